@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.preparation import catalogue, firms
+from experiments.preparation import captive, catalogue, firms
 from experiments.preparation.fleets import Flows, flows
 from experiments.preparation.sources import CONF, assumptions
 from experiments.preparation.writing import document
@@ -30,7 +30,7 @@ price_decline: log change per year of the price of a given card. gross_margin: f
     "providers": """
 Who sells compute, who builds for itself, who may enter. Cards are units; deliveries stand one chip a line, by quarter,
 and are history up to market.history_end: A800, H800 and H20 are what the rules of 2022 and 2023 left for China.
-own_use: average H100e in use. general_cloud: USD m a quarter beside AI. order_mix: new cards after the history.
+own_use: average effective H100e in use. general_cloud: USD m a quarter beside AI. order_mix: new cards after the history.
 """,
     "rest_of_world": """
 Owners outside the named providers, so that the world's shipments close: on-premises buyers, labs' own cards
@@ -52,7 +52,7 @@ def values() -> dict[str, dict[str, Any]]:
         "suppliers": stated["suppliers"],
         "providers": firms.providers(stated, received),
         "rest_of_world": firms.rest_of_world(stated, received),
-        "labs": firms.labs(stated),
+        "labs": captive.labs(stated),
     }
 
 

@@ -1,16 +1,16 @@
-"""Providers, owners outside them, and the named labs, as values of the schema."""
+"""Providers and owners outside them, as values of the schema."""
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from experiments.preparation.captive import own_use
 from experiments.preparation.fleets import Flows, h100e_of
-from experiments.preparation.sources import ByQuarter, interpolated, observations, quarters, shares
+from experiments.preparation.revenue import general_cloud
+from experiments.preparation.sources import ByQuarter, shares
 from sim.names import quarter_number
 
 LAST_YEAR = "2024"
-SCALE = {"USD bn": 1000.0}
 
 
 def providers(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:
@@ -119,28 +119,6 @@ def _share(entry: Mapping[str, Mapping[str, Any]], region: str, quarter: str) ->
     return shares(launched).get(region, 0.0)
 
 
-def fleet_h100e(holder: str, flows: Flows, quarter: str) -> float:
-    """Return the holder's H100e received up to a quarter, opening stock included."""
-    at = quarter_number(quarter)
-    received = sum(x for (name, _, q), x in flows.additions.items() if name == holder and quarter_number(q) <= at)
-    return received + sum(x for (name, _), x in flows.opening.items() if name == holder)
-
-
-def own_use(
-    holder: str, entry: Mapping[str, Any] | None, stated: Mapping[str, Any], flows: Flows
-) -> dict[str, Any] | None:
-    """Return captive demand: the stated share of the fleet, in average H100e in use."""
-    if entry is None:
-        return None
-    factor = entry["share"] * stated["utilisation_of_observed_use"]["value"]
-    span = quarters(stated["first_quarter"], stated["last_quarter"])
-    return {
-        "h100e": {quarter: round(fleet_h100e(holder, flows, quarter) * factor) for quarter in span},
-        "growth_after": entry["growth_after"],
-        "elasticity": stated["own_use_elasticity"]["value"],
-    }
-
-
 def order_mix(holder: str, stated: Mapping[str, Any], flows: Flows) -> dict[str, float]:
     """Return shares by supplier of the H100e delivered in the last year of data, to whole percent."""
     maker = {chip: entry["supplier"] for chip, entry in stated["chips"].items()}
@@ -154,41 +132,6 @@ def order_mix(holder: str, stated: Mapping[str, Any], flows: Flows) -> dict[str,
     return {name: n / 100.0 for name, n in sorted(percent.items()) if n > 0}
 
 
-def general_cloud(entry: Mapping[str, Any] | None, stated: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return revenue beside AI: market size times interpolated share, less the stated AI part."""
-    if entry is None:
-        return None
-    market = _market(entry["geography"])
-    share = _cloud_share(entry["geography"], entry["row"])
-    ai = stated["general_cloud"]["ai_share"]["value"]
-    span = quarters(stated["first_quarter"], stated["last_quarter"])
-    revenue = {
-        q: round(interpolated(market, q) * interpolated(share, q) / 100.0 * (1.0 - interpolated(ai, q))) for q in span
-    }
-    return {"revenue_usd_m": revenue, "growth_after": entry["growth_after"], "margin": entry["margin"]}
-
-
-def _is_quarter(period: str) -> bool:
-    return len(period) == len("2022Q1") and period[4] == "Q"
-
-
-def _market(geography: str) -> ByQuarter:
-    return {
-        row["period"]: float(row["value"]) * SCALE[row["unit"]]
-        for row in observations("cloud_revenue")
-        if (row["geography"], row["entity"], row["metric"]) == (geography, "market", "cloud infrastructure spend")
-        and _is_quarter(row["period"])
-    }
-
-
-def _cloud_share(geography: str, provider: str) -> ByQuarter:
-    return {
-        row["period"]: float(row["share_pct"])
-        for row in observations("cloud_share")
-        if (row["geography"], row["provider"]) == (geography, provider) and _is_quarter(row["period"])
-    }
-
-
 def rest_of_world(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:
     """Return the owners outside the named providers."""
     return {name: {**entry, **_whole_fleet(name, stated, flows)} for name, entry in stated["rest_of_world"].items()}
@@ -197,35 +140,3 @@ def rest_of_world(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str
 def _whole_fleet(holder: str, stated: Mapping[str, Any], flows: Flows) -> dict[str, Any]:
     opening, delivered = cards(holder, stated, flows)
     return {"opening_cards": whole(opening), "deliveries": whole_by_chip(delivered)}
-
-
-def labs(stated: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the named labs: observed points and back-casts, joined geometrically, in average H100e in use."""
-    return {name: _lab(entry, stated) for name, entry in stated["labs"].items()}
-
-
-def _lab(entry: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
-    points = entry["backcast"] | _observed_lab(entry["row"])
-    factor = entry["rented_share"] * stated["utilisation_of_observed_use"]["value"]
-    span = quarters(stated["first_quarter"], stated["last_quarter"])
-    return {
-        "label": entry["label"],
-        "region": entry["region"],
-        "taste": entry["taste"],
-        "h100e": {quarter: round(geometric(points, quarter) * factor) for quarter in span},
-        "growth_after": entry["growth_after"],
-        "training_share": entry["training_share"],
-        "contracts": entry["contracts"],
-    }
-
-
-def _observed_lab(name: str) -> ByQuarter:
-    rows = [row for row in observations("lab_compute") if row["lab"] == name]
-    return {f"{row['period'][:4]}Q4": float(row["h100e_med"]) for row in rows}
-
-
-def geometric(points: Mapping[str, float], quarter: str) -> float:
-    """Return the value at a quarter with constant growth between points (points at zero count as one H100e)."""
-    logs = {code: math.log(max(1.0, value)) for code, value in points.items()}
-    value = math.exp(interpolated(logs, quarter))
-    return 0.0 if value <= 1.0 else value

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,24 @@ Row = dict[str, str]
 ByQuarter = dict[str, float]
 
 
+@cache
 def observations(name: str) -> list[Row]:
     """Return the rows of ``experiments/data/observations/<name>.csv``."""
     with (DATA / "observations" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
+@cache
 def assumptions() -> dict[str, Any]:
     """Return the hand-written assumptions."""
     loaded: dict[str, Any] = yaml.safe_load((DATA / "assumptions.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def market() -> dict[str, Any]:
+    """Return the hand-written stage, for utilisation, stacks and performance weights."""
+    loaded: dict[str, Any] = yaml.safe_load((CONF / "market" / "baseline.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

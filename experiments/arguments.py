@@ -1,0 +1,102 @@
+"""The words after ``run`` and ``study``: our own flags, and what is Hydra's."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.faults import BadInput
+
+_REFUSED = {
+    "config_path": "--config-path is not supported: add your own files with --config-dir",
+    "config_name": "--config-name is not supported: write a scenario file and choose it with scenario=NAME",
+    "experimental_rerun": "--experimental-rerun is refused: it executes a pickle",
+}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Parsed words: overrides, the user's folders, and what is asked for."""
+
+    overrides: tuple[str, ...]
+    user_folders: tuple[Path, ...]
+    multirun: bool
+    shows: bool
+    """Whether Hydra only shows something (``--cfg``, ``--info``)."""
+    helps: bool
+    replace: bool
+    anyway: bool
+    options: tuple[str, ...]
+    """Hydra's options, as typed."""
+
+
+def _own() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--out")
+    parser.add_argument("--replace", action="store_true")
+    parser.add_argument("--anyway", action="store_true")
+    return parser
+
+
+def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
+    """Parse the words after the command.
+
+    Args:
+        words: The command line after ``run`` or ``study``.
+        defaults: Group choices that hold unless the words choose otherwise, such as ``study=baseline``.
+
+    Raises:
+        BadInput: For an option that is refused.
+        SystemExit: With code 2 for an unknown option (argparse prints the line).
+    """
+    own, rest = _own().parse_known_args(list(words))
+    hydra = _hydra_options(rest)
+    refused = [line for name, line in _REFUSED.items() if getattr(hydra, name) is not None]
+    if refused:
+        raise BadInput(refused)
+    overrides, searched = _without_search_path(hydra.overrides)
+    chosen = [f"output.root={_quoted(own.out)}"] if own.out is not None else []
+    return Arguments(
+        overrides=(*_missing(defaults, overrides), *overrides, *chosen),
+        user_folders=tuple(Path(folder) for folder in [hydra.config_dir, *searched] if folder is not None),
+        multirun=hydra.multirun,
+        shows=hydra.cfg is not None or hydra.info is not None,
+        helps=hydra.help or hydra.hydra_help,
+        replace=own.replace,
+        anyway=own.anyway,
+        options=tuple(word for word in rest if word not in hydra.overrides),
+    )
+
+
+def _hydra_options(words: Sequence[str]) -> argparse.Namespace:
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+    parser.prog = "compute-market"
+    return parser.parse_args(list(words))
+
+
+def _missing(defaults: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    chosen = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    return [default for default in defaults if default.partition("=")[0] not in chosen]
+
+
+def _without_search_path(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Take the folders of ``hydra.searchpath=[...]`` out of the overrides; they are user folders too."""
+    kept, folders = [], []
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key.lstrip("+") == "hydra.searchpath":
+            folders += [entry.strip(" '\"") for entry in value.strip("[] ").split(",") if entry.strip()]
+        else:
+            kept.append(override)
+    foreign = [folder for folder in folders if "://" in folder and not folder.startswith("file://")]
+    if foreign:
+        raise BadInput([f"hydra.searchpath = {foreign}: only folders (file://...) are searched"])
+    return kept, [folder.removeprefix("file://") for folder in folders]
+
+
+def _quoted(text: str) -> str:
+    from experiments.preflight.session import quoted_text
+
+    return quoted_text(text)

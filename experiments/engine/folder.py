@@ -1,0 +1,86 @@
+"""Result folders: inside the output root, writable, used by one program at a time."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from experiments.faults import BadInput
+
+_LOCK = ".lock"
+
+
+def result_folder(root: str, name: str) -> Path:
+    """Return the folder ``name`` under the output root.
+
+    Raises:
+        BadInput: When the folder would lie elsewhere (a link that leads out of the root).
+    """
+    folder = Path(root).expanduser() / name
+    if not folder.resolve().is_relative_to(Path(root).expanduser().resolve()):
+        raise BadInput([f"{folder}: leads out of the output folder {root}"])
+    return folder
+
+
+def check_writable(root: str) -> None:
+    """Check that results can be written under ``root``, leaving nothing behind.
+
+    Raises:
+        BadInput: When they cannot.
+    """
+    path = Path(root).expanduser()
+    existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    probe = existing / f".compute-market-{os.getpid()}"
+    try:
+        if not existing.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder", str(existing))
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise BadInput([f"{path}: results cannot be written here ({error.strerror}: {existing}); choose --out DIR"]) from error
+
+
+@contextmanager
+def plain_write_errors(folder: Path) -> Iterator[None]:
+    """Turn what the operating system says about writing into one plain line.
+
+    Raises:
+        BadInput: When the disk is full or the folder cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "the disk is full; free some space and give the same command again: finished runs are kept"
+            raise BadInput([f"{folder}: {advice}"]) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            raise BadInput([f"{folder}: cannot be written ({error.strerror}); choose --out DIR"]) from error
+        raise
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a study folder against a second program; the lock ends with the process that holds it.
+
+    Raises:
+        BadInput: When another program is writing there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as handle:
+        if not _lock(handle.fileno()):
+            raise BadInput([f"{folder}: another program is computing this study; wait for it or choose --out DIR"])
+        yield
+    (folder / _LOCK).unlink(missing_ok=True)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows: two programs in one folder are the user's care
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,142 @@
+"""What the schema says about a dotted key: its unit, its range, its neighbours.
+
+Reads the JSON schema that pydantic makes, so the messages, ``explain`` and ``docs/parameters.md`` all say
+the same, and nothing is written down twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+Node = dict[str, Any]
+
+_LIMITS = (
+    ("exclusiveMinimum", "greater than"),
+    ("minimum", "at least"),
+    ("exclusiveMaximum", "less than"),
+    ("maximum", "at most"),
+)
+_TYPES = {
+    "number": "a number",
+    "integer": "a whole number",
+    "string": "text",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "null",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """The schema of one key, with the definitions it refers to."""
+
+    node: Node
+    definitions: Node
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value, or nothing."""
+        return str(self._any("unit") or "")
+
+    @property
+    def description(self) -> str:
+        """What the value means, on one line."""
+        return " ".join(str(self._any("description") or "").split())
+
+    @property
+    def branches(self) -> list["Field"]:
+        """Alternatives of the field (of a value that may be null, the value and null)."""
+        return [self._resolved(node) for node in self.node.get("anyOf", [self.node])]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the keys below, where they are fixed."""
+        return [name for branch in self.branches for name in branch.node.get("properties", {})]
+
+    def allowed(self) -> str:
+        """Return what the value may be, with its unit."""
+        return " or ".join(dict.fromkeys(_described(branch.node) for branch in self.branches))
+
+    def child(self, name: str) -> "Field | None":
+        """Return the field of the key ``name`` below this one, or of a list's items."""
+        found = (branch._child(name) for branch in self.branches)
+        return next((field for field in found if field is not None), None)
+
+    def leaves(self, prefix: str = "") -> Iterator[tuple[str, "Field"]]:
+        """Yield every leaf below with its dotted path; names the user chooses appear as ``*``."""
+        below = [item for branch in self.branches for item in branch._below()]
+        for name, field in below:
+            yield from field.leaves(f"{prefix}.{name}".lstrip("."))
+        if not below:
+            yield prefix, self
+
+    def _below(self) -> Iterator[tuple[str, "Field"]]:
+        for name, node in self.node.get("properties", {}).items():
+            yield name, self._resolved(node)
+        items = self.node.get("items")
+        if isinstance(items, dict) and "$ref" in items:
+            yield "[]", self._resolved(items)
+        for node in self._values():
+            yield "*", self._resolved(node)
+
+    def _values(self) -> list[Node]:
+        """Return the schema of values under names the user chooses (a pattern or any name)."""
+        values = [*self.node.get("patternProperties", {}).values(), self.node.get("additionalProperties")]
+        return [node for node in values if isinstance(node, dict)]
+
+    def _child(self, name: str) -> "Field | None":
+        node = self.node.get("properties", {}).get(name)
+        values = self._values()
+        if node is None and values:
+            node = values[0]
+        if node is None and name.isdigit():
+            node = self.node.get("items")
+        return self._resolved(node) if isinstance(node, dict) else None
+
+    def _resolved(self, node: Node) -> "Field":
+        if "$ref" not in node:
+            return Field(node, self.definitions)
+        target = self.definitions[node["$ref"].rsplit("/", 1)[-1]]
+        return Field({**target, **{k: v for k, v in node.items() if k != "$ref"}}, self.definitions)
+
+    def _any(self, name: str) -> Any:
+        nodes = [self.node, *(branch.node for branch in self.branches)]
+        return next((node[name] for node in nodes if name in node), None)
+
+
+def _described(node: Node) -> str:
+    if "enum" in node:
+        return f"one of {', '.join(map(str, node['enum']))}"
+    if "const" in node:
+        return str(node["const"])
+    limits = " and ".join(f"{words} {node[name]:g}" for name, words in _LIMITS if name in node)
+    return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
+
+
+def _unit(node: Node) -> str:
+    return f"({node['unit']})" if "unit" in node else ""
+
+
+def _pattern(node: Node) -> str:
+    if "pattern" not in node:
+        return ""
+    return "such as 2024Q3" if "[Qq]" in node["pattern"] else f"matching {node['pattern']}"
+
+
+@cache
+def root_of(model: type[BaseModel]) -> Field:
+    """Return the schema of a model as a field."""
+    schema = model.model_json_schema()
+    return Field(schema, schema.get("$defs", {}))
+
+
+def find(root: Field, parts: Sequence[str]) -> Field | None:
+    """Return the field at a dotted key, or None where the schema has none."""
+    field: Field | None = root
+    for part in parts:
+        field = field.child(part) if field is not None else None
+    return field

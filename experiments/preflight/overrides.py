@@ -1,0 +1,125 @@
+"""What stands on the command line: group choices, values, and sweeps over both."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.preflight.problems import ABSENT, listed, refuse_if_any, suggestion
+from experiments.preflight.session import Composer
+from sim.parameters import Problem
+
+_NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One override: its text and what Hydra's grammar makes of it."""
+
+    text: str
+    parsed: Override
+
+    @property
+    def key(self) -> str:
+        """The group or dotted key, without ``+`` or ``~``."""
+        return self.parsed.key_or_group
+
+    @property
+    def is_hydra(self) -> bool:
+        """Whether it sets something of Hydra itself."""
+        return bool(self.parsed.is_hydra_override())
+
+
+def parse(texts: Sequence[str]) -> list[Argument]:
+    """Parse every override.
+
+    Raises:
+        BadInput: Naming every override that is not ``key=value``.
+    """
+    arguments, problems = [], []
+    for text in texts:
+        try:
+            arguments.append(Argument(text, OverridesParser.create().parse_override(text)))
+        except HydraException:
+            problems.append(Problem(text, ABSENT, "is not key=value or group=name (quote values with spaces or commas)"))
+    refuse_if_any(problems)
+    return arguments
+
+
+def variants(arguments: Sequence[Argument]) -> list[list[str]]:
+    """Return the overrides of every combination that a sweep asks for, in Hydra's order."""
+    choices = [_choices(argument) for argument in arguments]
+    return [list(combination) for combination in itertools.product(*choices)]
+
+
+def _choices(argument: Argument) -> list[str]:
+    if not argument.parsed.is_sweep_override():
+        return [argument.text]
+    key = argument.parsed.get_key_element()
+    return [f"{key}={value}" for value in argument.parsed.sweep_string_iterator()]
+
+
+def choice_problems(arguments: Sequence[Argument], composer: Composer) -> dict[str, Problem]:
+    """Return, by override text, the group choices that name no file."""
+    found = {}
+    for argument in arguments:
+        options = composer.options(argument.key)
+        value = argument.parsed.value() if not argument.parsed.is_delete() else None
+        for name in value if isinstance(value, list) else [value]:
+            if options and not argument.is_hydra and name is not None and name not in options:
+                found[argument.text] = _no_file(argument.key, str(name), options)
+    return found
+
+
+def _no_file(group: str, name: str, options: list[str]) -> Problem:
+    return Problem(group, name, f"no such file; choose one of {listed(options)}{suggestion(name, options)}")
+
+
+def value_problems(arguments: Sequence[Argument], composer: Composer, base: DictConfig) -> dict[str, Problem]:
+    """Return, by override text, the values set or deleted at keys that do not exist."""
+    created = tuple(a.key for a in arguments if a.parsed.is_add() or a.parsed.is_force_add())
+    return {
+        argument.text: _no_key(argument.key, base)
+        for argument in arguments
+        if argument.parsed.type in (OverrideType.CHANGE, OverrideType.DEL)
+        and not argument.is_hydra
+        and not composer.options(argument.key)
+        and not argument.key.startswith(created)
+        and not _exists(base, argument.key)
+    }
+
+
+def _exists(base: DictConfig, key: str) -> bool:
+    try:
+        return OmegaConf.select(base, key, default=_NOTHING) is not _NOTHING or _is_null(base, key)
+    except Exception:  # OmegaConf raises many kinds of error on odd keys; all mean "not there"
+        return False
+
+
+def _is_null(base: DictConfig, key: str) -> bool:
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(base, parent) if parent else base
+    return isinstance(node, DictConfig) and last in node
+
+
+def _no_key(key: str, base: DictConfig) -> Problem:
+    known, names = _known_part(key, base)
+    missing = key[len(known) :].lstrip(".").split(".")[0]
+    below = f"of {known}" if known else "at the top"
+    return Problem(
+        key, ABSENT, f"no such key: the keys {below} are {listed(names)}{suggestion(missing, names)} (a new entry: +{key}=...)"
+    )
+
+
+def _known_part(key: str, base: DictConfig) -> tuple[str, list[str]]:
+    known, node = "", base
+    for part in key.split("."):
+        child = node[part] if part in node else None
+        if not isinstance(child, DictConfig):
+            break
+        known, node = f"{known}.{part}".lstrip("."), child
+    return known, [str(name) for name in node if name != "hydra"]

@@ -1,0 +1,39 @@
+"""One problem, one plain line: the full key, the value found, what is allowed."""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from experiments.faults import BadInput
+from sim.parameters import Problem
+
+_LONGEST_VALUE = 60
+ABSENT = object()
+"""Stands for a value that is not there, so that the line shows the key alone."""
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def line(problem: Problem) -> str:
+    """Return the problem as one line of text."""
+    value = "" if problem.value is ABSENT else f" = {_shown(problem.value)}"
+    return " ".join(f"{problem.key}{value}: {problem.allowed}".split())
+
+
+def suggestion(name: str, allowed: Collection[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest allowed name, or nothing."""
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def listed(names: Collection[str]) -> str:
+    """Return names as text, sorted."""
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def refuse_if_any(problems: Sequence[Problem]) -> None:
+    """Raise :class:`BadInput` with every distinct problem, in order, when there is one."""
+    if problems:
+        raise BadInput(list(dict.fromkeys(line(problem) for problem in problems)))

@@ -1,0 +1,82 @@
+"""Hydra's Compose API behind three verbs. Composing starts nothing and writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import QuotedString, Quote
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.preflight import folders
+
+ROOT = "config"
+"""Name of the one file with a ``hydra:`` section."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration file on the defaults list: its path without suffix and the package it fills."""
+
+    path: str
+    package: str
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Composes configurations from the shipped folder and the user's folders."""
+
+    user_folders: tuple[Path, ...]
+
+    def _searched(self, overrides: Sequence[str]) -> list[str]:
+        if not self.user_folders:
+            return list(overrides)
+        quoted = ",".join(quoted_text(f"file://{folder}") for folder in self.user_folders)
+        return [*overrides, f"hydra.searchpath=[{quoted}]"]
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the composed configuration with its ``hydra`` node."""
+        return compose(ROOT, self._searched(overrides), return_hydra_config=True)
+
+    def loaded(self, overrides: Sequence[str]) -> list[Loaded]:
+        """Return the files that ``overrides`` select, in the order in which they are merged."""
+        loader = GlobalHydra.instance().config_loader()
+        chosen = loader.compute_defaults_list(ROOT, self._searched(overrides), RunMode.RUN)
+        return [Loaded(item.config_path, item.package or "") for item in chosen.defaults if item.config_path]
+
+    def options(self, group: str) -> list[str]:
+        """Return the names of the files of a group; empty when there is no such group."""
+        return sorted({name for folder in self._folders() for name in _names(folder / group)})
+
+    def file(self, path: str) -> Path | None:
+        """Return the file that Hydra reads for a path without suffix; None for Hydra's own."""
+        found = (folder / f"{path}.yaml" for folder in self._folders())
+        return next((file for file in found if file.is_file()), None)
+
+    def _folders(self) -> tuple[Path, ...]:
+        return (folders.shipped(), *self.user_folders)
+
+
+def _names(group: Path) -> list[str]:
+    return [file.stem for file in group.glob("*.yaml")] if group.is_dir() else []
+
+
+def quoted_text(text: str) -> str:
+    """Return ``text`` as a quoted string of Hydra's override grammar."""
+    return QuotedString(text, Quote.single).with_quotes()
+
+
+def forget_environment() -> None:
+    """Remove the resolver that reads environment variables: configurations come from strangers."""
+    OmegaConf.clear_resolver("oc.env")
+
+
+@contextmanager
+def opened(user_folders: Sequence[Path] = ()) -> Iterator[Composer]:
+    """Open a composing session; not from inside a running Hydra application."""
+    forget_environment()
+    with initialize_config_dir(str(folders.shipped()), version_base="1.3", job_name="compute-market"):
+        yield Composer(tuple(user_folders))

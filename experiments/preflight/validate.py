@@ -1,0 +1,131 @@
+"""From a composed mapping to validated parameters and settings, or to every error in plain words."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from experiments.preflight.fields import Field, find, root_of
+from experiments.preflight.layers import flattened
+from experiments.preflight.problems import ABSENT, listed, suggestion
+from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
+from sim.parameters import Parameters, Problem, ReferenceErrors
+
+Config = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
+
+_MADE_UP = ("[key]",)
+
+
+def split(config: Mapping[str, Any]) -> tuple[Config, Config]:
+    """Return the model's part of a configuration and the rest."""
+    model = {key: value for key, value in config.items() if key not in MODEL_FREE_KEYS}
+    return model, {key: value for key, value in config.items() if key in MODEL_FREE_KEYS}
+
+
+def parameters(values: Config) -> tuple[Parameters | None, list[Problem]]:
+    """Validate the model's part: parameters, or every problem."""
+    return _checked(Parameters, Parameters.from_mapping, values)
+
+
+def settings(values: Config) -> tuple[Settings | None, list[Problem]]:
+    """Validate seed, output, executor and study: settings, or every problem."""
+    return _checked(Settings, Settings.model_validate, values)
+
+
+def _checked(model: type[M], check: Callable[[Any], M], values: Config) -> tuple[M | None, list[Problem]]:
+    problems = list(_bad_keys(values))
+    try:
+        return (None if problems else check(values)), problems
+    except ValidationError as error:
+        root = root_of(model)
+        return None, [problem for detail in error.errors(include_url=False) for problem in _problems(root, detail)]
+
+
+def _bad_keys(values: object, prefix: str = "") -> Iterator[Problem]:
+    """Yield the keys that YAML did not read as text, such as NO or 2024."""
+    if not isinstance(values, dict):
+        return
+    for key, value in values.items():
+        path = f"{prefix}.{key}".lstrip(".")
+        if not isinstance(key, str):
+            yield Problem(path, key, f"the key must be text{_yaml_hint(key)}")
+        yield from _bad_keys(value, path)
+
+
+def _yaml_hint(value: object) -> str:
+    if isinstance(value, bool):
+        return "; YAML reads NO, OFF, YES and ON as true or false: write it in quotes"
+    if isinstance(value, int | float):
+        return "; write a number that is meant as text in quotes"
+    return ""
+
+
+def _problems(root: Field, detail: ErrorDetails) -> Iterator[Problem]:
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, ReferenceErrors):
+        yield from cause.problems
+    else:
+        yield _problem(root, detail, cause)
+
+
+def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
+    parts = _parts(root, [str(part) for part in detail["loc"] if part not in _MADE_UP])
+    key, value = ".".join(parts) or "configuration", detail.get("input")
+    match detail["type"]:
+        case "extra_forbidden":
+            return Problem(key, value, _unknown(root, parts))
+        case "missing":
+            return Problem(key, ABSENT, f"is missing; give {_allowed(root, parts)}")
+        case "value_error" if cause is not None:
+            return Problem(key, ABSENT, str(cause))
+        case "string_type":
+            return Problem(key, value, f"must be {_allowed(root, parts)}{_yaml_hint(value)}")
+        case "too_short" | "too_long":
+            return Problem(key, value, f"must have {_length(detail)}; {_description(root, parts)}".rstrip("; "))
+    if "[key]" in detail["loc"]:
+        return Problem(key, ABSENT, f"the name {parts[-1]!r} is not allowed; {detail['msg'].lower()}")
+    return Problem(key, value, f"must be {_allowed(root, parts)}")
+
+
+def _length(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if "min_length" in context:
+        return f"at least {context['min_length']} entry"
+    return f"at most {context.get('max_length')} entries"
+
+
+def _parts(root: Field, parts: list[str]) -> list[str]:
+    """Drop what pydantic adds to a location: the names of union branches."""
+    kept: list[str] = []
+    for part in parts:
+        if find(root, [*kept, part]) is not None or _is_object(root, kept):
+            kept.append(part)
+    return kept
+
+
+def _is_object(root: Field, parts: Sequence[str]) -> bool:
+    field = find(root, parts)
+    return field is not None and bool(field.names)
+
+
+def _allowed(root: Field, parts: Sequence[str]) -> str:
+    field = find(root, parts)
+    return field.allowed() if field is not None else "something else"
+
+
+def _description(root: Field, parts: Sequence[str]) -> str:
+    field = find(root, parts)
+    return field.description if field is not None else ""
+
+
+def _unknown(root: Field, parts: Sequence[str]) -> str:
+    parent = find(root, parts[:-1])
+    names = parent.names if parent is not None else []
+    return f"no such key; allowed are {listed(names)}{suggestion(parts[-1], names)}"
+
+
+def leaves(config: Config) -> dict[str, object]:
+    """Return the leaves of a configuration by dotted key."""
+    return dict(flattened(config))

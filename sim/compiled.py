@@ -1,0 +1,53 @@
+"""One way to compile a kernel: Numba, strict IEEE arithmetic, cached per version of the sources.
+
+Numba's cache looks at the file of a kernel, not at the files of the kernels it calls, so the cache folder
+carries the digest of all sources of this package. Where no folder is writable (a read-only install with a
+read-only home) kernels are compiled in memory.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@cache
+def code_digest() -> str:
+    """Return 16 hex digits over every source file of this package, in order of their paths."""
+    root = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def _cache_folder() -> Path | None:
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(base).expanduser() / "compute-market" / f"kernels-{code_digest()}"
+    return folder if _writable(folder) else None
+
+
+def compiled(function: F) -> F:
+    """Compile a kernel on first call: no fast-math, no parallel reduction, so equal bits on equal machines."""
+    folder = _cache_folder()
+    if folder is not None:
+        numba.config.CACHE_DIR = str(folder)
+    kernel: F = numba.njit(cache=folder is not None, fastmath=False, error_model="numpy")(function)
+    return kernel

@@ -1,0 +1,1 @@
+"""Pure functions of the model: no state, no agents, no files."""

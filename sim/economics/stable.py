@@ -1,0 +1,54 @@
+r"""The shock that a whole nest shares, so that nested logit can be drawn with keyed shocks.
+
+Nested logit has utilities ``d_j + zeta_g + (1-rho) G_j`` with standard Gumbel ``G_j`` and a nest shock whose law is
+that of ``alpha ln S``, where S is positive alpha-stable with Laplace transform ``exp(-s^alpha)`` and
+``alpha = 1 - rho`` (Cardell 1997; the exponential of Cardell's variable is a power of S). Kanter's representation
+(1975) gives S from one uniform and one exponential:
+
+    ln S = A(u) - (1-alpha)/alpha * ln W ,
+    A(u) = ln sin(alpha pi u) + (1-alpha)/alpha * ln sin((1-alpha) pi u) - 1/alpha * ln sin(pi u) .
+
+A is smooth but for ``-(1/alpha) ln(1-u)`` at u = 1, which is kept apart; the rest is tabulated.
+"""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats
+from sim.randomness import unit
+
+GRID = 4096
+"""Intervals of the table; linear interpolation errs by less than 1e-6 in ln S."""
+
+
+def nest_shock_table(dissimilarity: float) -> Floats:
+    """Return the smooth part of A at u = 0, 1/GRID, ..., 1 for alpha = 1 - ``dissimilarity`` (GRID + 1,)."""
+    alpha = 1.0 - dissimilarity
+    if dissimilarity <= 0.0:
+        return np.zeros(GRID + 1)
+    u = np.linspace(0.0, 1.0, GRID + 1)
+    u[0], u[-1] = 1e-9, 1.0 - 1e-9
+    ratio = (1.0 - alpha) / alpha
+    smooth = [
+        math.log(math.sin(alpha * math.pi * x))
+        + ratio * math.log(math.sin((1.0 - alpha) * math.pi * x))
+        - math.log(math.sin(math.pi * x)) / alpha
+        + math.log(1.0 - x) / alpha
+        for x in u
+    ]
+    return np.array(smooth)
+
+
+@compiled
+def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64) -> float:
+    """Return ln S of a positive alpha-stable variable from two words of random bits; 0 when alpha is 1."""
+    if alpha >= 1.0:
+        return 0.0
+    u = unit(first)
+    x = u * GRID
+    cell = int(x)
+    smooth = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
+    wait = -math.log(unit(second))
+    return smooth - (math.log(1.0 - u) + (1.0 - alpha) * math.log(wait)) / alpha

@@ -1,0 +1,82 @@
+"""The market, quarter by quarter. A reader of this file knows the model; each phase is one file in ``phases``."""
+
+from collections.abc import Callable, Iterable
+
+import mesa
+
+from sim.agents import create_agents
+from sim.ledger import Ledger
+from sim.opening import open_customers, open_state, open_workloads
+from sim.parameters import Parameters
+from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
+from sim.policy import Calendar
+from sim.record import Columns, Record, make_tables
+from sim.structure import Structure
+from sim.tables import MODEL_TABLES
+from sim.world import Links, Quarter, World
+
+QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
+    ("policy", policy.run),
+    ("technology", technology.run),
+    ("deliveries", deliveries.run),
+    ("demand", demand.run),
+    ("pricing", pricing.run),
+    ("service", service.run),
+    ("output", output.run),
+    ("orders", orders.run),
+    ("finance", finance.run),
+    ("audit", audit.run),
+)
+"""The quarter, in the order of MODEL.md B0: each phase reads the state as it stands and commits once."""
+
+
+class ComputeMarket(mesa.Model):
+    """Providers, suppliers and customers competing for AI compute, one quarter per step."""
+
+    def __init__(self, parameters: Parameters, seed: int = 1) -> None:
+        """Open the market.
+
+        Args:
+            parameters: validated parameters.
+            seed: seed of all keyed draws; Mesa's own generators are never drawn from.
+        """
+        super().__init__(rng=seed)
+        structure = Structure(parameters)
+        customers = open_customers(structure, seed)
+        workloads = open_workloads(customers, parameters.customers.workloads_per_enterprise)
+        self.world = World(
+            parameters, structure, Links(structure), open_state(structure), customers, workloads, Ledger(),
+            Calendar(parameters.policy), seed,
+        )  # fmt: skip
+        self.record = Record(self.world)
+        self.stage = "opening"
+        create_agents(self)
+
+    def step(self) -> None:
+        """Simulate one quarter."""
+        world = self.world
+        world.now = Quarter()
+        world.ledger.clear()
+        for name, phase in QUARTER:
+            self.stage = name
+            phase(world)
+        self.record.take(world)
+        world.t += 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last quarter has been simulated."""
+        return self.world.t >= self.world.structure.quarters
+
+    def run(self, progress: Callable[[], None] | None = None) -> "ComputeMarket":
+        """Simulate to the end; ``progress`` is called after every quarter."""
+        while not self.finished:
+            self.step()
+            if progress is not None:
+                progress()
+        self.stage = "done"
+        return self
+
+    def tables(self, names: Iterable[str] = MODEL_TABLES) -> dict[str, Columns]:
+        """Return output tables by name, each a mapping of column to array (see ``sim.tables``)."""
+        return make_tables(self.world, self.record, names)

@@ -1,0 +1,95 @@
+"""The first state: fleets and cash from data, customers with their traits, workloads that have not yet chosen."""
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.sizes import enterprise_sizes
+from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads
+from sim.names import key_of
+from sim.randomness import Decision, draw_uniforms, keys_of_members
+from sim.state import State, empty_state
+from sim.structure import Structure
+
+OPENING_AGE_QUARTERS = 4
+
+
+def enterprise_counts(structure: Structure) -> list[int]:
+    """Return enterprises by region: shares of the total, rounded by largest remainder."""
+    customers = structure.parameters.customers
+    shares = [customers.demand[r].enterprise_share if r in customers.demand else 0.0 for r in structure.regions]
+    exact = np.array(shares) * customers.enterprises
+    counts = np.floor(exact).astype(int)
+    for position in np.argsort(counts - exact, kind="stable")[: customers.enterprises - int(counts.sum())]:
+        counts[position] += 1
+    return [int(c) for c in counts]
+
+
+def _enterprises(structure: Structure, region: int, count: int, seed: int) -> Customers:
+    """Return the enterprises of one region with drawn tastes and residency."""
+    name = structure.regions[region]
+    customers = structure.parameters.customers
+    demand = customers.demand[name]
+    keys = keys_of_members(np.uint64(key_of("enterprise", name)), count)
+    residency = draw_uniforms(keys, np.uint64(seed), np.uint64(Decision.RESIDENCY))
+    edges = np.cumsum([demand.tastes.get(t, 0.0) for t in structure.tastes])
+    edges[-1] = 1.0
+    taste = np.searchsorted(edges, draw_uniforms(keys, np.uint64(seed), np.uint64(Decision.TASTE)))
+    return Customers(
+        keys,
+        np.full(count, region, dtype=np.int16),
+        taste.astype(np.int16),
+        (residency < demand.bound_share_training).astype(np.int8),
+        (residency < demand.bound_share_inference).astype(np.int8),
+        enterprise_sizes(count, customers.sizes.tail_exponent, customers.sizes.cap_share),
+    )
+
+
+def _labs(structure: Structure) -> Customers:
+    """Return the AI labs as customers: free to train and serve anywhere their contracts say."""
+    labs = structure.parameters.customers.labs
+    count = len(labs)
+    return Customers(
+        np.array([key_of("lab", name) for name in labs], dtype=np.uint64),
+        np.array([structure.regions.index(lab.region) for lab in labs.values()], dtype=np.int16),
+        np.array([structure.tastes.index(lab.taste) for lab in labs.values()], dtype=np.int16),
+        np.zeros(count, dtype=np.int8),
+        np.zeros(count, dtype=np.int8),
+        np.ones(count),
+    )
+
+
+def open_customers(structure: Structure, seed: int) -> Customers:
+    """Return all customers: enterprises region by region, then labs."""
+    present = [r for r, name in enumerate(structure.regions) if name in structure.parameters.customers.demand]
+    counts = enterprise_counts(structure)
+    groups = [_enterprises(structure, r, counts[r], seed) for r in present] + [_labs(structure)]
+    return Customers(*(np.concatenate(columns) for columns in zip(*groups, strict=True)))
+
+
+def open_workloads(customers: Customers, slots: int) -> Workloads:
+    """Return empty workload rows: every customer chooses for the first time in the first quarter."""
+    size = customers.key.size * slots
+    return Workloads(
+        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int32), np.full(size, UNSET, np.int32),
+        np.full(size, NEW, np.int8), np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16),
+        np.zeros(size, np.int8),
+    )  # fmt: skip
+
+
+def _opening_cards(structure: Structure) -> Floats:
+    cards = np.zeros((len(structure.sites), len(structure.chips)))
+    for s, site in enumerate(structure.sites):
+        fleet = structure.parameters.providers[structure.providers[site.provider]].sites[structure.regions[site.region]]
+        for chip, count in fleet.opening_cards.items():
+            cards[s, structure.chips.index(chip)] = count
+    return cards
+
+
+def open_state(structure: Structure) -> State:
+    """Return the state at the beginning of the first quarter."""
+    state = empty_state(structure)
+    state.cards[:, :, 0] = _opening_cards(structure)
+    state.cash[:] = [p.opening_cash_usd_m for p in structure.parameters.providers.values()]
+    state.shell_mw[:] = (state.cards[:, :, 0] * structure.chip_kw).sum(axis=1) / 1000.0
+    state.expected_price[:] = 1.0
+    return state

@@ -1,0 +1,78 @@
+"""Behaviours that scholars argue over, chosen by name (parameters stand once, under family and name)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sim.parameters.base import Id, Schema, quantity
+
+
+class StickyPrices(Schema):
+    """Posted prices move partly towards the price the firm wants."""
+
+    adjustment: Annotated[float, quantity("fraction of the log gap per quarter", gt=0.0, le=1.0)]
+    """theta."""
+    ceiling: Annotated[float, quantity("multiple of on-premises cost", gt=1.0, le=100.0)]
+    """Highest wanted price over the on-premises cost; the excess is rationed."""
+
+
+class BestResponse(StickyPrices):
+    """A bounded number of rounds of simultaneous best responses."""
+
+    rounds: Annotated[int, quantity("rounds", ge=1, le=200)]
+
+
+class Equilibrium(StickyPrices):
+    """Bertrand-Nash equilibrium with capacity multipliers, to a tolerance."""
+
+    tolerance: Annotated[float, quantity("largest relative first-order residual", gt=0.0, le=1e-2)]
+    maximum_iterations: Annotated[int, quantity("iterations", ge=1, le=100_000)]
+
+
+class PricingFamily(Schema):
+    """How wanted prices are found."""
+
+    name: Literal["best_response", "equilibrium"]
+    best_response: BestResponse
+    equilibrium: Equilibrium
+
+
+class Bids(Schema):
+    """Scarce capacity goes to the highest bids."""
+
+    ceiling: Annotated[float, quantity("multiple of the posted price", ge=1.0, le=10.0)]
+    """Highest premium that a bid can set."""
+
+
+class RationingFamily(Schema):
+    """Who is served first when a pool is full."""
+
+    name: Literal["lottery", "reservations", "bids"]
+    """lottery: in keyed random order; reservations: longer terms first; bids: by willingness to pay."""
+    bids: Bids
+
+
+class CapacityTarget(Schema):
+    """Build towards forecast demand times expected price over long-run cost (first form of B7)."""
+
+    adjustment: Annotated[float, quantity("fraction of the gap per quarter", gt=0.0, le=1.0)]
+    """phi_I."""
+    forecast_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
+    """Weight of the newest observation in expected demand and price."""
+    lead_quarters: Annotated[float, quantity("quarters", ge=0.0, le=16.0)]
+    """Horizon of the forecast."""
+    price_elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=3.0)]
+    """Response of the target to price over (hurdle x long-run cost)."""
+    hurdle: Annotated[float, quantity("ratio", gt=0.0, le=5.0)]
+    maximum_growth: Annotated[float, quantity("fraction of installed per quarter", gt=0.0, le=5.0)]
+    """g_max."""
+
+
+class Behaviour(Schema):
+    """All families."""
+
+    pricing: PricingFamily
+    rationing: RationingFamily
+    investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]
+    """Variants of the capacity target by name; each provider names one."""
+

@@ -1,0 +1,117 @@
+"""Keyed, counter-based randomness: a draw is a pure function of what it is for.
+
+The generator is SplitMix64 read as a counter-based function: draw ``k`` of key ``x`` is the finaliser of
+``x + (k + 1) * GOLDEN`` (Steele, Lea and Flood 2014, OOPSLA; the reference outputs of Vigna's
+``splitmix64.c`` are its known answers). A key is folded from (seed, decision, agent, counterpart, quarter),
+where agents and products enter by the 64-bit hash of their name. There is no state, so no draw can shift
+another: taking one product away leaves the shocks of all others as they were.
+
+Uniforms lie in the open interval (0, 1). Other distributions are own transforms of uniforms.
+"""
+
+import math
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.compiled import compiled
+
+Words = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0xBF58476D1CE4E5B9)
+_M2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_ONE = np.uint64(1)
+_STEP = 2.0**-53
+_HALF_STEP = 2.0**-54
+
+
+class Decision(IntEnum):
+    """What a draw is for. The numbers are part of run identity: add, never renumber."""
+
+    DEMAND = 1
+    WORKLOAD = 2
+    TERM = 3
+    EXPIRY = 4
+    CHOICE = 5
+    PRIORITY = 6
+    WAITING = 7
+    TASTE = 8
+    RESIDENCY = 9
+    LAB_CONTRACT = 10
+
+
+@compiled
+def mix(z: np.uint64) -> np.uint64:
+    """Return the SplitMix64 finaliser of a word: a bijection in which every bit moves every other."""
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@compiled
+def bits(key: np.uint64, k: np.uint64) -> np.uint64:
+    """Return draw ``k`` of a key: 64 random bits (SplitMix64 output ``k`` from state ``key``)."""
+    return mix(key + (k + _ONE) * GOLDEN)
+
+
+@compiled
+def fold(key: np.uint64, part: np.uint64) -> np.uint64:
+    """Return the key of a narrower purpose: ``key`` restricted to ``part``."""
+    return mix((key ^ part) + GOLDEN)
+
+
+@compiled
+def unit(word: np.uint64) -> float:
+    """Return a uniform in the open interval (0, 1) with 53 random bits."""
+    return float(word >> _S11) * _STEP + _HALF_STEP
+
+
+@compiled
+def uniform(key: np.uint64, k: np.uint64) -> float:
+    """Return uniform draw ``k`` of a key."""
+    return unit(bits(key, k))
+
+
+@compiled
+def normal(key: np.uint64) -> float:
+    """Return a standard normal draw of a key (Box-Muller on its first two uniforms)."""
+    radius = math.sqrt(-2.0 * math.log(uniform(key, np.uint64(0))))
+    return radius * math.cos(2.0 * math.pi * uniform(key, np.uint64(1)))
+
+
+@compiled
+def key4(seed: np.uint64, decision: np.uint64, agent: np.uint64, quarter: np.uint64) -> np.uint64:
+    """Return the key of (seed, decision, agent, quarter)."""
+    return fold(fold(fold(mix(seed + GOLDEN), decision), agent), quarter)
+
+
+@compiled
+def keys_of_members(group: np.uint64, count: int) -> Words:
+    """Return the keys of members 0, 1, ... of a named group (count,): a larger group keeps the smaller one's."""
+    keys = np.empty(count, np.uint64)
+    for i in range(count):
+        keys[i] = fold(group, np.uint64(i))
+    return keys
+
+
+@compiled
+def draw_uniforms(agents: Words, seed: np.uint64, decision: np.uint64) -> Floats:
+    """Return one uniform per agent for a decision taken once (n,)."""
+    out = np.empty(agents.size)
+    for i in range(agents.size):
+        out[i] = uniform(key4(seed, decision, agents[i], np.uint64(0)), np.uint64(0))
+    return out
+
+
+@compiled
+def _season(seed: np.uint64, decision: np.uint64, quarter: np.uint64) -> np.uint64:
+    return fold(fold(mix(seed + GOLDEN), decision), quarter)
+
+
+def season(seed: int, decision: Decision, quarter: int) -> np.uint64:
+    """Return the key of (seed, decision, quarter), to be narrowed by agent with ``fold``."""
+    return np.uint64(_season(np.uint64(seed), np.uint64(decision), np.uint64(quarter)))

@@ -1,0 +1,33 @@
+"""Why an order was not served where it was first wanted: the codes of every table with a reason."""
+
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Reason codes. The numbers are positions in recorded arrays: add, never renumber."""
+
+    FIRST_CHOICE = 0
+    """Served where first wanted."""
+    NO_CARDS = 1
+    """The pool was full: cards are the binding constraint."""
+    EXPIRED = 2
+    """Waited longer than the backlog lasts."""
+    DENIED = 3
+    """Refused by a rule."""
+    NO_CHIPS = 4
+    """The supplier had no chips."""
+    NO_MEMORY = 5
+    """No high-bandwidth memory."""
+    NO_POWER = 6
+    """The site was not powered."""
+    NO_CASH = 7
+    """The buyer had neither cash nor credit."""
+    PRICE = 8
+    """The price was above the reservation price."""
+    SWITCHING_COST = 9
+    """Held back by the cost of switching."""
+
+    @property
+    def code(self) -> str:
+        """The code as it stands in tables."""
+        return self.name.lower()

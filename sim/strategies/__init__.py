@@ -1,0 +1,1 @@
+"""Behaviours that scholars argue over, one a file."""

@@ -1,0 +1,298 @@
+"""Every output column, declared once: name, type, unit, definition; and the grain of each table.
+
+The recorder, the Parquet schema, ``docs/outputs.md`` and the adapter to Mesa's DataCollector are made
+from these declarations. Columns that nothing fills yet are null, and say so.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+SCHEMA_VERSION = 1
+"""Raised when a table or column changes meaning, name or type."""
+
+ColumnType = Literal["string", "float64", "int64", "bool"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name (with the unit in it), type, unit and definition."""
+
+    name: str
+    type: ColumnType
+    unit: str
+    definition: str
+    filled: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, the columns that identify it, and the columns that measure."""
+
+    name: str
+    grain: str
+    keys: tuple[Column, ...]
+    measures: tuple[Column, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, keys first."""
+        return self.keys + self.measures
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return tuple(column.name for column in self.columns)
+
+
+def _key(name: str, definition: str, type_: ColumnType = "string") -> Column:
+    return Column(name, type_, "", definition)
+
+
+def _number(name: str, unit: str, definition: str) -> Column:
+    return Column(name, "float64", unit, definition)
+
+
+def _later(name: str, unit: str, definition: str) -> Column:
+    """Declare a measure that no mechanism fills yet: null in every row."""
+    return Column(name, "float64", unit, definition + " (null: not filled yet)", filled=False)
+
+
+RUN = _key("run_id", "16 hex digits: hash of parameters, seed and model code")
+QUARTER = _key("quarter", "calendar quarter, such as 2024Q3")
+REGION = _key("region", "customer region, or world")
+SITE_REGION = _key("site_region", "region where the cards stand")
+PROVIDER = _key("provider", "provider id")
+SUPPLIER = _key("supplier", "supplier id")
+
+_RUNS = Table(
+    "runs",
+    "run",
+    (RUN,),
+    (
+        _key("study", "study name, or the scenario of a single run"),
+        Column("sample", "int64", "", "index of the sampled uncertainties"),
+        Column("seed", "int64", "", "seed of the keyed draws"),
+        _key("status", "ok or failed"),
+        _key("stage", "where a failed run stopped"),
+        _key("error", "what it said"),
+        _key("levers", "JSON of lever settings of this run"),
+    ),
+)
+
+_OUTCOMES = Table(
+    "outcomes",
+    "run x outcome",
+    (RUN, _key("outcome", "name of the headline outcome"), _key("horizon", "quarter at which it is read")),
+    (_number("value", "see outcome", "value of the outcome"),),
+)
+
+_ENTITIES = Table(
+    "entities",
+    "run x entity",
+    (RUN, _key("kind", "provider, supplier, lab, rest_of_world"), _key("name", "id")),
+    (
+        _key("label", "name shown in figures"),
+        _key("headquarters", "region of headquarters"),
+        _key("stack", "software stack; null for providers with several"),
+        _key("archetype", "strategic archetype; null where it has none"),
+        _key("entry_quarter", "first quarter active; null for dormant"),
+        _key("exit_quarter", "quarter of exit; null while active"),
+    ),
+)
+
+_PROVIDERS = Table(
+    "providers",
+    "run x quarter x customer region x provider x product type x workload",
+    (
+        RUN,
+        QUARTER,
+        REGION,
+        PROVIDER,
+        _key("product", "iaas, maas or all"),
+        _key("workload", "training, inference or all"),
+    ),
+    (
+        _number("revenue_usd_m", "USD m", "payments of external customers"),
+        _number("gross_margin_usd_m", "USD m", "revenue less electricity, operation and other cost of service"),
+        _number("served_h100e", "effective H100e", "average effective H100e in paid use"),
+        _number("tokens_bn", "bn tokens", "tokens served by MaaS; 0 for IaaS"),
+        _number("share_revenue", "fraction", "revenue over the region's total of the same product and workload"),
+        _number("share_compute", "fraction", "served H100e over the region's total"),
+        _number("share_tokens", "fraction", "tokens over the region's total; null where no tokens are sold"),
+        _number(
+            "price_iaas_usd_per_h100e_hour", "USD per effective H100e-hour", "posted price, weighted by served hours"
+        ),
+        _number("price_maas_usd_per_m_tokens", "USD per M tokens", "posted price, weighted by tokens"),
+        _number("first_choice_h100e", "effective H100e", "demand by first choice at posted prices, locked included"),
+        _number("unmet_h100e", "effective H100e", "first-choice demand lost or newly waiting this quarter"),
+        _number("backlog_h100e", "effective H100e", "demand waiting at the end of the quarter"),
+    ),
+)
+
+_SITES = Table(
+    "sites",
+    "run x quarter x site region x provider",
+    (RUN, QUARTER, SITE_REGION, PROVIDER),
+    (
+        _number("owned_h100e", "H100e (TPP/15,832)", "cards owned"),
+        _number("leased_in_h100e", "H100e", "cards operated under lease"),
+        _number("leased_out_h100e", "H100e", "own cards operated by another provider"),
+        _number("capacity_h100e", "effective H100e", "capacity in effective inference H100e at full utilisation cap"),
+        _number("own_use_h100e", "effective H100e", "captive use"),
+        _number("utilisation", "fraction", "use over capacity"),
+        _number("mw_energised", "MW", "facility power of the cards in place"),
+        _later("mw_queued", "MW", "power waiting for a grid connection"),
+        _later("mw_building", "MW", "shells under construction"),
+        _number("electricity_gwh", "GWh", "electricity used in the quarter"),
+        _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
+        _key("binding_constraint", "cards where the site is full, demand where it is not"),
+    ),
+)
+
+_FIRMS = Table(
+    "firms",
+    "run x quarter x provider",
+    (RUN, QUARTER, PROVIDER),
+    (
+        _number("cash_usd_m", "USD m", "cash of the AI segment"),
+        _later("debt_usd_m", "USD m", "debt"),
+        _later("interest_usd_m", "USD m", "interest paid"),
+        _number("revenue_usd_m", "USD m", "external AI revenue"),
+        _number("wholesale_usd_m", "USD m", "lease income less lease payments"),
+        _number("general_cloud_usd_m", "USD m", "cloud revenue beside AI (exogenous path)"),
+        _number("capex_usd_m", "USD m", "capital expenditure of the AI segment"),
+        _number("free_cash_flow_usd_m", "USD m", "AI segment: revenue and leases less operation and capex"),
+        _number("group_free_cash_flow_usd_m", "USD m", "AI segment plus cash from general cloud"),
+        _number("domestic_chip_share", "fraction", "H100e owned that come from suppliers of the provider's own region"),
+        _number("share_owned_compute", "fraction", "H100e owned over the world's"),
+        _number("share_all_cloud", "fraction", "AI plus general cloud revenue over all providers'"),
+        _number("tokens_per_h100e_hour_m", "M tokens", "tokens per effective card-hour, phi"),
+    ),
+)
+
+_SUPPLIERS = Table(
+    "suppliers",
+    "run x quarter x supplier",
+    (RUN, QUARTER, SUPPLIER),
+    (
+        _number("revenue_usd_m", "USD m", "cards delivered times price"),
+        _number("gross_margin_usd_m", "USD m", "revenue times gross margin"),
+        _number("shipped_h100e", "H100e", "cards delivered"),
+        _later("research_usd_m", "USD m", "R&D"),
+        _later("yield_fraction", "fraction", "good dies over dies"),
+        _later("wafers", "wafers", "wafers used"),
+        _later("memory_stacks", "stacks", "HBM stacks used"),
+        _later("inventory_h100e", "H100e", "cards in stock"),
+        _later("backlog_h100e", "H100e", "orders not delivered"),
+        Column("binding_stage", "string", "", "stage that limits output (null: not filled yet)", filled=False),
+    ),
+)
+
+_MARKET = Table(
+    "market",
+    "run x quarter x region",
+    (RUN, QUARTER, REGION),
+    (
+        _number("revenue_usd_m", "USD m", "payments of customers in the region"),
+        _number("served_h100e", "effective H100e", "served to customers in the region"),
+        _number("tokens_bn", "bn tokens", "served to customers in the region"),
+        _number("hhi_revenue", "points 0-10000", "sum of squared revenue shares of providers, inside goods"),
+        _number("hhi_compute", "points 0-10000", "sum of squared compute shares of providers, inside goods"),
+        _number("unmet_share", "fraction", "(lost + newly waiting) over new demand at posted prices"),
+        _number("gap_at_cost", "fraction", "(demand at long-run cost less capacity) over that demand; floor 0"),
+        _number("outside_share", "fraction", "tasks served on premises over tasks with a supplier"),
+        _number("backlog_h100e", "effective H100e", "waiting at the end of the quarter"),
+        _number("potential_h100e", "effective H100e", "potential tasks at the current compute per task"),
+        _number("price_iaas_usd_per_h100e_hour", "USD per effective H100e-hour", "share-weighted posted price"),
+        _number("price_maas_usd_per_m_tokens", "USD per M tokens", "share-weighted posted price"),
+        _number("price_iaas_index", "start = 1", "chained Fisher index of posted IaaS prices"),
+        _number("price_maas_index", "first sale = 1", "chained Fisher index of posted MaaS prices"),
+        _number("lrmc_usd_per_h100e_hour", "USD per effective H100e-hour", "long-run cost at sites in the region"),
+        _number("consumer_surplus_usd_m", "USD m", "log-sum of chosen tasks over the price coefficient"),
+        _number("build_cost_usd_m_per_mw", "USD m/MW", "site region: shell and power"),
+        _number("domestic_chip_share_units", "fraction", "site region: cards in place from its own suppliers"),
+        _number("domestic_chip_share_h100e", "fraction", "site region: H100e in place from its own suppliers"),
+        _number("domestic_chip_share_value", "fraction", "site region: delivered value from its own suppliers"),
+        _later("self_sufficiency", "index 0-1", "domestic content along the chain"),
+        _number("owned_by_headquarters_h100e", "H100e", "owned by firms with headquarters in the region"),
+        _number("located_h100e", "H100e", "standing in the region"),
+        _number("accessed_h100e", "effective H100e", "rented by customers of the region, wherever it stands"),
+        _number("pricing_residual", "fraction", "largest relative first-order residual of wanted prices"),
+    ),
+)
+
+_CHIPS = Table(
+    "chips",
+    "run x quarter x supplier x chip x destination",
+    (RUN, QUARTER, SUPPLIER, _key("chip", "chip id"), _key("destination", "region of the site")),
+    (
+        _number("ordered_cards", "cards", "ordered for delivery in the next quarter"),
+        _later("licensed_cards", "cards", "licensed"),
+        _number("shipped_cards", "cards", "delivered"),
+        _later("leaked_cards", "cards", "delivered through the grey market"),
+        _later("seized_cards", "cards", "seized"),
+        _number("price_usd", "USD per card", "price paid"),
+        _number("refused_cards", "cards", "orders refused by policy"),
+        _key("refused_reason", "reason code of the refusal; null where none"),
+    ),
+)
+
+_RULES = Table(
+    "rules",
+    "run x quarter x rule x who",
+    (RUN, QUARTER, _key("rule", "instrument id"), _key("who", "entity it applied to")),
+    (
+        Column("bound", "bool", "", "whether the rule changed something"),
+        _later("quantity_bound", "see rule", "quantity refused or moved"),
+        _later("fee_usd_m", "USD m", "fees"),
+        _later("duty_usd_m", "USD m", "duties"),
+        _later("subsidy_usd_m", "USD m", "subsidies"),
+        _later("enforcement", "multiplier", "enforcement effort"),
+        _later("seizures", "cards", "cards seized"),
+    ),
+)
+
+_DIVERTED = Table(
+    "diverted",
+    "run x quarter x customer region x product x workload x from x to x reason",
+    (
+        RUN,
+        QUARTER,
+        REGION,
+        _key("product", "iaas or maas, of the first choice"),
+        _key("workload", "training or inference"),
+        _key("from", "provider of first choice at posted prices"),
+        _key("to", "provider that served, or outside, waiting, lost"),
+        _key("reason", "reason code; first_choice where from equals to"),
+    ),
+    (_number("quantity_h100e", "effective H100e", "diverted, in compute of the first choice"),),
+)
+
+_EVENTS = Table(
+    "events",
+    "event",
+    (RUN, QUARTER, _key("event", "entry, exit, launch, ..."), _key("who", "entity")),
+    (_key("detail", "what happened"),),
+)
+
+_TIMINGS = Table(
+    "timings",
+    "run",
+    (RUN,),
+    (
+        _number("wall_seconds", "s", "wall time of the run"),
+        _key("host", "machine"),
+        _key("date", "when, UTC"),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _RUNS, _OUTCOMES, _ENTITIES, _PROVIDERS, _SITES, _FIRMS, _SUPPLIERS, _MARKET,
+        _CHIPS, _RULES, _DIVERTED, _EVENTS, _TIMINGS,
+    )
+}  # fmt: skip
+
+MODEL_TABLES: tuple[str, ...] = tuple(name for name in TABLES if name not in {"runs", "timings"})
+"""Tables that the model fills; the engine adds ``run_id`` and writes ``runs`` and ``timings``."""

@@ -1,0 +1,57 @@
+# make run: set up and simulate the baseline ensemble to a report.  make test: set up and check everything.
+# Another interpreter: make run PYTHON=/path/to/python.  Set-up is done once, and again when the pinned packages change.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
+SUITABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+STAMPS := $(VENV)/.core $(VENV)/.dev
+
+# A stamp that was made elsewhere (the folder was moved) or whose interpreter has gone says nothing.
+$(shell $(BIN)/python -c "" 2>/dev/null && test "`cat $(VENV)/.core 2>/dev/null`" = "$(CURDIR)" || rm -f $(STAMPS))
+
+.PHONY: run test test-slow benchmark lock clean
+
+run: $(VENV)/.core
+	@$(BIN)/compute-market study study=baseline
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+benchmark: $(VENV)/.dev
+	$(BIN)/python -m pytest -m benchmark -s
+
+$(VENV)/.core: pyproject.toml constraints.txt
+	@found=; for python in $(CANDIDATES); do \
+	    "$$python" -c '$(SUITABLE)' >/dev/null 2>&1 && found="$$python" && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "No Python 3.11, 3.12 or 3.13 that runs (with its venv module) was found:" \
+	        "install one, or name it with make run PYTHON=/path/to/python" >&2; exit 2; \
+	fi; \
+	echo "Setting up $(VENV) with `$$found --version`: once, a minute or two" >&2; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$found" -m venv --clear $(VENV)
+	@$(PIP) install --compile -c constraints.txt -e .
+	@printf '%s' "$(CURDIR)" > $@
+
+$(VENV)/.dev: $(VENV)/.core
+	@echo "Adding the development tools" >&2
+	@$(PIP) install --compile -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Needs uv. Renews uv.lock within the ranges of pyproject.toml, and constraints.txt from it.
+lock:
+	uv lock --upgrade
+	uv export --quiet --all-extras --no-hashes --no-annotate --no-header --no-emit-project --output-file constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sim.names import QUARTER_PATTERN
+
 Node = dict[str, Any]
 
 _LIMITS = (
@@ -39,7 +41,9 @@ class Field:
 
     @property
     def unit(self) -> str:
-        """Unit of the value, or nothing."""
+        """Unit of the value (of a series, of its values), or nothing."""
+        if self.is_series:
+            return self._resolved(self._values()[0]).unit
         return str(self._any("unit") or "")
 
     @property
@@ -57,8 +61,21 @@ class Field:
         """Names of the keys below, where they are fixed."""
         return [name for branch in self.branches for name in branch.node.get("properties", {})]
 
+    @property
+    def is_series(self) -> bool:
+        """Whether the keys below are quarters: one value over time, not many values."""
+        return QUARTER_PATTERN in self.node.get("patternProperties", {})
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value, or each value of the series, is a number."""
+        nodes = self._values() if self.is_series else [branch.node for branch in self.branches]
+        return any(node.get("type") in ("number", "integer") for node in nodes)
+
     def allowed(self) -> str:
         """Return what the value may be, with its unit."""
+        if self.is_series:
+            return f"for each quarter {self._resolved(self._values()[0]).allowed()}"
         return " or ".join(dict.fromkeys(_described(branch.node) for branch in self.branches))
 
     def child(self, name: str) -> "Field | None":
@@ -67,8 +84,8 @@ class Field:
         return next((field for field in found if field is not None), None)
 
     def leaves(self, prefix: str = "") -> Iterator[tuple[str, "Field"]]:
-        """Yield every leaf below with its dotted path; names the user chooses appear as ``*``."""
-        below = [item for branch in self.branches for item in branch._below()]
+        """Yield every leaf below with its dotted path; names the user chooses appear as ``*``, a series is one leaf."""
+        below = [item for branch in self.branches for item in branch._below() if not self.is_series]
         for name, field in below:
             yield from field.leaves(f"{prefix}.{name}".lstrip("."))
         if not below:
@@ -84,9 +101,10 @@ class Field:
             yield "*", self._resolved(node)
 
     def _values(self) -> list[Node]:
-        """Return the schema of values under names the user chooses (a pattern or any name)."""
+        """Return the schema of values under names the user chooses; the mapping describes those without own words."""
         values = [*self.node.get("patternProperties", {}).values(), self.node.get("additionalProperties")]
-        return [node for node in values if isinstance(node, dict)]
+        described = {"description": self.node["description"]} if "description" in self.node else {}
+        return [{**described, **node} for node in values if isinstance(node, dict)]
 
     def _child(self, name: str) -> "Field | None":
         node = self.node.get("properties", {}).get(name)
@@ -113,7 +131,7 @@ def _described(node: Node) -> str:
         return f"one of {', '.join(map(str, node['enum']))}"
     if "const" in node:
         return str(node["const"])
-    limits = " and ".join(f"{words} {node[name]:g}" for name, words in _LIMITS if name in node)
+    limits = " and ".join(f"{words} {node[name]:,.15g}" for name, words in _LIMITS if name in node)
     return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
 
 

@@ -8,7 +8,11 @@ from sim.names import ID_PATTERN, QUARTER_PATTERN
 
 
 class Schema(BaseModel):
-    """A frozen group of parameters. Values live in ``conf/``; here stand field, unit and range only."""
+    """A frozen group of parameters. Values live in ``conf/``; here stand field, unit and range only.
+
+    A field ``dict[Quarter, X]`` is a series: linear between the given quarters, held flat before the first and
+    after the last, unless its description says otherwise.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
@@ -28,5 +32,4 @@ Utils = Annotated[float, quantity("utils", ge=-50.0, le=50.0)]
 Rate = Annotated[float, quantity("per year", ge=-0.5, le=1.0)]
 QuarterlyGrowth = Annotated[float, quantity("log change per quarter", ge=-0.5, le=1.5)]
 
-Series = dict[Quarter, float]
-"""Values by quarter: linear between the given quarters, held flat before the first and after the last."""
+H100e = Annotated[float, quantity("H100e", ge=0.0)]

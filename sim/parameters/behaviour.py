@@ -20,19 +20,23 @@ class BestResponse(StickyPrices):
     """A bounded number of rounds of simultaneous best responses."""
 
     rounds: Annotated[int, quantity("rounds", ge=1, le=200)]
+    """Rounds in each quarter, starting from last quarter's prices."""
 
 
 class Equilibrium(StickyPrices):
     """Bertrand-Nash equilibrium with capacity multipliers, to a tolerance."""
 
     tolerance: Annotated[float, quantity("largest relative first-order residual", gt=0.0, le=1e-2)]
+    """Residual at which the equilibrium counts as found."""
     maximum_iterations: Annotated[int, quantity("iterations", ge=1, le=100_000)]
+    """Iterations after which the search stops; the residual reached is recorded."""
 
 
 class PricingFamily(Schema):
     """How wanted prices are found."""
 
     name: Literal["best_response", "equilibrium"]
+    """best_response: a bounded number of rounds each quarter; equilibrium: Bertrand-Nash to a tolerance."""
     best_response: BestResponse
     equilibrium: Equilibrium
 
@@ -64,8 +68,16 @@ class CapacityTarget(Schema):
     price_elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=3.0)]
     """Response of the target to price over (hurdle x long-run cost)."""
     hurdle: Annotated[float, quantity("ratio", gt=0.0, le=5.0)]
+    """Expected price over long-run cost that investment asks for: below 1 builds ahead, above 1 waits."""
     maximum_growth: Annotated[float, quantity("fraction of installed per quarter", gt=0.0, le=5.0)]
     """g_max."""
+
+
+class AllocationFamily(Schema):
+    """Who gets a supplier's cards when orders exceed output."""
+
+    name: Literal["proportional", "uniform"]
+    """proportional: every order is cut by the same fraction; uniform: small orders first (water-filling)."""
 
 
 class Behaviour(Schema):
@@ -73,6 +85,6 @@ class Behaviour(Schema):
 
     pricing: PricingFamily
     rationing: RationingFamily
+    allocation: AllocationFamily
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]
     """Variants of the capacity target by name; each provider names one."""
-

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.parameters.base import Fraction, Id, Quarter, QuarterlyGrowth, Schema, Series, Utils, quantity
+from sim.parameters.base import Fraction, H100e, Id, Quarter, QuarterlyGrowth, Schema, Utils, quantity
 
 
 class Taste(Schema):
@@ -41,7 +41,7 @@ class RegionalDemand(Schema):
     """Share of the world's enterprises that sit in this region."""
     tastes: Annotated[dict[Id, Fraction], Field(min_length=1)]
     """Share of customers by taste type; sums to 1."""
-    training_share: Series
+    training_share: dict[Quarter, Fraction]
     """Share of new tasks that are training."""
     bound_share_training: Fraction
     """Share of customers whose training data may not leave the region."""
@@ -90,33 +90,43 @@ class LabContract(Schema):
     """A dated contract of an AI lab with a provider."""
 
     provider: Id
+    """Provider that serves it."""
     region: Id
+    """Site region that serves it."""
     stack: Id
+    """Software stack it runs on."""
     share: Fraction
     """Share of the lab's demand under this contract."""
     since: Quarter
+    """First quarter of the contract."""
     until: Quarter
+    """Last quarter of the contract."""
 
 
 class Lab(Schema):
     """A named AI lab: a customer outside the size distribution, with dated contracts."""
 
     label: str
+    """Name shown in figures."""
     region: Id
     """Headquarters and customer region."""
     taste: Id
-    h100e: Series
-    """Observed compute used, H100e."""
+    """Taste type, a name under customers.tastes."""
+    h100e: dict[Quarter, H100e]
+    """Rented compute in use."""
     growth_after: QuarterlyGrowth
     """Growth of its demand after the last observation, before decay with the region's."""
     training_share: Fraction
+    """Share of its demand that is training."""
     contracts: Annotated[list[LabContract], Field(min_length=1)]
+    """Where its demand runs, by dates and shares; what no contract in force covers is chosen like other demand."""
 
 
 class Sizes(Schema):
     """Distribution of enterprise sizes: stratified quantiles of a Pareto tail, capped."""
 
     tail_exponent: Annotated[float, quantity("Pareto exponent", gt=0.5, le=10.0)]
+    """Exponent of the tail: 1.16 gives the largest fifth of enterprises four fifths of demand, before the cap."""
     cap_share: Annotated[float, quantity("fraction of the region", gt=0.0, le=1.0)]
     """Largest share of a region's demand one enterprise may have."""
 
@@ -125,6 +135,7 @@ class Customers(Schema):
     """Who buys compute."""
 
     enterprises: Annotated[int, quantity("enterprises", ge=0, le=5_000_000)]
+    """Enterprises in the world; total demand does not depend on it."""
     workloads_per_enterprise: Annotated[int, quantity("workloads", ge=1, le=20)]
     """Workloads a customer holds at once; the oldest ends when a new one starts."""
     granularity: Literal["agents", "cells"]

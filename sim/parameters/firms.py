@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.parameters.base import Fraction, Id, Quarter, QuarterlyGrowth, Schema, Series, Utils, quantity
+from sim.parameters.base import Fraction, H100e, Id, Quarter, QuarterlyGrowth, Schema, Utils, quantity
 
 Cards = Annotated[float, quantity("cards", ge=0.0)]
 
@@ -27,8 +27,8 @@ class ModelService(Schema):
     """First quarter in which tokens are sold."""
     stack: Id
     """Stack that serves the tokens (hidden from the customer)."""
-    log_quality: Series
-    """ln(model quality / open frontier)."""
+    log_quality: dict[Quarter, Annotated[float, quantity("log of quality over the open frontier", ge=-10.0, le=10.0)]]
+    """Quality of the models sold: 0 is the best open model of the quarter."""
     utility: Utils
     """xi of the model service relative to the provider's IaaS."""
     efficiency: Annotated[float, quantity("ratio to reference", gt=0.0, le=20.0)]
@@ -42,10 +42,10 @@ class ModelService(Schema):
 
 
 class OwnUse(Schema):
-    """Captive demand: own products and labs (B1)."""
+    """Captive demand: own products and labs."""
 
-    h100e: Series
-    """Demand at the reference price up to the last given quarter, H100e."""
+    h100e: dict[Quarter, H100e]
+    """Demand at the reference price up to the last given quarter, average effective H100e in use."""
     growth_after: QuarterlyGrowth
     """Growth after the last given quarter, decaying with the home region's demand growth."""
     elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=3.0)]
@@ -55,7 +55,7 @@ class OwnUse(Schema):
 class GeneralCloud(Schema):
     """Cloud business beside AI: an exogenous path that feeds the group's cash."""
 
-    revenue_usd_m: Series
+    revenue_usd_m: dict[Quarter, Annotated[float, quantity("USD m per quarter", ge=0.0)]]
     """Revenue by quarter."""
     growth_after: QuarterlyGrowth
     """Growth after the last given quarter."""
@@ -64,7 +64,7 @@ class GeneralCloud(Schema):
 
 
 class PricingStance(Schema):
-    """What a provider wants from its prices beside profit (B2)."""
+    """What a provider wants from its prices beside profit."""
 
     share_weight: Annotated[float, quantity("weight", ge=0.0, le=2.0)]
     """w: weight on revenue (Baumol): unit cost enters divided by 1 + w."""
@@ -76,7 +76,9 @@ class CloudProvider(Schema):
     """A provider of compute, or a firm that builds compute for itself."""
 
     label: str
+    """Name shown in figures."""
     headquarters: Id
+    """Region of headquarters, which export rules and home bias look at."""
     kind: Literal["cloud", "own_use", "dormant"]
     """cloud sells; own_use builds for itself only; dormant may enter later."""
     archetype: str
@@ -101,18 +103,25 @@ class Chip(Schema):
     """An accelerator of the catalogue."""
 
     label: str
+    """Name of the card, as in chip_specs.csv."""
     supplier: Id
+    """Who makes it."""
     launch: Quarter
     """First quarter in which it can be delivered."""
     tpp: Annotated[float, quantity("TOPS x bit length, dense", gt=0.0)]
     """Total processing performance."""
     memory_gb: Annotated[float, quantity("GB", gt=0.0)]
+    """Memory of the card."""
     memory_bandwidth_gb_s: Annotated[float, quantity("GB/s", gt=0.0)]
+    """Bandwidth between memory and chip: what serving tokens mostly needs."""
     interconnect_gb_s: Annotated[float, quantity("GB/s bidirectional", gt=0.0)]
+    """Aggregate bandwidth to other cards: what training mostly needs, and what the rule of 2022 tests."""
     die_area_mm2: Annotated[float, quantity("mm2", gt=0.0)] | None
     """Applicable die area; null where it is not known."""
     power_w: Annotated[float, quantity("W", gt=0.0, le=20000.0)]
+    """Thermal design power of the card, server left out."""
     process_nm: Annotated[float, quantity("nm", gt=0.0)] | None
+    """Class of the logic process; null where it is not known."""
     price_usd: Annotated[float, quantity("USD per card", gt=0.0)]
     """Price at launch."""
 
@@ -121,20 +130,34 @@ class Supplier(Schema):
     """A maker of accelerators."""
 
     label: str
+    """Name shown in figures."""
     headquarters: Id
+    """Region of headquarters: decides what counts as a domestic chip."""
     stack: Id
+    """Software stack of its cards, a name under market.stacks."""
     sells_to: list[Id] | None
     """Providers served; null for a merchant who serves all."""
     price_decline: Annotated[float, quantity("log change per year", ge=-0.5, le=1.0)]
     """Fall of the price of a given card, and of the newest card per H100e after the roadmap ends."""
     gross_margin: Annotated[float, quantity("fraction of price", ge=-1.0, lt=1.0)]
+    """Price less unit cost, over price; 0 for an in-house maker who sells at cost."""
+    output_h100e: Annotated[float, quantity("H100e per quarter", ge=0.0)]
+    """Output in the last quarter of observed deliveries (market.history_end)."""
+    output_growth: QuarterlyGrowth
+    """Growth of output after it, in H100e: more cards, and more H100e a card."""
+    """Price less unit cost, over price; 0 for an in-house maker who sells at cost."""
 
 
 class RestOfWorld(Schema):
     """Owners outside the named providers, so that the world's shipments close."""
 
     label: str
+    """Name shown in figures."""
     region: Id
+    """Where its cards stand."""
     headquarters: Id
+    """Region of headquarters."""
     deliveries: dict[Id, dict[Quarter, Cards]]
+    """Observed cards delivered by chip and quarter, used up to market.history_end."""
     opening_cards: dict[Id, Cards]
+    """Cards by chip at the start."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.names import quarter_number
-from sim.parameters.base import Fraction, Id, Positive, Quarter, QuarterlyGrowth, Rate, Schema, Series, quantity
+from sim.parameters.base import Fraction, Id, Positive, Quarter, QuarterlyGrowth, Rate, Schema, quantity
 
 
 class Region(Schema):
@@ -22,7 +22,7 @@ class Region(Schema):
 
 
 class Costs(Schema):
-    """What an hour of a card costs in the long run (B3, LRMC) and at the margin."""
+    """What an hour of a card costs in the long run and at the margin."""
 
     discount_rate: Rate
     """Annual cost of capital in the capital recovery factor."""
@@ -127,7 +127,7 @@ class Market(Schema):
     history_end: Quarter
     """Last quarter in which deliveries of cards follow the observed series."""
     regions: Annotated[dict[Id, Region], Field(min_length=1)]
-    rmb_per_usd: Series
+    rmb_per_usd: dict[Quarter, Annotated[float, quantity("RMB per USD", gt=0.0)]]
     """Exchange rate."""
     stacks: Annotated[dict[Id, StackFriction], Field(min_length=1)]
     costs: Costs
@@ -140,7 +140,7 @@ class Market(Schema):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> "Market":
         if quarter_number(self.end) < quarter_number(self.start):
-            msg = f"market.end {self.end} lies before market.start {self.start}; the horizon must not end before it begins"
+            msg = f"market.end {self.end} lies before market.start {self.start}; a horizon ends after it begins"
             raise ValueError(msg)
         return self
 

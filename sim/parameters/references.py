@@ -21,7 +21,7 @@ class Problem:
     allowed: str
 
 
-class ReferenceErrors(ValueError):
+class ReferenceErrors(ValueError):  # noqa: N818 - it carries several errors at once
     """All impossible combinations found in a set of parameters, at once."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -132,9 +132,8 @@ def _served(p: "Parameters") -> Iterator[Problem]:
             and region in provider.sites
         ]
         if not sellers:
-            yield Problem(
-                f"customers.demand.{region}", region, "no provider serves this region: give a cloud provider a site there"
-            )
+            allowed = "no provider serves this region: give a cloud provider a site there"
+            yield Problem(f"customers.demand.{region}", region, allowed)
 
 
 CHECKS = (_chips, _providers, _leases, _demand, _served)

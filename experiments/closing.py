@@ -8,27 +8,25 @@ from experiments.engine.folder import plain_write_errors
 REPORT = "report.html"
 
 
-def closing_report(folders: Sequence[Path], target: Path, *, again: bool = False) -> Path:
-    """Print a summary of each folder and return the path of the report.
+def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None = None) -> Path:
+    """Print a summary of each folder, build the report and return its path.
 
     Args:
         folders: Finished runs or studies; several are compared.
         target: Folder of the report.
-        again: Whether to build the report although there is one.
+        figures: Names of the figures to draw; None for all.
 
     Raises:
         BadInput: When the report cannot be written.
     """
-    from experiments.analysis import summary
-
-    for folder in folders:
-        print(summary(folder))
-        print()
-    existing = target / REPORT
-    if existing.is_file() and not again:
-        return existing
+    from experiments.analysis import load
+    from experiments.analysis.terminal import summary
     from experiments.report import build
 
+    results = [load(folder) for folder in folders]
+    for found in results:
+        print(summary(found))
+        print()
     with plain_write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
-        return build(list(folders), target)
+        return build(results, target / REPORT, figures)

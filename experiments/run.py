@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from experiments import arguments, faults
+from experiments import arguments, faults, stored
 from experiments.application import enter, prepared
 from experiments.arguments import Arguments
 from experiments.closing import closing_report
-from experiments.engine import manifest, store
+from experiments.engine import manifest
 from experiments.engine.folder import check_writable, plain_write_errors, result_folder
 from experiments.engine.progress import Progress
 from experiments.faults import BadInput
@@ -37,12 +37,12 @@ def quarters(plan: Plan) -> int:
 
 def is_stored(plan: Plan, folder: Path) -> bool:
     """Whether the folder holds this very run with every table that is asked for, whole."""
-    found = manifest.read(folder)
+    found = stored.read(folder)
     return (
         found is not None
         and found["failed"] == 0
         and set(plan.settings.output.tables) <= set(found["tables"])
-        and not manifest.damage(folder)
+        and not stored.damage(folder)
     )
 
 
@@ -73,7 +73,7 @@ def _batch(plan: Plan):  # type: ignore[no-untyped-def]
     from experiments.engine.keys import Job, make_batch
 
     text = plan.parameters.canonical_json()
-    digest = plan.parameters.digest()
+    digest = plan.parameters.digest
     job = Job(identity_of(plan), plan.scenario, 0, plan.settings.seed, "{}", digest)
     return make_batch([job], {digest: text}, tuple(plan.settings.output.tables))
 
@@ -88,6 +88,7 @@ def _contents(plan: Plan, folder: Path, words: Sequence[str], failed: int) -> ma
         tables=tuple(plan.settings.output.tables),
         runs=1,
         failed=failed,
+        changes=plan.changes,
     )
 
 
@@ -96,7 +97,7 @@ def failures(folders: Sequence[Path]) -> list[str]:
     return [
         f"{folder}: run {row['run_id']} (seed {row['seed']}) failed in {row['stage']}: {row['error']}"
         for folder in folders
-        for row in store.rows_of_runs(folder)
+        for row in stored.rows_of_runs(folder)
         if row["status"] != "ok"
     ]
 
@@ -129,20 +130,20 @@ def main(words: Sequence[str]) -> int:
         target = _several(folders, plans[0].settings.output.root)
         parsed = _with_sweep_folder(parsed, target)
     enter(parsed, plans, lambda plan: _one(plan, words, alone=len(folders) == 1))
-    return _closed(folders, target) if target is not None else faults.OK
+    return _closed(folders, target, plans[0].settings.output.figures) if target is not None else faults.OK
 
 
 def _one(plan: Plan, words: Sequence[str], *, alone: bool) -> None:
     folder = execute(plan, words)
     if not alone and not failures([folder]):
-        closing_report([folder], folder)
+        closing_report([folder], folder, plan.settings.output.figures)
 
 
-def _closed(folders: Sequence[Path], target: Path) -> int:
+def _closed(folders: Sequence[Path], target: Path, figures: Sequence[str] | None) -> int:
     lines = failures(folders)
     for line in lines:
         print(f"compute-market: {line}", file=sys.stderr)
     good = [folder for folder in folders if not failures([folder])]
     if good:
-        print(closing_report(good, target))
+        print(closing_report(good, target, figures))
     return faults.FAILED_RUNS if lines else faults.OK

@@ -3,17 +3,15 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.engine import store
+from experiments import stored
+from experiments.differences import Change
 from experiments.engine.environment import environment
-from experiments.faults import BadInput
 from experiments.identity import code_digest
 from sim.tables import SCHEMA_VERSION
-
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,15 @@ class Contents:
     tables: tuple[str, ...]
     runs: int
     failed: int
+    changes: Sequence[Change]
+    """Where the configuration departs from the shipped baseline."""
+    grounds: Sequence[dict[str, str]] = ()
+    """Further versions and machines on which some of the runs were computed."""
 
 
 def write(folder: Path, contents: Contents) -> None:
     """Write the manifest of a finished folder, with the size of every table file."""
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in store.files(folder)}
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in stored.files(folder)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "complete": True,
@@ -45,11 +47,13 @@ def write(folder: Path, contents: Contents) -> None:
         "tables": list(contents.tables),
         "runs": contents.runs,
         "failed": contents.failed,
+        "changes": [asdict(change) for change in contents.changes],
+        "grounds": list(contents.grounds),
         "code_digest": code_digest(),
         "environment": environment(),
         "files": sizes,
     }
-    write_json(folder / MANIFEST, manifest)
+    write_json(folder / stored.MANIFEST, manifest)
 
 
 def write_json(path: Path, values: object) -> None:
@@ -58,61 +62,6 @@ def write_json(path: Path, values: object) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def read(folder: Path) -> dict[str, Any] | None:
-    """Return the manifest of a folder, or None where there is no complete one."""
-    try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and found.get("complete") is True else None
-
-
-def damage(folder: Path) -> list[str]:
-    """Return what is wrong with a stored result, one line for each thing; an empty list when it is whole."""
-    manifest = read(folder)
-    if not folder.is_dir():
-        return [f"{folder}: no such folder"]
-    if manifest is None:
-        return [f"{folder}: no complete {MANIFEST}, so this is not a finished run or study"]
-    if manifest.get("schema_version") != SCHEMA_VERSION:
-        return [f"{folder}: tables of schema {manifest.get('schema_version')}, this program reads {SCHEMA_VERSION}"]
-    sizes: dict[str, int] = manifest.get("files", {})
-    return [line for name, size in sizes.items() for line in _file_damage(folder / name, size)]
-
-
-def _file_damage(path: Path, size: int) -> list[str]:
-    if not path.is_file():
-        return [f"{path}: missing"]
-    if path.stat().st_size != size:
-        return [f"{path}: {path.stat().st_size} bytes, {size} were written: truncated or changed"]
-    return _unreadable(path)
-
-
-def _unreadable(path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        return [f"{path}: unreadable ({' '.join(str(error).split())})"]
-    return []
-
-
-def whole(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a stored result that can be read.
-
-    Raises:
-        BadInput: Naming every file that is missing, truncated or unreadable.
-    """
-    found = damage(folder)
-    if found:
-        raise BadInput(found)
-    manifest = read(folder)
-    assert manifest is not None
-    return manifest

@@ -1,6 +1,5 @@
 """Tables on disk: Parquet with one schema, units in its metadata, never half a file.
 
-A single run has a file ``<table>.parquet`` for each table, a study a folder ``<table>/`` of part files.
 The part of ``runs`` is written last, so a run named there has all its tables.
 """
 
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments import stored
 from sim.tables import SCHEMA_VERSION, TABLES, Column
 
 Columns = Mapping[str, Any]
@@ -57,14 +57,9 @@ def write(table: pa.Table, path: Path) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         pq.write_table(table, temporary, compression="zstd")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def part(folder: Path, table: str, key: str | None) -> Path:
-    """Return the file of a table: its own in a run, a part in a study."""
-    return folder / f"{table}.parquet" if key is None else folder / table / f"{key}.parquet"
 
 
 def write_tables(folder: Path, key: str | None, tables: Mapping[str, Iterable[pa.Table]]) -> None:
@@ -72,40 +67,42 @@ def write_tables(folder: Path, key: str | None, tables: Mapping[str, Iterable[pa
     for name in sorted(tables, key=lambda name: name == "runs"):
         pieces = list(tables[name])
         merged = pa.concat_tables(pieces) if pieces else schema_of(name).empty_table()
-        write(merged, part(folder, name, key))
+        write(merged, stored.part(folder, name, key))
 
 
-def files(folder: Path) -> list[Path]:
-    """Return every Parquet file of a run or study folder, sorted."""
-    return sorted(path for name in TABLES for path in _files_of(folder, name))
+def forget_unfinished(folder: Path, tables: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    """Delete what cannot be built on: temporary files, parts with a missing or unreadable table, rows of failed runs.
 
+    The runs of a deleted part are computed again, perhaps in batches cut otherwise; none is then stored twice.
 
-def _files_of(folder: Path, table: str) -> list[Path]:
-    single = part(folder, table, None)
-    return [*([single] if single.is_file() else []), *(folder / table).glob("*.parquet")]
+    Args:
+        folder: The study folder.
+        tables: Tables that every finished run must have.
+        sizes: Bytes of the files by path within the folder, where a manifest recorded them.
 
-
-def rows_of_runs(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of ``runs`` from every readable part."""
-    rows: list[dict[str, Any]] = []
-    for path in _files_of(folder, "runs"):
-        rows += pq.read_table(path).to_pylist()
-    return rows
-
-
-def forget_unfinished(folder: Path) -> None:
-    """Delete what an interrupted study left: temporary files, parts without runs, failed runs' rows.
-
-    A batch may be cut otherwise on resuming; a part without its ``runs`` part would then hold runs twice.
+    Returns:
+        One line for each finished part that was damaged or lacked a table.
     """
     for temporary in folder.glob("*/*.tmp"):
         temporary.unlink(missing_ok=True)
-    finished = {path.stem for path in (folder / "runs").glob("*.parquet")}
-    for path in files(folder):
-        if path.parent != folder and path.stem not in finished:
-            path.unlink()
-    for path in (folder / "runs").glob("*.parquet"):
-        _forget_failed(path)
+    lines: list[str] = []
+    parts = [path for path in stored.files(folder) if path.parent != folder]
+    for key in sorted({path.stem for path in parts}):
+        fault = _fault_of_part(folder, key, ("runs", *tables), sizes)
+        if fault is None:
+            _forget_failed(stored.part(folder, "runs", key))
+            continue
+        lines += [f"{fault}; its runs are computed again"] if stored.part(folder, "runs", key).is_file() else []
+        for path in parts:
+            if path.stem == key:
+                path.unlink(missing_ok=True)
+    return lines
+
+
+def _fault_of_part(folder: Path, key: str, tables: Sequence[str], sizes: Mapping[str, int]) -> str | None:
+    paths = [stored.part(folder, table, key) for table in tables]
+    faults = (stored.fault_of(path, sizes.get(path.relative_to(folder).as_posix())) for path in paths)
+    return next((fault for fault in faults if fault is not None), None)
 
 
 def _forget_failed(path: Path) -> None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.differences import Change
 from experiments.preflight import folders, refusals
+from experiments.preflight.changes import changes
 from experiments.preflight.composing import Composed, composed
 from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.session import Composer, opened
@@ -30,6 +32,8 @@ class Plan:
     config: dict[str, Any]
     choices: dict[str, str]
     overrides: tuple[str, ...]
+    changes: tuple[Change, ...]
+    """Where the model's part departs from the shipped baseline."""
 
     @property
     def scenario(self) -> str:
@@ -80,7 +84,7 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     refuse_if_any([*problems, *inert, *in_model, *in_settings])
     assert checked_parameters is not None
     assert checked_settings is not None
-    return Plan(checked_parameters, checked_settings, found.config, found.choices, tuple(overrides))
+    return Plan(checked_parameters, checked_settings, found.config, found.choices, tuple(overrides), changes(composer, found.config))
 
 
 def _inert(config: dict[str, Any]) -> Iterator[Problem]:

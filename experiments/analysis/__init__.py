@@ -1,0 +1,5 @@
+"""From stored tables to what can be said: lazy tables, cases to compare, bands, headlines. Knows no engine."""
+
+from experiments.analysis.loading import Results, Table, load
+
+__all__ = ["Results", "Table", "load"]

@@ -1,0 +1,148 @@
+"""Cases: what a report shows side by side. A run is a case, and so is each lever point of a study."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from experiments.analysis.bands import bands, only
+from experiments.analysis.loading import Results
+from sim.names import quarter_code, quarter_number
+
+WORLD = "world"
+BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "share_tokens"}
+"""Basis of a market share and its column in the table ``providers``."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Runs of one configuration that differ in the seed only."""
+
+    label: str
+    results: Results
+    levers: Mapping[str, Any]
+    runs: pd.DataFrame
+    """Rows of the table ``runs``, failed runs included."""
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Runs that ended well."""
+        return [str(name) for name in self.runs.loc[self.runs["status"] == "ok", "run_id"]]
+
+    @property
+    def count(self) -> int:
+        """Number of runs that ended well."""
+        return len(self.ids)
+
+    @property
+    def failed(self) -> int:
+        """Number of failed runs."""
+        return len(self.runs) - self.count
+
+    def setting(self, *path: str) -> Any:
+        """Return a value of the configuration, levers included."""
+        key = ".".join(path)
+        if key in self.levers:
+            return self.levers[key]
+        node: Any = self.results.manifest["config"]
+        for name in path:
+            node = node[name]
+        return node
+
+    @property
+    def quarters(self) -> list[str]:
+        """Every simulated quarter."""
+        start, end = (quarter_number(self.setting("market", name)) for name in ("start", "end"))
+        return [quarter_code(number) for number in range(start, end + 1)]
+
+    @property
+    def history_end(self) -> str:
+        """Last quarter in which fleets follow observed deliveries."""
+        return str(self.setting("market", "history_end"))
+
+    @property
+    def regions(self) -> dict[str, str]:
+        """Label of each region by id."""
+        return {name: str(region["label"]) for name, region in self.setting("market", "regions").items()}
+
+    @property
+    def providers(self) -> dict[str, str]:
+        """Label of each provider by id."""
+        return {name: str(firm["label"]) for name, firm in self.setting("providers").items()}
+
+    def name_of(self, provider: str) -> str:
+        """Return the label of a provider, its id where a lever added it."""
+        return self.providers.get(provider, provider)
+
+    def frame(self, table: str, columns: Sequence[str], **where: Any) -> pd.DataFrame:
+        """Return columns of a table for the runs of this case."""
+        return self.results[table].pandas(["run_id", *columns], {**where, "run_id": self.ids})
+
+    @cached_property
+    def market(self) -> pd.DataFrame:
+        """The table ``market`` of this case."""
+        measures = (
+            "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
+            "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e",
+        )  # fmt: skip
+        return self.frame("market", ["quarter", "region", *measures])
+
+    def measure(self, name: str, region: str = WORLD) -> pd.DataFrame:
+        """Return the band by quarter of a measure of the table ``market`` in one region."""
+        return bands(only(self.market, region=region), name, ["quarter"])
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        """Shares of all products and workloads: a row per run, quarter, region and provider, a column per basis."""
+        return self.frame(
+            "providers", ["quarter", "region", "provider", *BASES.values()], product="all", workload="all"
+        ).rename(columns={column: basis for basis, column in BASES.items()})
+
+    @cached_property
+    def share_bands(self) -> Mapping[str, pd.DataFrame]:
+        """Band of the shares by basis: a row per region, provider and quarter."""
+        return {basis: bands(self.shares, basis, ["region", "provider", "quarter"]) for basis in BASES}
+
+    @cached_property
+    def owned(self) -> pd.DataFrame:
+        """Band of the cards owned by each provider in H100e: a row per provider and quarter."""
+        sites = self.frame("sites", ["quarter", "site_region", "provider", "owned_h100e"])
+        sites = sites[sites["site_region"] != WORLD]
+        total = sites.groupby(["run_id", "provider", "quarter"])["owned_h100e"].sum().reset_index()
+        return bands(total, "owned_h100e", ["provider", "quarter"])
+
+    @property
+    def horizons(self) -> list[str]:
+        """Quarters at which tables are read: the end of history, half-way from there, the end."""
+        last = quarter_number(self.quarters[-1])
+        first = min(quarter_number(self.history_end), last)
+        first = max(first, quarter_number(self.quarters[0]))
+        return [quarter_code(number) for number in sorted({first, (first + last) // 2, last})]
+
+
+def cases(results: Sequence[Results]) -> list[Case]:
+    """Return the cases of finished folders, in the order of the folders and of the lever points in each."""
+    names = [found.folders[0].name for found in results]
+    return [case for found, name in zip(results, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
+
+
+def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
+    table = results["runs"].pandas().sort_values(["seed", "run_id"])
+    points = list(dict.fromkeys(table["levers"]))
+    for point in sorted(points, key=str):
+        levers = json.loads(point)
+        said = ", ".join(f"{key} = {_shown(value)}" for key, value in levers.items())
+        label = " / ".join(filter(None, (name if several or not said else "", said)))
+        yield Case(label, results, levers, table[table["levers"] == point].reset_index(drop=True))
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def drawable(found: Sequence[Case]) -> list[Case]:
+    """Return the cases with at least one run that ended well."""
+    return [case for case in found if case.count]

@@ -1,0 +1,173 @@
+"""Stored tables, read when asked for and only the columns asked for.
+
+The verbs are the same for a run, a study and several folders.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from experiments import stored
+from experiments.faults import BadInput
+from sim.tables import TABLES, Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Where = Mapping[str, Any]
+"""Column name to the value it must have, or to a list of allowed values."""
+
+RESULT = "result"
+"""Column that names the folder when several are loaded together."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of one or several folders. Nothing is read before it is asked for."""
+
+    name: str
+    folders: tuple[Path, ...]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of each column; empty for names and codes."""
+        return {column.name: column.unit for column in TABLES[self.name].columns}
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """What each column means."""
+        return {column.name: column.definition for column in TABLES[self.name].columns}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that together name a row."""
+        return (*([RESULT] if len(self.folders) > 1 else []), *(column.name for column in TABLES[self.name].keys))
+
+    def arrow(self, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
+        """Return the table as Arrow.
+
+        Args:
+            columns: Columns to read; None for all.
+            where: Conditions that every returned row meets.
+
+        Raises:
+            KeyError: When there is no such column.
+        """
+        known = TABLES[self.name].names
+        asked = list(columns) if columns is not None else list(known)
+        unknown = [name for name in (*asked, *(where or {})) if name not in (*known, RESULT)]
+        if unknown:
+            raise KeyError(f"table {self.name} has no column {', '.join(unknown)}; it has {', '.join(known)}")
+        return pa.concat_tables(self._pieces([name for name in asked if name != RESULT], where or {}))
+
+    def _pieces(self, columns: list[str], where: Where) -> Iterator[pa.Table]:
+        for folder in self.folders:
+            if RESULT in where and folder.name not in _several(where[RESULT]):
+                columns_only = ds.dataset(stored.files_of(folder, self.name)).schema.empty_table().select(columns)
+                yield self._named(columns_only, folder)
+                continue
+            found = ds.dataset(stored.files_of(folder, self.name), format="parquet")
+            yield self._named(found.to_table(columns, filter=_filter(where)), folder)
+
+    def _named(self, table: pa.Table, folder: Path) -> pa.Table:
+        if len(self.folders) == 1:
+            return table
+        return table.add_column(0, RESULT, pa.array([folder.name] * len(table), pa.string()))
+
+    def pandas(self, columns: Sequence[str] | None = None, where: Where | None = None) -> "pd.DataFrame":
+        """Return the table as a data frame; its ``attrs["units"]`` holds the unit of each column."""
+        frame: pd.DataFrame = self.arrow(columns, where).to_pandas()
+        frame.attrs["units"] = {name: unit for name, unit in self.units.items() if name in frame.columns and unit}
+        return frame
+
+    def to_xarray(self, columns: Sequence[str] | None = None, where: Where | None = None) -> Any:
+        """Return the measures on a grid of the keys, with units as attributes.
+
+        Raises:
+            ModuleNotFoundError: When xarray is not installed.
+        """
+        try:
+            import_module("xarray")  # pandas finds it by itself, with a message less plain
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError("to_xarray() needs the package xarray: pip install xarray") from error
+        measures = [column for column in TABLES[self.name].measures if columns is None or column.name in columns]
+        keys = [key for key in self.keys if key != RESULT]
+        frame = self.pandas([*keys, *(column.name for column in measures)], where)
+        grid = frame.set_index(list(self.keys)).to_xarray()
+        for column in measures:
+            grid[column.name].attrs.update(_attributes(column))
+        return grid
+
+
+def _attributes(column: Column) -> dict[str, str]:
+    return {"units": column.unit, "long_name": column.definition}
+
+
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+
+
+def _filter(where: Where) -> Any:
+    conditions = [ds.field(name).isin(_several(value)) for name, value in where.items() if name != RESULT]
+    if not conditions:
+        return None
+    found = conditions[0]
+    for condition in conditions[1:]:
+        found = found & condition
+    return found
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one or several finished folders hold: ``load(folder)["market"].pandas()``."""
+
+    folders: tuple[Path, ...]
+
+    @cached_property
+    def manifests(self) -> tuple[dict[str, Any], ...]:
+        """The manifest of each folder."""
+        return tuple(stored.whole(folder) for folder in self.folders)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the only folder."""
+        (found,) = self.manifests
+        return found
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Tables that every folder has."""
+        return tuple(name for name in TABLES if all(stored.files_of(folder, name) for folder in self.folders))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self.names:
+            raise KeyError(f"no table {name!r} is stored here; there are {', '.join(self.names)}")
+        return Table(name, self.folders)
+
+
+def load(*folders: str | Path) -> Results:
+    """Open finished run or study folders.
+
+    Args:
+        folders: One or several; the tables of several have a first column ``result`` with the folder's name.
+
+    Raises:
+        BadInput: When a folder is missing, unfinished or damaged, naming what is wrong.
+    """
+    if not folders:
+        raise BadInput(["load: give at least one run or study folder"])
+    found = Results(tuple(Path(folder).resolve() for folder in folders))
+    _ = found.manifests
+    return found

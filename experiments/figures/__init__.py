@@ -1,0 +1,35 @@
+"""Figures by name; each is drawn by one file and says which tables it needs. Importing this draws nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from experiments.analysis.cases import Case
+
+FIGURES: dict[str, tuple[str, ...]] = {
+    "shares": ("providers",),
+    "regions": ("providers",),
+    "prices": ("market",),
+    "capacity": ("market", "sites"),
+    "concentration": ("market",),
+}
+"""Tables that each figure needs, in the order of the report. The file of a figure has its name."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure ready for a page."""
+
+    name: str
+    title: str
+    svg: str
+    caption: str
+
+
+def draw(name: str, cases: "Sequence[Case]") -> Drawn:
+    """Draw one figure of one or several cases."""
+    module = import_module(f"experiments.figures.{name}")
+    function: Callable[[Sequence[Case]], Drawn] = module.draw
+    return function(cases)

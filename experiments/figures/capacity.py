@@ -1,0 +1,70 @@
+"""Who owns the cards, and whether demand is met."""
+
+from collections.abc import Sequence
+
+from experiments.analysis.bands import only
+from experiments.analysis.cases import Case
+from experiments.figures import Drawn
+from experiments.figures.colours import firm_colour
+from experiments.figures.labels import short
+from experiments.figures.lines import WITH_RIBBONS, by_case, by_region, by_region_or_case, footnote, left_out, shown
+from experiments.figures.style import Panel, Series, Sheet, svg
+
+TITLE = "Who owns the cards, and what is missing"
+_OWNED, _CARDS = "owned_by_headquarters_h100e", "H100e owned"
+_OWNERS = 9
+
+
+def draw(cases: Sequence[Case]) -> Drawn:
+    """Draw owned cards by headquarters and by firm, unmet demand, and the gap at cost."""
+    drawn = shown(cases)
+    gaps = [
+        Panel("Unmet demand at posted prices", by_region_or_case(drawn, "unmet_share"), "of new demand", percent=True),
+        Panel("Gap at long-run cost", by_region_or_case(drawn, "gap_at_cost"), "of demand at cost", percent=True),
+    ]
+    owned = _owned_panels(drawn)
+    rows = [owned[i : i + 2] for i in range(0, len(owned), 2)]
+    quarters, history = drawn[0].quarters, drawn[0].history_end
+    sheet = Sheet("capacity", [*rows, gaps], quarters, history, footnote(drawn), height=2.5)
+    return Drawn("capacity", TITLE, svg(sheet), _caption(cases))
+
+
+def _owned_panels(cases: Sequence[Case]) -> list[Panel]:
+    first = cases[0]
+    if len(cases) == 1:
+        by_headquarters = by_region(first, _OWNED, world=False)
+        return [
+            Panel("Owned by headquarters of the owner", by_headquarters, _CARDS, log=True),
+            Panel("Owned by provider", _by_provider(first), _CARDS, log=True),
+        ]
+    return [
+        Panel(f"Owned, headquarters: {label}", by_case(cases, _OWNED, name), _CARDS, log=True)
+        for name, label in first.regions.items()
+    ]
+
+
+def _by_provider(case: Case) -> list[Series]:
+    """Return the largest owners at the end."""
+    last = only(case.owned, quarter=case.quarters[-1])
+    largest = last[last["median"] > 0].sort_values("median", ascending=False, kind="stable")["provider"].head(_OWNERS)
+    labels = list(case.providers.values())
+    return [
+        Series(
+            short(case.name_of(name), labels),
+            firm_colour(name),
+            only(case.owned, provider=name),
+            ribbons=rank < WITH_RIBBONS,
+        )
+        for rank, name in reversed(list(enumerate(largest)))
+    ]
+
+
+def _caption(cases: Sequence[Case]) -> str:
+    return (
+        "Cards owned, in H100-equivalents by total processing performance, on a log scale. Unmet demand: lost or newly "
+        "waiting at the prices posted, as a fraction of new demand. Gap: demand if compute were sold at its long-run "
+        "cost, less capacity, as a fraction of that demand; it can be large while nothing is unmet, since high prices "
+        "keep demand away. "
+        "Source: table market, columns owned_by_headquarters_h100e, unmet_share, gap_at_cost; table sites, "
+        f"column owned_h100e summed over site regions.{left_out(cases)}"
+    )

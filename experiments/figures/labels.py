@@ -1,0 +1,47 @@
+"""Labels beside the ends of lines, moved as little as needed so that none overlap."""
+
+from collections.abc import Sequence
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Return positions at least ``gap`` apart within ``[low, high]``, nearest to those wanted (least squares).
+
+    Pool adjacent violators on the positions less their rank times the gap: the exact solution when all fit.
+    Labels that cannot all fit share the space evenly.
+
+    Args:
+        wanted: Positions in any order.
+        gap: Least distance between two labels.
+        low: Lowest allowed position.
+        high: Highest allowed position.
+    """
+    count = len(wanted)
+    if count > 1:
+        gap = min(gap, (high - low) / (count - 1))
+    order = sorted(range(count), key=lambda i: wanted[i])
+    levels = _isotonic([wanted[i] - rank * gap for rank, i in enumerate(order)])
+    top = max(low, high - gap * (count - 1))
+    placed = [0.0] * count
+    for rank, (i, level) in enumerate(zip(order, levels, strict=True)):
+        placed[i] = min(max(level, low), top) + rank * gap
+    return placed
+
+
+def _isotonic(values: Sequence[float]) -> list[float]:
+    """Return the nondecreasing sequence nearest to ``values`` in least squares."""
+    blocks: list[tuple[float, int]] = []
+    for value in values:
+        mean, size = value, 1
+        while blocks and blocks[-1][0] > mean:
+            before, length = blocks.pop()
+            mean, size = (before * length + mean * size) / (length + size), length + size
+        blocks.append((mean, size))
+    return [mean for mean, size in blocks for _ in range(size)]
+
+
+def short(label: str, others: Sequence[str], longest: int = 18) -> str:
+    """Return a label without what stands in brackets, cut to ``longest``, as long as it stays unlike the others."""
+    cut = label.partition(" (")[0]
+    if sum(other.partition(" (")[0] == cut for other in others) > 1:
+        cut = label
+    return cut if len(cut) <= longest else f"{cut[: longest - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"

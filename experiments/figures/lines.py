@@ -1,0 +1,95 @@
+"""Lines that several figures draw: firms' shares, a market measure by region or by case, and what is said below."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from experiments.analysis.bands import only
+from experiments.analysis.cases import WORLD, Case
+from experiments.figures.colours import FAINT, case_colour, firm_colour, region_colour
+from experiments.figures.labels import short
+from experiments.figures.style import Panel, Series
+
+MOST_CASES = 6
+"""Cases that one figure can show; the tables of the report show all."""
+NAMED_FROM = 0.03
+"""Share from which a firm is named in a panel."""
+WITH_RIBBONS = 4
+"""Firms with ribbons in a panel: more would hide each other."""
+RIBBONS_SAID = f" Ribbons for the {WITH_RIBBONS} largest firms of a panel."
+_NAMED_AT_MOST = 8
+
+
+def footnote(cases: Sequence[Case], extra: str = "") -> str:
+    """Return what the lines and ribbons of a figure are; ``extra`` is said where there are ribbons."""
+    runs = sorted({case.count for case in cases})
+    if runs == [1]:
+        return "One path per panel and line: no uncertainty."
+    count = " or ".join(map(str, runs))
+    ribbons = f"Dark and light ribbon: 50% and 90% of the runs.{extra}"
+    return f"Line: median of {count} runs that differ in the seed only. {ribbons}"
+
+
+def share_panel(title: str, band: pd.DataFrame, case: Case, region: str) -> Panel:
+    """Return the shares of every firm in a region: large ones named, small ones grey.
+
+    Args:
+        title: Title of the panel.
+        band: Bands by region, provider and quarter.
+        case: The case, for names.
+        region: Customer region, or world.
+    """
+    here = only(band, region=region)
+    named = _named(here)
+    firms = [name for name in dict.fromkeys(here["provider"]) if name not in named]
+    labels = list(case.providers.values())
+    lines = [Series("", FAINT, only(here, provider=name), labelled=False, ribbons=False, width=0.6) for name in firms]
+    for rank, name in reversed(list(enumerate(named))):
+        label, rows = short(case.name_of(name), labels), only(here, provider=name)
+        lines.append(Series(label, firm_colour(name), rows, ribbons=rank < WITH_RIBBONS))
+    unit = "share of the world" if region == WORLD else "share of the region"
+    return Panel(title, lines, unit, percent=True)
+
+
+def _named(band: pd.DataFrame) -> list[str]:
+    """Return the firms worth a name, largest at the end first."""
+    last = band[band["quarter"] == band["quarter"].max()].set_index("provider")["median"].fillna(0.0)
+    highest = band.groupby("provider")["median"].max().fillna(0.0)
+    chosen = [
+        str(name) for name in highest.index if last.get(name, 0.0) >= NAMED_FROM or highest[name] >= 4 * NAMED_FROM
+    ]
+    return sorted(chosen, key=lambda name: (-last.get(name, 0.0), name))[:_NAMED_AT_MOST]
+
+
+def by_region(case: Case, measure: str, *, world: bool = True) -> list[Series]:
+    """Return a market measure of each region, and of the world."""
+    names = {**case.regions, **({WORLD: "World"} if world else {})}
+    lines = ((name, label, case.measure(measure, name)) for name, label in names.items())
+    return [
+        Series(short(label, [*names.values()]), region_colour(name), band) for name, label, band in lines if len(band)
+    ]
+
+
+def by_case(cases: Sequence[Case], measure: str, region: str = WORLD, style: str = "-") -> list[Series]:
+    """Return a market measure of each case."""
+    labels = [case.label for case in cases]
+    return [
+        Series(short(case.label, labels, 24), case_colour(i), case.measure(measure, region), style)
+        for i, case in enumerate(cases)
+    ]
+
+
+def by_region_or_case(cases: Sequence[Case], measure: str, *, world: bool = True) -> list[Series]:
+    """Return a measure by region for one case, of the world by case for several."""
+    return by_case(cases, measure) if len(cases) > 1 else by_region(cases[0], measure, world=world)
+
+
+def shown(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases that a figure shows."""
+    return list(cases[:MOST_CASES])
+
+
+def left_out(cases: Sequence[Case]) -> str:
+    """Return a sentence on the cases that a figure leaves out, or nothing."""
+    extra = len(cases) - MOST_CASES
+    return f" The first {MOST_CASES} of {len(cases)} cases are drawn; the tables below have all." if extra > 0 else ""

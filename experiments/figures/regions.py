@@ -1,0 +1,37 @@
+"""Who has which region: the same shares among the customers of each region."""
+
+from collections.abc import Sequence
+
+from experiments.analysis.cases import BASES, Case
+from experiments.figures import Drawn
+from experiments.figures.lines import NAMED_FROM, RIBBONS_SAID, footnote, share_panel
+from experiments.figures.style import Panel, Sheet, svg
+
+TITLE = "Who has which region"
+_MOST_CASES = 3
+
+
+def draw(cases: Sequence[Case]) -> Drawn:
+    """Draw a row of panels for each region: three bases for one case, revenue by case for several."""
+    first = cases[0]
+    rows = [_row(name, label, cases) for name, label in first.regions.items()]
+    sheet = Sheet("regions", rows, first.quarters, first.history_end, footnote(cases, RIBBONS_SAID), height=1.9)
+    return Drawn("regions", TITLE, svg(sheet), _caption(cases))
+
+
+def _row(region: str, label: str, cases: Sequence[Case]) -> list[Panel]:
+    if len(cases) == 1:
+        return [share_panel(f"{label}: {basis}", cases[0].share_bands[basis], cases[0], region) for basis in BASES]
+    return [
+        share_panel(f"{label}: {case.label}", case.share_bands["revenue"], case, region) for case in cases[:_MOST_CASES]
+    ]
+
+
+def _caption(cases: Sequence[Case]) -> str:
+    bases = "by revenue, compute and tokens" if len(cases) == 1 else "by revenue, a column for each case"
+    extra = f" The first {_MOST_CASES} of {len(cases)} cases are drawn." if len(cases) > _MOST_CASES else ""
+    return (
+        f"Share of each provider among the customers of a region, wherever the cards stand, {bases}. The scales of the "
+        f"panels differ. Firms that stay below {NAMED_FROM:.0%} in a panel are grey and unnamed there. "
+        f"Source: table providers, as above, for each customer region.{extra}"
+    )

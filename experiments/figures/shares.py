@@ -1,0 +1,39 @@
+"""Who has the world market: shares on three bases, side by side."""
+
+from collections.abc import Sequence
+
+from experiments.analysis.cases import BASES, WORLD, Case
+from experiments.figures import Drawn
+from experiments.figures.lines import NAMED_FROM, RIBBONS_SAID, footnote, left_out, share_panel, shown
+from experiments.figures.style import Sheet, svg
+
+TITLE = "Who has the world market, on three bases"
+
+
+def draw(cases: Sequence[Case]) -> Drawn:
+    """Draw a row of panels for each case: revenue, compute, tokens."""
+    drawn = shown(cases)
+    rows = [
+        [share_panel(_title(case, basis, drawn), case.share_bands[basis], case, WORLD) for basis in BASES]
+        for case in drawn
+    ]
+    quarters, history = drawn[0].quarters, drawn[0].history_end
+    sheet = Sheet(
+        "shares", rows, quarters, history, footnote(drawn, RIBBONS_SAID), height=3.4 if len(drawn) == 1 else 2.6
+    )
+    return Drawn("shares", TITLE, svg(sheet), _caption(cases))
+
+
+def _title(case: Case, basis: str, cases: Sequence[Case]) -> str:
+    return f"By {basis}" if len(cases) == 1 else f"{case.label}: by {basis}"
+
+
+def _caption(cases: Sequence[Case]) -> str:
+    return (
+        "Share of each provider in what all providers sell to customers anywhere: by revenue, by compute in paid use "
+        "(effective H100-equivalents) and by tokens served by model APIs. Own use is not in it. A firm may lead on one "
+        f"basis and not on another. Firms that stay below {NAMED_FROM:.0%} are grey and unnamed. Medians of shares "
+        "need not sum to 100%. "
+        "Source: table providers, columns share_revenue, share_compute, share_tokens; region = world, product = all, "
+        f"workload = all.{left_out(cases)}"
+    )

@@ -1,0 +1,233 @@
+"""How every figure looks: sizes, ribbons, direct labels, the end of history; SVG that is the same bytes each time."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from experiments.analysis.rounding import rounded
+from experiments.figures.colours import FAINT, GRID, INK
+from experiments.figures.labels import spread
+from sim.names import quarter_number
+
+WIDTH = 11.4
+"""Width of every figure in inches: a page's width in the report."""
+_LEFT, _RIGHT, _HEAD, _TICKS, _FOOT = 0.58, 1.24, 0.34, 0.28, 0.28
+"""Room in inches around each panel: axis, labels, title, years; and for the line at the foot of the figure."""
+_SMALL = 8.0
+_LEADER = {"arrowstyle": "-", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+_RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": _SMALL,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.labelsize": _SMALL,
+    "ytick.labelsize": _SMALL,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "path.simplify": False,
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line with its ribbons."""
+
+    label: str
+    colour: str
+    band: pd.DataFrame
+    """A row per quarter, with the columns of ``analysis.bands``."""
+    style: str = "-"
+    labelled: bool = True
+    ribbons: bool = True
+    width: float = 1.5
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small multiple: its lines and how its axes are to be read."""
+
+    title: str
+    series: Sequence[Series]
+    unit: str = ""
+    log: bool = False
+    percent: bool = False
+    top: float | None = None
+    """Upper end of the axis; None to fit the lines."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A figure: panels in rows, all over the same quarters."""
+
+    name: str
+    rows: Sequence[Sequence[Panel]]
+    quarters: Sequence[str]
+    history_end: str
+    footnote: str
+    height: float = 2.5
+    """Height of a panel in inches."""
+
+
+def position(quarter: str) -> float:
+    """Return a quarter as a number of years, at the middle of the quarter."""
+    return (quarter_number(quarter) + 0.5) / 4
+
+
+def svg(sheet: Sheet) -> str:
+    """Draw a sheet and return it as SVG for the inside of a page: the same bytes for the same numbers."""
+    with mpl.rc_context(_RC | {"svg.hashsalt": sheet.name}):
+        figure = _drawn(sheet)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return _inline(buffer.getvalue(), sheet.name)
+
+
+_COORDINATES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
+_TO_HUNDREDTHS = re.compile(r"(\.\d\d)\d+")
+
+
+def _inline(text: str, name: str) -> str:
+    """Return the ``svg`` element alone, its ids unlike those of other figures, without foreign addresses."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    head, _, rest = text.partition(">")
+    head = re.sub(r' (xmlns(:xlink)?|width|height|version)="[^"]*"', "", head)
+    text = f'{head} role="img" aria-labelledby="caption-{name}">{rest}'
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = text.replace("url(#", f"url(#{name}-")
+    text = _COORDINATES.sub(lambda found: _TO_HUNDREDTHS.sub(r"\1", found[0]), text)
+    return re.sub(r'xlink:href="#', f'href="#{name}-', text)
+
+
+def _drawn(sheet: Sheet) -> Figure:
+    columns = max(len(row) for row in sheet.rows)
+    cell, tall = WIDTH / columns, sheet.height + _HEAD + _TICKS
+    height = tall * len(sheet.rows) + _FOOT
+    figure = Figure(figsize=(WIDTH, height))
+    for r, row in enumerate(sheet.rows):
+        for c, panel in enumerate(row):
+            bottom, wide = height - (r + 1) * tall + _TICKS, cell - _LEFT - _RIGHT
+            box = ((c * cell + _LEFT) / WIDTH, bottom / height, wide / WIDTH, sheet.height / height)
+            _draw_panel(figure.add_axes(box), panel, sheet, first=r == 0 and c == 0)
+    figure.text(0.1 / WIDTH, 0.08 / height, sheet.footnote, fontsize=_SMALL, color="#555555")
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, *, first: bool) -> None:
+    axes.set_title(panel.title)
+    axes.set_ylabel(panel.unit)
+    _time_axis(axes, sheet)
+    for series in panel.series:
+        _draw_series(axes, series)
+    _value_axis(axes, panel)
+    _mark_history(axes, sheet, said=first)
+    _label_ends(axes, panel, sheet.height)
+
+
+def _draw_series(axes: Axes, series: Series) -> None:
+    band = series.band
+    x = [position(quarter) for quarter in band["quarter"]]
+    if band["runs"].max() > 1 and series.ribbons:
+        for inner, alpha in (("90", 0.14), ("50", 0.26)):
+            low, high = band[f"low{inner}"], band[f"high{inner}"]
+            axes.fill_between(x, low, high, color=series.colour, alpha=alpha, linewidth=0)
+    axes.plot(x, band["median"], series.style, color=series.colour, linewidth=series.width)
+
+
+def _time_axis(axes: Axes, sheet: Sheet) -> None:
+    start, end = position(sheet.quarters[0]), position(sheet.quarters[-1])
+    axes.set_xlim(start, end if end > start else start + 0.25)
+    years = range(int(np.ceil(start - 0.13)), int(np.floor(end)) + 1)
+    step = max(1, int(np.ceil(len(years) / 5)))
+    axes.set_xticks(list(years[::step]), [str(year) for year in years[::step]])
+
+
+def _value_axis(axes: Axes, panel: Panel) -> None:
+    if panel.log:
+        _log_axis(axes)
+        return
+    highest = max((series.band["high90"].max() for series in panel.series if len(series.band)), default=np.nan)
+    top = panel.top if panel.top is not None else highest * 1.06
+    axes.set_ylim(0, top if np.isfinite(top) and top > 0 else 1)
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    shown = (lambda y, _: f"{100 * y:g}%") if panel.percent else (lambda y, _: f"{y:,g}")
+    axes.yaxis.set_major_formatter(FuncFormatter(shown))
+
+
+def _log_axis(axes: Axes) -> None:
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    decades = np.log10(high / low)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _large(y)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(which="minor", length=0)
+
+
+def _large(value: float) -> str:
+    """Return a number for an axis: thousands and millions by letter."""
+    for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return rounded(value, 1)
+
+
+def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
+    if not sheet.quarters[0] <= sheet.history_end < sheet.quarters[-1]:
+        return
+    x = position(sheet.history_end) + 0.125
+    axes.axvline(x, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+    if said:
+        axes.annotate(
+            "observed deliveries\nuntil here",
+            (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
+            fontsize=7, color="#555555", va="top", ha="left",
+        )  # fmt: skip
+
+
+def _label_ends(axes: Axes, panel: Panel, inches: float) -> None:
+    """Write the name of each line beside its last value."""
+    ends = [(series, end) for series in panel.series if series.labelled and (end := _end(axes, series)) is not None]
+    gap = 1.18 * _SMALL / (72 * inches)
+    places = spread([y for _, (_, y) in ends], gap, 0.0, 1.0)
+    for (series, (x, y)), place in zip(ends, places, strict=True):
+        axes.annotate(
+            series.label, (x, y), (1.045, place), xycoords="axes fraction", textcoords="axes fraction",
+            fontsize=_SMALL, color=series.colour, va="center", annotation_clip=False,
+            arrowprops=_LEADER | {"color": series.colour},
+        )  # fmt: skip
+
+
+def _end(axes: Axes, series: Series) -> tuple[float, float] | None:
+    """Return the last point of a line as a fraction of the axes; None for a line without values."""
+    known = series.band.dropna(subset=["median"])
+    if axes.get_yscale() == "log":
+        known = known[known["median"] > 0]
+    if known.empty:
+        return None
+    last = known.iloc[-1]
+    point = axes.transData.transform((position(last["quarter"]), last["median"]))
+    x, y = axes.transAxes.inverted().transform(point)
+    return float(x), float(min(max(y, 0.0), 1.0))

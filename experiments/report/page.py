@@ -1,0 +1,156 @@
+"""Build the page: gather what the template shows, and write one file without outside requests."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from experiments.analysis.cases import BASES, Case, cases, drawable
+from experiments.analysis.headline import Figure, figure, leaders, market_lines, outcomes, rows_of
+from experiments.analysis.loading import Results
+from experiments.analysis.rounding import rounded
+from experiments.figures import FIGURES, Drawn, draw
+from experiments.report.provenance import grades
+from experiments.report.words import headline, uncertainty
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_RUN_IDS_SHOWN = 12
+
+
+def build(results: Sequence[Results], path: Path, figures: Sequence[str] | None = None) -> Path:
+    """Write the report of finished folders.
+
+    Args:
+        results: Finished folders; several are compared.
+        path: The file to write.
+        figures: Names of the figures to draw, None for all.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: When it cannot be written; no half-written file stays.
+    """
+    text = render(results, figures)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> str:
+    """Return the report as HTML: the same text for the same tables."""
+    everything = cases(results)
+    shown = drawable(everything)
+    chosen = [name for name in FIGURES if figures is None or name in figures]
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        title=_title(results),
+        cases=[_case(case) for case in shown],
+        failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],
+        figures=[_figure(draw(name, shown)) for name in chosen if not _lacking(name, results)],
+        not_drawn=[(name, _lacking(name, results)) for name in chosen if _lacking(name, results)],
+        bases=list(BASES),
+        single=all(case.count == 1 for case in shown),
+        folders=[_folder(found) for found in results],
+        grades=grades(_changed(results)),
+    )
+
+
+def _title(results: Sequence[Results]) -> str:
+    names = [found.folders[0].name for found in results]
+    return names[0] if len(names) == 1 else f"Comparison of {', '.join(names)}"
+
+
+def _lacking(figure: str, results: Sequence[Results]) -> list[str]:
+    """Return the tables that a figure needs and some folder did not store."""
+    return [table for table in FIGURES[figure] if any(table not in found for found in results)]
+
+
+def _figure(drawn: Drawn) -> dict[str, Any]:
+    return {"name": drawn.name, "title": drawn.title, "svg": Markup(drawn.svg), "caption": drawn.caption}
+
+
+def _case(case: Case) -> dict[str, Any]:
+    has_shares, has_market = "providers" in case.results, "market" in case.results
+    return {
+        "label": case.label or case.results.folders[0].name,
+        "headline": headline(case),
+        "uncertainty": uncertainty(case),
+        "runs": case.count,
+        "horizons": case.horizons,
+        "span": f"{case.quarters[0]} to {case.quarters[-1]}",
+        "leaders": {basis: [leaders(case, basis, q) for q in case.horizons] for basis in BASES} if has_shares else {},
+        "market": market_lines(case) if has_market else [],
+        "outcomes": _outcomes(case),
+        "seeds": _ranges(case.runs["seed"].tolist()),
+        "run_ids": case.ids[:_RUN_IDS_SHOWN],
+        "more_runs": max(0, case.count - _RUN_IDS_SHOWN),
+    }
+
+
+def _outcomes(case: Case) -> list[tuple[str, str, str, str]]:
+    """Return headline outcomes that the study asks for: name, horizon, median, 90% band."""
+    study = case.results.manifest["config"].get("study")
+    names = list(study["outcomes"]) if study else []
+    if not names or "outcomes" not in case.results:
+        return []
+    return [
+        (row["outcome"], row["horizon"], *_median_and_band(figure(row, rounded, case.count)))
+        for row in rows_of(outcomes(case, names))
+    ]
+
+
+def _median_and_band(value: Figure) -> tuple[str, str]:
+    return value.median, value.band
+
+
+def _ranges(seeds: list[int]) -> str:
+    """Return seeds as text, neighbours as ranges: ``1 to 40``."""
+    found: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if found and seed == found[-1][1] + 1:
+            found[-1][1] = seed
+        else:
+            found.append([seed, seed])
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in found)
+
+
+def _folder(found: Results) -> dict[str, Any]:
+    manifest = found.manifest
+    environment = manifest["environment"]
+    return {
+        "name": found.folders[0].name,
+        "command": " ".join(manifest["command"]),
+        "runs": manifest["runs"],
+        "failed": manifest["failed"],
+        "code_digest": manifest["code_digest"],
+        "commit": environment["commit"],
+        "python": environment["python"],
+        "platform": environment["platform"],
+        "packages": {name: version for name, version in environment["packages"].items() if version},
+        "schema_version": manifest["schema_version"],
+        "tables": ", ".join(manifest["tables"]),
+        "changes": [{key: _shown(value) for key, value in change.items()} for change in manifest["changes"]],
+        "grounds": len(manifest["grounds"]),
+    }
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is None else str(value)
+
+
+def _changed(results: Sequence[Results]) -> set[str]:
+    return {change["key"] for found in results for change in found.manifest["changes"]}

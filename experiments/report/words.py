@@ -1,0 +1,69 @@
+"""The first paragraphs of a report: what came out, in words and numbers that can be traced to the tables."""
+
+from experiments.analysis.cases import BASES, Case
+from experiments.analysis.headline import Leader, leaders, market_lines
+
+_BASIS = {"revenue": "By revenue", "compute": "By compute in paid use", "tokens": "By tokens served"}
+
+
+def headline(case: Case) -> list[str]:
+    """Return the headline sentences of one case, for the tables that it stored."""
+    sentences = []
+    if "providers" in case.results:
+        sentences += [_leading(case, basis) for basis in BASES]
+    if "market" in case.results:
+        sentences += _market(case)
+    return sentences
+
+
+def _leading(case: Case, basis: str) -> str:
+    last = case.quarters[-1]
+    found = leaders(case, basis, last, most=3)
+    if not found:
+        return f"{_BASIS[basis]}, nothing is sold in {last}."
+    first, *others = found
+    behind = " and ".join(f"{item.label} with {item.share.median}" for item in others)
+    ahead = f", ahead of {behind}" if behind else ""
+    leads = "leads" if 2 * first.leads > case.count else "has the largest median share"
+    return (
+        f"{_BASIS[basis]}, {first.label} {leads} in {last} with {_with_band(case, first)}{ahead}{_runs(case, first)}."
+    )
+
+
+def _with_band(case: Case, leader: Leader) -> str:
+    return f"{leader.share.median} (90% of runs: {leader.share.band})" if case.count > 1 else leader.share.median
+
+
+def _runs(case: Case, leader: Leader) -> str:
+    if case.count in (1, leader.leads):
+        return ""
+    return f"; it is first in {leader.leads} of {case.count} runs"
+
+
+def _market(case: Case) -> list[str]:
+    lines = {line.name: line for line in market_lines(case)}
+    first, last = case.horizons[0], case.horizons[-1]
+    compute, tokens = lines["rented compute (IaaS)"], lines["tokens (MaaS)"]
+    hhi, unmet = lines["concentration (HHI, revenue)"], lines["unmet demand at posted prices"]
+    if first == last:
+        return [f"In {last} an effective H100-hour rents for {compute.values[-1]} USD, and HHI is {hhi.values[-1]}."]
+    return [
+        f"From {first} to {last} the rent of an effective H100-hour goes from {compute.values[0]} to "
+        f"{compute.values[-1]} USD, a million tokens from {tokens.values[0]} to {tokens.values[-1]} USD, and "
+        f"concentration by revenue (HHI) from {hhi.values[0]} to {hhi.values[-1]}. "
+        f"In {last}, {unmet.values[-1]} of new demand is unmet."
+    ]
+
+
+def uncertainty(case: Case) -> str:
+    """Return what the spread is, and what it is not."""
+    seeds = case.runs.loc[case.runs["status"] == "ok", "seed"].tolist()
+    if case.count == 1:
+        return (
+            f"One path (seed {seeds[0]}), no uncertainty: nothing here says how far another draw, or another value of "
+            "an uncertain parameter, would lead. For bands use `compute-market study`."
+        )
+    return (
+        f"Bands come from {case.count} runs that differ in the seed only. They show what chance does inside the model, "
+        "not how uncertain its parameters and structure are; read them as a lower bound of what is not known."
+    )

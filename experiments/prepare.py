@@ -1,18 +1,22 @@
-"""Derive the observed part of ``conf/`` from observations and stated assumptions.
+"""Derive the observed part of ``conf/`` from observations and stated assumptions, then provenance and reference.
 
 ``python -m experiments.prepare`` writes the files; ``--check`` compares and exits 1 where one differs.
 """
 
-import difflib
+import csv
+import io
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.preparation import captive, catalogue, firms
+from experiments import reference
+from experiments.faults import BAD_INPUT, BadInput
+from experiments.preparation import captive, catalogue, evidence, firms
 from experiments.preparation.fleets import Flows, flows
 from experiments.preparation.sources import CONF, assumptions
-from experiments.preparation.writing import document
+from experiments.preparation.writing import differences, document, write
+from experiments.provenance import ASSUMPTION, TABLE
 from sim.names import quarter_number
 
 NOTICE = """Derived by `python -m experiments.prepare` from experiments/data; do not edit: change the assumption there.
@@ -26,11 +30,12 @@ interconnect (GB/s bidirectional) and tpp per die area (mm2; null where unknown)
     "suppliers": """
 Makers of accelerators. sells_to: the providers an in-house maker serves, null for a merchant.
 price_decline: log change per year of the price of a given card. gross_margin: fraction of price.
+output_h100e: delivered in the last quarter of observations; output_growth: log change per quarter after it.
 """,
     "providers": """
 Who sells compute, who builds for itself, who may enter. Cards are units; deliveries stand one chip a line, by quarter,
 and are history up to market.history_end: A800, H800 and H20 are what the rules of 2022 and 2023 left for China.
-own_use: average effective H100e in use. general_cloud: USD m a quarter beside AI. order_mix: new cards after the history.
+own_use: average effective H100e in use. general_cloud: USD m a quarter beside AI. order_mix: cards after the history.
 """,
     "rest_of_world": """
 Owners outside the named providers, so that the world's shipments close: on-premises buyers, labs' own cards
@@ -49,7 +54,7 @@ def values() -> dict[str, dict[str, Any]]:
     received = flows(stated)
     return {
         "chips": catalogue.chips(stated, first_deliveries(received)),
-        "suppliers": stated["suppliers"],
+        "suppliers": firms.suppliers(stated, received),
         "providers": firms.providers(stated, received),
         "rest_of_world": firms.rest_of_world(stated, received),
         "labs": captive.labs(stated),
@@ -75,33 +80,48 @@ def files(groups: Mapping[str, Mapping[str, Any]]) -> dict[Path, str]:
     }
 
 
-def write(texts: Mapping[Path, str]) -> None:
-    """Write every derived file."""
-    for path, content in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8", newline="\n")
+def provenance() -> dict[Path, str]:
+    """Return the text of ``provenance.csv``: a row for every leaf of the baseline as it stands in ``conf/``.
+
+    Raises:
+        BadInput: Naming the leaves that have no evidence, and evidence that has no leaf.
+    """
+    return {TABLE: evidence.text(evidence.table(evidence.baseline(), assumptions()))}
 
 
-def differences(texts: Mapping[Path, str]) -> list[str]:
-    """Return unified diffs of the files that are not what would be written."""
-    return [line for path, content in texts.items() for line in _difference(path, content)]
+def stages() -> Iterator[dict[Path, str]]:
+    """Yield the files of each stage, made from what the stage before has written."""
+    yield files(values())
+    yield provenance()
+    yield reference.pages()
 
 
-def _difference(path: Path, content: str) -> Iterable[str]:
-    present = path.read_text(encoding="utf-8") if path.exists() else ""
-    name = str(path.relative_to(CONF.parent))
-    return difflib.unified_diff(present.splitlines(), content.splitlines(), name, f"{name} (derived)", lineterm="", n=0)
+def moved(texts: Mapping[Path, str]) -> list[str]:
+    """Return the leaves whose value differs from the provenance on disk, with the source that is now claimed for it."""
+    if TABLE not in texts or not TABLE.exists():
+        return []
+    before = {row["path"]: row["value"] for row in csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8")))}
+    now = csv.DictReader(io.StringIO(texts[TABLE]))
+    return [
+        f"{row['path']}: {before[row['path']]} -> {row['value']}; does it still follow from {row['source']}?"
+        for row in now
+        if row["source"] != ASSUMPTION and before.get(row["path"], row["value"]) != row["value"]
+    ]
 
 
 def main(arguments: list[str]) -> int:
     """Write, or with ``--check`` compare; return the exit code."""
-    texts = files(values())
-    if "--check" not in arguments:
-        write(texts)
-        return 0
-    found = differences(texts)
-    print("\n".join(found) if found else "conf agrees with the observations")
-    return 1 if found else 0
+    checking, found = "--check" in arguments, []
+    try:
+        for texts in stages():
+            found += differences(texts) if checking else moved(texts)
+            if not checking:
+                write(texts)
+    except BadInput as error:
+        print("\n".join(error.lines))
+        return BAD_INPUT
+    print("\n".join(found) if found else "conf, provenance and reference pages agree with the observations")
+    return 1 if checking and found else 0
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Field:
     def unit(self) -> str:
         """Unit of the value (of a series, of its values), or nothing."""
         if self.is_series:
-            return self._resolved(self._values()[0]).unit
+            return self.value.unit
         return str(self._any("unit") or "")
 
     @property
@@ -67,15 +67,25 @@ class Field:
         return QUARTER_PATTERN in self.node.get("patternProperties", {})
 
     @property
+    def value(self) -> "Field":
+        """The value of a series in each quarter."""
+        return self._resolved(self._values()[0])
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether null is allowed."""
+        return any(branch.node.get("type") == "null" for branch in self.branches)
+
+    @property
     def is_number(self) -> bool:
         """Whether the value, or each value of the series, is a number."""
-        nodes = self._values() if self.is_series else [branch.node for branch in self.branches]
-        return any(node.get("type") in ("number", "integer") for node in nodes)
+        branches = self.value.branches if self.is_series else self.branches
+        return any(branch.node.get("type") in ("number", "integer") for branch in branches)
 
     def allowed(self) -> str:
         """Return what the value may be, with its unit."""
         if self.is_series:
-            return f"for each quarter {self._resolved(self._values()[0]).allowed()}"
+            return f"for each quarter {self.value.allowed()}"
         return " or ".join(dict.fromkeys(_described(branch.node) for branch in self.branches))
 
     def child(self, name: str) -> "Field | None":
@@ -90,6 +100,14 @@ class Field:
             yield from field.leaves(f"{prefix}.{name}".lstrip("."))
         if not below:
             yield prefix, self
+
+    def groups(self, prefix: str = "") -> Iterator[tuple[str, "Field"]]:
+        """Yield this field and every field below that has fields below, with dotted paths as in :meth:`leaves`."""
+        below = [item for branch in self.branches for item in branch._below() if not self.is_series]
+        if below:
+            yield prefix, self
+        for name, field in below:
+            yield from field.groups(f"{prefix}.{name}".lstrip("."))
 
     def _below(self) -> Iterator[tuple[str, "Field"]]:
         for name, node in self.node.get("properties", {}).items():
@@ -131,8 +149,12 @@ def _described(node: Node) -> str:
         return f"one of {', '.join(map(str, node['enum']))}"
     if "const" in node:
         return str(node["const"])
-    limits = " and ".join(f"{words} {node[name]:,.15g}" for name, words in _LIMITS if name in node)
+    limits = " and ".join(f"{words} {_number(node[name])}" for name, words in _LIMITS if name in node)
     return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.15g}"
 
 
 def _unit(node: Node) -> str:

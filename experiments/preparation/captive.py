@@ -1,7 +1,7 @@
 """Captive demand: own use of a provider's fleet, and the compute of the named labs.
 
 Observed use is in cards held; demand in the model is average effective H100e in use. Own use is therefore a share of
-the fleet's effective capacity (chip performance by workload, stack, highest utilisation, as in MODEL B3 and B4), and a
+the fleet's effective capacity (chip performance by workload, stack, highest utilisation), and a
 lab's H100e are times the highest utilisation.
 """
 
@@ -41,7 +41,9 @@ def capacity(holder: str, stated: Mapping[str, Any], flows: Flows, quarter: str)
     at = quarter_number(quarter)
     per_card, each = effective_per_card(stated), h100e_of(stated)
     amounts = [(chip, x) for (name, chip), x in flows.opening.items() if name == holder]
-    amounts += [(chip, x) for (name, chip, q), x in flows.additions.items() if name == holder and quarter_number(q) <= at]
+    amounts += [
+        (chip, x) for (name, chip, q), x in flows.additions.items() if name == holder and quarter_number(q) <= at
+    ]
     return sum(amount / each[chip] * per_card[chip] for chip, amount in amounts)
 
 

@@ -44,7 +44,9 @@ def _known(row: Row) -> dict[str, float | None]:
     return {**values, "price_usd": known_price(row)}
 
 
-def _imputed(name: str, field: str, known: Mapping[str, Mapping[str, float | None]], stated: Mapping[str, Any]) -> float:
+def _imputed(
+    name: str, field: str, known: Mapping[str, Mapping[str, float | None]], stated: Mapping[str, Any]
+) -> float:
     """Return a field as given, or else by the stated rule: that of a kindred chip times a factor."""
     value = known[name][field]
     if value is not None:

@@ -106,7 +106,10 @@ def sites(
             "launch": site["launch"],
             "opening_cards": whole({chip: n * _share(entry, region, first) for chip, n in opening.items()}),
             "deliveries": whole_by_chip(
-                {chip: {q: n * _share(entry, region, q) for q, n in series.items()} for chip, series in delivered.items()}
+                {
+                    chip: {q: n * _share(entry, region, q) for q, n in series.items()}
+                    for chip, series in delivered.items()
+                }
             ),
         }
         for region, site in entry.items()
@@ -130,6 +133,16 @@ def order_mix(holder: str, stated: Mapping[str, Any], flows: Flows) -> dict[str,
     largest = max(percent, key=lambda name: percent[name])
     percent[largest] += 100 - sum(percent.values())
     return {name: n / 100.0 for name, n in sorted(percent.items()) if n > 0}
+
+
+def suppliers(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:
+    """Return the makers, with what each delivered in the last quarter of observations (H100e)."""
+    maker = {chip: entry["supplier"] for chip, entry in stated["chips"].items()}
+    last: dict[str, float] = defaultdict(float)
+    for (_, chip, quarter), amount in flows.additions.items():
+        if quarter == stated["last_quarter"]:
+            last[maker[chip]] += amount
+    return {name: {**entry, "output_h100e": round(last[name])} for name, entry in stated["suppliers"].items()}
 
 
 def rest_of_world(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:

@@ -121,7 +121,11 @@ def _nvidia(
         china = _china_mix(supply[quarter], quarter, stated)
         for holder, share in _china_key(quarter, stated).items():
             result.give(holder, quarter, now["China"] * share, china)
-        pool = {chip: amount for chip, amount in _less(pool, now["China"], china).items() if chip not in _made_for_china(stated)}
+        pool = {
+            chip: amount
+            for chip, amount in _less(pool, now["China"], china).items()
+            if chip not in _made_for_china(stated)
+        }
         hopper = shares({chip: pool.get(chip, 0.0) for chip in ("h100", "h200")})
         result.give("neocloud", quarter, now["CoreWeave"], hopper)
         mix = shares(_less(pool, now["CoreWeave"], hopper))
@@ -143,7 +147,10 @@ def _china_mix(supply: Mapping[str, float], quarter: str, stated: Mapping[str, A
 def _china_key(quarter: str, stated: Mapping[str, Any]) -> dict[str, float]:
     keys = stated["china_nvidia_split"]["value"]
     holders = {holder for key in keys.values() for holder in key}
-    return {holder: interpolated({q: key.get(holder, 0.0) for q, key in keys.items()}, quarter) for holder in sorted(holders)}
+    return {
+        holder: interpolated({q: key.get(holder, 0.0) for q, key in keys.items()}, quarter)
+        for holder in sorted(holders)
+    }
 
 
 def _others(result: Flows, stated: Mapping[str, Any], quarter: str, amount: float, mix: Mapping[str, float]) -> None:

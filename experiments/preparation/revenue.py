@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.preparation.sources import ByQuarter, interpolated, observations, quarters
+from experiments.preparation.sources import Row, interpolated, observations, quarters
 
 SCALE = {"USD bn": 1000.0}
 
@@ -12,8 +12,8 @@ def general_cloud(entry: Mapping[str, Any] | None, stated: Mapping[str, Any]) ->
     """Return revenue beside AI: market size times interpolated share, less the stated AI part."""
     if entry is None:
         return None
-    market = _market(entry["geography"])
-    share = _cloud_share(entry["geography"], entry["row"])
+    market = {row["period"]: float(row["value"]) * SCALE[row["unit"]] for row in market_rows(entry["geography"])}
+    share = {row["period"]: float(row["share_pct"]) for row in share_rows(entry["geography"], entry["row"])}
     ai = stated["general_cloud"]["ai_share"]["value"]
     span = quarters(stated["first_quarter"], stated["last_quarter"])
     revenue = {
@@ -26,18 +26,20 @@ def _is_quarter(period: str) -> bool:
     return len(period) == len("2022Q1") and period[4] == "Q"
 
 
-def _market(geography: str) -> ByQuarter:
-    return {
-        row["period"]: float(row["value"]) * SCALE[row["unit"]]
+def market_rows(geography: str) -> list[Row]:
+    """Return the quarterly observations of the size of a cloud market."""
+    return [
+        row
         for row in observations("cloud_revenue")
         if (row["geography"], row["entity"], row["metric"]) == (geography, "market", "cloud infrastructure spend")
         and _is_quarter(row["period"])
-    }
+    ]
 
 
-def _cloud_share(geography: str, provider: str) -> ByQuarter:
-    return {
-        row["period"]: float(row["share_pct"])
+def share_rows(geography: str, provider: str) -> list[Row]:
+    """Return the quarterly observations of a provider's share of a cloud market."""
+    return [
+        row
         for row in observations("cloud_share")
         if (row["geography"], row["provider"]) == (geography, provider) and _is_quarter(row["period"])
-    }
+    ]

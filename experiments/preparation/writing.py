@@ -1,7 +1,9 @@
-"""Values to YAML that is pleasant to read: blocks of names, one line per series, quarters quoted."""
+"""Values to YAML that is pleasant to read (blocks of names, one line per series); derived files written or compared."""
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 LINE = 116
@@ -71,3 +73,21 @@ def _entry(key: str, value: object, indent: str) -> Iterator[str]:
         yield start
         for name, item in value.items():
             yield from _entry(name, item, indent + INDENT)
+
+
+def write(texts: Mapping[Path, str]) -> None:
+    """Write every derived file."""
+    for path, content in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="\n")
+
+
+def differences(texts: Mapping[Path, str]) -> list[str]:
+    """Return unified diffs of the files that are not what would be written."""
+    return [line for path, content in texts.items() for line in _difference(path, content)]
+
+
+def _difference(path: Path, content: str) -> Iterable[str]:
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    name = "/".join(path.parts[-3:])
+    return difflib.unified_diff(present.splitlines(), content.splitlines(), name, f"{name} (derived)", lineterm="", n=0)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -22,14 +23,23 @@ class Parameters(Schema):
     """Everything that decides a run, apart from its seed."""
 
     market: Market
+    """The stage: time, places, costs, technology."""
     customers: Customers
+    """Who buys compute."""
     providers: Annotated[dict[Id, CloudProvider], Field(min_length=1)]
+    """Who sells compute, builds for itself, or may enter."""
     rest_of_world: dict[Id, RestOfWorld]
+    """Owners outside the named providers, so that the world's shipments close."""
     leases: dict[Id, Lease]
+    """Wholesale contracts between providers: who runs whose cards."""
     suppliers: Annotated[dict[Id, Supplier], Field(min_length=1)]
+    """Makers of accelerators."""
     chips: Annotated[dict[Id, Chip], Field(min_length=1)]
+    """The catalogue of accelerators, announced ones included."""
     behaviour: Behaviour
+    """How firms decide where scholars differ; each family is chosen by name."""
     policy: Policy
+    """Rules in force, and the calendar of each."""
 
     @model_validator(mode="after")
     def _can_work(self) -> "Parameters":
@@ -51,6 +61,10 @@ class Parameters(Schema):
         """Return the one text form of these parameters: sorted keys, no spaces, shortest floats."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @cached_property
     def digest(self) -> str:
-        """Return 16 hex digits that identify the values."""
+        """16 hex digits that identify the values."""
         return hashlib.blake2b(self.canonical_json().encode(), digest_size=8).hexdigest()

@@ -33,3 +33,6 @@ Rate = Annotated[float, quantity("per year", ge=-0.5, le=1.0)]
 QuarterlyGrowth = Annotated[float, quantity("log change per quarter", ge=-0.5, le=1.5)]
 
 H100e = Annotated[float, quantity("H100e", ge=0.0)]
+
+Series = dict[Quarter, float]
+"""Values by quarter, for readers; a field is declared with the unit and range of its values."""

@@ -11,7 +11,7 @@ class StickyPrices(Schema):
     """Posted prices move partly towards the price the firm wants."""
 
     adjustment: Annotated[float, quantity("fraction of the log gap per quarter", gt=0.0, le=1.0)]
-    """theta."""
+    """theta: share of the gap between posted and wanted price that is closed in a quarter."""
     ceiling: Annotated[float, quantity("multiple of on-premises cost", gt=1.0, le=100.0)]
     """Highest wanted price over the on-premises cost; the excess is rationed."""
 
@@ -57,10 +57,10 @@ class RationingFamily(Schema):
 
 
 class CapacityTarget(Schema):
-    """Build towards forecast demand times expected price over long-run cost (first form of B7)."""
+    """Build towards forecast demand times expected price over long-run cost (first form)."""
 
     adjustment: Annotated[float, quantity("fraction of the gap per quarter", gt=0.0, le=1.0)]
-    """phi_I."""
+    """phi_I: share of the gap between wanted and installed capacity that is ordered in a quarter."""
     forecast_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
     """Weight of the newest observation in expected demand and price."""
     lead_quarters: Annotated[float, quantity("quarters", ge=0.0, le=16.0)]
@@ -70,7 +70,7 @@ class CapacityTarget(Schema):
     hurdle: Annotated[float, quantity("ratio", gt=0.0, le=5.0)]
     """Expected price over long-run cost that investment asks for: below 1 builds ahead, above 1 waits."""
     maximum_growth: Annotated[float, quantity("fraction of installed per quarter", gt=0.0, le=5.0)]
-    """g_max."""
+    """g_max: largest addition in a quarter."""
 
 
 class AllocationFamily(Schema):
@@ -81,7 +81,7 @@ class AllocationFamily(Schema):
 
 
 class Behaviour(Schema):
-    """All families."""
+    """How firms decide where scholars differ; each family is chosen by name."""
 
     pricing: PricingFamily
     rationing: RationingFamily

@@ -1,4 +1,4 @@
-"""Demand: enterprises, tastes, regional growth, switching costs, contracts, AI labs (B1)."""
+"""Demand: enterprises, tastes, regional growth, switching costs, contracts, AI labs."""
 
 from typing import Annotated, Literal
 
@@ -30,11 +30,11 @@ class RegionalDemand(Schema):
     initial_tasks_h100e: Annotated[float, quantity("H100e of tasks at the start", gt=0.0)]
     """Potential tasks in the first quarter; a task unit is one effective H100e-hour of the start's technology."""
     growth_initial: QuarterlyGrowth
-    """gamma_0."""
+    """gamma_0: growth of potential tasks at the start."""
     growth_final: QuarterlyGrowth
-    """gamma_inf."""
+    """gamma_inf: growth of potential tasks in the long run."""
     growth_decay_quarters: Annotated[float, quantity("quarters", gt=0.0, le=200.0)]
-    """tau."""
+    """tau: time constant with which growth falls from initial to final."""
     shock_sd: Annotated[float, quantity("log points per quarter", ge=0.0, le=1.0)]
     """sigma: standard deviation of the common shock to growth."""
     enterprise_share: Fraction

@@ -88,8 +88,11 @@ class CloudProvider(Schema):
     sites: dict[Id, Site]
     """By region."""
     models: ModelService | None
+    """Model service; null where it sells none."""
     own_use: OwnUse | None
+    """Captive demand; null where it has none."""
     general_cloud: GeneralCloud | None
+    """Cloud business beside AI; null where it has none, or where it is not told apart."""
     pricing: PricingStance
     investment: Id
     """Name under behaviour.investment."""

@@ -97,7 +97,7 @@ def stages() -> Iterator[dict[Path, str]]:
 
 
 def moved(texts: Mapping[Path, str]) -> list[str]:
-    """Return the leaves whose value differs from the provenance on disk, with the source that is now claimed for it."""
+    """Return the stated leaves whose value has changed since the last time, with the source still claimed for them."""
     if TABLE not in texts or not TABLE.exists():
         return []
     before = {row["path"]: row["value"] for row in csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8")))}
@@ -105,7 +105,7 @@ def moved(texts: Mapping[Path, str]) -> list[str]:
     return [
         f"{row['path']}: {before[row['path']]} -> {row['value']}; does it still follow from {row['source']}?"
         for row in now
-        if row["source"] != ASSUMPTION and before.get(row["path"], row["value"]) != row["value"]
+        if row["source"] != ASSUMPTION and not row["observed_to"] and before.get(row["path"], row["value"]) != row["value"]
     ]
 
 

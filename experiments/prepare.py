@@ -101,11 +101,11 @@ def moved(texts: Mapping[Path, str]) -> list[str]:
     if TABLE not in texts or not TABLE.exists():
         return []
     before = {row["path"]: row["value"] for row in csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8")))}
-    now = csv.DictReader(io.StringIO(texts[TABLE]))
+    now = [row for row in csv.DictReader(io.StringIO(texts[TABLE])) if row["path"] in before]
     return [
         f"{row['path']}: {before[row['path']]} -> {row['value']}; does it still follow from {row['source']}?"
         for row in now
-        if row["source"] != ASSUMPTION and not row["observed_to"] and before.get(row["path"], row["value"]) != row["value"]
+        if row["source"] != ASSUMPTION and not row["observed_to"] and before[row["path"]] != row["value"]
     ]
 
 

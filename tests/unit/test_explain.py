@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Command
 from experiments.explain import at
 from experiments.preflight.problems import ABSENT
+from tests.conftest import Command
 
 GROWTH = "market.costs.shell_cost_growth"
 

@@ -1,8 +1,8 @@
 """One way to compile a kernel: Numba, strict IEEE arithmetic, cached per version of the sources.
 
 Numba's cache looks at the file of a kernel, not at the files of the kernels it calls, so the cache folder
-carries the digest of all sources of this package. Where no folder is writable (a read-only install with a
-read-only home) kernels are compiled in memory.
+carries the digest of every source file with a kernel in it. Where no folder is writable (a read-only install with
+a read-only home) kernels are compiled in memory.
 """
 
 import hashlib
@@ -18,14 +18,21 @@ import numba
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@cache
-def code_digest() -> str:
-    """Return 16 hex digits over every source file of this package, in order of their paths."""
+def _digest(needed: bytes) -> str:
+    """Return 16 hex digits over the source files of this package that contain ``needed``, in order of their paths."""
     root = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+        text = path.read_bytes()
+        if needed in text:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + text)
     return digest.hexdigest()
+
+
+@cache
+def code_digest() -> str:
+    """Return the digest of every source file of this package: part of the identity of a run."""
+    return _digest(b"")
 
 
 def _writable(folder: Path) -> bool:
@@ -40,7 +47,7 @@ def _writable(folder: Path) -> bool:
 @cache
 def _cache_folder() -> Path | None:
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(base).expanduser() / "compute-market" / f"kernels-{code_digest()}"
+    folder = Path(base).expanduser() / "compute-market" / f"kernels-{_digest(b'@compiled')}"
     return folder if _writable(folder) else None
 
 

@@ -1,17 +1,21 @@
 """Postings between sectors and the identities that every quarter must satisfy.
 
-Every payment is one posting with a payer and a payee, so flows sum to zero; what customers paid and what
-providers received are added up separately and compared. An identity that does not hold stops the run.
+Every payment has a payer and a payee, so flows sum to zero; what cash did and what was posted are added up
+separately and compared. An identity that does not hold stops the run.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from enum import IntEnum
 
 import numpy as np
 
+from sim.compiled import compiled
 from sim.economics.cells import Floats
 from sim.names import quarter_code
 
 TOLERANCE = 1e-9
+SMALLEST = 1e-6
+"""Amounts below this are compared absolutely."""
 
 
 class IdentityError(RuntimeError):
@@ -25,34 +29,64 @@ class IdentityError(RuntimeError):
         )
 
 
-@dataclass
-class Ledger:
-    """Money that moved this quarter, USD m, by payer and payee sector."""
+class Flow(IntEnum):
+    """Why money moves: layers of the ledger."""
 
-    postings: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    SERVICE = 0
+    """Customers pay providers for compute and tokens."""
+    OPERATION = 1
+    """Providers pay for electricity, care and other cost of service."""
+    LEASE = 2
+    """Lessees pay lessors."""
+    CARDS = 3
+    """Providers pay suppliers."""
+    BUILDING = 4
+    """Providers pay for servers, shells and power."""
+
+
+class Ledger:
+    """Money that moved this quarter, USD m: ``paid[flow, payer, payee]``, so every flow has two ends."""
+
+    def __init__(self, providers: int, suppliers: int, regions: int) -> None:
+        self.providers = slice(0, providers)
+        self.suppliers = slice(providers, providers + suppliers)
+        self.customers = slice(providers + suppliers, providers + suppliers + regions)
+        self.utilities = providers + suppliers + regions
+        self.builders = self.utilities + 1
+        accounts = self.builders + 1
+        self.paid: Floats = np.zeros((len(Flow), accounts, accounts))
 
     def clear(self) -> None:
         """Forget the last quarter's postings."""
-        self.postings.clear()
+        self.paid[:] = 0.0
 
-    def post(self, payer: str, payee: str, reason: str, amount_usd_m: float) -> None:
-        """Record a payment. Zero is not recorded."""
-        if amount_usd_m != 0.0:
-            key = (payer, payee, reason)
-            self.postings[key] = self.postings.get(key, 0.0) + amount_usd_m
-
-    def balance(self, sector: str) -> float:
-        """Return receipts less payments of a sector, USD m."""
-        received = sum(v for (_, payee, _), v in self.postings.items() if payee == sector)
-        return received - sum(v for (payer, _, _), v in self.postings.items() if payer == sector)
+    def balances(self) -> Floats:
+        """Return receipts less payments of every account, USD m."""
+        return np.asarray(self.paid.sum(axis=(0, 1)) - self.paid.sum(axis=(0, 2)))
 
 
-def require_equal(identity: str, places: list[str], quarter: int, left: Floats, right: Floats) -> None:
+@compiled
+def _first_unequal(left: Floats, right: Floats) -> int:
+    for x in range(left.size):
+        if not abs(left[x] - right[x]) <= TOLERANCE * max(abs(left[x]), abs(right[x]), SMALLEST):
+            return x
+    return -1
+
+
+@compiled
+def _first_above(left: Floats, right: Floats) -> int:
+    for x in range(left.size):
+        if not left[x] <= right[x] * (1.0 + TOLERANCE) + SMALLEST:
+            return x
+    return -1
+
+
+def require_equal(identity: str, places: Callable[[], list[str]], quarter: int, left: Floats, right: Floats) -> None:
     """Stop the run unless left equals right within 1e-9 of the larger total, element by element.
 
     Args:
         identity: what should hold.
-        places: name of each element.
+        places: returns the name of each element; called only when something is wrong.
         quarter: quarter number.
         left: values (n,).
         right: values (n,).
@@ -60,20 +94,17 @@ def require_equal(identity: str, places: list[str], quarter: int, left: Floats, 
     Raises:
         IdentityError: Naming the first element that differs, or is not a finite number.
     """
-    scale = np.maximum(np.maximum(np.abs(left), np.abs(right)), 1e-6)
-    wrong = np.flatnonzero(~(np.abs(left - right) <= TOLERANCE * scale))
-    if wrong.size:
-        x = int(wrong[0])
-        raise IdentityError(identity, places[x], quarter, float(left[x]), float(right[x]))
+    x = _first_unequal(left, right)
+    if x >= 0:
+        raise IdentityError(identity, places()[x], quarter, float(left[x]), float(right[x]))
 
 
-def require_at_most(identity: str, places: list[str], quarter: int, left: Floats, right: Floats) -> None:
+def require_at_most(identity: str, places: Callable[[], list[str]], quarter: int, left: Floats, right: Floats) -> None:
     """Stop the run unless left is at most right within 1e-9, element by element.
 
     Raises:
         IdentityError: Naming the first element that exceeds its bound, or is not a finite number.
     """
-    wrong = np.flatnonzero(~(left <= right * (1.0 + TOLERANCE) + 1e-6))
-    if wrong.size:
-        x = int(wrong[0])
-        raise IdentityError(identity, places[x], quarter, float(left[x]), float(right[x]))
+    x = _first_above(left, right)
+    if x >= 0:
+        raise IdentityError(identity, places()[x], quarter, float(left[x]), float(right[x]))

@@ -10,10 +10,10 @@ from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
 from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
 from sim.policy import Calendar
-from sim.record import Columns, Record, make_tables
-from sim.structure import Structure
+from sim.record import Record
 from sim.tables import MODEL_TABLES
-from sim.world import Links, Quarter, World
+from sim.tabulate import Columns, make_tables
+from sim.world import Quarter, World, ground_of
 
 QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
     ("policy", policy.run),
@@ -41,11 +41,13 @@ class ComputeMarket(mesa.Model):
             seed: seed of all keyed draws; Mesa's own generators are never drawn from.
         """
         super().__init__(rng=seed)
-        structure = Structure(parameters)
+        ground = ground_of(parameters)
+        structure = ground.structure
         customers = open_customers(structure, seed)
         workloads = open_workloads(customers, parameters.customers.workloads_per_enterprise)
+        ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
-            parameters, structure, Links(structure), open_state(structure), customers, workloads, Ledger(),
+            parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads, ledger,
             Calendar(parameters.policy), seed,
         )  # fmt: skip
         self.record = Record(self.world)

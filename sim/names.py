@@ -6,6 +6,7 @@ reordering one of them leaves every draw of the others untouched.
 
 import hashlib
 import re
+from functools import lru_cache
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 QUARTER_PATTERN = r"^(19|20)\d\d[Qq][1-4]$"
@@ -28,6 +29,7 @@ def key_of(*names: str) -> int:
     return int.from_bytes(digest, "little")
 
 
+@lru_cache(maxsize=4096)
 def quarter_number(code: str) -> int:
     """Return quarters since 0000Q1 for a code such as ``2024Q3``.
 

@@ -45,16 +45,18 @@ def _enterprises(structure: Structure, region: int, count: int, seed: int) -> Cu
 
 
 def _labs(structure: Structure) -> Customers:
-    """Return the AI labs as customers: free to train and serve anywhere their contracts say."""
+    """Return the teams of the AI labs as customers: free to train and serve anywhere."""
     labs = structure.parameters.customers.labs
-    count = len(labs)
+    teams = structure.parameters.customers.lab_teams
+    count = len(labs) * teams
+    keys = [keys_of_members(np.uint64(key_of("lab", name)), teams) for name in labs]
     return Customers(
-        np.array([key_of("lab", name) for name in labs], dtype=np.uint64),
-        np.array([structure.regions.index(lab.region) for lab in labs.values()], dtype=np.int16),
-        np.array([structure.tastes.index(lab.taste) for lab in labs.values()], dtype=np.int16),
+        np.concatenate([np.zeros(0, np.uint64), *keys]),
+        np.repeat(np.array([structure.regions.index(lab.region) for lab in labs.values()], dtype=np.int16), teams),
+        np.repeat(np.array([structure.tastes.index(lab.taste) for lab in labs.values()], dtype=np.int16), teams),
         np.zeros(count, dtype=np.int8),
         np.zeros(count, dtype=np.int8),
-        np.ones(count),
+        np.full(count, 1.0 / teams),
     )
 
 
@@ -85,11 +87,22 @@ def _opening_cards(structure: Structure) -> Floats:
     return cards
 
 
+def _elsewhere(structure: Structure) -> Floats:
+    owners = structure.parameters.rest_of_world.values()
+    return np.array([[owner.opening_cards.get(chip, 0.0) for chip in structure.chips] for owner in owners]).reshape(
+        len(owners), len(structure.chips)
+    )
+
+
 def open_state(structure: Structure) -> State:
     """Return the state at the beginning of the first quarter."""
     state = empty_state(structure)
-    state.cards[:, :, 0] = _opening_cards(structure)
+    state.cards[:, :, 0] = state.owned[:] = _opening_cards(structure)
+    state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = _elsewhere(structure)
+    state.regional_price[:] = 1.0
+    state.own_use_price[:] = 1.0
+    state.lab_hours[:] = 1.0
     state.cash[:] = [p.opening_cash_usd_m for p in structure.parameters.providers.values()]
-    state.shell_mw[:] = (state.cards[:, :, 0] * structure.chip_kw).sum(axis=1) / 1000.0
+    state.shell_mw[:] = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0
     state.expected_price[:] = 1.0
     return state

@@ -67,7 +67,7 @@ def fold(key: np.uint64, part: np.uint64) -> np.uint64:
 @compiled
 def unit(word: np.uint64) -> float:
     """Return a uniform in the open interval (0, 1) with 53 random bits."""
-    return float(word >> _S11) * _STEP + _HALF_STEP
+    return float(np.int64(word >> _S11)) * _STEP + _HALF_STEP
 
 
 @compiled

@@ -3,7 +3,16 @@
 from enum import IntEnum
 
 
-class Reason(IntEnum):
+class Code(IntEnum):
+    """Numbers with a lower-case code as they stand in tables."""
+
+    @property
+    def code(self) -> str:
+        """The code as it stands in tables."""
+        return self.name.lower()
+
+
+class Reason(Code):
     """Reason codes. The numbers are positions in recorded arrays: add, never renumber."""
 
     FIRST_CHOICE = 0
@@ -27,7 +36,11 @@ class Reason(IntEnum):
     SWITCHING_COST = 9
     """Held back by the cost of switching."""
 
-    @property
-    def code(self) -> str:
-        """The code as it stands in tables."""
-        return self.name.lower()
+
+class Constraint(Code):
+    """What keeps a site from serving more."""
+
+    DEMAND = 0
+    """There are cards to spare."""
+    CARDS = 1
+    """A pool is full: customers, contracts or own use were refused."""

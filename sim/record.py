@@ -1,7 +1,92 @@
-"""stub"""
+"""What a run leaves behind: copies of the state and of what the phases measured, quarter by quarter.
+
+Copies are all that happens during a run; ``sim.tabulate`` makes tables of them at its end.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.economics.cells import Floats, Ints
+from sim.economics.tally import Places, Tally, empty_tally, tally
+from sim.structure import Structure
 from sim.world import World
-Columns = dict
+
+STATE = (
+    "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises", "tokens_per_hour",
+    "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered", "elsewhere",
+    "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
+)  # fmt: skip
+"""Columns of the state that are copied."""
+
+MEASURED = (
+    "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
+    "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
+    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "inverse_weight",
+    "outside",
+)  # fmt: skip
+"""Arrays of the quarter that are copied."""
+
+KINDS = 3
+"""Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
+
+
 class Record:
-    def __init__(self, w): pass
-    def take(self, w): pass
-def make_tables(*a): return {}
+    """Arrays of a run with the quarter as first axis."""
+
+    def __init__(self, world: World) -> None:
+        structure = world.structure
+        self.quarters = 0
+        """Quarters taken."""
+        self._length = structure.quarters
+        self._arrays: dict[str, Floats] = {}
+        firms = len(structure.providers)
+        self._tally = empty_tally(
+            self._length, len(structure.cells), len(structure.regions), firms * KINDS, firms
+        )
+        self._origin = origins(structure)[world.links.pair_product]
+        self._region = world.links.cell_region[world.links.pair_cell]
+
+    def take(self, world: World) -> None:
+        """Copy the quarter that has just been simulated.
+
+        Raises:
+            RuntimeError: If the workloads that chose do not stand in the order of their rows.
+        """
+        t = world.t
+        for name, value in _present(world):
+            if name not in self._arrays:
+                self._arrays[name] = np.empty((self._length, *value.shape))
+            self._arrays[name][t] = value
+        self._tell(world, Tally(*(column[t] for column in self._tally)))
+        self.quarters = t + 1
+
+    def _tell(self, world: World, out: Tally) -> None:
+        links, now = world.links, world.now
+        assert now.active is not None
+        places = Places(
+            self._region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.hours * now.intensity,
+            world.state.served_fraction,
+        )  # fmt: skip
+        if tally(world.workloads, now.active, places, out) != now.active.row.size:
+            raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+
+    def __getitem__(self, name: str) -> Floats:
+        """Return an array of the quarters taken, first axis the quarter."""
+        whole: Floats = self._arrays[name] if name in self._arrays else getattr(self._tally, name)
+        return whole[: self.quarters]
+
+
+def origins(structure: Structure) -> Ints:
+    """Return provider and kind of every product (J,), as provider * KINDS + kind."""
+    kind = structure.product_column("service") + structure.product_column("workload")
+    return structure.product_column("provider") * KINDS + kind
+
+
+def _present(world: World) -> Iterator[tuple[str, Floats]]:
+    state, now = world.state, world.now
+    for name in STATE:
+        yield name, getattr(state, name)
+    for name in MEASURED:
+        yield name, now.arrays[name]
+    yield "need", now.hours * now.intensity

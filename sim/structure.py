@@ -149,6 +149,11 @@ class Structure:
         return np.array([stack_of[k] for k in self.chip_supplier])
 
     @cached_property
+    def most_kinds(self) -> int:
+        """Largest number of chips of one stack."""
+        return int(np.bincount(self.chip_stack).max())
+
+    @cached_property
     def chip_launch(self) -> Ints:
         """(V,) first quarter of each chip."""
         return np.array([self.index_of(c.launch) for c in self.parameters.chips.values()])
@@ -273,6 +278,11 @@ class Structure:
         ]
 
     @cached_property
+    def offers(self) -> tuple[tuple[int, ...], ...]:
+        """All that may ever be sold, sorted: (customer region, provider, service, workload)."""
+        return tuple(sorted({(self.cells[b].region, *self.products[j][:3]) for b, j in self.pairs}))
+
+    @cached_property
     def segment_start(self) -> Ints:
         """(B * NESTS + 1,) first pair of every (cell, nest)."""
         counts = np.zeros(len(self.cells) * NESTS, dtype=np.int64)
@@ -288,6 +298,20 @@ class Structure:
             fleet = self.parameters.providers[self.providers[site.provider]].sites[self.regions[site.region]]
             self._fill(out, s, fleet.deliveries)
         return out
+
+    @cached_property
+    def elsewhere_deliveries(self) -> Floats:
+        """(T, W, V) observed cards delivered to owners outside the named providers."""
+        owners = self.parameters.rest_of_world.values()
+        out = np.zeros((self.quarters, len(owners), len(self.chips)))
+        for row, owner in enumerate(owners):
+            self._fill(out, row, owner.deliveries)
+        return out
+
+    @cached_property
+    def elsewhere_region(self) -> Ints:
+        """(W,) region of each owner outside the named providers."""
+        return np.array([self.regions.index(x.region) for x in self.parameters.rest_of_world.values()], dtype=np.int64)
 
     def _fill(self, out: Floats, row: int, deliveries: dict[str, dict[str, float]]) -> None:
         for chip, series in deliveries.items():
@@ -318,12 +342,14 @@ class Structure:
     def _pair_index(self) -> dict[tuple[int, int], int]:
         return {pair: k for k, pair in enumerate(self.pairs)}
 
+    @cached_property
+    def _product_index(self) -> dict[tuple[int, ...], int]:
+        return {tuple(product)[:5]: j for j, product in enumerate(self.products)}
+
     def pair_of(self, cell: int, provider: str, service: int, workload: int, region: str, stack: str) -> int | None:
         """Return the (cell, product) pair of a product key, or None where the cell may not buy it."""
         wanted = (
             self.providers.index(provider), service, workload, self.regions.index(region), self.stacks.index(stack)
         )  # fmt: skip
-        for j, product in enumerate(self.products):
-            if tuple(product)[:5] == wanted:
-                return self._pair_index.get((cell, j))
-        return None
+        j = self._product_index.get(wanted)
+        return None if j is None else self._pair_index.get((cell, j))

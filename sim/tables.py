@@ -52,9 +52,9 @@ def _number(name: str, unit: str, definition: str) -> Column:
     return Column(name, "float64", unit, definition)
 
 
-def _later(name: str, unit: str, definition: str) -> Column:
+def _later(name: str, unit: str, definition: str, type_: ColumnType = "float64") -> Column:
     """Declare a measure that no mechanism fills yet: null in every row."""
-    return Column(name, "float64", unit, definition + " (null: not filled yet)", filled=False)
+    return Column(name, type_, unit, definition + " (null: not filled yet)", filled=False)
 
 
 RUN = _key("run_id", "16 hex digits: hash of parameters, seed and model code")
@@ -89,14 +89,14 @@ _OUTCOMES = Table(
 _ENTITIES = Table(
     "entities",
     "run x entity",
-    (RUN, _key("kind", "provider, supplier, lab, rest_of_world"), _key("name", "id")),
+    (RUN, _key("kind", "provider, supplier, lab or rest_of_world"), _key("name", "id")),
     (
         _key("label", "name shown in figures"),
         _key("headquarters", "region of headquarters"),
         _key("stack", "software stack; null for providers with several"),
         _key("archetype", "strategic archetype; null where it has none"),
-        _key("entry_quarter", "first quarter active; null for dormant"),
-        _key("exit_quarter", "quarter of exit; null while active"),
+        _key("entry_quarter", "first quarter active, at the earliest that of the run; null for dormant"),
+        _later("exit_quarter", "", "quarter of exit; null while active", "string"),
     ),
 )
 
@@ -124,8 +124,8 @@ _PROVIDERS = Table(
         ),
         _number("price_maas_usd_per_m_tokens", "USD per M tokens", "posted price, weighted by tokens"),
         _number("first_choice_h100e", "effective H100e", "demand by first choice at posted prices, locked included"),
-        _number("unmet_h100e", "effective H100e", "first-choice demand lost or newly waiting this quarter"),
-        _number("backlog_h100e", "effective H100e", "demand waiting at the end of the quarter"),
+        _number("unmet_h100e", "effective H100e", "new demand by first choice that was lost or is newly waiting"),
+        _number("backlog_h100e", "effective H100e", "demand waiting at the end of the quarter, by first choice"),
     ),
 )
 
@@ -139,13 +139,13 @@ _SITES = Table(
         _number("leased_out_h100e", "H100e", "own cards operated by another provider"),
         _number("capacity_h100e", "effective H100e", "capacity in effective inference H100e at full utilisation cap"),
         _number("own_use_h100e", "effective H100e", "captive use"),
-        _number("utilisation", "fraction", "use over capacity"),
+        _number("utilisation", "fraction", "use over capacity; training counts as the inference it takes away"),
         _number("mw_energised", "MW", "facility power of the cards in place"),
         _later("mw_queued", "MW", "power waiting for a grid connection"),
         _later("mw_building", "MW", "shells under construction"),
         _number("electricity_gwh", "GWh", "electricity used in the quarter"),
         _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
-        _key("binding_constraint", "cards where the site is full, demand where it is not"),
+        _key("binding_constraint", "cards where a pool is full, demand where none is; null without cards"),
     ),
 )
 
@@ -164,9 +164,12 @@ _FIRMS = Table(
         _number("free_cash_flow_usd_m", "USD m", "AI segment: revenue and leases less operation and capex"),
         _number("group_free_cash_flow_usd_m", "USD m", "AI segment plus cash from general cloud"),
         _number("domestic_chip_share", "fraction", "H100e owned that come from suppliers of the provider's own region"),
-        _number("share_owned_compute", "fraction", "H100e owned over the world's"),
+        _number("share_owned_compute", "fraction", "H100e owned over all providers'; owners outside them left out"),
         _number("share_all_cloud", "fraction", "AI plus general cloud revenue over all providers'"),
         _number("tokens_per_h100e_hour_m", "M tokens", "tokens per effective card-hour, phi"),
+        _number("revenue_rmb_m", "RMB m", "external AI revenue of firms with headquarters in cn; null for others"),
+        _number("capex_rmb_m", "RMB m", "capital expenditure, likewise"),
+        _number("free_cash_flow_rmb_m", "RMB m", "free cash flow of the AI segment, likewise"),
     ),
 )
 
@@ -177,14 +180,14 @@ _SUPPLIERS = Table(
     (
         _number("revenue_usd_m", "USD m", "cards delivered times price"),
         _number("gross_margin_usd_m", "USD m", "revenue times gross margin"),
-        _number("shipped_h100e", "H100e", "cards delivered"),
+        _number("shipped_h100e", "H100e (TPP/15,832)", "cards delivered to providers and to owners outside them"),
         _later("research_usd_m", "USD m", "R&D"),
         _later("yield_fraction", "fraction", "good dies over dies"),
         _later("wafers", "wafers", "wafers used"),
         _later("memory_stacks", "stacks", "HBM stacks used"),
         _later("inventory_h100e", "H100e", "cards in stock"),
         _later("backlog_h100e", "H100e", "orders not delivered"),
-        Column("binding_stage", "string", "", "stage that limits output (null: not filled yet)", filled=False),
+        _later("binding_stage", "", "stage that limits output", "string"),
     ),
 )
 
@@ -199,25 +202,47 @@ _MARKET = Table(
         _number("hhi_revenue", "points 0-10000", "sum of squared revenue shares of providers, inside goods"),
         _number("hhi_compute", "points 0-10000", "sum of squared compute shares of providers, inside goods"),
         _number("unmet_share", "fraction", "(lost + newly waiting) over new demand at posted prices"),
-        _number("gap_at_cost", "fraction", "(demand at long-run cost less capacity) over that demand; floor 0"),
+        _number(
+            "gap_at_cost",
+            "fraction",
+            "(demand at long-run cost less capacity) over that demand, at least 0: every task chooses afresh with every "
+            "price at long-run cost; capacity is what own use leaves, each pool divided among regions like that demand",
+        ),
         _number("outside_share", "fraction", "tasks served on premises over tasks with a supplier"),
         _number("backlog_h100e", "effective H100e", "waiting at the end of the quarter"),
         _number("potential_h100e", "effective H100e", "potential tasks at the current compute per task"),
         _number("price_iaas_usd_per_h100e_hour", "USD per effective H100e-hour", "share-weighted posted price"),
         _number("price_maas_usd_per_m_tokens", "USD per M tokens", "share-weighted posted price"),
-        _number("price_iaas_index", "start = 1", "chained Fisher index of posted IaaS prices"),
+        _number("price_iaas_index", "first sale = 1", "chained Fisher index of posted IaaS prices"),
         _number("price_maas_index", "first sale = 1", "chained Fisher index of posted MaaS prices"),
-        _number("lrmc_usd_per_h100e_hour", "USD per effective H100e-hour", "long-run cost at sites in the region"),
-        _number("consumer_surplus_usd_m", "USD m", "log-sum of chosen tasks over the price coefficient"),
-        _number("build_cost_usd_m_per_mw", "USD m/MW", "site region: shell and power"),
+        _number(
+            "lrmc_usd_per_h100e_hour",
+            "USD per effective H100e-hour",
+            "site region: long-run cost of an hour, weighted by hours served there",
+        ),
+        _number(
+            "consumer_surplus_usd_m",
+            "USD m",
+            "what the choice of suppliers saves tasks that have one, against own cards: log-sum at posted prices "
+            "over the price coefficient",
+        ),
+        _number("build_cost_usd_m_per_mw", "USD m/MW IT", "site region: shell and power; null for the world"),
         _number("domestic_chip_share_units", "fraction", "site region: cards in place from its own suppliers"),
         _number("domestic_chip_share_h100e", "fraction", "site region: H100e in place from its own suppliers"),
         _number("domestic_chip_share_value", "fraction", "site region: delivered value from its own suppliers"),
         _later("self_sufficiency", "index 0-1", "domestic content along the chain"),
         _number("owned_by_headquarters_h100e", "H100e", "owned by firms with headquarters in the region"),
         _number("located_h100e", "H100e", "standing in the region"),
-        _number("accessed_h100e", "effective H100e", "rented by customers of the region, wherever it stands"),
-        _number("pricing_residual", "fraction", "largest relative first-order residual of wanted prices"),
+        _number(
+            "accessed_h100e",
+            "effective H100e",
+            "in use by customers of the region and for own use of firms with headquarters there, wherever it stands",
+        ),
+        _number(
+            "pricing_residual",
+            "fraction",
+            "largest relative first-order residual of wanted prices; all are solved together, so for the world only",
+        ),
     ),
 )
 
@@ -232,8 +257,8 @@ _CHIPS = Table(
         _later("leaked_cards", "cards", "delivered through the grey market"),
         _later("seized_cards", "cards", "seized"),
         _number("price_usd", "USD per card", "price paid"),
-        _number("refused_cards", "cards", "orders refused by policy"),
-        _key("refused_reason", "reason code of the refusal; null where none"),
+        _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
+        _key("refused_reason", "reason code of the refusal; null where nothing was refused"),
     ),
 )
 
@@ -265,14 +290,17 @@ _DIVERTED = Table(
         _key("to", "provider that served, or outside, waiting, lost"),
         _key("reason", "reason code; first_choice where from equals to"),
     ),
-    (_number("quantity_h100e", "effective H100e", "diverted, in compute of the first choice"),),
+    (
+        _number("quantity_h100e", "effective H100e", "demand, in compute of the first choice"),
+        _number("arrived_h100e", "effective H100e", "the same tasks in compute of who served them; 0 where nobody did"),
+    ),
 )
 
 _EVENTS = Table(
     "events",
     "event",
-    (RUN, QUARTER, _key("event", "entry, exit, launch, ..."), _key("who", "entity")),
-    (_key("detail", "what happened"),),
+    (RUN, QUARTER, _key("event", "launch_site, launch_models or first_delivery"), _key("who", "provider or supplier")),
+    (_key("detail", "site region, regions where the models are sold, or chip"),),
 )
 
 _TIMINGS = Table(
@@ -296,3 +324,31 @@ TABLES: dict[str, Table] = {
 
 MODEL_TABLES: tuple[str, ...] = tuple(name for name in TABLES if name not in {"runs", "timings"})
 """Tables that the model fills; the engine adds ``run_id`` and writes ``runs`` and ``timings``."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A headline outcome: rows of ``outcomes`` named ``name.entity``, read at the end of every year and of the run."""
+
+    name: str
+    entities: Literal["provider", "region and world", "world"]
+    unit: str
+    definition: str
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome("share_revenue", "provider", "fraction", "AI revenue over that of all providers, world"),
+    Outcome("share_compute", "provider", "fraction", "compute sold over that of all providers, world"),
+    Outcome("share_tokens", "provider", "fraction", "tokens served over those of all providers, world"),
+    Outcome("share_owned_compute", "provider", "fraction", "H100e owned over those of all providers, world"),
+    Outcome("hhi_revenue", "region and world", "points 0-10000", "sum of squared revenue shares of providers"),
+    Outcome("hhi_compute", "world", "points 0-10000", "sum of squared shares of compute sold"),
+    Outcome("unmet_share", "region and world", "fraction", "(lost + newly waiting) over new demand at posted prices"),
+    Outcome("gap_at_cost", "world", "fraction", "(demand at long-run cost less capacity) over that demand, at least 0"),
+    Outcome("outside_share", "world", "fraction", "tasks served on premises over tasks with a supplier"),
+    Outcome("price_iaas", "world", "USD per effective H100e-hour", "posted price, weighted by hours served"),
+    Outcome("price_maas", "world", "USD per M tokens", "posted price, weighted by tokens served"),
+    Outcome("additions_h100e", "world", "H100e (TPP/15,832)", "cards delivered in the quarter, to all owners"),
+    Outcome("owned_h100e", "world", "H100e (TPP/15,832)", "cards in place, of all owners"),
+)
+"""Every headline outcome, in the order of the table."""

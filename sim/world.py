@@ -1,24 +1,26 @@
 """What a phase sees: structure, state, customers, the quarter, and the arrays that never change."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.service import Active
-from sim.economics.technology import interpolate
+from sim.economics.elementary import log
 from sim.economics.stable import nest_shock_table
 from sim.economics.workloads import Customers, Workloads
 from sim.ledger import Ledger
 from sim.names import HOURS_PER_QUARTER
 from sim.parameters import Parameters
-from sim.parameters.behaviour import BestResponse, Equilibrium
+from sim.parameters.behaviour import BestResponse, CapacityTarget, Equilibrium
+from sim.parameters.customers import Lab, LabContract
+from sim.paths import Paths
 from sim.policy import Calendar
 from sim.state import State
-from sim.structure import IAAS, INFERENCE, TRAINING, Structure
+from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
 
 
 class Links:
@@ -34,6 +36,7 @@ class Links:
         self.product_workload = structure.product_column("workload")
         self.product_region = structure.product_column("region")
         self.product_pool = structure.product_column("pool")
+        self.product_site = structure.pool_site[self.product_pool]
         self.product_launch = structure.product_column("launch")
         self.product_lane = 2 * self.product_pool + self.product_workload
         self.cell_region = np.array([c.region for c in cells])
@@ -57,9 +60,8 @@ class Links:
         self.cell_outside = np.array(
             [customers.demand[r].outside_utility if r in customers.demand else 0.0 for r in structure.regions]
         )[self.cell_region]
-        slack = 1.0 - customers.nest_dissimilarity
         self.nest_table = nest_shock_table(customers.nest_dissimilarity)
-        self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in pairs]) / slack
+        self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in pairs])
         self.pair_quality_weight = (
             np.where(self.pair_service == IAAS, 0.0, 1.0)
             * np.array([t.quality_weight for t in tastes])[self.cell_taste][self.pair_cell]
@@ -75,6 +77,32 @@ class Links:
         self.supplier_region = np.array([structure.regions.index(s.headquarters) for s in p.suppliers.values()])
         self.chip_region = self.supplier_region[structure.chip_supplier]
         self.provider_region = np.array([structure.regions.index(x.headquarters) for x in p.providers.values()])
+        self.pair_log_own_efficiency = log(self.pair_own_efficiency)
+        self.pair_inference = self.pair_workload == INFERENCE
+        self.pair_maas = self.pair_service == MAAS
+        self.product_maas = self.product_service == MAAS
+        self.product_lane_maas = self.product_maas.astype(np.float64)
+        models = [x.models for x in p.providers.values()]
+        self.sells_models = np.array([x is not None for x in models])
+        self.efficiency = np.array([x.efficiency if x is not None else 1.0 for x in models])
+        self.other_cost = np.array([x.other_cost_usd_per_m_tokens if x is not None else 0.0 for x in models])
+        self.own_elasticity = np.array([x.own_use.elasticity if x.own_use else 0.0 for x in p.providers.values()])
+        self.share_weight = np.array([x.pricing.share_weight for x in p.providers.values()])
+        self.value_weight = np.array([x.pricing.customer_value_weight for x in p.providers.values()])
+        regions = p.market.regions.values()
+        self.pue = np.array([r.pue for r in regions])
+        self.tariff = np.array([r.electricity_usd_per_kwh for r in regions])
+        self.card_care = (self.tariff * self.pue)[:, None] * structure.chip_kw + p.market.costs.operations_usd_per_card_hour
+        self.pool_cards = self.pool_stack[:, None] == structure.chip_stack[None, :]
+        self.chip_merchant = np.array([s.sells_to is None for s in p.suppliers.values()])[structure.chip_supplier]
+        self.leases = _leases(structure)
+        labs = list(customers.labs.values())
+        self.lab_of_row = np.repeat(np.arange(len(labs)), customers.lab_teams)
+        self.lab_training_share = np.array([lab.training_share for lab in labs])
+        self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
+        self.survival = (1.0 - p.market.cohorts.failure_per_year) ** 0.25
+        self.order_mix = _order_mix(structure)
+        self.investment = _investment(structure)
 
 
 def _fixed_utility(structure: Structure, b: int, j: int) -> float:
@@ -93,11 +121,74 @@ def _fixed_utility(structure: Structure, b: int, j: int) -> float:
     return utility
 
 
+class LeaseRow(NamedTuple):
+    """A lease by position: pools, dates, terms."""
+
+    lessor: int
+    lessee: int
+    since: int
+    until: int
+    share: float
+    price_multiple: float
+
+
+class ContractRow(NamedTuple):
+    """A dated contract of a lab by position."""
+
+    share: float
+    since: int
+    until: int
+    pairs: dict[int, int]
+    """The IaaS pair it prescribes, by base cell."""
+
+
+def _contract(structure: Structure, lab: Lab, contract: LabContract) -> ContractRow:
+    region, taste = structure.regions.index(lab.region), structure.tastes.index(lab.taste)
+    found = {
+        b: structure.pair_of(b, contract.provider, IAAS, cell.workload, contract.region, contract.stack)
+        for b, cell in enumerate(structure.cells)
+        if (cell.region, cell.taste) == (region, taste)
+    }
+    pairs = {b: pair for b, pair in found.items() if pair is not None}
+    return ContractRow(contract.share, structure.index_of(contract.since), structure.index_of(contract.until), pairs)
+
+
+def _leases(structure: Structure) -> list[LeaseRow]:
+    return [
+        LeaseRow(
+            structure.pool_of(x.lessor, x.region, x.stack), structure.pool_of(x.lessee, x.region, x.stack),
+            structure.index_of(x.since), structure.index_of(x.until), x.share, x.price_multiple,
+        )
+        for x in structure.parameters.leases.values()
+    ]  # fmt: skip
+
+
+def _order_mix(structure: Structure) -> Floats:
+    """Return (S, K) share of each supplier in the orders of each site."""
+    providers = list(structure.parameters.providers.values())
+    mix = [[x.order_mix.get(name, 0.0) for name in structure.suppliers] for x in providers]
+    return np.array(mix)[structure.site_provider]
+
+
+def _investment(structure: Structure) -> dict[str, Floats]:
+    """Return every parameter of the investment behaviour of each site's provider (S,)."""
+    variants = structure.parameters.behaviour.investment
+    chosen = [variants[x.investment] for x in structure.parameters.providers.values()]
+    return {
+        name: np.array([float(getattr(x, name)) for x in chosen])[structure.site_provider]
+        for name in CapacityTarget.model_fields
+    }
+
+
 def _kind_order(structure: Structure) -> NDArray[np.int64]:
-    """Return (L, V) chips of each pool's stack, best at training first, padded with the others."""
+    """Return (L, N) chips of each pool's stack, best at training first, padded with -1."""
     advantage = structure.chip_effective[:, TRAINING] / structure.chip_effective[:, INFERENCE]
     order = np.argsort(-advantage, kind="stable")
-    return np.tile(order, (len(structure.pools), 1)).astype(np.int64)
+    mine = [order[structure.chip_stack[order] == pool.stack] for pool in structure.pools]
+    padded = np.full((len(mine), structure.most_kinds), -1, dtype=np.int64)
+    for row, chips in zip(padded, mine, strict=True):
+        row[: chips.size] = chips
+    return padded
 
 
 def _classes(structure: Structure) -> tuple[Ints, Floats, Ints]:
@@ -125,6 +216,12 @@ class Quarter:
     dates: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     unit: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) units of product per task."""
+    log_unit: Floats = field(default_factory=lambda: np.zeros(0))
+    """(K,) ln of ``unit``."""
+    log_reference: Floats = field(default_factory=lambda: np.zeros(0))
+    """(K,) ln of the reference price of a task."""
+    log_price: Floats = field(default_factory=lambda: np.zeros(0))
+    """(K,) ln of posted prices."""
     hours: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) hours of the lane per task."""
     intensity: Floats = field(default_factory=lambda: np.zeros(0))
@@ -134,6 +231,22 @@ class Quarter:
     """Measured quantities by name, see ``record``."""
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What parameters alone decide: shared by all runs that differ in the seed only."""
+
+    structure: Structure
+    links: Links
+    paths: Paths
+
+
+@lru_cache(maxsize=4)
+def ground_of(parameters: Parameters) -> Ground:
+    """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again."""
+    structure = Structure(parameters)
+    return Ground(structure, Links(structure), Paths.of(structure))
+
+
 @dataclass
 class World:
     """Everything a phase may read, and the state it may write."""
@@ -141,6 +254,7 @@ class World:
     parameters: Parameters
     structure: Structure
     links: Links
+    paths: Paths
     state: State
     customers: Customers
     workloads: Workloads
@@ -150,8 +264,8 @@ class World:
     t: int = 0
     """Position of the quarter in the run."""
     now: Quarter = field(default_factory=Quarter)
-    memory: dict[str, Any] = field(default_factory=dict)
-    """Opening references: values of the first quarter that later quarters compare with."""
+    permits: dict[str, Any] = field(default_factory=dict)
+    """What the rules allow this quarter, by use: see ``phases.policy``."""
 
     @cached_property
     def slots(self) -> int:
@@ -170,18 +284,6 @@ class World:
         return self.structure.start + self.t
 
     @property
-    def rentable(self) -> NDArray[np.bool_]:
-        """(K,) whether rules let customers of the pair's cell rent any card of its pool."""
-        allowed = self.memory["may_rent"][self.links.cell_region][self.links.pair_cell]
-        stacks = self.structure.chip_stack[None, :] == self.links.pool_stack[self.links.pair_pool][:, None]
-        return np.asarray((allowed & stacks).any(axis=1))
-
-    @property
-    def regional_price(self) -> Floats:
-        """(R,) mean posted IaaS price over that of the first quarter; 1 where nothing is sold."""
-        ratio: Floats = self.memory.get("regional_price", np.ones(len(self.structure.regions)))
-        return ratio
-
-    def interpolated(self, series: dict[str, float]) -> float:
-        """Return a series at the present quarter."""
-        return interpolate(series, self.quarter)
+    def observed(self) -> bool:
+        """Whether deliveries of this quarter are observed."""
+        return self.t < self.structure.history

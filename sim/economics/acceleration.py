@@ -4,33 +4,10 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats
+from sim.economics.elimination import solve_linear
 
 WINDOW = 6
 _RIDGE = 1e-10
-
-
-@compiled
-def _solve_small(matrix: Floats, right: Floats, size: int) -> Floats:
-    """Solve a small symmetric positive system by Gaussian elimination with pivoting; no BLAS, so equal bits."""
-    a, x = matrix.copy(), right.copy()
-    for i in range(size):
-        pivot = i
-        for r in range(i + 1, size):
-            if abs(a[r, i]) > abs(a[pivot, i]):
-                pivot = r
-        for c in range(size):
-            a[i, c], a[pivot, c] = a[pivot, c], a[i, c]
-        x[i], x[pivot] = x[pivot], x[i]
-        for r in range(i + 1, size):
-            factor = a[r, i] / a[i, i]
-            for c in range(i, size):
-                a[r, c] -= factor * a[i, c]
-            x[r] -= factor * x[i]
-    for i in range(size - 1, -1, -1):
-        for c in range(i + 1, size):
-            x[i] -= a[i, c] * x[c]
-        x[i] /= a[i, i]
-    return x
 
 
 @compiled
@@ -46,13 +23,14 @@ def accelerated(point: Floats, image: Floats, points: Floats, steps: Floats, don
         done: rounds before this one.
     """
     size = point.size
-    residual = image - point
-    if done > 0:
-        row = (done - 1) % WINDOW
-        points[row] = image - points[row]
-        steps[row] = residual - steps[row]
+    residual, answer = np.empty(size), np.empty(size)
+    before = (done - 1) % WINDOW
+    for n in range(size):
+        residual[n], answer[n] = image[n] - point[n], image[n]
+        if done > 0:
+            points[before, n] = image[n] - points[before, n]
+            steps[before, n] = residual[n] - steps[before, n]
     filled = min(done, WINDOW - 1)
-    answer = image.copy()
     if filled > 0:
         rows = np.empty(filled, np.int64)
         for k in range(filled):
@@ -72,11 +50,11 @@ def accelerated(point: Floats, image: Floats, points: Floats, steps: Floats, don
             trace += normal[a, a]
         for a in range(filled):
             normal[a, a] += _RIDGE * trace + 1e-300
-        weights = _solve_small(normal, right, filled)
+        weights = solve_linear(normal, right, filled)
         for a in range(filled):
             for n in range(size):
                 answer[n] -= weights[a] * points[rows[a], n]
     row = done % WINDOW
-    points[row] = image
-    steps[row] = residual
+    for n in range(size):
+        points[row, n], steps[row, n] = image[n], residual[n]
     return answer

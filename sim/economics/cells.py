@@ -5,7 +5,10 @@ products at the same prices; customers differ by *class*: who their incumbent is
 new. A switching cost of kappa against all but the incumbent is the same as a gift of kappa to the incumbent,
 so one set of weights per base cell serves all classes:
 
-    D_g(c) = sum_j w_j + (boost_c - 1) * sum_{j of incumbent} w_j ,   w_j = exp(d_j / (1 - rho)) .
+    D_g(c) = sum_j w_j + (exp(kappa_c) - 1) * sum_{j of incumbent} w_j ,   w_j = exp(d_j / (1 - rho)) .
+
+The price coefficient, switching costs and all other utilities are measured in units of the taste shock *within* a
+nest, so that they compare with each other: d_j/(1-rho) = delta_j - a ln p_j.
 
 Shares (McFadden 1978; Cardell 1997), with g the nest of j and O_c the weight of the outside option:
 
@@ -26,13 +29,14 @@ from sim.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 LOG, LINEAR = 0, 1
 NESTS = 2
 
 
 class Cells(NamedTuple):
-    """Demand of one quarter. B base cells, K feasible (cell, product) pairs, C classes, J products."""
+    """Demand of one quarter. B base cells, K feasible (cell, product) pairs, C classes, J products, L pools."""
 
     start: Ints
     """(B+1,) first pair of each base cell."""
@@ -51,7 +55,7 @@ class Cells(NamedTuple):
     incumbent: Ints
     """(C,) provider; the number of providers stands for the outside option, -1 for none."""
     boost: Floats
-    """(C,) kappa of the class, in utils."""
+    """(C,) kappa of the class, in units of the taste shock within a nest."""
     protected: Ints
     """(C,) 1 where the incumbent's price to the class does not follow its posted price: existing customers, who
     renew at min(posted, contract (1 + esc)). Such demand is not part of the incumbent's own first-order condition."""
@@ -59,6 +63,8 @@ class Cells(NamedTuple):
     """(J,) nest of each product."""
     provider: Ints
     """(J,) provider of each product."""
+    firms: int
+    """Number of providers."""
     dissimilarity: float
     """rho."""
     intensive: float
@@ -76,8 +82,17 @@ class Response(NamedTuple):
     """sum over cells of Q_jc (A_c + eps_int): own-price term without substitution."""
     cross: Floats
     """sum over k of the firm of m_k times what j takes from k (or j from itself) when p_j rises."""
-    kept: Floats
-    """part of ``own`` that comes back by substitution from j itself."""
+    weights: Floats
+    """(K,) w of every pair."""
+    units: Floats
+    """(K,) units of product per choice, times w."""
+    sums: Floats
+    """(B, SUMS, F+1, 2, 2) what shares are linear in, see ``_class_sums``."""
+
+
+BASE, ONCE, TWICE = 0, 1, 2
+SUMS = 3
+"""Kinds of sums over classes: of shares; of products of shares, one of them the incumbent's; both of them."""
 
 
 @compiled
@@ -100,9 +115,11 @@ def _nest_sums(
     cells: Cells, b: int, weights: Floats, value: Floats, total: Floats, by_firm: Floats, worth: Floats
 ) -> None:
     """Fill, for base cell b: D by nest, D by firm and nest, and sum of m*q*w by firm and nest."""
-    total[:] = 0.0
-    by_firm[:] = 0.0
-    worth[:] = 0.0
+    for g in range(NESTS):
+        total[g] = 0.0
+        for f in range(by_firm.shape[0]):
+            by_firm[f, g] = 0.0
+            worth[f, g] = 0.0
     for k in range(cells.start[b], cells.start[b + 1]):
         j = cells.product[k]
         g = cells.nest[j]
@@ -113,94 +130,105 @@ def _nest_sums(
 
 
 @compiled
-def _class_sums(
-    cells: Cells, b: int, total: Floats, by_firm: Floats, base: Floats, second: Floats, pairs: Floats
-) -> None:
-    r"""Add up over classes of base cell b what every product's share is linear in.
+def _class_sums(cells: Cells, b: int, gifts: Floats, total: Floats, by_firm: Floats, out: Floats) -> None:
+    r"""Add up over classes of base cell b what every product's share, and every product of shares, is linear in.
 
-    ``base[f, g]`` = sum M s_g/D_g, ``second[f, g]`` = sum M s_g/D_g^2, ``pairs[f, g, h]`` = sum M (s_g/D_g)(s_h/D_h),
-    each times the powers of the incumbent's boost; the last row (f = number of providers) holds the sums
-    without boosts.
+    With v_g = s_g/D_g, and the last row (f = number of providers) for sums without boosts:
+    ``out[BASE, f, g, 0]`` = sum M v_g; ``out[ONCE or TWICE, f, g, h]`` = sum M [rho v_g/D_g 1(g=h) + (1-rho) v_g v_h].
+    Row f holds what the boost of incumbent f adds: times (gift - 1), where one of the two products is its own (ONCE),
+    or (gift^2 - 1), where both are (TWICE). ONCE and TWICE share their last row.
     """
-    firms = by_firm.shape[0]
-    base[:] = 0.0
-    second[:] = 0.0
-    pairs[:] = 0.0
-    slack = 1.0 - cells.dissimilarity
-    reach = np.empty(NESTS)
-    per = np.empty(NESTS)
+    firms, rho = cells.firms, cells.dissimilarity
+    has = np.empty(NESTS, np.bool_)
+    per, inner = np.empty(NESTS), np.empty(NESTS)
+    for g in range(NESTS):
+        has[g] = total[g] > 0.0
+        per[g] = 0.0
+        inner[g] = 0.0
     outside = math.exp(cells.outside[b])
     for c in range(cells.incumbent.size):
         mass = cells.mass[b, c]
         if mass <= 0.0:
             continue
         i = cells.incumbent[c]
-        gift = math.exp(cells.boost[c] / slack) if 0 <= i < firms else 1.0
-        first_power = 0.0 if cells.protected[c] else gift
-        second_power = first_power * first_power
-        denominator = outside * (math.exp(cells.boost[c]) if i == firms else 1.0)
+        known = 0 <= i < firms
+        gift = gifts[0, c] if known else 1.0
+        denominator = outside * gifts[1, c] if i == firms else outside
         for g in range(NESTS):
-            reach[g] = total[g]
-            if 0 <= i < firms:
-                reach[g] += (gift - 1.0) * by_firm[i, g]
-            per[g] = math.exp(-cells.dissimilarity * math.log(reach[g])) if reach[g] > 0.0 else 0.0
-            denominator += per[g] * reach[g]
+            if has[g]:
+                reach = total[g] + ((gift - 1.0) * by_firm[i, g] if known else 0.0)
+                per[g] = math.exp(-rho * math.log(reach)) if rho > 0.0 else 1.0
+                inner[g] = 1.0 / reach
+                denominator += per[g] * reach
+        once = (0.0 if cells.protected[c] else gift) - 1.0
+        twice = once * (once + 2.0)
         for g in range(NESTS):
-            per[g] /= denominator
-        for g in range(NESTS):
-            if reach[g] <= 0.0:
+            if not has[g]:
                 continue
-            one, two = mass * per[g], mass * per[g] / reach[g]
-            base[firms, g] += one
-            second[firms, g] += two
-            if 0 <= i < firms:
-                base[i, g] += (first_power - 1.0) * one
-                second[i, g] += (second_power - 1.0) * two
+            share = mass * per[g] / denominator
+            out[BASE, firms, g, 0] += share
+            if known:
+                out[BASE, i, g, 0] += once * share
             for h in range(NESTS):
-                both = mass * per[g] * per[h]
-                pairs[firms, g, h] += both
-                if 0 <= i < firms:
-                    pairs[i, g, h] += (second_power - 1.0) * both
+                if not has[h]:
+                    continue
+                both = (1.0 - rho) * share * per[h] / denominator + (rho * share * inner[g] if g == h else 0.0)
+                out[TWICE, firms, g, h] += both
+                if known:
+                    out[ONCE, i, g, h] += once * both
+                    out[TWICE, i, g, h] += twice * both
+
+
+@compiled
+def _firm_rates(sums: Floats, worth: Floats, share: Floats, taken: Floats) -> None:
+    """Fill (F, 2): share per unit of weight, and margin that the firm's products take from one, per unit of weight."""
+    last = worth.shape[0]
+    for f in range(last):
+        for g in range(NESTS):
+            share[f, g] = sums[BASE, last, g, 0] + sums[BASE, f, g, 0]
+            taken[f, g] = 0.0
+            for h in range(NESTS):
+                taken[f, g] += (sums[TWICE, last, g, h] + sums[TWICE, f, g, h]) * worth[f, h]
+
+
+@compiled
+def class_gifts(cells: Cells) -> Floats:
+    """Return (2, C) factors of the class's boost: on the weights of its incumbent, and on that of the outside option."""
+    gifts = np.empty((2, cells.boost.size))
+    for c in range(cells.boost.size):
+        gifts[0, c] = math.exp(cells.boost[c])
+        gifts[1, c] = math.exp(cells.boost[c] * (1.0 - cells.dissimilarity))
+    return gifts
 
 
 @compiled
 def respond(cells: Cells, price: Floats, margin: Floats) -> Response:
     """Return demand and its derivatives at ``price`` for firms that earn ``margin`` per unit (J,)."""
-    products = price.size
-    firms = 0
+    products, firms = price.size, cells.firms
+    weights, gifts = pair_weights(cells, price), class_gifts(cells)
+    scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
+    intensity, value = np.empty(products), np.empty(products)
     for j in range(products):
-        firms = max(firms, cells.provider[j] + 1)
-    for c in range(cells.incumbent.size):
-        firms = max(firms, cells.incumbent[c])
-    weights = pair_weights(cells, price)
-    rho = cells.dissimilarity
-    scale = 1.0 / (1.0 - rho) if cells.form == LINEAR else 1.0
-    intensity = np.exp(-cells.intensive * np.log(price))
-    value = margin * intensity
-    quantity, own = np.zeros(products), np.zeros(products)
-    cross, kept = np.zeros(products), np.zeros(products)
+        intensity[j] = math.exp(-cells.intensive * math.log(price[j])) if cells.intensive > 0.0 else 1.0
+        value[j] = margin[j] * intensity[j]
+    quantity, own, cross = np.zeros(products), np.zeros(products), np.zeros(products)
     total, by_firm, worth = np.empty(NESTS), np.empty((firms, NESTS)), np.empty((firms, NESTS))
-    base, second = np.empty((firms + 1, NESTS)), np.empty((firms + 1, NESTS))
-    pairs = np.empty((firms + 1, NESTS, NESTS))
+    units, share, taken = np.empty(weights.size), np.empty((firms, NESTS)), np.empty((firms, NESTS))
+    sums = np.zeros((cells.start.size - 1, SUMS, firms + 1, NESTS, NESTS))
     for b in range(cells.start.size - 1):
         _nest_sums(cells, b, weights, value, total, by_firm, worth)
-        _class_sums(cells, b, total, by_firm, base, second, pairs)
+        _class_sums(cells, b, gifts, total, by_firm, sums[b])
         a = cells.sensitivity[b] * scale
+        _firm_rates(sums[b], worth, share, taken)
         for k in range(cells.start[b], cells.start[b + 1]):
             j = cells.product[k]
             g, f = cells.nest[j], cells.provider[j]
-            use = cells.multiplier[k] * intensity[j]
-            q = weights[k] * use * (base[firms, g] + base[f, g])
-            same = rho * (second[firms, g] + second[f, g])
-            taken = same * worth[f, g]
-            for h in range(NESTS):
-                taken += (1.0 - rho) * (pairs[firms, g, h] + pairs[f, g, h]) * worth[f, h]
-            self_taken = same + (1.0 - rho) * (pairs[firms, g, g] + pairs[f, g, g])
+            units[k] = weights[k] * cells.multiplier[k] * intensity[j]
+            q = units[k] * share[f, g]
             quantity[j] += q
             own[j] += q * (a + cells.intensive)
-            cross[j] += a * weights[k] * taken
-            kept[j] += a * weights[k] * weights[k] * use * self_taken
-    return Response(quantity, own, cross, kept)
+            cross[j] += a * weights[k] * taken[f, g]
+    return Response(quantity, own, cross, weights, units, sums)
 
 
 @compiled
@@ -208,20 +236,15 @@ def shares(cells: Cells, price: Floats, b: int, c: int) -> Floats:
     """Return choice probabilities of class c in base cell b: (J+1,), the last is the outside option."""
     out = np.zeros(price.size + 1)
     weights = pair_weights(cells, price)
-    firms = 0
-    for j in range(price.size):
-        firms = max(firms, cells.provider[j] + 1)
-    for x in range(cells.incumbent.size):
-        firms = max(firms, cells.incumbent[x])
     slack = 1.0 - cells.dissimilarity
     i = cells.incumbent[c]
     reach = np.zeros(NESTS)
     for k in range(cells.start[b], cells.start[b + 1]):
         j = cells.product[k]
-        w = weights[k] * (math.exp(cells.boost[c] / slack) if cells.provider[j] == i else 1.0)
+        w = weights[k] * (math.exp(cells.boost[c]) if cells.provider[j] == i else 1.0)
         out[j] = w
         reach[cells.nest[j]] += w
-    outside = math.exp(cells.outside[b] + (cells.boost[c] if i == firms else 0.0))
+    outside = math.exp(cells.outside[b] + (slack * cells.boost[c] if i == cells.firms else 0.0))
     denominator = outside
     for g in range(NESTS):
         denominator += reach[g] ** slack

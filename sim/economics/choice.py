@@ -49,14 +49,20 @@ class Menu(NamedTuple):
 
 
 @compiled
-def _best(menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64) -> tuple[int, float]:
-    """Return the pair in [first, last) with the least E/w, and that ratio; the incumbent's weight times gift."""
+def _best(
+    inverse_weight: Floats, provider: Ints, keys: Words, first: int, last: int, incumbent: int, gift: float,
+    key: np.uint64,
+) -> tuple[int, float]:  # fmt: skip
+    """Return the pair in [first, last) with the least E/w, and that ratio; the incumbent's weight times gift.
+
+    Takes arrays instead of the menu: passing a large tuple to the innermost loop costs more than the loop.
+    """
     best, least = NONE, math.inf
     for k in range(first, last):
-        inverse = menu.inverse_weight[k]
-        if menu.provider[k] == incumbent:
+        inverse = inverse_weight[k]
+        if provider[k] == incumbent:
             inverse *= gift
-        u = unit(mix(key ^ menu.key[k]))
+        u = unit(mix(key ^ keys[k]))
         if (1.0 - u) * inverse < least:
             value = -math.log(u) * inverse
             if value < least:
@@ -81,18 +87,18 @@ def _best_with_room(
 
 
 @compiled
-def _nest_value(menu: Menu, g: int, least: float, key: np.uint64) -> float:
+def _nest_value(table: Floats, slack: float, g: int, least: float, key: np.uint64) -> float:
     """Return the utility of nest g whose best product has ratio ``least``."""
-    shock = log_stable(menu.table, menu.slack, mix(key ^ _NEST_KEYS[g, 0]), mix(key ^ _NEST_KEYS[g, 1]))
-    return menu.slack * (shock - math.log(least))
+    shock = log_stable(table, slack, mix(key ^ _NEST_KEYS[g, 0]), mix(key ^ _NEST_KEYS[g, 1]))
+    return slack * (shock - math.log(least))
 
 
 @compiled
 def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64) -> int:
     """Return the chosen pair of a workload in base cell b, or NONE for the outside option.
 
-    ``gift`` = exp(-kappa / (1-rho)) multiplies the inverse weight of the incumbent's products; ``outside_boost`` is
-    kappa where the incumbent is the outside option, else 0.
+    ``gift`` = exp(-kappa) multiplies the inverse weight of the incumbent's products; ``outside_boost`` is
+    kappa (1-rho) where the incumbent is the outside option, else 0.
     """
     highest = menu.outside[b] + outside_boost - math.log(-math.log(unit(mix(key ^ _OUTSIDE_KEY))))
     chosen = NONE
@@ -100,8 +106,8 @@ def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float
         first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
         if first == last:
             continue
-        best, least = _best(menu, first, last, incumbent, gift, key)
-        value = _nest_value(menu, g, least, key)
+        best, least = _best(menu.inverse_weight, menu.provider, menu.key, first, last, incumbent, gift, key)
+        value = _nest_value(menu.table, menu.slack, g, least, key)
         if value > highest:
             chosen, highest = best, value
     return chosen
@@ -120,8 +126,8 @@ def willingness(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: 
                 mine = min(mine, value)
             else:
                 rest = min(rest, value)
-        own = max(own, _nest_value(menu, g, mine, key)) if mine < math.inf else own
-        other = max(other, _nest_value(menu, g, rest, key)) if rest < math.inf else other
+        own = max(own, _nest_value(menu.table, menu.slack, g, mine, key)) if mine < math.inf else own
+        other = max(other, _nest_value(menu.table, menu.slack, g, rest, key)) if rest < math.inf else other
     return own - other
 
 
@@ -136,7 +142,7 @@ def choose_again(
         best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks)
         if best == NONE:
             continue
-        value = _nest_value(menu, g, least, key)
+        value = _nest_value(menu.table, menu.slack, g, least, key)
         if value > highest:
             chosen, highest = best, value
     return chosen

@@ -10,21 +10,24 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 
+OPENING_SPLIT = 0.4
+"""Share of a pool's training capacity assumed in use where nothing has been loaded yet."""
+
 
 @compiled
-def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float) -> Floats:
-    """Return (kinds, 2) hours of training and inference each kind could give alone, best at training first.
+def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out: Floats) -> None:
+    """Fill (kinds, 2) with the hours of training and inference each kind could give alone, best at training first.
 
     Args:
         cards: (V,) cards in the pool.
         effective: (V, 2) effective H100e of a card in training and inference.
-        order: (V,) kinds sorted by training over inference, descending.
+        order: (N,) kinds sorted by training over inference, descending; padded with -1.
         hours: usable hours per card and quarter (2190 times utilisation).
+        out: (N, 2) filled.
     """
-    out = np.empty((order.size, 2))
     for k in range(order.size):
-        out[k] = cards[order[k]] * hours * effective[order[k]]
-    return out
+        for w in range(2):
+            out[k, w] = cards[order[k]] * hours * effective[order[k], w] if order[k] >= 0 else 0.0
 
 
 @compiled
@@ -80,3 +83,50 @@ def servable_fraction(kinds: Floats, training: float, inference: float) -> float
         else:
             high = middle
     return low
+
+
+@compiled
+def uncontracted(kinds: Floats, load: Floats) -> Floats:
+    """Return inference hours left in every pool (L,) beside a load (2 L,) of training and inference; at least 0."""
+    left = np.empty(kinds.shape[0])
+    for pool in range(left.size):
+        left[pool] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
+    return left
+
+
+@compiled
+def tangents(kinds: Floats, load: Floats) -> tuple[Floats, Floats]:
+    """Return, by pool, inference hours given up per training hour at a load's split, and the capacity seen from there.
+
+    Near the split the frontier is ``inference + rate * training <= capacity``. Where nothing is loaded yet the split is
+    put at ``OPENING_SPLIT`` of the training the pool could do.
+    """
+    rate, capacity = np.empty(kinds.shape[0]), np.empty(kinds.shape[0])
+    for pool in range(rate.size):
+        most = 0.0
+        for k in range(kinds.shape[1]):
+            most += kinds[pool, k, 0]
+        idle = load[2 * pool] + load[2 * pool + 1] == 0.0
+        training = OPENING_SPLIT * most if idle else min(load[2 * pool], most)
+        rate[pool] = exchange_rate(kinds[pool], training)
+        capacity[pool] = inference_left(kinds[pool], training) + rate[pool] * training
+    return rate, capacity
+
+
+@compiled
+def serve_contracts(kinds: Floats, load: Floats, own_use: Floats, fraction: Floats) -> None:
+    """Cut contracts to what every pool can give, then own use to what is left, and add it to the inference lane.
+
+    Args:
+        kinds: (L, V, 2) hours.
+        load: (2 L,) contracted hours by lane; changed to what is served, own use included.
+        own_use: (L,) wanted captive hours; changed to what is served.
+        fraction: (L,) filled with the share of contracts that is served.
+    """
+    for pool in range(fraction.size):
+        fraction[pool] = servable_fraction(kinds[pool], load[2 * pool], load[2 * pool + 1])
+        load[2 * pool] *= fraction[pool]
+        load[2 * pool + 1] *= fraction[pool]
+        left = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
+        own_use[pool] = min(own_use[pool], left)
+        load[2 * pool + 1] += own_use[pool]

@@ -6,9 +6,11 @@ First-order condition of firm f for product j, with m_k = (1-tau_k) p_k - c_k - 
     LINEAR:  (1-tau_j) Q_j     = m_j own_j - cross_j   ->   m_j = [(1-tau_j) Q_j + cross_j] / own_j
 
 a zeta-markup fixed point (Morrow and Skerlos 2011), where ``own`` and ``cross`` come from the demand system.
-The multiplier of a pool answers its constraint: 0 <= mu _|_ capacity - sum_j h_j Q_j >= 0 (Froeb, Tschantz and
-Crooke 2003), by a Newton step on the log of use over capacity. Rounds are simultaneous over firms, so no
-result depends on their order. With fewer rounds than it takes to converge this is bounded best response.
+The multipliers of all pools answer their constraints together, 0 <= mu _|_ capacity - sum_j h_j Q_j >= 0 (Froeb,
+Tschantz and Crooke 2003), by a Newton step with the full matrix of what one pool's multiplier does to the use of
+every other: firms that are all full raise their prices together, and demand answers that far less than it answers
+one firm alone. Rounds are simultaneous over firms, so no result depends on their order. With fewer rounds than it
+takes to converge this is bounded best response.
 """
 
 import math
@@ -18,13 +20,13 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.acceleration import WINDOW, accelerated
-from sim.economics.cells import LOG, Cells, Floats, Ints, Response, respond
+from sim.economics.capacity import answered, excess, substitution, violation
+from sim.economics.cells import LINEAR, LOG, Cells, Floats, Ints, Response, respond
 
-
-LARGEST_STEP = 1.5
+LARGEST_LOG_STEP = 1.5
+"""Largest change of a log price in a round."""
 CALM = 0.5
 """Residual below which steps are combined; farther out plain best responses are safer."""
-LARGEST_LOG_STEP = math.log(LARGEST_STEP)
 
 
 class Offers(NamedTuple):
@@ -57,22 +59,6 @@ class Solution(NamedTuple):
     """Largest relative change of a price, or violation of complementarity, in the last round."""
     rounds: int
     """Rounds used."""
-
-
-@compiled
-def _pools(cells: Cells, offers: Offers, price: Floats, answer: Response, pools: int) -> tuple[Floats, Floats]:
-    """Return use of every pool at these prices, and how fast it falls in the pool's multiplier."""
-    used, slope = np.zeros(pools), np.zeros(pools)
-    for j in range(price.size):
-        own, kept, q = answer.own[j], answer.kept[j], answer.quantity[j]
-        if q <= 0.0:
-            continue
-        used[offers.pool[j]] += offers.use[j] * q
-        falls = own - kept
-        if cells.form == LOG:
-            falls *= own / (price[j] * _room(own, q))
-        slope[offers.pool[j]] += offers.use[j] ** 2 * falls / (1.0 - offers.fee[j])
-    return used, slope
 
 
 @compiled
@@ -110,22 +96,20 @@ def _largest_multiplier(offers: Offers) -> Floats:
 
 
 @compiled
-def _answer_constraint(mu: Floats, top: Floats, used: Floats, slope: Floats, capacity: Floats) -> tuple[Floats, float]:
-    """Move every multiplier by a Newton step on ln(use/capacity); return it and the largest violation."""
-    moved = mu.copy()
-    worst = 0.0
-    for pool in range(mu.size):
-        if slope[pool] <= 0.0 or not math.isfinite(capacity[pool]):
-            moved[pool] = 0.0
+def _price_slopes(cells: Cells, offers: Offers, price: Floats, over: Floats, answer: Response) -> Floats:
+    """Return d ln p / d mu (LOG) or d p / d mu (LINEAR) of every product by its own condition.
+
+    At the ceiling the price of a full pool does not rise; that of a pool with room may fall.
+    """
+    slopes = np.zeros(price.size)
+    for j in range(price.size):
+        capped = price[j] >= offers.ceiling[j] * (1.0 - 1e-9) and over[offers.pool[j]] > 0.0
+        if answer.quantity[j] <= 0.0 or capped:
             continue
-        floor = max(capacity[pool], 1e-9 * used[pool])
-        excess = math.log(used[pool] / floor) if used[pool] > 0.0 else 0.0
-        step = used[pool] * min(max(excess, -0.7), 0.7) / slope[pool]
-        moved[pool] = min(max(mu[pool] + step, 0.0), top[pool])
-        free = (mu[pool] > 0.0 or excess > 0.0) and moved[pool] < top[pool]
-        if free:
-            worst = max(worst, abs(excess) if moved[pool] > 0.0 else abs(mu[pool]) * slope[pool] / used[pool])
-    return moved, worst
+        slopes[j] = offers.use[j] / (1.0 - offers.fee[j])
+        if cells.form == LOG:
+            slopes[j] *= answer.own[j] / (_room(answer.own[j], answer.quantity[j]) * price[j])
+    return slopes
 
 
 @compiled
@@ -135,50 +119,91 @@ def _scales(offers: Offers, price: Floats, pools: int) -> Floats:
     for j in range(price.size):
         if offers.use[j] > 0.0:
             scale[offers.pool[j]] = max(scale[offers.pool[j]], price[j] / offers.use[j])
-    return np.where(scale > 0.0, scale, 1.0)
+    for pool in range(pools):
+        scale[pool] = scale[pool] if scale[pool] > 0.0 else 1.0
+    return scale
 
 
 @compiled
-def _round(cells: Cells, offers: Offers, top: Floats, price: Floats, mu: Floats) -> Solution:
-    """Return prices and multipliers after one joint best response, with demand and residual before it."""
-    margin = (1.0 - offers.fee) * price - offers.cost - offers.use * mu[offers.pool]
+def _pull(cells: Cells, offers: Offers, price: Floats, over: Floats, answer: Response) -> Floats:
+    """Return (L, L) what every pool's multiplier does to the use of every pool, prices following."""
+    slopes = _price_slopes(cells, offers, price, over, answer)
+    scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
+    return substitution(cells, offers.use, offers.pool, slopes, scale, answer, over.size)
+
+
+@compiled
+def _answer(cells: Cells, offers: Offers, price: Floats, mu: Floats) -> tuple[Response, Floats]:
+    """Return demand at these prices and multipliers, and the use of every pool (L,)."""
+    margin, used = np.empty(price.size), np.zeros(mu.size)
+    for j in range(price.size):
+        margin[j] = (1.0 - offers.fee[j]) * price[j] - offers.cost[j] - offers.use[j] * mu[offers.pool[j]]
     answer = respond(cells, price, margin)
-    used, slope = _pools(cells, offers, price, answer, mu.size)
-    moved, residual = _answer_constraint(mu, top, used, slope, offers.capacity)
+    for j in range(price.size):
+        used[offers.pool[j]] += offers.use[j] * answer.quantity[j]
+    return answer, used
+
+
+@compiled
+def _follow(
+    cells: Cells, offers: Offers, price: Floats, mu: Floats, moved: Floats, answer: Response
+) -> tuple[Floats, float]:
+    """Return the prices that follow moved multipliers, and the largest log distance from those wanted before."""
+    present = _wanted(cells, offers, price, mu, answer)
     following = _wanted(cells, offers, price, moved, answer)
+    residual = 0.0
     for j in range(price.size):
         if answer.quantity[j] > 0.0:
-            residual = max(residual, abs(following[j] / price[j] - 1.0))
-        following[j] = min(max(following[j], price[j] / LARGEST_STEP), price[j] * LARGEST_STEP)
-    return Solution(following, moved, answer.quantity, residual, 1)
+            residual = max(residual, abs(math.log(present[j] / price[j])))
+        low, high = price[j] * math.exp(-LARGEST_LOG_STEP), price[j] * math.exp(LARGEST_LOG_STEP)
+        following[j] = min(max(following[j], low), high)
+    return following, residual
 
 
 @compiled
 def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, tolerance: float) -> Solution:
     """Iterate joint best responses from a start, at most ``rounds`` times, until within ``tolerance``.
 
-    Rounds are Anderson-accelerated in (ln price, multiplier over the pool's price): with many full pools the common
-    level of prices converges slowly by itself, since each firm's demand is far more elastic than the market's.
+    Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price).
     """
-    top = _largest_multiplier(offers)
-    products, pools = price.size, mu.size
-    images, residuals = np.zeros((WINDOW, products + pools)), np.zeros((WINDOW, products + pools))
-    point, image = np.empty(products + pools), np.empty(products + pools)
-    scale = _scales(offers, price, pools)
-    last = Solution(price, mu, np.zeros(products), math.inf, 0)
+    top, scale = _largest_multiplier(offers), _scales(offers, price, mu.size)
+    size = price.size + mu.size
+    images, residuals = np.zeros((WINDOW, size)), np.zeros((WINDOW, size))
     kept, before = 0, math.inf
     for done in range(rounds):
-        last = _round(cells, offers, top, price, mu)
-        if last.residual <= tolerance:
-            return Solution(last.price, last.multiplier, last.quantity, last.residual, done + 1)
-        if last.residual > CALM or last.residual > 3.0 * before:
+        answer, used = _answer(cells, offers, price, mu)
+        over = excess(used, offers.capacity)
+        matrix = _pull(cells, offers, price, over, answer)
+        moved = answered(mu, top, over, used, matrix)
+        following, residual = _follow(cells, offers, price, mu, moved, answer)
+        residual = max(residual, violation(mu, top, over, matrix))
+        if residual <= tolerance or done == rounds - 1:
+            break
+        if residual > CALM or residual > 3.0 * before:
             kept = 0
-        before = last.residual
-        point[:products], point[products:] = np.log(price), mu / scale
-        image[:products], image[products:] = np.log(last.price), last.multiplier / scale
-        following = accelerated(point, image, images, residuals, kept)
+        before = residual
+        price, mu = _combined(price, mu, following, moved, scale, top, offers.ceiling, images, residuals, kept)
         kept += 1
-        step = np.minimum(np.maximum(following[:products] - point[:products], -LARGEST_LOG_STEP), LARGEST_LOG_STEP)
-        price = np.minimum(np.exp(point[:products] + step), offers.ceiling)
-        mu = np.minimum(np.maximum(following[products:] * scale, 0.0), top)
-    return Solution(last.price, last.multiplier, last.quantity, last.residual, rounds)
+    return Solution(following, moved, answer.quantity, residual, done + 1)
+
+
+@compiled
+def _combined(
+    price: Floats, mu: Floats, following: Floats, moved: Floats, scale: Floats, top: Floats, ceiling: Floats,
+    images: Floats, residuals: Floats, kept: int,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return the next prices and multipliers: the last few rounds combined, steps and bounds kept."""
+    products, pools = price.size, mu.size
+    point, image = np.empty(products + pools), np.empty(products + pools)
+    for j in range(products):
+        point[j], image[j] = math.log(price[j]), math.log(following[j])
+    for pool in range(pools):
+        point[products + pool], image[products + pool] = mu[pool] / scale[pool], moved[pool] / scale[pool]
+    best = accelerated(point, image, images, residuals, kept)
+    next_price, next_mu = np.empty(products), np.empty(pools)
+    for j in range(products):
+        step = min(max(best[j] - point[j], -LARGEST_LOG_STEP), LARGEST_LOG_STEP)
+        next_price[j] = min(math.exp(point[j] + step), ceiling[j])
+    for pool in range(pools):
+        next_mu[pool] = min(max(best[products + pool] * scale[pool], 0.0), top[pool])
+    return next_price, next_mu

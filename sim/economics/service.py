@@ -51,9 +51,9 @@ class Terms(NamedTuple):
     """How customers contract and switch."""
 
     gift: Floats
-    """(2 services, 2 fresh) exp(-kappa/(1-rho)): factor on the incumbent's inverse weights."""
+    """(2 services, 2 fresh) exp(-kappa): factor on the incumbent's inverse weights."""
     outside_boost: Floats
-    """(2 fresh) kappa of a customer whose incumbent is the outside option."""
+    """(2 fresh) (1-rho) kappa of a customer whose incumbent is the outside option."""
     one_year: float
     three_year: float
     maas_reserved: float

@@ -3,12 +3,22 @@ r"""Growth that decays, tokens per card-hour, and long-run cost (B1, B3, B8)."""
 import math
 from bisect import bisect_right
 
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Bools, Floats
 from sim.names import quarter_number
 
 
 def decaying_growth(initial: float, final: float, decay: float, t: float) -> float:
     """Return growth per quarter at t: ``final + (initial - final) exp(-t/decay)``."""
     return final + (initial - final) * math.exp(-t / decay)
+
+
+def accumulated_growth(initial: float, final: float, decay: float, quarters: int) -> Floats:
+    """Return, at every quarter, the growth since the first: the sum of ``decaying_growth`` before it (quarters,)."""
+    growth = [decaying_growth(initial, final, decay, t) for t in range(quarters)]
+    return np.concatenate([[0.0], np.cumsum(growth)[:-1]])
 
 
 def interpolate(series: dict[str, float], quarter: int) -> float:
@@ -28,6 +38,7 @@ def last_quarter(series: dict[str, float]) -> int:
     return max(quarter_number(code) for code in series)
 
 
+@compiled
 def tokens_per_hour(
     start: float, software: float, cumulative: float, scale: float, exponent: float, rivals: float, spill: float,
     own_growth: float, roofline: float,
@@ -48,9 +59,29 @@ def tokens_per_hour(
         own_growth: integral of the provider's own growth beyond the common path.
         roofline: largest multiple of the start that memory bandwidth allows.
     """
-    learned: float = (1.0 + cumulative / scale) ** exponent
-    gain: float = math.exp(software + own_growth) * learned * (1.0 + spill * rivals)
+    learned = (1.0 + cumulative / scale) ** exponent
+    gain = math.exp(software + own_growth) * learned * (1.0 + spill * rivals)
     return start * min(gain, roofline)
+
+
+@compiled
+def tokens_of_all(
+    start: float, software: float, cumulative: Floats, scale: float, exponent: float, sells: Bools, spill: float,
+    own_growth: Floats, roofline: float,
+) -> Floats:  # fmt: skip
+    """Return ``tokens_per_hour`` of every provider (I,), rivals being the other sellers of models."""
+    out, total, count = np.empty(cumulative.size), 0.0, 0
+    for i in range(cumulative.size):
+        if sells[i]:
+            total += (1.0 + cumulative[i] / scale) ** exponent - 1.0
+            count += 1
+    for i in range(cumulative.size):
+        mine = (1.0 + cumulative[i] / scale) ** exponent - 1.0
+        rivals = (total - mine) / (count - 1) if sells[i] and count > 1 else 0.0
+        out[i] = tokens_per_hour(
+            start, software, cumulative[i], scale, exponent, rivals, spill, own_growth[i], roofline
+        )
+    return out
 
 
 def capital_recovery(rate: float, years: float) -> float:
@@ -61,14 +92,15 @@ def capital_recovery(rate: float, years: float) -> float:
 
 
 def long_run_cost(
-    card_usd: float, shell_usd_per_kw: float, kw: float, pue: float, usd_per_kwh: float, operations: float,
+    card_usd: Floats, shell_usd_per_kw: Floats, kw: Floats, pue: Floats, usd_per_kwh: Floats, operations: float,
     rate: float, card_years: float, shell_years: float, utilisation: float,
-) -> float:  # fmt: skip
-    """Return the long-run cost of one used hour of a card, USD (LRMC/h of B3).
+) -> Floats:  # fmt: skip
+    """Return the long-run cost of one used hour of a card, USD (LRMC/h of B3); arguments broadcast.
 
     ``[card*CRF(r,T) + shell*kW*CRF(r,15) + price_el*kW*PUE*8760] / (8760*U) + operations``, the last per used hour.
     """
     capital = card_usd * capital_recovery(rate, card_years)
     shell = shell_usd_per_kw * kw * capital_recovery(rate, shell_years)
     power = usd_per_kwh * kw * pue * 8760.0
-    return (capital + shell + power) / (8760.0 * utilisation) + operations
+    cost: Floats = (capital + shell + power) / (8760.0 * utilisation) + operations
+    return cost

@@ -160,6 +160,8 @@ class Customers(Schema):
     switching: Switching
     sizes: Sizes
     labs: dict[Id, Lab]
+    lab_teams: Annotated[int, quantity("teams", ge=1, le=1000)]
+    """Parts of equal size in which a lab buys: each holds ``workloads_per_enterprise`` workloads."""
 
     @model_validator(mode="after")
     def _someone_buys(self) -> "Customers":

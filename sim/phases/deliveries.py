@@ -1,32 +1,30 @@
 """Phase 3: cards arrive, fail and retire; leases are drawn; pools count their hours."""
 
-import numpy as np
-
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.frontier import kind_hours
 from sim.opening import OPENING_AGE_QUARTERS
-from sim.world import World
+from sim.world import LeaseRow, World
 
 
 def run(world: World) -> None:
     """Age the fleets by one quarter, add what was ordered or observed, and recount capacity."""
     structure, state = world.structure, world.state
-    if world.t < structure.history:
-        state.delivered[:] = structure.deliveries[world.t]
-    else:
-        state.delivered[:] = state.ordered
-    _age(world)
+    state.delivered[:] = structure.deliveries[world.t] if world.observed else state.accepted
+    state.elsewhere_delivered[:] = structure.elsewhere_deliveries[world.t] if world.observed else state.elsewhere_accepted
+    _age(world, state.cards, state.delivered, state.lost_cards)
+    state.owned += state.delivered - state.lost_cards
+    lost = state.elsewhere.copy()
+    _age(world, state.elsewhere_cards, state.elsewhere_delivered, lost)
+    state.elsewhere += state.elsewhere_delivered - lost
     operated(world)
     count_hours(state.operated, structure.chip_effective, world.links.kind_order, world.links.hours, state.kinds)
 
 
-def _age(world: World) -> None:
-    cohorts, state = world.parameters.market.cohorts, world.state
-    survive = (1.0 - cohorts.failure_per_year) ** 0.25
-    retired = world.t + 1 - cohorts.maximum_age_quarters
-    opening = world.t + OPENING_AGE_QUARTERS - cohorts.maximum_age_quarters
-    age_fleet(state.cards, state.delivered, state.lost_cards, world.t + 1, survive, retired, opening >= 0)
+def _age(world: World, cards: Floats, delivered: Floats, lost: Floats) -> None:
+    age = world.parameters.market.cohorts.maximum_age_quarters
+    retired, opening = world.t + 1 - age, world.t + OPENING_AGE_QUARTERS - age
+    age_fleet(cards, delivered, lost, world.t + 1, world.links.survival, retired, opening >= 0)
 
 
 @compiled
@@ -52,35 +50,27 @@ def age_fleet(
 def operated(world: World) -> None:
     """Set the cards each pool operates: owned, plus leased in, less leased out."""
     structure, links, state = world.structure, world.links, world.state
-    owned = state.cards.sum(axis=2)
-    mine = structure.chip_stack[None, :] == links.pool_stack[:, None]
-    state.operated[:] = owned[structure.pool_site] * mine
-    for lessor, lessee, share in active_leases(world):
-        moved = owned[structure.pool_site[lessor]] * mine[lessor] * share
-        state.operated[lessor] -= moved
-        state.operated[lessee] += moved
+    state.operated[:] = state.owned[structure.pool_site] * links.pool_cards
+    for lease in active_leases(world):
+        moved = leased_cards(world, lease)
+        state.operated[lease.lessor] -= moved
+        state.operated[lease.lessee] += moved
 
 
-def active_leases(world: World) -> list[tuple[int, int, float]]:
-    """Return (lessor's pool, lessee's pool, share) of every lease in force this quarter."""
-    structure = world.structure
-    out = []
-    for lease in world.parameters.leases.values():
-        if not structure.index_of(lease.since) <= world.t <= structure.index_of(lease.until):
-            continue
-        ends = [structure.pool_of(who, lease.region, lease.stack) for who in (lease.lessor, lease.lessee)]
-        out.append((ends[0], ends[1], lease.share))
-    return out
+def active_leases(world: World) -> list[LeaseRow]:
+    """Return the leases in force this quarter."""
+    return [lease for lease in world.links.leases if lease.since <= world.t <= lease.until]
+
+
+def leased_cards(world: World, lease: LeaseRow) -> Floats:
+    """Return the cards by chip (V,) that a lease moves."""
+    site = world.structure.pool_site[lease.lessor]
+    cards: Floats = world.state.owned[site] * world.links.pool_cards[lease.lessor] * lease.share
+    return cards
 
 
 @compiled
 def count_hours(cards: Floats, effective: Floats, order: Ints, hours: float, kinds: Floats) -> None:
-    """Fill (L, V, 2) with the hours every kind of card in every pool could give."""
+    """Fill (L, N, 2) with the hours every kind of card in every pool could give."""
     for pool in range(cards.shape[0]):
-        kinds[pool] = kind_hours(cards[pool], effective, order[pool], hours)
-
-
-def site_cards(world: World) -> Floats:
-    """Return cards owned by site and chip (S, V)."""
-    total: Floats = np.asarray(world.state.cards.sum(axis=2))
-    return total
+        kind_hours(cards[pool], effective, order[pool], hours, kinds[pool])

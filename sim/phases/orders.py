@@ -1,74 +1,67 @@
 """Phases 8 and 9: providers form expectations and order cards for the next quarter, if the rules allow.
 
-Up to the end of history the observed deliveries arrive whatever is ordered; expectations form all the same.
+Up to the end of history the observed deliveries arrive whatever is ordered; expectations form all the same. After it
+suppliers deliver at most their output, shared out by the rule in use.
 """
 
 import numpy as np
 
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import log
+from sim.strategies.allocation import RULES, share_out
 from sim.strategies.capacity_target import desired_additions, smoothed
-from sim.structure import INFERENCE
+from sim.structure import INFERENCE, TRAINING
 from sim.world import World
+
+LARGEST_GROWTH = 0.5
+"""Largest log growth per quarter that a forecast believes."""
+TINY = 1e-9
 
 
 def run(world: World) -> None:
     """Update expectations by site and order cards."""
     _expect(world)
-    world.state.ordered[:] = 0.0
     if world.t + 1 >= world.structure.history:
         _order(world)
+        _share_out(world)
 
 
 def site_demand(world: World) -> Floats:
     """Return demand at every site, inference hours: contracts and own use, plus first choices before rationing."""
     links, state, now = world.links, world.state, world.now
-    rate = np.array([_rate(world, pool) for pool in range(state.multiplier.size)])
-    first = np.bincount(links.product_lane, now.arrays["first"].sum(axis=0), state.load.size)
-    contracts = now.arrays["contracted"]
-    hours = (first + contracts)[0::2] * rate + (first + contracts)[1::2] + world.state.own_use
+    most = state.kinds.sum(axis=1)
+    rate = np.divide(
+        most[:, INFERENCE], most[:, TRAINING], out=np.ones(most.shape[0]), where=most[:, TRAINING] > 0.0
+    )
+    asked = np.bincount(links.product_lane, now.arrays["first"].sum(axis=0), state.load.size) + now.arrays["contracted"]
+    hours = asked[0::2] * rate + asked[1::2] + state.own_use
     return np.bincount(world.structure.pool_site, hours, len(world.structure.sites))
-
-
-def _rate(world: World, pool: int) -> float:
-    """Return inference hours per training hour of a pool, at full inference over full training."""
-    kinds = world.state.kinds[pool]
-    training = kinds[:, 0].sum()
-    return float(kinds[:, 1].sum() / training) if training > 0.0 else 1.0
 
 
 def site_prices(world: World) -> Floats:
     """Return posted price over long-run cost at every site, weighted by first choices; 1 where nothing is sold."""
     links, state = world.links, world.state
     hours = world.now.arrays["first"].sum(axis=0)
-    per_hour = np.where(
-        links.product_service == 1, state.posted * state.tokens_per_hour[links.product_provider], state.posted
-    )
+    per_hour = np.where(links.product_maas, state.posted * state.tokens_per_hour[links.product_provider], state.posted)
     cost = state.long_run[links.product_pool, links.product_workload]
-    site = world.structure.pool_site[links.product_pool]
-    value = np.bincount(site, per_hour * hours, len(world.structure.sites))
-    basis = np.bincount(site, cost * hours, len(world.structure.sites))
+    sites = len(world.structure.sites)
+    value = np.bincount(links.product_site, per_hour * hours, sites)
+    basis = np.bincount(links.product_site, cost * hours, sites)
     return np.divide(value, basis, out=np.ones_like(value), where=basis > 0.0)
 
 
 def _expect(world: World) -> None:
     """Smooth demand, its growth, and price over cost at every site."""
-    state, weight = world.state, _by_site(world, "forecast_weight")
-    demand, price = np.maximum(site_demand(world), 1e-9), site_prices(world)
+    state, weight = world.state, world.links.investment["forecast_weight"]
+    demand, price = np.maximum(site_demand(world), TINY), site_prices(world)
     if world.t == 0:
         state.expected_demand[:], state.expected_price[:] = demand, price
         return
     before = state.expected_demand.copy()
     state.expected_demand[:] = smoothed(before, demand, weight)
-    growth = np.clip(np.log(np.maximum(state.expected_demand, 1e-9) / np.maximum(before, 1e-9)), -0.5, 0.5)
+    growth = np.clip(log(state.expected_demand / before), -LARGEST_GROWTH, LARGEST_GROWTH)
     state.expected_growth[:] = smoothed(state.expected_growth, growth, weight)
     state.expected_price[:] = smoothed(state.expected_price, price, weight)
-
-
-def _by_site(world: World, field: str) -> Floats:
-    """Return one parameter of the investment behaviour of every site's provider (S,)."""
-    variants = world.parameters.behaviour.investment
-    per = [getattr(variants[x.investment], field) for x in world.parameters.providers.values()]
-    return np.array(per)[world.links.site_provider]
 
 
 def installed(world: World) -> Floats:
@@ -78,35 +71,57 @@ def installed(world: World) -> Floats:
 
 
 def _order(world: World) -> None:
-    """Order the additions each site wants, by the provider's mix of suppliers, in the newest card each has."""
-    state = world.state
+    """Order the additions each site wants, by the provider's mix of suppliers, in the best card each has for sale."""
+    state, structure, links = world.state, world.structure, world.links
+    rule = links.investment
     wanted = desired_additions(
-        state.expected_demand, state.expected_growth, state.expected_price, installed(world),
-        *(
-            _by_site(world, name)
-            for name in ("adjustment", "lead_quarters", "price_elasticity", "hurdle", "maximum_growth")
-        ),
+        state.expected_demand, state.expected_growth, state.expected_price, installed(world), rule["adjustment"],
+        rule["lead_quarters"], rule["price_elasticity"], rule["hurdle"], rule["maximum_growth"],
     )  # fmt: skip
-    worn = (state.lost_cards * world.structure.chip_effective[:, INFERENCE]).sum(axis=1) * world.links.hours
-    hours = wanted + worn
-    for s in range(hours.size):
-        provider = world.parameters.providers[world.structure.providers[world.links.site_provider[s]]]
-        for supplier, share in provider.order_mix.items():
-            chip = _newest(world, s, world.structure.suppliers.index(supplier))
-            if chip is not None:
-                per_card = world.structure.chip_effective[chip, INFERENCE] * world.links.hours
-                state.ordered[s, chip] += share * hours[s] / per_card
+    worn = (state.lost_cards * structure.chip_effective[:, INFERENCE]).sum(axis=1) * links.hours
+    hours = (wanted + worn)[:, None] * links.order_mix
+    chip = best_chips(world, links.site_region, world.permits["order_site"])
+    per_card = structure.chip_effective[chip, INFERENCE] * links.hours
+    _place(state.ordered, chip, hours / per_card)
+    if structure.elsewhere_region.size:
+        elsewhere = best_chips(world, structure.elsewhere_region, world.permits["order_elsewhere"])
+        cards = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)] / structure.chip_h100e[elsewhere]
+        _place(state.elsewhere_ordered, elsewhere, cards)
 
 
-def _newest(world: World, site: int, supplier: int) -> int | None:
-    """Return the chip of a supplier with the lowest cost per effective hour that is launched and may be ordered."""
+def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
+    """Return (n, K) the chip of every supplier with the least cost per effective hour that may be ordered; -1 for none.
+
+    Args:
+        world: the market.
+        region: (n,) region of each buyer.
+        allowed: (n, V) whether the buyer may order the chip.
+    """
     structure, state = world.structure, world.state
-    may = world.memory["site_may_order"][site]
-    choices: Ints = np.flatnonzero(
-        (structure.chip_supplier == supplier) & (structure.chip_launch <= world.t + 1) & may
-    )
-    if choices.size == 0:
-        return None
-    cost = state.hour_cost[world.links.site_region[site], choices] / structure.chip_effective[choices, INFERENCE]
-    return int(choices[np.argmin(cost)])
+    open_to = allowed & (structure.chip_launch <= world.t + 1)
+    cost = np.where(open_to, state.hour_cost[region] / structure.chip_effective[:, INFERENCE], np.inf)
+    best = np.full((region.size, len(structure.suppliers)), -1)
+    for k in range(best.shape[1]):
+        mine = np.flatnonzero(structure.chip_supplier == k)
+        if mine.size:
+            least = mine[np.argmin(cost[:, mine], axis=1)]
+            best[:, k] = np.where(np.isfinite(cost[np.arange(region.size), least]), least, -1)
+    return best
 
+
+def _place(ordered: Floats, chip: Ints, cards: Floats) -> None:
+    """Write orders (n, K) of the chosen chips into (n, V); an order without a chip that may be had is not placed."""
+    ordered[:] = 0.0
+    rows, suppliers = np.nonzero(chip >= 0)
+    ordered[rows, chip[rows, suppliers]] = cards[rows, suppliers]
+
+
+def _share_out(world: World) -> None:
+    """Let suppliers accept orders up to their output of the next quarter."""
+    state, structure = world.state, world.structure
+    output = world.paths.output[min(world.t + 1, structure.quarters - 1)]
+    ordered = np.concatenate([state.ordered, state.elsewhere_ordered])
+    rule = RULES[world.parameters.behaviour.allocation.name]
+    accepted = share_out(ordered, structure.chip_h100e, structure.chip_supplier, output, rule)
+    sites = state.ordered.shape[0]
+    state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]

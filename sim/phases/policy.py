@@ -1,22 +1,34 @@
 """Phase 1: rules of the quarter: who may order which chip where, and who may rent what."""
 
+import numpy as np
+
 from sim.policy import Use
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Ask the calendar for every (place, chip); the null policy is asked once, as it never changes."""
-    if "may_order" in world.memory and not world.parameters.policy.instruments:
+    """Ask the calendar for every (place, chip); the null policy is asked once, as it never changes.
+
+    Sets ``permits``: ``order`` (R, V) by region, ``order_site`` (S, V), ``order_elsewhere`` (W, V), ``rent`` (R, V) by
+    customer region, and ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
+    """
+    if world.permits and not world.parameters.policy.instruments:
         return
-    structure, parameters = world.structure, world.parameters
+    structure, parameters, links = world.structure, world.parameters, world.links
     chips = list(parameters.chips.values())
     origins = [parameters.suppliers[c.supplier].headquarters for c in chips]
-    regions = [(r, r) for r in structure.regions]
-    sites = [
-        (structure.regions[s.region], parameters.providers[structure.providers[s.provider]].headquarters)
-        for s in structure.sites
-    ]
-    ask = world.policy.permits
-    world.memory["may_order"] = ask(chips, origins, regions, Use.ORDER, world.quarter)
-    world.memory["site_may_order"] = ask(chips, origins, sites, Use.ORDER, world.quarter)
-    world.memory["may_rent"] = ask(chips, origins, regions, Use.RENTAL, world.quarter)
+    places = {
+        "order": [(r, r) for r in structure.regions],
+        "order_site": [(structure.regions[s.region], _headquarters(world, s.provider)) for s in structure.sites],
+        "order_elsewhere": [(x.region, x.headquarters) for x in parameters.rest_of_world.values()],
+    }
+    for name, pairs in places.items():
+        world.permits[name] = world.policy.permits(chips, origins, pairs, Use.ORDER, world.quarter)
+    rent = world.policy.permits(chips, origins, places["order"], Use.RENTAL, world.quarter)
+    cards = links.pool_cards[links.pair_pool]
+    world.permits["rent"] = rent
+    world.permits["rent_pair"] = np.asarray((rent[links.cell_region][links.pair_cell] & cards).any(axis=1))
+
+
+def _headquarters(world: World, provider: int) -> str:
+    return world.parameters.providers[world.structure.providers[provider]].headquarters

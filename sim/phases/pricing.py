@@ -1,17 +1,23 @@
 """Phase 5: what customers see, what firms expect of them, wanted prices, posted prices (B1, B2)."""
 
+import math
+
 import numpy as np
 
 from sim.economics.cells import LOG, Cells, Floats
+from sim.economics.elementary import exp, log
+from sim.economics.frontier import tangents
 from sim.economics.pricing import Offers, Solution, solve
 from sim.economics.workloads import EXPIRY, contestable
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.phases import own_use
-from sim.structure import INFERENCE, MAAS, TRAINING
+from sim.structure import INFERENCE, TRAINING
 from sim.world import World
 
 OPENING_ROUNDS = 2000
 OPENING_TOLERANCE = 1e-8
+LEAST_COST = 0.05
+"""Floor of the cost that pricing reckons with, over marginal cost: prices stay positive."""
 
 
 def run(world: World) -> None:
@@ -27,19 +33,18 @@ def run(world: World) -> None:
 
 
 def _units(world: World) -> None:
-    """Set units of product per task and hours of the lane per task, by pair.
+    """Set units of product per task, their log, and hours of the lane per task, by pair.
 
     A training task is one effective H100e-hour. An inference task is ``tokens_per_task`` tokens; on rented cards the
     customer turns them out at the common path of tokens per hour times its own efficiency.
     """
-    links, state = world.links, world.state
+    links, state, now = world.links, world.state, world.now
     tokens, reference = state.tokens_per_task[0], state.reference_tokens[0]
-    inference = links.pair_workload == INFERENCE
-    hours = np.where(inference, tokens / reference, 1.0) / np.where(inference, links.pair_own_efficiency, 1.0)
-    own = tokens / state.tokens_per_hour[links.pair_provider]
-    model = links.pair_service == MAAS
-    world.now.unit = np.where(model, tokens, hours)
-    world.now.hours = np.where(model, own, hours)
+    own = np.where(links.pair_inference, tokens / reference / links.pair_own_efficiency, 1.0)
+    log_own = np.where(links.pair_inference, math.log(tokens / reference) - links.pair_log_own_efficiency, 0.0)
+    now.unit = np.where(links.pair_maas, tokens, own)
+    now.log_unit = np.where(links.pair_maas, math.log(tokens), log_own)
+    now.hours = np.where(links.pair_maas, (tokens / state.tokens_per_hour)[links.pair_provider], own)
 
 
 def on_premises_task_cost(world: World) -> Floats:
@@ -52,31 +57,24 @@ def on_premises_task_cost(world: World) -> Floats:
 
 
 def attractions(world: World) -> Floats:
-    """Return utility before price, over 1 - rho, of every pair (K,); minus infinity where it is not on sale."""
-    links, state, parameters = world.links, world.state, world.parameters
-    slack = 1.0 - parameters.customers.nest_dissimilarity
-    quality = np.array(
-        [
-            world.interpolated(x.models.log_quality) if x.models is not None else 0.0
-            for x in parameters.providers.values()
-        ]
-    )
-    seen = links.pair_quality_weight * quality[links.pair_provider]
-    seen = seen - parameters.customers.waiting_disutility * state.wait[links.pair_pool]
+    """Return utility before price of every pair (K,); minus infinity where it is not on sale."""
+    links, state = world.links, world.state
+    seen = links.pair_quality_weight * world.paths.quality[world.t][links.pair_provider]
+    seen -= (world.parameters.customers.waiting_disutility * state.wait)[links.pair_pool]
     stocked = state.kinds[:, :, INFERENCE].sum(axis=1) > 0.0
-    on_sale = (links.product_launch <= world.t)[links.pair_product] & stocked[links.pair_pool] & world.rentable
-    return np.where(on_sale, links.pair_fixed + seen / slack, -np.inf)
+    on_sale = (links.product_launch <= world.t) & stocked[links.product_pool]
+    return np.where(on_sale[links.pair_product] & world.permits["rent_pair"], links.pair_fixed + seen, -np.inf)
 
 
 def demand_cells(world: World) -> Cells:
     """Return the expected contestable demand that firms price against."""
-    links, parameters, now = world.links, world.parameters, world.now
-    customers = parameters.customers
+    links, now, state = world.links, world.now, world.state
+    customers = world.parameters.customers
     slack, intensive = 1.0 - customers.nest_dissimilarity, customers.intensive_elasticity
     task_cost = on_premises_task_cost(world)
     if world.t == 0:
-        world.memory["reference_price"] = task_cost
-    reference = world.memory["reference_price"][links.pair_cell]
+        state.reference_price[:] = task_cost
+    now.log_reference = log(state.reference_price)[links.pair_cell]
     mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
     locked = np.empty(links.pair_product.size)
     contestable(
@@ -84,41 +82,36 @@ def demand_cells(world: World) -> Cells:
         world.t, mass, locked,
     )  # fmt: skip
     now.arrays["locked_tasks"] = locked
+    now.arrays["locked_hours"] = np.bincount(links.pair_lane, locked * now.hours, state.load.size)
     return Cells(
-        links.cell_start, links.pair_product, attractions(world) - links.pair_sensitivity * np.log(now.unit),
-        now.unit * (now.unit / reference) ** -intensive, links.cell_sensitivity,
-        links.cell_outside - links.cell_sensitivity * slack * np.log(task_cost), mass, links.class_incumbent,
-        links.class_boost, links.class_protected, links.product_service, links.product_provider, customers.nest_dissimilarity, intensive, LOG,
+        links.cell_start, links.pair_product, attractions(world) - links.pair_sensitivity * now.log_unit,
+        exp(now.log_unit * (1.0 - intensive) + intensive * now.log_reference), links.cell_sensitivity,
+        slack * (links.cell_outside - links.cell_sensitivity * log(task_cost)), mass, links.class_incumbent,
+        links.class_boost, links.class_protected, links.product_service, links.product_provider,
+        len(world.structure.providers), customers.nest_dissimilarity, intensive, LOG,
     )  # fmt: skip
 
 
 def marginal_costs(world: World) -> Floats:
     """Return the cost of service per unit (J,): electricity and operation of the cards, and other cost of tokens."""
-    links, structure, state, market = world.links, world.structure, world.state, world.parameters.market
-    regions = list(market.regions.values())
-    tariff = np.array([r.electricity_usd_per_kwh * r.pue for r in regions])[links.pool_region]
-    per_card = tariff[:, None] * structure.chip_kw[None, :] + market.costs.operations_usd_per_card_hour
+    links, structure, state = world.links, world.structure, world.state
     cards = np.where(state.operated.sum(axis=1, keepdims=True) > 0.0, state.operated, 1.0)
-    dollars = (cards * per_card).sum(axis=1)
-    hours = np.einsum("lv,vw->lw", cards, structure.chip_effective)
+    dollars = (cards * links.card_care[links.pool_region]).sum(axis=1)
+    hours = (cards[:, :, None] * structure.chip_effective).sum(axis=1)
     cost = (dollars[:, None] / hours)[links.product_pool, links.product_workload]
-    other = np.array(
-        [x.models.other_cost_usd_per_m_tokens if x.models else 0.0 for x in world.parameters.providers.values()]
-    )
-    per_token = cost / state.tokens_per_hour[links.product_provider] + other[links.product_provider]
-    return np.where(links.product_service == MAAS, per_token, cost)
+    per_token = cost / state.tokens_per_hour[links.product_provider] + links.other_cost[links.product_provider]
+    return np.where(links.product_maas, per_token, cost)
 
 
 def wanted_costs(world: World) -> Floats:
     """Return the cost that pricing reckons with: share seeking divides it, the value of a customer reduces it."""
     links, state = world.links, world.state
     cost = state.marginal_cost
-    stances = [x.pricing for x in world.parameters.providers.values()]
-    share = np.array([s.share_weight for s in stances])[links.product_provider]
-    value = np.array([s.customer_value_weight for s in stances])[links.product_provider]
+    share = links.share_weight[links.product_provider]
+    value = links.value_weight[links.product_provider]
     margin = np.maximum(state.posted - cost, 0.0) if world.t > 0 else np.zeros(cost.size)
     future = locked_quarters(world)[links.product_service] * margin
-    reckoned: Floats = np.maximum(cost / (1.0 + share) - value * future, 0.05 * cost)
+    reckoned: Floats = np.maximum(cost / (1.0 + share) - value * future, LEAST_COST * cost)
     return reckoned
 
 
@@ -135,15 +128,13 @@ def capacity_offers(world: World) -> Offers:
     links, state = world.links, world.state
     state.marginal_cost[:] = marginal_costs(world)
     own_use.run(world)
-    rate, capacity = own_use.tangent(world)
-    service = links.product_service == MAAS
-    use = np.where(service, 1.0 / state.tokens_per_hour[links.product_provider], 1.0)
+    rate, capacity = tangents(state.kinds, state.load)
+    use = np.where(links.product_maas, 1.0 / state.tokens_per_hour[links.product_provider], 1.0)
     use = np.where(links.product_workload == TRAINING, rate[links.product_pool], use)
-    lane_hours = np.bincount(links.pair_lane, world.now.arrays["locked_tasks"] * world.now.hours, state.load.size)
-    locked = lane_hours[0::2] * rate + lane_hours[1::2]
-    left = np.maximum(capacity - locked - state.own_use, 1e-6 * capacity + 1e-9)
+    locked = world.now.arrays["locked_hours"]
+    left = np.maximum(capacity - locked[0::2] * rate - locked[1::2] - state.own_use, 1e-6 * capacity + 1e-9)
     home = state.on_premises[links.product_region, links.product_workload]
-    ceiling = world.pricing.ceiling * np.where(service, home / state.reference_tokens[0], home)
+    ceiling = world.pricing.ceiling * np.where(links.product_maas, home / state.reference_tokens[0], home)
     return Offers(
         wanted_costs(world), use, links.product_pool, np.zeros(use.size), left,
         np.maximum(ceiling, state.marginal_cost * 1.01),
@@ -180,16 +171,33 @@ def _post(world: World, solution: Solution, offers: Offers) -> None:
     state.wanted[:], state.multiplier[:] = solution.price, solution.multiplier
     fresh = links.product_launch >= world.t
     theta = np.where(fresh, 1.0, world.pricing.adjustment)
-    state.posted[:] = np.exp(np.log(state.posted) * (1.0 - theta) + np.log(state.wanted) * theta)
+    state.posted[:] = exp(log(state.posted) * (1.0 - theta) + log(state.wanted) * theta)
 
 
 def _intensities(world: World, cells: Cells) -> None:
     """Set usage per unit of volume at posted prices, by pair."""
     links, now = world.links, world.now
-    posted = world.state.posted[links.pair_product]
-    reference = world.memory["reference_price"][links.pair_cell]
-    task_price = posted * now.unit
-    now.intensity = (task_price / reference) ** -world.parameters.customers.intensive_elasticity
+    now.log_price = log(world.state.posted)[links.pair_product]
+    intensive = world.parameters.customers.intensive_elasticity
+    now.intensity = exp(-intensive * (now.log_price + now.log_unit - now.log_reference))
+    _lab_hours(world)
     now.arrays["attraction"] = cells.attraction
     now.arrays["outside"] = cells.outside
 
+
+def _lab_hours(world: World) -> None:
+    """Set the hours that a task of a lab takes at its contracts' posted prices, while its use is observed.
+
+    Observations are in hours at the prices of their day; demand is in tasks, so that prices can move it later on.
+    """
+    links, now, state = world.links, world.now, world.state
+    per_task = now.hours * now.intensity
+    for x in np.flatnonzero(world.paths.labs_observed[world.t]):
+        hours, weight = 0.0, 0.0
+        for contract in links.lab_contracts[x]:
+            for b, pair in contract.pairs.items():
+                training = links.cell_workload[b] == TRAINING
+                share = links.lab_training_share[x] if training else 1.0 - links.lab_training_share[x]
+                hours += contract.share * share * per_task[pair]
+                weight += contract.share * share
+        state.lab_hours[x] = hours / weight if weight > 0.0 else state.lab_hours[x]

@@ -5,7 +5,8 @@ import numpy as np
 from sim.economics import service
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
-from sim.economics.frontier import inference_left, servable_fraction
+from sim.economics.elementary import exp
+from sim.economics.frontier import serve_contracts
 from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
 from sim.ledger import require_equal
 from sim.randomness import Decision, season
@@ -43,10 +44,9 @@ def run(world: World) -> None:
 
 def offered(world: World) -> Menu:
     """Return the menu at posted prices."""
-    links, now, state = world.links, world.now, world.state
-    log_price = np.log(state.posted)[links.pair_product]
-    with np.errstate(over="ignore"):
-        inverse = np.exp(links.pair_sensitivity * log_price - now.arrays["attraction"])
+    links, now = world.links, world.now
+    inverse = exp(links.pair_sensitivity * now.log_price - now.arrays["attraction"])
+    now.arrays["inverse_weight"] = inverse
     return Menu(
         links.segment_start, links.pair_provider, links.pair_key, inverse, now.hours * now.intensity,
         links.pair_lane, now.arrays["outside"], links.nest_table, 1.0 - world.parameters.customers.nest_dissimilarity,
@@ -60,7 +60,7 @@ def contract_terms(world: World) -> Terms:
     slack = 1.0 - customers.nest_dissimilarity
     kappa = np.array([[s.cost_iaas, s.cost_iaas * s.new_workload_fraction], [s.cost_maas, s.cost_maas * s.new_workload_fraction]])
     return Terms(
-        np.exp(-kappa / slack), kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
+        np.exp(-kappa), slack * kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
         customers.waiting_share, customers.waiting_quarters, world.parameters.behaviour.rationing.bids.ceiling,
     )  # fmt: skip
 
@@ -74,15 +74,7 @@ def _serve_contracts(world: World) -> None:
     """Give contracts what the pool can, then own use; note the share of contracted service that can be given."""
     state = world.state
     world.now.arrays["contracted"] = state.load.copy()
-    for pool in range(state.served_fraction.size):
-        training, inference = state.load[2 * pool], state.load[2 * pool + 1]
-        share = servable_fraction(state.kinds[pool], training, inference)
-        state.served_fraction[pool] = share
-        state.load[2 * pool] *= share
-        state.load[2 * pool + 1] *= share
-        left = max(inference_left(state.kinds[pool], state.load[2 * pool]) - state.load[2 * pool + 1], 0.0)
-        state.own_use[pool] = min(state.own_use[pool], left)
-        state.load[2 * pool + 1] += state.own_use[pool]
+    serve_contracts(state.kinds, state.load, state.own_use, state.served_fraction)
     world.now.arrays["before_new"] = state.load.copy()
 
 
@@ -103,7 +95,7 @@ def _account(world: World, menu: Menu) -> None:
     now.arrays.update(out)
     flow = out["flow"]
     require_equal(
-        "demand: served + on premises + waiting + lost = asked", world.structure.regions, world.quarter,
+        "demand: served + on premises + waiting + lost = asked", lambda: world.structure.regions, world.quarter,
         flow[:, 1:].sum(axis=1), flow[:, 0],
     )  # fmt: skip
     asked = np.bincount(links.product_pool, out["first"].sum(axis=0), world.state.wait.size)

@@ -8,6 +8,7 @@ pipeline and rivals, which come with time to build.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.elementary import exp, log
 
 
 def smoothed(expected: Floats, observed: Floats, weight: Floats) -> Floats:
@@ -32,5 +33,5 @@ def desired_additions(
         hurdle: ratio of price to cost at which a firm is content.
         maximum_growth: g_max, fraction of installed capacity per quarter.
     """
-    target = demand * np.exp(growth * lead) * (np.maximum(price, 1e-9) / hurdle) ** elasticity
+    target = demand * exp(growth * lead + elasticity * log(np.maximum(price, 1e-9) / hurdle))
     return np.clip(adjustment * (target - capacity), 0.0, maximum_growth * capacity)

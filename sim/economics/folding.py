@@ -1,0 +1,33 @@
+"""Sums by group along an axis, in the order of the elements, so that they are equal on every machine."""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats, Ints
+
+
+@compiled
+def _folded(values: Floats, group: Ints, groups: int) -> Floats:
+    out = np.zeros((values.shape[0], groups, values.shape[2]))
+    for n in range(values.shape[0]):
+        for x in range(group.size):
+            for m in range(values.shape[2]):
+                out[n, group[x], m] += values[n, x, m]
+    return out
+
+
+def folded(values: Floats, group: Ints, groups: int, axis: int = -1) -> Floats:
+    """Return sums of values by group along one axis.
+
+    Args:
+        values: any shape, with ``group.size`` elements along the axis.
+        group: group of every element, 0 to ``groups - 1``.
+        groups: number of groups, which becomes the length of the axis.
+        axis: the axis.
+    """
+    axis %= values.ndim
+    before, after = values.shape[:axis], values.shape[axis + 1 :]
+    flat = np.ascontiguousarray(values).reshape(math.prod(before), group.size, math.prod(after))
+    return _folded(flat, group, groups).reshape(*before, groups, *after)

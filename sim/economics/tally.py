@@ -1,0 +1,110 @@
+"""Where every task was first wanted and where it ended: one pass over all workloads at the end of a quarter."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats, Ints
+from sim.economics.service import Active
+from sim.economics.workloads import OUTSIDE, SERVED, WAITING, Workloads
+
+ENDS = 4
+"""Ends of demand beside the providers: on premises, waiting, lost, and lost after waiting."""
+TO_OUTSIDE, TO_WAITING, TO_LOST, TO_EXPIRED = 0, 1, 2, 3
+"""Their positions after the providers."""
+
+
+class Places(NamedTuple):
+    """What the pass needs to know of K (cell, product) pairs and L pools, and of the quarter."""
+
+    region: Ints
+    """(K,) customer region."""
+    origin: Ints
+    """(K,) provider and kind of product, as a position in ``Tally.chosen``."""
+    provider: Ints
+    """(K,)"""
+    pool: Ints
+    """(K,)"""
+    hours: Floats
+    """(K,) hours of the pool per task."""
+    need: Floats
+    """(K,) hours of the pool per unit of volume, at the usage that posted prices give."""
+    fraction: Floats
+    """(L,) share of contracted service that the pool can give."""
+
+
+class Tally(NamedTuple):
+    """What is added up, zero at the start; O origins, I providers. Hours are of the pool of first choice."""
+
+    volume: Floats
+    """(B,) potential tasks."""
+    held: Floats
+    """(R,) potential tasks of workloads with a provider."""
+    chosen: Floats
+    """(R, O) hours by first choice; that of a running contract is its provider."""
+    diverted: Floats
+    """(R, O, I + ENDS) hours by first choice and by where they ended."""
+    arrived: Floats
+    """(R, O, I) the same tasks in hours of the pool that served them."""
+
+
+@compiled
+def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
+    """Add up a quarter's workloads after signing; return how many of ``active`` were met (all, if rows ascend)."""
+    pairs = places.region.size
+    running, kept, stayed = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs)
+    met = 0
+    for n in range(rows.volume.size):
+        volume, end, served = rows.volume[n], rows.pair[n], rows.status[n] == SERVED
+        out.volume[rows.cell[n]] += volume
+        if met < active.row.size and active.row[met] == n:
+            start = active.first[met]
+            if start >= 0 and served and end == start:
+                stayed[start] += volume
+            elif start >= 0:
+                _divert(rows, n, start, active.fresh[met] == 1, places, out)
+            met += 1
+        elif served and end >= 0:
+            running[end] += rows.tasks[n]
+            kept[end] += volume
+    for k in range(pairs):
+        if kept[k] + stayed[k] > 0.0:
+            _add_at_home(k, running[k] * places.hours[k], stayed[k] * places.need[k], kept[k] + stayed[k], places, out)
+    return met
+
+
+@compiled
+def _divert(rows: Workloads, n: int, start: int, fresh: bool, places: Places, out: Tally) -> None:
+    """Add a workload that did not end at the pair of its first choice."""
+    r, origin, firms = places.region[start], places.origin[start], out.arrived.shape[2]
+    asked, end = rows.volume[n] * places.need[start], rows.pair[n]
+    out.chosen[r, origin] += asked
+    if rows.status[n] == WAITING:
+        out.diverted[r, origin, firms + TO_WAITING] += asked
+    elif rows.status[n] != SERVED:
+        out.diverted[r, origin, firms + (TO_LOST if fresh else TO_EXPIRED)] += asked
+    elif end == OUTSIDE:
+        out.diverted[r, origin, firms + TO_OUTSIDE] += asked
+    else:
+        out.held[r] += rows.volume[n]
+        out.diverted[r, origin, places.provider[end]] += asked
+        out.arrived[r, origin, places.provider[end]] += rows.tasks[n] * places.hours[end]
+
+
+@compiled
+def _add_at_home(k: int, contracted: float, fresh: float, volume: float, places: Places, out: Tally) -> None:
+    """Add the hours of running contracts and of new service at the pair of first choice."""
+    r, origin, provider = places.region[k], places.origin[k], places.provider[k]
+    given = contracted * places.fraction[places.pool[k]] + fresh
+    out.held[r] += volume
+    out.chosen[r, origin] += contracted + fresh
+    out.diverted[r, origin, provider] += given
+    out.diverted[r, origin, out.arrived.shape[2] + TO_LOST] += contracted + fresh - given
+    out.arrived[r, origin, provider] += given
+
+
+def empty_tally(quarters: int, cells: int, regions: int, origins: int, firms: int) -> Tally:
+    """Return a tally for every quarter, zero, with the quarter as first axis."""
+    shapes = ((cells,), (regions,), (regions, origins), (regions, origins, firms + ENDS), (regions, origins, firms))
+    return Tally(*(np.zeros((quarters, *shape)) for shape in shapes))

@@ -1,0 +1,168 @@
+"""What the outputs mean: shares, concentration, price indices, gaps, surplus, as functions of plain arrays.
+
+NaN stands for null: a share of nothing, the price of what nobody bought.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats, Ints
+from sim.economics.elementary import power
+from sim.economics.frontier import inference_left
+
+POINTS = 1e4
+"""HHI is stated in points: shares in percent, squared."""
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return part over whole; NaN where the whole is zero."""
+    some = np.broadcast_to(whole > 0.0, np.broadcast_shapes(part.shape, whole.shape))
+    out: Floats = np.divide(part, whole, out=np.full(some.shape, np.nan), where=some)
+    return out
+
+
+def shares(amounts: Floats, axis: int) -> Floats:
+    """Return fractions of the total along an axis; NaN where the total is zero."""
+    return ratio(amounts, amounts.sum(axis=axis, keepdims=True))
+
+
+def herfindahl(amounts: Floats, axis: int) -> Floats:
+    """Return the Herfindahl-Hirschman index of firms' amounts along an axis, points 0 to 10,000; NaN where there are none.
+
+    Sum of squared shares over inside goods: customers who buy from nobody do not count (Herfindahl 1950; the
+    convention of PyBLP's ``compute_hhi``; US Merger Guidelines 2023, section 2.1).
+    """
+    return POINTS * np.square(shares(amounts, axis)).sum(axis=axis)
+
+
+@compiled
+def fisher_index(price: Floats, quantity: Floats, sold_from: Ints) -> Floats:
+    """Return the chained Fisher price index of R baskets (T, R), 1 in the first quarter with a sale.
+
+    A link is the geometric mean of the Laspeyres and the Paasche index over products on sale in both quarters (Fisher
+    1922; Diewert 1976), or the one of them that exists: products enter in their second quarter, so their launch price
+    is no price change. NaN where nothing is bought; the chain goes on from its last value.
+
+    Args:
+        price: (T, J) prices.
+        quantity: (T, R, J) quantities bought.
+        sold_from: (J,) first quarter of each product.
+    """
+    quarters, regions, products = quantity.shape
+    index = np.full((quarters, regions), np.nan)
+    for r in range(regions):
+        level = math.nan
+        for t in range(quarters):
+            bought, old_then, new_then, old_now, new_now = 0.0, 0.0, 0.0, 0.0, 0.0
+            for j in range(products):
+                bought += quantity[t, r, j]
+                if sold_from[j] < t:
+                    old_then += price[t - 1, j] * quantity[t - 1, r, j]
+                    new_then += price[t, j] * quantity[t - 1, r, j]
+                    old_now += price[t - 1, j] * quantity[t, r, j]
+                    new_now += price[t, j] * quantity[t, r, j]
+            if old_then > 0.0 and old_now > 0.0:
+                level *= math.sqrt(new_then / old_then * (new_now / old_now))
+            elif old_now > 0.0 or old_then > 0.0:
+                level *= new_now / old_now if old_now > 0.0 else new_then / old_then
+            if bought > 0.0:
+                level = 1.0 if math.isnan(level) else level
+                index[t, r] = level
+    return index
+
+
+@compiled
+def accessible_capacity(wanted: Floats, capacity: Floats) -> Floats:
+    """Return (T, R) capacity that customers of each region can count on.
+
+    Every pool is divided among the regions in proportion to what they want of it.
+
+    Args:
+        wanted: (T, R, L) hours wanted of every pool by region.
+        capacity: (T, L) hours every pool can rent out.
+    """
+    quarters, regions, pools = wanted.shape
+    out = np.zeros((quarters, regions))
+    for t in range(quarters):
+        for l in range(pools):
+            total = 0.0
+            for r in range(regions):
+                total += wanted[t, r, l]
+            for r in range(regions):
+                if total > 0.0:
+                    out[t, r] += capacity[t, l] * wanted[t, r, l] / total
+    return out
+
+
+def gap_at_cost(wanted: Floats, capacity: Floats) -> Floats:
+    """Return (demand at long-run cost less capacity) over that demand, at least 0; NaN where there is no demand.
+
+    The shortage that high prices hide: what is missing for everyone to be served at long-run cost.
+    """
+    return np.maximum(1.0 - ratio(capacity, wanted), 0.0)
+
+
+def saving_per_task(cost: Floats, alone: Floats, elasticity: Floats) -> Floats:
+    """Return what the choice of suppliers saves per task against own cards, USD.
+
+    With log prices a menu is worth as much as own cards at a price lower by the factor ``s_0^(1/elasticity)``: the
+    log-sum over its price coefficient (Small and Rosen 1981; Anderson, de Palma and Thisse 1992, chapter 3), with
+    s_0 the share of the outside option among customers who are not tied.
+
+    Args:
+        cost: cost of a task on own cards, USD.
+        alone: s_0.
+        elasticity: price coefficient between nests, a (1 - rho).
+    """
+    saving: Floats = cost * (1.0 - power(alone, 1.0 / elasticity))
+    return saving
+
+
+class PoolUse(NamedTuple):
+    """What pools can give and give (T, L); training counts as the inference hours it takes away."""
+
+    capacity: Floats
+    """Inference hours if nothing trains."""
+    training: Floats
+    """Training hours if nothing infers."""
+    used: Floats
+    """Inference hours used or taken away; the capacity of a full pool."""
+    full: NDArray[np.bool_]
+    """Whether more was asked than fits."""
+
+
+@compiled
+def pool_use(operated: Floats, effective: Floats, order: Ints, hours: float, load: Floats, asked: Floats) -> PoolUse:
+    """Return what pools of mixed cards can give and give.
+
+    Args:
+        operated: (T, L, V) cards.
+        effective: (V, 2) effective H100e of a card in training and inference.
+        order: (L, V) kinds, best at training first.
+        hours: usable hours per card and quarter.
+        load: (T, 2 L) hours served by lane, own use included.
+        asked: (T, 2 L) hours asked for by lane.
+    """
+    quarters, pools, kinds = operated.shape
+    shape = (quarters, pools)
+    out = PoolUse(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.bool_))
+    held = np.empty((kinds, 2))
+    for t in range(quarters):
+        for pool in range(pools):
+            count = 0
+            for k in order[pool]:
+                if operated[t, pool, k] > 0.0:
+                    for w in range(2):
+                        held[count, w] = operated[t, pool, k] * hours * effective[k, w]
+                    out.training[t, pool] += held[count, 0]
+                    out.capacity[t, pool] += held[count, 1]
+                    count += 1
+            left = inference_left(held[:count], load[t, 2 * pool])
+            out.used[t, pool] = out.capacity[t, pool] - left + load[t, 2 * pool + 1]
+            fits = inference_left(held[:count], asked[t, 2 * pool])
+            out.full[t, pool] = asked[t, 2 * pool + 1] > fits * (1.0 + 1e-12)
+    return out

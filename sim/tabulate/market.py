@@ -1,0 +1,96 @@
+"""Table ``market``: prices, concentration, gaps and fleets by region and in the world."""
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.folding import folded
+from sim.names import HOURS_PER_QUARTER
+from sim.outcomes import fisher_index, ratio
+from sim.structure import IAAS, MAAS
+from sim.tabulate.facts import Facts, with_world
+from sim.tabulate.rows import Columns, flat, nulls, panel
+
+def market(facts: Facts) -> Columns:
+    """Return the table."""
+    keys = panel(facts.quarters, ("region",), ((name,) for name in facts.regions))
+    measures = _by_customer_region(facts) | _prices(facts) | _by_site_region(facts) | _access(facts)
+    later = {"self_sufficiency": nulls(facts.record.quarters * len(facts.regions))}
+    return keys | {name: flat(values) for name, values in measures.items()} | later
+
+
+def _by_customer_region(facts: Facts) -> dict[str, Floats]:
+    """Return measures (T, R + 1) of what customers of each region buy and miss."""
+    return {
+        "revenue_usd_m": facts.revenue.sum(axis=(2, 3)),
+        "served_h100e": facts.served.sum(axis=(2, 3)),
+        "tokens_bn": facts.tokens.sum(axis=(2, 3)),
+        "hhi_revenue": facts.hhi_revenue,
+        "hhi_compute": facts.hhi_compute,
+        "unmet_share": facts.unmet_share,
+        "gap_at_cost": facts.gap_at_cost,
+        "outside_share": facts.outside_share,
+        "backlog_h100e": facts.backlog.sum(axis=(2, 3)),
+        "potential_h100e": facts.potential,
+        "consumer_surplus_usd_m": facts.consumer_surplus,
+    }
+
+
+def _prices(facts: Facts) -> dict[str, Floats]:
+    """Return measures (T, R + 1) of what customers of each region pay, and of what firms reckon with."""
+    record, links = facts.record, facts.links
+    indices = {}
+    for name, service, quantity in (("iaas", IAAS, record["taken"]), ("maas", MAAS, record["tokens_bn"])):
+        mine = np.flatnonzero(links.product_service == service)
+        bought = with_world(quantity[:, :, mine])
+        indices[f"price_{name}_index"] = fisher_index(record["posted"][:, mine], bought, links.product_launch[mine])
+    residual = np.full(facts.unmet_share.shape, np.nan)
+    residual[:, -1] = record["residual"][:, 0]
+    return {
+        "price_iaas_usd_per_h100e_hour": facts.price_iaas,
+        "price_maas_usd_per_m_tokens": facts.price_maas,
+        **indices,
+        "lrmc_usd_per_h100e_hour": _long_run_cost(facts),
+        "pricing_residual": residual,
+    }
+
+
+def _long_run_cost(facts: Facts) -> Floats:
+    """Return the long-run cost of an hour at sites in each region, weighted by hours served there."""
+    record, links = facts.record, facts.links
+    hours = record["taken"].sum(axis=1)
+    cost = record["long_run"][:, links.product_pool, links.product_workload]
+    regions = len(facts.structure.regions)
+    sums = (folded(x, links.product_region, regions) for x in (cost * hours, hours))
+    return ratio(*(with_world(x) for x in sums))
+
+
+def _by_site_region(facts: Facts) -> dict[str, Floats]:
+    """Return measures (T, R + 1) of the cards and shells that stand in each region."""
+    build = np.full((facts.record.quarters, len(facts.regions)), np.nan)
+    build[:, :-1] = facts.record["build_cost"]
+    value = facts.delivered * facts.record["chip_price"][:, None, :]
+    return {
+        "build_cost_usd_m_per_mw": build,
+        "domestic_chip_share_units": _at_home(facts, facts.standing),
+        "domestic_chip_share_h100e": _at_home(facts, facts.standing * facts.structure.chip_h100e),
+        "domestic_chip_share_value": _at_home(facts, value),
+    }
+
+
+def _at_home(facts: Facts, amounts: Floats) -> Floats:
+    """Return the share of amounts (T, R, V) that come from suppliers of the region where they stand."""
+    own = facts.links.chip_region == np.arange(amounts.shape[1])[:, None]
+    return ratio(with_world((amounts * own).sum(axis=2)), with_world(amounts.sum(axis=2)))
+
+
+def _access(facts: Facts) -> dict[str, Floats]:
+    """Return compute by who owns it, where it stands, and who uses it (T, R + 1)."""
+    structure, links = facts.structure, facts.links
+    regions = len(structure.regions)
+    h100e = (facts.everywhere("owned", "elsewhere") * structure.chip_h100e).sum(axis=2)
+    captive = folded(facts.record["own_use"], links.provider_region[links.pool_provider], regions) / HOURS_PER_QUARTER
+    return {
+        "owned_by_headquarters_h100e": with_world(folded(h100e, facts.place_headquarters, regions)),
+        "located_h100e": facts.located_h100e,
+        "accessed_h100e": facts.served.sum(axis=(2, 3)) + with_world(captive),
+    }

@@ -1,0 +1,61 @@
+"""Table ``sites``: cards, power and use of every provider's place in a region."""
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.folding import folded
+from sim.names import HOURS_PER_QUARTER
+from sim.outcomes import ratio
+from sim.reasons import Constraint
+from sim.tabulate.facts import Facts
+from sim.tabulate.rows import Columns, Strings, flat, nulls, panel, strings
+
+
+def sites(facts: Facts) -> Columns:
+    """Return the table."""
+    record, structure = facts.record, facts.structure
+    capacity, used = _by_site(facts, facts.pools.capacity), _by_site(facts, facts.pools.used)
+    leased_in, leased_out = _leased(facts)
+    names = [(structure.regions[s.region], structure.providers[s.provider]) for s in structure.sites]
+    keys = panel(facts.quarters, ("site_region", "provider"), names)
+    measures = {
+        "owned_h100e": facts.owned_h100e,
+        "leased_in_h100e": leased_in,
+        "leased_out_h100e": leased_out,
+        "capacity_h100e": capacity / HOURS_PER_QUARTER,
+        "own_use_h100e": _by_site(facts, record["own_use"]) / HOURS_PER_QUARTER,
+        "utilisation": ratio(used, capacity),
+        "mw_energised": record["mw"],
+        "electricity_gwh": record["electricity_gwh"],
+        "capex_usd_m": record["site_capex"],
+    }
+    rows = len(names) * record.quarters
+    later = {name: nulls(rows) for name in ("mw_queued", "mw_building")}
+    constraint = {"binding_constraint": _binding(facts, capacity)}
+    return keys | {name: flat(values) for name, values in measures.items()} | later | constraint
+
+
+def _by_site(facts: Facts, pools: Floats) -> Floats:
+    return folded(pools, facts.structure.pool_site, len(facts.structure.sites))
+
+
+def _leased(facts: Facts) -> tuple[Floats, Floats]:
+    """Return (T, S) H100e that other providers' cards add to a site, and that others operate of its own."""
+    structure, links = facts.structure, facts.links
+    flows = (np.zeros((facts.record.quarters, len(structure.sites))), np.zeros((facts.record.quarters, len(structure.sites))))
+    quarter = np.arange(facts.record.quarters)
+    for lease in links.leases:
+        site = structure.pool_site[lease.lessor]
+        cards = facts.record["owned"][:, site] * links.pool_cards[lease.lessor] * structure.chip_h100e
+        moved = cards.sum(axis=1) * lease.share * ((lease.since <= quarter) & (quarter <= lease.until))
+        flows[0][:, structure.pool_site[lease.lessee]] += moved
+        flows[1][:, site] += moved
+    return flows
+
+
+def _binding(facts: Facts, capacity: Floats) -> Strings:
+    """Return what limits service at every site; null where there are no cards."""
+    full = _by_site(facts, facts.full.astype(np.float64)) > 0.0
+    codes = strings((None, Constraint.DEMAND.code, Constraint.CARDS.code))
+    chosen: Strings = codes[np.where(capacity > 0.0, 1 + full, 0).reshape(-1)]
+    return chosen

@@ -4,8 +4,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from experiments.faults import BadInput
+from experiments.preflight.problems import suggestion
 
 _REFUSED = {
     "config_path": "--config-path is not supported: add your own files with --config-dir",
@@ -31,7 +33,7 @@ class Arguments:
 
 
 def _own() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--out")
     parser.add_argument("--replace", action="store_true")
     parser.add_argument("--anyway", action="store_true")
@@ -46,10 +48,9 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
         defaults: Group choices that hold unless the words choose otherwise, such as ``study=baseline``.
 
     Raises:
-        BadInput: For an option that is refused.
-        SystemExit: With code 2 for an unknown option (argparse prints the line).
+        BadInput: For an option that is refused or unknown.
     """
-    own, rest = _own().parse_known_args(list(words))
+    own, rest = _parsed_own(words)
     hydra = _hydra_options(rest)
     refused = [line for name, line in _REFUSED.items() if getattr(hydra, name) is not None]
     if refused:
@@ -68,12 +69,24 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
     )
 
 
+def _parsed_own(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    try:
+        return _own().parse_known_args(list(words))
+    except argparse.ArgumentError as error:
+        raise BadInput([str(error)]) from error
+
+
 def _hydra_options(words: Sequence[str]) -> argparse.Namespace:
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
-    parser.prog = "compute-market"
-    return parser.parse_args(list(words))
+    names = [name for name in (*parser._option_string_actions, *_own()._option_string_actions) if name.startswith("--")]
+
+    def refuse(message: str) -> NoReturn:
+        raise BadInput([message + suggestion(message.rpartition(" ")[2].partition("=")[0], names)])
+
+    parser.error = refuse  # type: ignore[method-assign]
+    return parser.parse_intermixed_args(list(words))
 
 
 def _missing(defaults: Sequence[str], overrides: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -40,20 +41,35 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
     arguments = parse(overrides)
     refuse_if_any(refusals.name_problems(arguments, composer))
     try:
-        _refuse_files(composer, overrides)
-        return _plain(composer.compose(overrides)), []
+        return _composed(composer, arguments), []
     except _CANNOT_COMPOSE as error:
         return _diagnosed(composer, arguments, error)
 
 
-def _refuse_files(composer: Composer, overrides: Sequence[str]) -> None:
-    if composer.user_folders:
-        refuse_if_any(refusals.file_problems(layers(composer, overrides)))
+def _composed(composer: Composer, arguments: Sequence[Argument]) -> Composed:
+    overrides = [argument.text for argument in arguments]
+    if not composer.user_folders:
+        return _plain(composer.compose(overrides))
+    refuse_if_any(refusals.file_problems(layers(composer, overrides)))
+    config = composer.compose(overrides)
+    untouched = _untouched(tuple(argument.text for argument in arguments if argument.is_hydra))
+    refuse_if_any(refusals.hydra_problems(config.hydra, untouched))
+    return _plain(config)
+
+
+@cache
+def _untouched(overrides: tuple[str, ...]) -> DictConfig:
+    """Return Hydra's own settings when only the shipped files and the command line speak."""
+    node = Composer(()).compose(overrides).hydra
+    assert isinstance(node, DictConfig)
+    return node
 
 
 def _plain(config: DictConfig) -> Composed:
     choices = {str(group): str(name) for group, name in config.hydra.runtime.choices.items() if name is not None}
-    model = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    keys: list[Any] = [key for key in config if key != "hydra"]
+    model = OmegaConf.masked_copy(config, keys)
+    refuse_if_any(refusals.reference_problems(model))
     values = OmegaConf.to_container(model, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
     refuse_if_any(refusals.target_problems(values))
@@ -69,9 +85,8 @@ def _diagnosed(
     try:
         base = composer.compose([a.text for a in groups])
         faults |= value_problems(arguments, composer, base)
-        rest = [a.text for a in arguments if a.text not in faults]
-        _refuse_files(composer, rest)
-        return _plain(composer.compose(rest)), [*faults.values()] or [_unexplained(error)]
+        rest = [a for a in arguments if a.text not in faults]
+        return _composed(composer, rest), [*faults.values()] or [_unexplained(error)]
     except _CANNOT_COMPOSE as other:
         return None, [*faults.values(), _unexplained(other)]
 

@@ -1,11 +1,15 @@
 """Where configuration files are: the checkout's ``conf``, else the packaged copy; and the user's own."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from experiments.faults import BadInput
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _OWN_NAME = 'name = "compute-market"'
+_MOST_FOLDERS = 5_000
 
 
 @cache
@@ -22,7 +26,24 @@ def shipped() -> Path:
     return _PACKAGE / "_conf"
 
 
-def yaml_files(folder: Path) -> Iterator[str]:
-    """Yield the YAML files below ``folder`` as posix paths relative to it, sorted."""
-    for path in sorted(folder.rglob("*.yaml")):
-        yield path.relative_to(folder).as_posix()
+def yaml_files(folder: Path) -> list[str]:
+    """Return the YAML files below ``folder`` as posix paths relative to it, sorted; links to folders are followed.
+
+    Raises:
+        BadInput: When there are so many folders that this cannot be a folder of configurations.
+    """
+    return sorted(
+        (Path(place) / name).relative_to(folder).as_posix()
+        for place, names in _walk(folder)
+        for name in names
+        if name.endswith(".yaml")
+    )
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    for count, (place, below, names) in enumerate(os.walk(folder, followlinks=True), start=1):
+        if count > _MOST_FOLDERS:
+            raise BadInput([f"{folder}: holds more than {_MOST_FOLDERS} folders; name one with configurations only"])
+        here = Path(place).resolve()  # a link to a folder above would lead round in a circle
+        below[:] = [name for name in below if not here.is_relative_to(Path(place, name).resolve())]
+        yield place, names

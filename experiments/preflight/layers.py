@@ -9,7 +9,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from experiments.preflight import folders
+from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.session import Composer, Loaded
+from sim.parameters import Problem
 
 Leaf = tuple[str, object]
 """A dotted key and its value."""
@@ -50,10 +52,16 @@ def flattened(value: object, prefix: str = "") -> Iterator[Leaf]:
 
 
 def layers(composer: Composer, overrides: Sequence[str]) -> list[Layer]:
-    """Return the files that ``overrides`` select, Hydra's own left out."""
-    found = ((composer.file(item.path), item) for item in composer.loaded(overrides))
+    """Return the files that ``overrides`` select, Hydra's own left out.
+
+    Raises:
+        BadInput: When Hydra reads a file that cannot be found here, so that nobody could check it.
+    """
+    found = [(composer.file(item.path), item) for item in composer.loaded(overrides)]
+    lost = [item.path for file, item in found if file is None and not item.path.startswith("hydra/")]
+    refuse_if_any([Problem(path, ABSENT, "refused: not a plain name of a configuration file") for path in lost])
     return [_layer(file, item) for file, item in found if file is not None]
 
 
 def _layer(file: Path, item: Loaded) -> Layer:
-    return Layer(file, item.path, "" if item.package == "_global_" else item.package)
+    return Layer(file, item.path, item.package.removeprefix("_global_").lstrip("."))

@@ -45,7 +45,7 @@ def parse(texts: Sequence[str]) -> list[Argument]:
         try:
             arguments.append(Argument(text, OverridesParser.create().parse_override(text)))
         except HydraException:
-            problems.append(Problem(text, ABSENT, "is not key=value or group=name (quote values with spaces or commas)"))
+            problems.append(Problem(text, ABSENT, "is not key=value or group=name (quote spaces and commas)"))
     refuse_if_any(problems)
     return arguments
 
@@ -68,15 +68,17 @@ def choice_problems(arguments: Sequence[Argument], composer: Composer) -> dict[s
     found = {}
     for argument in arguments:
         options = composer.options(argument.key)
-        value = argument.parsed.value() if not argument.parsed.is_delete() else None
+        if not options or argument.is_hydra or argument.parsed.is_delete():
+            continue
+        value = argument.parsed.value()
         for name in value if isinstance(value, list) else [value]:
-            if options and not argument.is_hydra and name is not None and name not in options:
-                found[argument.text] = _no_file(argument.key, str(name), options)
+            if name not in options:
+                found[argument.text] = _no_file(argument.key, name, options)
     return found
 
 
-def _no_file(group: str, name: str, options: list[str]) -> Problem:
-    return Problem(group, name, f"no such file; choose one of {listed(options)}{suggestion(name, options)}")
+def _no_file(group: str, name: object, options: list[str]) -> Problem:
+    return Problem(group, name, f"no such file; choose one of {listed(options)}{suggestion(str(name), options)}")
 
 
 def value_problems(arguments: Sequence[Argument], composer: Composer, base: DictConfig) -> dict[str, Problem]:
@@ -110,15 +112,14 @@ def _no_key(key: str, base: DictConfig) -> Problem:
     known, names = _known_part(key, base)
     missing = key[len(known) :].lstrip(".").split(".")[0]
     below = f"of {known}" if known else "at the top"
-    return Problem(
-        key, ABSENT, f"no such key: the keys {below} are {listed(names)}{suggestion(missing, names)} (a new entry: +{key}=...)"
-    )
+    near = suggestion(missing, names)
+    return Problem(key, ABSENT, f"no such key: the keys {below} are {listed(names)}{near} (a new entry: +{key}=...)")
 
 
 def _known_part(key: str, base: DictConfig) -> tuple[str, list[str]]:
     known, node = "", base
     for part in key.split("."):
-        child = node[part] if part in node else None
+        child = node.get(part)
         if not isinstance(child, DictConfig):
             break
         known, node = f"{known}.{part}".lstrip("."), child

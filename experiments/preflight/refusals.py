@@ -3,12 +3,18 @@
 Shown to work with plain Hydra and refused here: a pickle or any callable through ``_target_``, any file
 truncated through job logging, folders made anywhere through ``hydra.run.dir``, environment variables
 set through ``hydra.job.env_set`` (and so foreign code in workers), secrets read through ``${oc.env:...}``.
+A file may not grow without bound either: by aliases (see ``events``) or by references to whole groups.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import yaml
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from experiments.preflight.events import excess, foreign_tags
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.layers import Layer, flattened
 from experiments.preflight.overrides import Argument
@@ -19,6 +25,8 @@ from sim.parameters import Problem
 
 _PLAIN_REFERENCE = re.compile(r"\$\{(?!hydra\b)[A-Za-z_][\w.\-]*\}")
 _NAME = re.compile(ID_PATTERN)
+_OF_THE_CALL = ("runtime", "overrides", "searchpath", "job.override_dirname")
+"""Parts of Hydra's own settings that say how it was called."""
 _ONLY_YOU = ("hydra", "output.root")
 """Keys that only the shipped root or the command line may set."""
 
@@ -31,11 +39,11 @@ def file_problems(layers: Sequence[Layer]) -> list[Problem]:
 def _layer_problems(layer: Layer) -> Iterator[Problem]:
     if ".." in Path(layer.path).parts or Path(layer.path).is_absolute():
         yield Problem(str(layer.file), ABSENT, "a configuration may not reach outside its folder")
+    for tag in foreign_tags(layer.file):
+        yield Problem(str(layer.file), ABSENT, f"refused: the tag {tag} asks for an object; only plain values are read")
     for key, value in layer.leaves():
         yield from _key_problems(layer.file, key)
         yield from _value_problems(layer.file, key, value)
-    for entry in layer.content.get("defaults", []):
-        yield from _default_problems(layer.file, entry)
 
 
 def _is_below(key: str, root: str) -> bool:
@@ -55,8 +63,10 @@ def _value_problems(file: Path, key: str, value: object) -> Iterator[Problem]:
     for text in _texts(value):
         if text == "_target_":
             yield Problem(f"{file}: {key}", ABSENT, "refused: nothing is instantiated from YAML (_target_)")
-        if "${" in _PLAIN_REFERENCE.sub("", text):
-            yield Problem(f"{file}: {key}", text, "refused: only plain references such as ${market.start} are allowed")
+        if text == "???":
+            yield Problem(f"{file}: {key}", text, "means that a value is missing; give one or leave the key out")
+        if "${" in text and not _PLAIN_REFERENCE.fullmatch(text):
+            yield Problem(f"{file}: {key}", text, "refused: a value may be one plain reference such as ${market.start}")
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -70,17 +80,31 @@ def _texts(value: object) -> Iterator[str]:
             yield from (str(key), *_texts(item))
 
 
-def _default_problems(file: Path, entry: object) -> Iterator[Problem]:
-    for text in _texts(entry):
+def _default_problems(file: Path) -> Iterator[Problem]:
+    for text in _texts(_defaults(file)):
         if "hydra" in re.split(r"[\s/@.]+", text):
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: only the command line may set this")
-        if "${" in text or ".." in text:
+        if "${" in text or ".." in text or "//" in text:
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: the defaults list takes plain names only")
 
 
+def _defaults(file: Path) -> object:
+    """Return the defaults list of a file; a file that cannot be read has none, and Hydra says why if it is chosen."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None
+    return content.get("defaults") if isinstance(content, dict) else None
+
+
 def folder_problems(user_folders: Sequence[Path]) -> list[Problem]:
-    """Return the user's files that would be ignored (hidden by another) or that stand in for Hydra's own."""
-    problems, seen = [], dict.fromkeys(yaml_files(shipped()), shipped())
+    """Return what is wrong with the user's files before any is composed.
+
+    A file may be ignored (hidden by another), stand in for Hydra's own, hold too much to be loaded, or name
+    defaults outside its folder.
+    """
+    problems: list[Problem] = []
+    seen = dict.fromkeys(yaml_files(shipped()), shipped())
     for folder in user_folders:
         for name in yaml_files(folder):
             problems += _file_in_folder(folder, name, seen)
@@ -89,10 +113,16 @@ def folder_problems(user_folders: Sequence[Path]) -> list[Problem]:
 
 
 def _file_in_folder(folder: Path, name: str, seen: dict[str, Path]) -> Iterator[Problem]:
+    file = folder / name
     if name in seen:
-        yield Problem(str(folder / name), ABSENT, f"would be ignored: {seen[name] / name} has the same name; rename yours")
+        yield Problem(str(file), ABSENT, f"would be ignored: {seen[name] / name} has the same name; rename yours")
     if name.startswith("hydra/"):
-        yield Problem(str(folder / name), ABSENT, "refused: only the command line may set what belongs to Hydra")
+        yield Problem(str(file), ABSENT, "refused: only the command line may set what belongs to Hydra")
+    reason = excess(file)
+    if reason is not None:
+        yield Problem(str(file), ABSENT, reason)
+    else:
+        yield from _default_problems(file)
 
 
 def missing_folders(user_folders: Sequence[Path]) -> list[Problem]:
@@ -120,6 +150,40 @@ def name_problems(arguments: Sequence[Argument], composer: Composer) -> list[Pro
                 if not _NAME.match(text):
                     problems.append(Problem(argument.key, text, f"is not a name (names match {ID_PATTERN})"))
     return problems
+
+
+def reference_problems(model: DictConfig) -> list[Problem]:
+    """Return the references to whole groups: a chain of them doubles at every link.
+
+    Args:
+        model: The composed configuration, references unresolved.
+    """
+    raw = flattened(OmegaConf.to_container(model, resolve=False))
+    references = [(key, text) for key, value in raw for text in _texts(value) if _PLAIN_REFERENCE.fullmatch(text)]
+    return [
+        Problem(key, text, "refers to a whole group; a reference takes one value")
+        for key, text in references
+        if isinstance(OmegaConf.select(model, text[2:-1]), DictConfig | ListConfig)
+    ]
+
+
+def hydra_problems(composed: Any, untouched: Any) -> list[Problem]:
+    """Return what the user's files changed in Hydra's own settings.
+
+    Args:
+        composed: The node ``hydra`` of the configuration.
+        untouched: The same node when only the shipped files and the command line speak.
+    """
+    found, expected = dict(_of_hydra(composed)), dict(_of_hydra(untouched))
+    changed = [key for key in {**expected, **found} if found.get(key) != expected.get(key)]
+    return [Problem(f"hydra.{key}", ABSENT, "refused: only the command line may set this") for key in changed]
+
+
+def _of_hydra(node: Any) -> Iterator[tuple[str, object]]:
+    settings = OmegaConf.to_container(node, resolve=False)
+    assert isinstance(settings, dict)
+    leaves = flattened(settings)
+    return ((key, value) for key, value in leaves if not any(_is_below(key, root) for root in _OF_THE_CALL))
 
 
 def target_problems(config: object) -> list[Problem]:

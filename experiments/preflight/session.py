@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.types import QuotedString, Quote
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,8 +52,8 @@ class Composer:
         return sorted({name for folder in self._folders() for name in _names(folder / group)})
 
     def file(self, path: str) -> Path | None:
-        """Return the file that Hydra reads for a path without suffix; None for Hydra's own."""
-        found = (folder / f"{path}.yaml" for folder in self._folders())
+        """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""
+        found = (folder / f"{path.removesuffix('.yaml')}.yaml" for folder in self._folders())
         return next((file for file in found if file.is_file()), None)
 
     def _folders(self) -> tuple[Path, ...]:

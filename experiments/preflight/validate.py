@@ -80,13 +80,12 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
             return Problem(key, ABSENT, f"is missing; give {_allowed(root, parts)}")
         case "value_error" if cause is not None:
             return Problem(key, ABSENT, str(cause))
-        case "string_type":
-            return Problem(key, value, f"must be {_allowed(root, parts)}{_yaml_hint(value)}")
         case "too_short" | "too_long":
             return Problem(key, value, f"must have {_length(detail)}; {_description(root, parts)}".rstrip("; "))
     if "[key]" in detail["loc"]:
         return Problem(key, ABSENT, f"the name {parts[-1]!r} is not allowed; {detail['msg'].lower()}")
-    return Problem(key, value, f"must be {_allowed(root, parts)}")
+    hint = _yaml_hint(value) if detail["type"] == "string_type" else ""
+    return Problem(key, value, f"must be {_allowed(root, parts)}{hint}")
 
 
 def _length(detail: ErrorDetails) -> str:

@@ -1,0 +1,1 @@
+"""Tests: what they share stands in ``tests.conftest`` and ``tests.synthetic``."""

@@ -1,0 +1,69 @@
+"""What every test may use: the command in this process, and the rule that a skip fails continuous integration."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ("tests.synthetic",)
+
+SMALL = ("customers.enterprises=20", "market.end=2022Q2")
+"""Overrides under which a run takes a moment."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    made: frozenset[str]
+    """Paths that are new below the current folder."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What was said on standard error, without the program's name."""
+        return [line.removeprefix("compute-market: ") for line in self.err.splitlines()]
+
+
+Command = Callable[..., Outcome]
+
+
+def _below(folder: Path) -> frozenset[str]:
+    return frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Return the command line, run in this process from an empty folder."""
+    from experiments import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["compute-market"])
+        before = _below(tmp_path)
+        capfd.readouterr()
+        code = _code(cli.main, words)
+        out, err = capfd.readouterr()
+        return Outcome(code, out, err, _below(tmp_path) - before)
+
+    return run
+
+
+def _code(main: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    try:
+        return main(words)
+    except SystemExit as ended:  # as the console script would see it
+        return int(ended.code or 0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where continuous integration would pass over a test it could not run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

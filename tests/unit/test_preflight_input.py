@@ -1,0 +1,156 @@
+"""Bad input: one plain line for each thing wrong, all at once, exit code 2, and nothing written."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments.faults import BAD_INPUT, OK
+from tests.conftest import Command, Outcome
+
+
+def refused(outcome: Outcome) -> list[str]:
+    """Check that the command refused without a traceback and without a trace on disk; return its lines."""
+    assert outcome.code == BAD_INPUT, outcome
+    assert outcome.out == ""
+    assert outcome.made == frozenset()
+    assert "Traceback" not in outcome.err
+    assert outcome.lines
+    assert all(line.startswith("compute-market: ") for line in outcome.err.splitlines())
+    return outcome.lines
+
+
+MISTAKES = {
+    "market.strat=2022Q1": ["market.strat: no such key", "did you mean 'start'?"],
+    "customer.enterprises=3": ["no such key", "at the top", "did you mean 'customers'?"],
+    "providers.aws.label.x=1": ["providers.aws.label.x: no such key: the keys of providers.aws"],
+    "~providers.amazon": ["providers.amazon: no such key", "the keys of providers"],
+    "+market.ends=2022Q1": ["market.ends = '2022Q1': no such key; allowed are", "did you mean 'end'?"],
+    "customers.enterprises=many": ["customers.enterprises = 'many': must be a whole number", "(enterprises)"],
+    "customers.waiting_quarters=2.5": ["customers.waiting_quarters = 2.5: must be a whole number"],
+    "customers.workloads_per_enterprise=-1": ["= -1: must be", "at least 1 and at most 20 (workloads)"],
+    "market.costs.card_life_years=0": ["= 0: must be a number greater than 0.5 and at most 20 (years)"],
+    "market.costs.shell_life_years=inf": ["market.costs.shell_life_years = inf: must be a number"],
+    "market.costs.discount_rate=nan": ["market.costs.discount_rate = nan: must be a number"],
+    "market.start=2022": ["market.start = 2022: must be text such as 2024Q3", "write a number", "in quotes"],
+    "market.end=2022Q5": ["market.end = '2022Q5': must be text such as 2024Q3"],
+    "market.regions.us.label=true": ["YAML reads NO, OFF, YES and ON as true or false: write it in quotes"],
+    "scenario=asymetric_efficiency": ["no such file; choose one of", "did you mean 'asymmetric_efficiency'?"],
+    "behaviour=basline": ["behaviour = 'basline': no such file", "did you mean 'baseline'?"],
+    "suppliers=null": ["suppliers = null: no such file; choose one of baseline"],
+    "seed=-1": ["seed = -1: must be a whole number at least 0"],
+    "executor.workers=0": ["executor.workers = 0: must be", "at least 1 and at most 512 (processes) or null"],
+    "output.tables=[prices]": ["output.tables", "one of", "providers"],
+}
+
+
+def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) -> None:
+    lines = refused(command("run", *MISTAKES))
+    missing = {
+        word: said for word, said in MISTAKES.items() if not any(all(text in line for text in said) for line in lines)
+    }
+    assert missing == {}, lines
+    assert len(lines) == len(MISTAKES), lines
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["market.start"], ["market.start: is not key=value or group=name"]),
+        (["market.start=[1"], ["market.start=[1: is not key=value or group=name"]),
+        (["seed=1,2"], ["seed=1,2", "--multirun"]),
+        (["--foo"], ["unrecognized arguments: --foo"]),
+        (["--multirn", "seed=1,2"], ["did you mean '--multirun'?"]),
+        (["--cfg", "jobs"], ["--cfg", "invalid choice: 'jobs'"]),
+        (["--out"], ["--out: expected one argument"]),
+        (["--config-path", "/etc"], ["--config-path is not supported", "--config-dir"]),
+        (["--config-name", "other"], ["--config-name is not supported", "scenario=NAME"]),
+        (["--experimental-rerun", "job.pickle"], ["refused: it executes a pickle"]),
+        (["--replace"], ["belong to `compute-market study`"]),
+        (["hydra.searchpath=[pkg://os]"], ["only folders (file://...) are searched"]),
+    ],
+)
+def test_words_that_cannot_be_read_are_named(command: Command, words: list[str], said: list[str]) -> None:
+    lines = refused(command("run", *words))
+    assert len(lines) == 1, lines
+    assert [text for text in said if text not in lines[0]] == []
+
+
+def test_every_variant_of_a_multirun_is_checked_before_the_first_starts(command: Command) -> None:
+    lines = refused(command("run", "-m", "market.end=2030Q4,2021Q4,2021Q3"))
+    assert [line.split(";")[0] for line in lines] == [
+        "market: market.end 2021Q4 lies before market.start 2022Q1",
+        "market: market.end 2021Q3 lies before market.start 2022Q1",
+    ]
+
+
+IMPOSSIBLE = {
+    "chips.h100.supplier=nvida": "chips.h100.supplier = 'nvida': no supplier makes this chip; must be one of",
+    "~suppliers.cambricon": "no supplier makes this chip",
+    "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix",
+    "providers.aws.headquarters=moon": "providers.aws.headquarters = 'moon': must be one of",
+    "providers.aws.investment=brave": "providers.aws.investment = 'brave': must be one of",
+    "customers.demand.us.enterprise_share=0.99": "shares must sum to 1",
+    "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",
+}
+
+
+def test_impossible_combinations_are_refused_all_at_once(command: Command) -> None:
+    lines = refused(command("run", *IMPOSSIBLE))
+    assert [said for said in IMPOSSIBLE.values() if not any(said in line for line in lines)] == [], lines
+
+
+def test_a_market_without_customers_is_refused(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "own" / "labs").mkdir(parents=True)
+    (tmp_path / "own" / "labs" / "nobody.yaml").write_text("# @package customers.labs\n{}\n", encoding="utf-8")
+    lines = refused(command("run", "--config-dir", "own", "labs=nobody", "customers.enterprises=0"))
+    assert any("no customers" in line for line in lines), lines
+
+
+def test_names_that_would_leave_the_output_folder_are_refused(command: Command) -> None:
+    for name in ("../outside", "/etc/passwd", "a/b", "NO", "x" * 65):
+        lines = refused(command("run", f"scenario={name}"))
+        assert "is not a name" in lines[0], lines
+
+
+def test_a_folder_that_is_not_there_is_named_with_its_neighbour(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    lines = refused(command("run", "--config-dir", "studie"))
+    assert lines == ["--config-dir = 'studie': no such folder; did you mean 'studies'?"]
+
+
+def test_results_under_a_file_are_refused_before_anything_is_computed(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    lines = refused(command("run", "--out", "taken/results"))
+    assert len(lines) == 1
+    assert "results cannot be written here" in lines[0]
+    assert "choose --out DIR" in lines[0]
+
+
+def test_commands_are_suggested(command: Command) -> None:
+    assert refused(command("stduy")) == [
+        "'stduy' is not a command: choose one of run, study, report, explain; did you mean 'study'?"
+    ]
+
+
+def test_without_a_command_the_help_is_shown_and_the_code_is_2(command: Command) -> None:
+    outcome = command()
+    assert (outcome.code, outcome.made) == (BAD_INPUT, frozenset())
+    assert "usage: compute-market COMMAND" in outcome.out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["study", "--help"], ["run", "--hydra-help"]])
+def test_help_names_the_program_and_makes_nothing(command: Command, words: list[str]) -> None:
+    outcome = command(*words)
+    assert (outcome.code, outcome.made) == (OK, frozenset())
+    assert "hydra-help" in words[-1] or "compute-market run" in outcome.out or "usage: compute-market" in outcome.out
+
+
+def test_the_composed_configuration_can_be_looked_at(command: Command) -> None:
+    outcome = command("run", "--cfg", "job", "seed=7")
+    assert (outcome.code, outcome.made) == (OK, frozenset())
+    assert "seed: 7\n" in outcome.out
+    assert "hydra:" not in outcome.out
+
+
+def test_looking_at_a_wrong_configuration_says_what_is_wrong(command: Command) -> None:
+    assert "no such key" in refused(command("run", "--cfg", "job", "market.strat=1"))[0]

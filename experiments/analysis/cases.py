@@ -1,9 +1,11 @@
 """Cases: what a report shows side by side. A run is a case, and so is each lever point of a study."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -125,18 +127,30 @@ class Case:
 
 def cases(results: Sequence[Results]) -> list[Case]:
     """Return the cases of finished folders, in the order of the folders and of the lever points in each."""
-    names = [found.folders[0].name for found in results]
+    names = folder_names([found.folders[0] for found in results])
     return [case for found, name in zip(results, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
+
+
+def folder_names(folders: Sequence[Path]) -> list[str]:
+    """Return the name of each folder, with its parent's where two have the same."""
+    count = Counter(folder.name for folder in folders)
+    return [folder.name if count[folder.name] == 1 else f"{folder.parent.name}/{folder.name}" for folder in folders]
 
 
 def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
     table = results["runs"].pandas().sort_values(["seed", "run_id"])
-    points = list(dict.fromkeys(table["levers"]))
-    for point in sorted(points, key=str):
-        levers = json.loads(point)
-        said = ", ".join(f"{key} = {_shown(value)}" for key, value in levers.items())
+    points = {point: json.loads(point) for point in sorted(set(table["levers"]))}
+    names = _short_keys({key for levers in points.values() for key in levers})
+    for point, levers in points.items():
+        said = ", ".join(f"{names[key]} = {_shown(value)}" for key, value in levers.items())
         label = " / ".join(filter(None, (name if several or not said else "", said)))
         yield Case(label, results, levers, table[table["levers"] == point].reset_index(drop=True))
+
+
+def _short_keys(keys: set[str]) -> dict[str, str]:
+    """Return the last word of each dotted key, the whole key where two end alike."""
+    endings = Counter(key.rpartition(".")[2] for key in keys)
+    return {key: key.rpartition(".")[2] if endings[key.rpartition(".")[2]] == 1 else key for key in keys}
 
 
 def _shown(value: Any) -> str:

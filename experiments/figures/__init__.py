@@ -16,6 +16,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "concentration": ("market",),
 }
 """Tables that each figure needs, in the order of the report. The file of a figure has its name."""
+NAMES: tuple[str, ...] = tuple(FIGURES)
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,29 @@ def _isotonic(values: Sequence[float]) -> list[float]:
 
 
 def short(label: str, others: Sequence[str], longest: int = 18) -> str:
-    """Return a label without what stands in brackets, cut to ``longest``, as long as it stays unlike the others."""
-    cut = label.partition(" (")[0]
-    if sum(other.partition(" (")[0] == cut for other in others) > 1:
-        cut = label
+    """Return a label that fits beside a panel.
+
+    It loses what stands in brackets, then its end; where that would make it like another one, its beginning.
+    """
+    for way in (_whole, _without_brackets, _beginning, _ending):
+        cut = way(label, longest)
+        if len(cut) <= longest and sum(way(other, longest) == cut for other in others) <= 1:
+            return cut
+    return _ending(label, longest)
+
+
+def _whole(label: str, _: int) -> str:
+    return label
+
+
+def _without_brackets(label: str, _: int) -> str:
+    return label.partition(" (")[0]
+
+
+def _beginning(label: str, longest: int) -> str:
+    cut = _without_brackets(label, longest)
     return cut if len(cut) <= longest else f"{cut[: longest - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _ending(label: str, longest: int) -> str:
+    return label if len(label) <= longest else f"\N{HORIZONTAL ELLIPSIS}{label[1 - longest :].lstrip()}"

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.analysis.rounding import rounded
@@ -23,7 +24,8 @@ WIDTH = 11.4
 _LEFT, _RIGHT, _HEAD, _TICKS, _FOOT = 0.58, 1.24, 0.34, 0.28, 0.28
 """Room in inches around each panel: axis, labels, title, years; and for the line at the foot of the figure."""
 _SMALL = 8.0
-_LEADER = {"arrowstyle": "-", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+_LABELS = 1.055
+"""Where labels start, as a fraction of the panel's width."""
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -213,11 +215,11 @@ def _label_ends(axes: Axes, panel: Panel, inches: float) -> None:
     gap = 1.18 * _SMALL / (72 * inches)
     places = spread([y for _, (_, y) in ends], gap, 0.0, 1.0)
     for (series, (x, y)), place in zip(ends, places, strict=True):
-        axes.annotate(
-            series.label, (x, y), (1.045, place), xycoords="axes fraction", textcoords="axes fraction",
-            fontsize=_SMALL, color=series.colour, va="center", annotation_clip=False,
-            arrowprops=_LEADER | {"color": series.colour},
-        )  # fmt: skip
+        leader = Line2D((x, _LABELS - 0.01), (y, place), color=series.colour, linewidth=0.6)
+        leader.set(transform=axes.transAxes, clip_on=False)
+        axes.add_artist(leader)
+        text = axes.text(_LABELS, place, series.label, fontsize=_SMALL, color=series.colour, va="center")
+        text.set_transform(axes.transAxes)
 
 
 def _end(axes: Axes, series: Series) -> tuple[float, float] | None:

@@ -1,6 +1,6 @@
 """Where a configuration departs from the shipped baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ from experiments.differences import Change, differences
 from experiments.preflight.composing import composed
 from experiments.preflight.layers import flattened
 from experiments.preflight.session import Composer
+from experiments.preflight.settings import MODEL_FREE_KEYS
 from experiments.preflight.validate import split
 
 
@@ -23,6 +24,10 @@ def leaves(config: Mapping[str, Any]) -> dict[str, Any]:
     return dict(flattened(split(config)[0]))
 
 
-def changes(composer: Composer, config: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Return every leaf of the model's part that differs from the shipped baseline, in order of keys."""
-    return tuple(differences(_baseline(composer), leaves(config)))
+def changes(composer: Composer, config: Mapping[str, Any], overrides: Sequence[str]) -> tuple[Change, ...]:
+    """Return every leaf of the model's part that differs from the shipped baseline, in order of keys.
+
+    Composing the baseline takes a third of a second, so it is spared where no override touches the model.
+    """
+    touched = {override.lstrip("+~").partition("=")[0].split(".")[0] for override in overrides}
+    return tuple(differences(_baseline(composer), leaves(config))) if touched - {*MODEL_FREE_KEYS, "hydra"} else ()

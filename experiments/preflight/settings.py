@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from sim.parameters.base import Id, quantity
+from experiments.figures import NAMES
+from sim.parameters.base import quantity
 from sim.tables import MODEL_TABLES
 
 Seed = Annotated[int, quantity("seed", ge=0, lt=2**63)]
 TableName = Literal[MODEL_TABLES]  # type: ignore[valid-type]
+FigureName = Literal[NAMES]  # type: ignore[valid-type]
 LeverValue = str | bool | int | float | None | list[Any] | dict[str, Any]
 MODEL_FREE_KEYS = ("seed", "output", "executor", "study")
 
@@ -24,7 +26,7 @@ class Output(_Settings):
     """Folder that holds run and study folders."""
     tables: Annotated[list[TableName], Field(min_length=1)]
     """Tables to store beside ``runs`` and ``timings``."""
-    figures: list[Id] | None
+    figures: Annotated[list[FigureName], Field(min_length=1)] | None
     """Figures of the report; null for all."""
 
 

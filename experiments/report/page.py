@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.analysis.cases import BASES, Case, cases, drawable
+from experiments.analysis.cases import BASES, Case, cases, drawable, folder_names
 from experiments.analysis.headline import Figure, figure, leaders, market_lines, outcomes, rows_of
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
@@ -70,7 +70,7 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
 
 
 def _title(results: Sequence[Results]) -> str:
-    names = [found.folders[0].name for found in results]
+    names = folder_names([found.folders[0] for found in results])
     return names[0] if len(names) == 1 else f"Comparison of {', '.join(names)}"
 
 
@@ -87,6 +87,7 @@ def _case(case: Case) -> dict[str, Any]:
     has_shares, has_market = "providers" in case.results, "market" in case.results
     return {
         "label": case.label or case.results.folders[0].name,
+        "levers": case.levers,
         "headline": headline(case),
         "uncertainty": uncertainty(case),
         "runs": case.count,

@@ -1,0 +1,195 @@
+"""Bands, rounding, labels, headlines and loading, against arithmetic done another way."""
+
+from collections import Counter
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.analysis import load
+from experiments.analysis.bands import LEVELS, bands, only
+from experiments.analysis.cases import BASES, Case, cases
+from experiments.analysis.headline import leaders, market_lines
+from experiments.analysis.rounding import percent, rounded
+from experiments.analysis.terminal import summary
+from experiments.faults import BadInput
+from experiments.figures.labels import short, spread
+from sim.tables import TABLES
+
+
+@pytest.fixture(scope="module")
+def case(ensemble: Path) -> Case:
+    (found,) = cases([load(ensemble)])
+    return found
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.integers(0, 5))
+def test_bands_are_quantiles_of_the_runs_with_a_value(values: list[float], nulls: int) -> None:
+    runs = [*values, *[np.nan] * nulls]
+    frame = pd.DataFrame({"run_id": range(len(runs)), "quarter": "2024Q1", "x": runs})
+    (row,) = bands(frame, "x", ["quarter"]).to_dict("records")
+    assert row["runs"] == len(values)
+    for name, level in LEVELS.items():
+        assert row[name] == pytest.approx(np.quantile(values, level), rel=1e-12, abs=1e-9)
+
+
+def test_bands_keep_groups_apart() -> None:
+    frame = pd.DataFrame({"q": ["a", "a", "b"], "firm": ["x", "y", "x"], "s": [1.0, 2.0, np.nan]})
+    found = bands(frame, "s", ["q", "firm"])
+    assert only(found, q="a", firm="y")["median"].tolist() == [2.0]
+    assert only(found, q="b", firm="x")["runs"].tolist() == [0]
+    assert only(found, q="b", firm="x")["median"].isna().all()
+
+
+def test_shares_of_a_case_are_those_of_its_tables(case: Case, ensemble: Path) -> None:
+    rows = pq.read_table(ensemble / "providers").to_pandas()
+    chosen = only(rows, region="cn", quarter="2025Q2", product="all", workload="all")
+    for basis, column in BASES.items():
+        band = only(case.share_bands[basis], region="cn", quarter="2025Q2")
+        highest = dict(zip(band["provider"], band["high90"], strict=True))
+        for firm, values in chosen.groupby("provider")[column]:
+            assert highest[firm] == pytest.approx(np.quantile(values, 0.95), rel=1e-12)
+
+
+def test_leaders_are_ranked_by_median_and_counted_by_run(case: Case, ensemble: Path) -> None:
+    rows = pq.read_table(ensemble / "providers").to_pandas()
+    now = only(rows, region="world", quarter=case.quarters[-1], product="all", workload="all")
+    medians = now.groupby("provider")["share_compute"].median().sort_values(ascending=False)
+    first = Counter(group.set_index("provider")["share_compute"].idxmax() for _, group in now.groupby("run_id"))
+    found = leaders(case, "compute", case.quarters[-1])
+    assert [item.provider for item in found] == list(medians.index[:5])
+    assert [item.leads for item in found] == [first[item.provider] for item in found]
+    assert found[0].share.median == percent(medians.iloc[0])
+
+
+def test_horizons_are_the_end_of_history_half_way_and_the_end(case: Case) -> None:
+    assert case.history_end == "2024Q4"
+    assert case.horizons == ["2024Q4", "2025Q4", "2026Q4"]
+    assert all(len(line.values) == len(case.horizons) for line in market_lines(case))
+
+
+def test_the_summary_has_three_bases_with_bands(ensemble: Path) -> None:
+    text = summary(load(ensemble))
+    assert "median of 6 seeds (90% of them lie between)" in text
+    for basis in BASES:
+        (line,) = [line for line in text.splitlines() if line.strip().startswith(f"by {basis}")]
+        assert "% to " in line
+    for name in ("HHI, revenue", "unmet demand", "rented compute", "tokens (MaaS)"):
+        assert name in text
+
+
+def test_the_summary_of_one_run_says_that_nothing_is_uncertain(single: Path) -> None:
+    text = summary(load(single))
+    assert "one path (seed 1), no uncertainty" in text
+    assert " to " not in text.split("no uncertainty")[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1523.0, "1,500"),
+        (0.0999, "0.10"),
+        (-2.449, "-2.4"),
+        (9.96, "10"),
+        (0.00123, "0.0012"),
+        (np.nan, "none"),
+    ],
+)
+def test_two_significant_digits(value: float, text: str) -> None:
+    assert rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.0, "0%"), (0.0004, "<0.1%"), (0.0123, "1.2%"), (0.24, "24%"), (0.997, "100%"), (1.0, "100%"), (np.nan, "none")],
+)
+def test_percentages(fraction: float, text: str) -> None:
+    assert percent(fraction) == text
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.08))
+def test_labels_do_not_overlap_and_stay_within(wanted: list[float], gap: float) -> None:
+    placed = spread(wanted, gap, 0.0, 1.0)
+    ordered = sorted(placed)
+    assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
+    assert min(placed) >= -1e-9
+    assert max(placed) <= 1 + 1e-9
+    assert [i for _, i in sorted((p, i) for i, p in enumerate(placed))] == sorted(
+        range(len(wanted)), key=lambda i: wanted[i]
+    )
+
+
+def test_labels_move_as_little_as_needed() -> None:
+    assert spread([0.2, 0.8], 0.1, 0, 1) == [0.2, 0.8]
+    assert spread([0.5, 0.5], 0.1, 0, 1) == pytest.approx([0.45, 0.55])
+    assert spread([0.0, 0.0, 0.9], 0.1, 0, 1) == pytest.approx([0.0, 0.1, 0.9])
+    assert spread([0.5] * 21, 0.1, 0, 1) == pytest.approx(np.linspace(0, 1, 21))
+
+
+def test_short_labels_stay_unlike_each_other() -> None:
+    labels = ["Entrant (us)", "Entrant (cn)", "Volcano Engine (ByteDance)", "Gulf and SE Asia host"]
+    cut = [short(label, labels) for label in labels]
+    assert cut == ["Entrant (us)", "Entrant (cn)", "Volcano Engine", "Gulf and SE Asia\N{HORIZONTAL ELLIPSIS}"]
+    alike = ["market.on_premises.utilisation = 0.3", "market.on_premises.utilisation = 0.5"]
+    assert [short(label, alike)[-5:] for label in alike] == ["= 0.3", "= 0.5"]
+    assert all(len(short(label, [*labels, *alike])) <= 18 for label in [*labels, *alike])
+
+
+def test_tables_are_read_by_column_and_condition_with_units(ensemble: Path) -> None:
+    table = load(ensemble)["market"]
+    frame = table.pandas(["quarter", "hhi_revenue"], where={"region": "cn", "quarter": ["2024Q4", "2026Q4"]})
+    assert list(frame.columns) == ["quarter", "hhi_revenue"]
+    assert len(frame) == 2 * 6
+    assert frame.attrs["units"] == {"hhi_revenue": "points 0-10000"}
+    assert table.units["lrmc_usd_per_h100e_hour"] == "USD per effective H100e-hour"
+    with pytest.raises(KeyError, match="has no column hhi"):
+        table.pandas(["hhi"])
+    with pytest.raises(KeyError, match="no table 'diverted' is stored"):
+        load(ensemble)["diverted"]
+
+
+def test_stored_files_carry_units(ensemble: Path) -> None:
+    path = next((ensemble / "sites").glob("*.parquet"))
+    fields = {field.name: field.metadata for field in pq.read_schema(path)}
+    assert fields["electricity_gwh"][b"unit"] == b"GWh"
+    assert set(fields) == set(TABLES["sites"].names)
+
+
+def test_several_folders_are_one_table_with_their_names(ensemble: Path, single: Path) -> None:
+    together = load(ensemble, single)
+    counts = together["market"].pandas(["run_id"]).groupby("result")["run_id"].nunique()
+    assert counts.to_dict() == {ensemble.name: 6, single.name: 1}
+    only_one = together["market"].pandas(["run_id"], where={"result": single.name})
+    assert only_one["run_id"].nunique() == 1
+
+
+def test_folders_without_a_result_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such folder"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(BadInput, match="not a finished run or study"):
+        load(tmp_path)
+
+
+def test_xarray_or_a_plain_line(ensemble: Path) -> None:
+    table = load(ensemble)["market"]
+    if find_spec("xarray") is None:
+        with pytest.raises(ModuleNotFoundError, match="pip install xarray"):
+            table.to_xarray()
+        return
+    grid = table.to_xarray(["hhi_revenue"])
+    assert grid["hhi_revenue"].attrs["units"] == "points 0-10000"
+    assert grid.sizes == {"run_id": 6, "quarter": 20, "region": 5}
+
+
+def test_lever_points_are_cases(compared: Path) -> None:
+    found = cases([load(compared)])
+    assert [case.label for case in found] == [f"utilisation = {x}" for x in (0.3, 0.5)]
+    assert [case.setting("market", "on_premises", "utilisation") for case in found] == [0.3, 0.5]
+    assert set(found[0].ids).isdisjoint(found[1].ids)

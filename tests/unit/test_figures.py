@@ -1,0 +1,96 @@
+"""Figures: the same bytes each time, units and bands said, labels apart, one colour per firm."""
+
+import re
+from functools import cache
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+
+from experiments.analysis import load
+from experiments.analysis.cases import Case, cases
+from experiments.figures import FIGURES, Drawn, draw
+from experiments.figures.colours import firm_colour, region_colour
+from experiments.preflight import composing, plan
+
+_TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
+_LABEL = re.compile(r'<text style="font-size: 8px;[^"]*text-anchor: start[^"]*" x="([-\d.]+)" y="([-\d.]+)"')
+
+
+@cache
+def drawn(name: str, *folders: Path) -> Drawn:
+    return draw(name, cases([load(folder) for folder in folders]))
+
+
+def texts(figure: Drawn) -> list[str]:
+    return _TEXT.findall(figure.svg)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_same_tables_give_the_same_bytes(name: str, ensemble: Path) -> None:
+    assert draw(name, cases([load(ensemble)])).svg == drawn(name, ensemble).svg
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_bands_units_and_sources_are_said(name: str, ensemble: Path) -> None:
+    figure = drawn(name, ensemble)
+    assert "Dark and light ribbon: 50% and 90% of the runs" in figure.svg
+    assert "median of 6 runs" in figure.svg
+    assert "Source: table" in figure.caption
+    axes = figure.svg.count('<g id="' + name + "-axes_")
+    rotated = re.findall(r"rotate\(-90[^>]*>([^<]+)</text>", figure.svg)
+    assert len(rotated) == axes, "every panel names its unit"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_ribbons_are_drawn_for_an_ensemble_only(name: str, ensemble: Path, single: Path) -> None:
+    assert "FillBetween" in drawn(name, ensemble).svg
+    alone = drawn(name, single).svg
+    assert "FillBetween" not in alone
+    assert "One path per panel and line: no uncertainty." in alone
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_cases_are_named_side_by_side(name: str, compared: Path) -> None:
+    said = texts(drawn(name, compared))
+    for case in cases([load(compared)]):
+        assert any(case.label in text for text in said), (case.label, said)
+
+
+def test_the_end_of_history_is_marked_once_per_figure_and_only_where_it_lies_inside(
+    ensemble: Path, tmp_path: Path
+) -> None:
+    for name in FIGURES:
+        assert drawn(name, ensemble).svg.count("observed deliveries") == 1
+    (case,) = cases([load(ensemble)])
+    later = Case(case.label, case.results, {"market.history_end": "2026Q4"}, case.runs)
+    assert "observed deliveries" not in draw("shares", [later]).svg
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
+    labels: dict[str, list[float]] = {}
+    for x, y in _LABEL.findall(drawn(name, ensemble).svg):
+        labels.setdefault(x, []).append(float(y))
+    assert max(len(heights) for heights in labels.values()) > 3
+    for heights in labels.values():
+        assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
+
+
+def test_every_shipped_firm_and_region_has_a_colour_of_its_own() -> None:
+    with composing() as composer:
+        parameters = plan(composer, []).parameters
+    firms = [name for name, firm in parameters.providers.items() if firm.kind != "dormant"]
+    for names, colour in ((firms, firm_colour), (list(parameters.market.regions), region_colour)):
+        for a, b in combinations(names, 2):
+            assert _distance(colour(a), colour(b)) > 40, (a, b)
+
+
+def test_a_new_firm_keeps_its_colour() -> None:
+    assert firm_colour("a-newcomer") == firm_colour("a-newcomer") == "#4477aa"
+
+
+def _distance(a: str, b: str) -> float:
+    """Return the Euclidean distance of two colours in RGB, 0 to 442."""
+    channels = [[int(text[i : i + 2], 16) for i in (1, 3, 5)] for text in (a, b)]
+    return float(sum((x - y) ** 2 for x, y in zip(*channels, strict=True)) ** 0.5)

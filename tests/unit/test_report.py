@@ -1,0 +1,161 @@
+"""The report: self-contained, escaped, traceable, the same from stored tables alone."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from experiments.analysis import load
+from experiments.analysis.cases import BASES
+from experiments.figures import FIGURES
+from experiments.report.page import render
+from experiments.report.provenance import grades
+from tests.conftest import Command
+from tests.synthetic import ATTACK
+
+_LARGEST = 1_500_000
+
+
+class _Page(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def page(ensemble: Path) -> str:
+    return render([load(ensemble)])
+
+
+def test_nothing_is_asked_from_outside(page: str) -> None:
+    assert "http://" not in page
+    assert "https://" not in page
+    found = _Page(page)
+    assert not {"script", "link", "img", "iframe", "object", "embed"} & set(found.tags)
+    assert not [(name, value) for name, value in found.attributes if name in ("src", "srcset", "action")]
+    assert all((value or "").startswith("#") for name, value in found.attributes if name == "href")
+    assert "default-src 'none'" in page
+    assert len(page.encode()) < _LARGEST
+
+
+def test_ids_are_unique_and_references_lead_somewhere(page: str) -> None:
+    ids = [value for name, value in _Page(page).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    referred = set(re.findall(r'(?:url\(#|href="#|aria-labelledby=")([^)"]+)', page))
+    assert referred <= set(ids)
+
+
+def test_it_says_what_came_out_how_sure_and_what_not_to_use_it_for(page: str) -> None:
+    text = _Page(page).text
+    for start in ("By revenue,", "By compute in paid use,", "By tokens served,"):
+        assert re.search(
+            f"{start} .{{3,40}} (leads|has the largest median share) in 2026Q4 with [0-9.]+% \\(90% of runs", text
+        )
+    assert "Bands come from 6 runs that differ in the seed only" in text
+    assert "not a forecast" in text
+    assert "docs/limits.md" in text
+    assert all(f"figure-{name}" in page for name in FIGURES)
+
+
+def test_numbers_in_the_tables_are_those_of_the_parquet_files(page: str, ensemble: Path) -> None:
+    hhi = load(ensemble)["market"].pandas(["hhi_revenue"], {"region": "world", "quarter": "2026Q4"})["hhi_revenue"]
+    shown = re.search(r"HHI, revenue\)</td>.*<td>([\d.]+) \(([\d.]+) to ([\d.]+)\)</td><td>points", page)
+    assert shown is not None
+    for text, level in zip(shown.groups(), (0.5, 0.05, 0.95), strict=True):
+        assert float(text) == pytest.approx(hhi.quantile(level), rel=0.05)
+
+
+def test_every_run_can_be_made_again(page: str, ensemble: Path) -> None:
+    text, manifest = _Page(page).text, load(ensemble).manifest
+    assert manifest["code_digest"] in text
+    assert "numba" in text
+    assert "seeds 1 to 6" in text
+    for run_id in load(ensemble)["runs"].pandas()["run_id"]:
+        assert run_id in text
+
+
+def test_settings_unlike_the_baseline_are_listed(page: str) -> None:
+    rows = re.findall(r"<tr><td><code>([^<]+)</code></td><td>([^<]*)</td><td>([^<]*)</td></tr>", page)
+    assert [row[0] for row in rows] == ["customers.enterprises", "market.end"]
+    assert rows[1][2] == "2026Q4"
+
+
+def test_a_label_from_a_strangers_file_stays_text(single: Path) -> None:
+    text = render([load(single)], ["shares"])
+    assert ATTACK not in text
+    assert "&lt;script&gt;" in text
+    assert "script" not in _Page(text).tags
+    assert "One path (seed 1), no uncertainty" in _Page(text).text
+
+
+def test_several_folders_are_compared(ensemble: Path, compared: Path) -> None:
+    text = _Page(render([load(ensemble), load(compared)], ["shares"])).text
+    assert f"Comparison of {ensemble.parent.name}/baseline, {compared.parent.name}/baseline" in text
+    assert text.count("leads in 2026Q4") + text.count("has the largest median share") == 3 * len(BASES)
+    assert "market.on_premises.utilisation=0.5" in text
+
+
+def test_a_figure_without_its_table_is_named(ensemble: Path, tmp_path: Path) -> None:
+    folder = copytree(ensemble, tmp_path / "part")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {name: size for name, size in manifest["files"].items() if not name.startswith("sites/")}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    for path in (folder / "sites").iterdir():
+        path.unlink()
+    text = render([load(folder)], ["capacity"])
+    assert "figure-capacity" not in text
+    assert "Not drawn: capacity, which needs sites" in _Page(text).text
+
+
+def test_grades_leave_out_what_a_configuration_changed(tmp_path: Path) -> None:
+    file = tmp_path / "provenance.csv"
+    file.write_text("path,value,unit,source,grade,note\na.x,1,,s,A,\na.y,2,,,assumption,\nb,3,,s,A,\nc,3,,s,C,\n")
+    assert [(g.grade, g.values) for g in grades(set(), file)] == [("A", 2), ("C", 1), ("assumption", 1)]
+    assert [(g.grade, g.values) for g in grades({"b", "c"}, file)] == [("A", 1), ("assumption", 1)]
+    assert grades(set(), tmp_path / "absent.csv") == []
+
+
+def test_the_report_command_rebuilds_the_same_page(command: Command, ensemble: Path, page: str) -> None:
+    ended = command("report", str(ensemble))
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, str(ensemble / "report.html"))
+    assert (ensemble / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_the_report_command_compares_beside_the_first(
+    command: Command, ensemble: Path, compared: Path, tmp_path: Path
+) -> None:
+    ended = command(
+        "report", str(ensemble), str(compared), "--figures", "shares,prices", "--out", str(tmp_path / "both")
+    )
+    assert ended.code == 0
+    text = (tmp_path / "both" / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'<figure id="figure-(\w+)"', text) == ["shares", "prices"]
+
+
+def test_the_report_command_says_all_that_is_wrong(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = command("report", "nowhere", "empty")
+    assert ended.code == 2
+    assert "nowhere: no such folder" in ended.err
+    assert "not a finished run or study" in ended.err
+    assert not ended.made
+    assert command("report", "empty", "--figures", "x").code == 2

@@ -1,0 +1,328 @@
+"""The study engine around a made-up market: what is run, kept, repaired, refused."""
+
+import errno
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import experiments
+from experiments import stored
+from experiments.analysis import load
+from experiments.engine import continuity, ensemble, store
+from experiments.engine.environment import environment
+from experiments.engine.folder import locked
+from experiments.engine.pool import Killed
+from experiments.faults import BadInput, Interrupted
+from experiments.study import StudyPlan, execute, planned
+from tests.synthetic import Market
+
+SMALL = ("customers.enterprises=20", "market.end=2022Q4", "executor.workers=1", "executor.batch=2")
+
+
+@cache
+def _planned(*overrides: str) -> StudyPlan:
+    return planned([*SMALL, *overrides])
+
+
+@pytest.fixture
+def plan_of(tmp_path: Path) -> Callable[..., StudyPlan]:
+    """Return a function that plans a study below a fresh folder, composing each configuration once for all tests."""
+
+    def made(*overrides: str, below: str = "outputs") -> StudyPlan:
+        asked = _planned(*overrides)
+        output = asked.base.settings.output.model_copy(update={"root": str(tmp_path / below)})
+        settings = asked.base.settings.model_copy(update={"output": output})
+        return replace(asked, base=replace(asked.base, settings=settings))
+
+    return made
+
+
+Plans = Callable[..., StudyPlan]
+
+
+def contents(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table that is promised to be equal, sorted."""
+    results = load(folder)
+    return {
+        name: sorted(results[name].arrow().to_pylist(), key=lambda row: json.dumps(row, sort_keys=True))
+        for name in results
+        if name != "timings"
+    }
+
+
+def run_ids(folder: Path) -> set[str]:
+    return {row["run_id"] for row in stored.rows_of_runs(folder)}
+
+
+def test_every_point_meets_every_seed(plan_of: Plans, market: type[Market]) -> None:
+    asked = plan_of("study.seeds=3", "+study.levers={market.on_premises.utilisation: [0.3, 0.5]}")
+    rows = stored.rows_of_runs(execute(asked, []))
+    points = ['{"market.on_premises.utilisation": 0.3}', '{"market.on_premises.utilisation": 0.5}']
+    assert sorted((row["levers"], row["seed"]) for row in rows) == [(p, s) for p in points for s in (1, 2, 3)]
+    assert len(run_ids(asked.folder)) == 6
+
+
+def test_a_point_run_alone_has_the_same_id_and_numbers(plan_of: Plans, market: type[Market], tmp_path: Path) -> None:
+    folder = execute(plan_of("study.seeds=2", "+study.levers={market.on_premises.utilisation: [0.3, 0.5]}"), [])
+    alone = experiments.run(*SMALL, f"output.root={tmp_path}", "market.on_premises.utilisation=0.5", "seed=2")
+    (row,) = alone["runs"].arrow().to_pylist()
+    assert row["run_id"] in run_ids(folder)
+    together = load(folder)["market"].pandas(where={"run_id": row["run_id"]})
+    assert together.equals(alone["market"].pandas())
+
+
+def test_announces_what_it_will_do(plan_of: Plans, market: type[Market], capfd: pytest.CaptureFixture[str]) -> None:
+    execute(plan_of("study.seeds=4"), [])
+    said = capfd.readouterr().err
+    assert "4 runs = 1 lever point x 4 seeds, 4 quarters each; about 1 s for 4 on 1 worker (a rough figure" in said
+    assert "4 of 4 runs" in said
+
+
+def test_the_same_command_again_computes_nothing(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    execute(plan_of("study.seeds=2"), [])
+    monkeypatch.setattr(market, "fails", lambda _: pytest.fail("a stored run was computed again"))
+    execute(plan_of("study.seeds=2"), [])
+    assert "all 2 runs are stored already" in capfd.readouterr().err
+
+
+def test_a_lost_part_is_computed_again_to_the_same_values(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=5"), [])
+    before = contents(folder)
+    stored.files_of(folder, "market")[0].unlink()
+    with pytest.raises(BadInput, match="missing"):
+        load(folder)
+    execute(plan_of("study.seeds=5"), [])
+    assert contents(folder) == before
+
+
+def test_a_truncated_part_is_named_and_repaired(
+    plan_of: Plans, market: type[Market], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = execute(plan_of("study.seeds=5"), [])
+    before = contents(folder)
+    broken = stored.files_of(folder, "providers")[1]
+    broken.write_bytes(broken.read_bytes()[:-200])
+    with pytest.raises(BadInput, match="truncated or changed"):
+        load(folder)
+    capfd.readouterr()
+    execute(plan_of("study.seeds=5"), [])
+    said = capfd.readouterr().err
+    assert f"{broken}: " in said
+    assert "its runs are computed again" in said
+    assert contents(folder) == before
+
+
+def test_other_batches_and_extension_give_the_same_values(plan_of: Plans, market: type[Market], tmp_path: Path) -> None:
+    grown = execute(plan_of("study.seeds=2"), [])
+    execute(plan_of("study.seeds=5", "executor.batch=1"), [])
+    at_once = execute(plan_of("study.seeds=5", "executor.batch=4", below="other"), [])
+    assert contents(grown) == contents(at_once)
+    assert load(grown).manifest["seeds"] == [1, 2, 3, 4, 5]
+
+
+def test_interruption_keeps_what_is_done(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stop(seed: int) -> None:
+        if seed == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(market, "fails", stop)
+    asked = plan_of("study.seeds=5")
+    with pytest.raises(Interrupted, match=r"2 of 5 runs are stored in .*; give the same command again"):
+        execute(asked, [])
+    assert stored.read(asked.folder) is None
+    monkeypatch.undo()
+    monkeypatch.setattr("experiments.engine.batch.ComputeMarket", Market)
+    execute(asked, [])
+    whole = execute(plan_of("study.seeds=5", below="other"), [])
+    assert contents(asked.folder) == contents(whole)
+
+
+def test_a_failed_run_is_a_row_and_is_tried_again(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(seed: int) -> None:
+        if seed == 2:
+            raise ValueError("cards are not conserved")
+
+    monkeypatch.setattr(market, "fails", fail)
+    folder = execute(plan_of("study.seeds=3"), [])
+    (row,) = [row for row in stored.rows_of_runs(folder) if row["status"] == "failed"]
+    assert (row["seed"], row["stage"], row["error"]) == (2, "pricing", "ValueError: cards are not conserved")
+    assert load(folder).manifest["failed"] == 1
+    assert row["run_id"] not in set(load(folder)["market"].pandas()["run_id"])
+    monkeypatch.setattr(market, "fails", lambda _: None)
+    execute(plan_of("study.seeds=3"), [])
+    assert [row["status"] for row in stored.rows_of_runs(folder)] == ["ok"] * 3
+
+
+def test_a_run_that_kills_its_worker_is_a_row(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool gives back a batch whose worker died; its runs are tried alone, and the killer is named."""
+
+    def pool(tasks: Any, work: Any, workers: int) -> Any:
+        for task in tasks:
+            deadly = any(job.seed == 3 for job in task.jobs)
+            yield Killed(task) if deadly else (task, work(task))
+
+    monkeypatch.setattr(ensemble, "run_all", pool)
+    folder = execute(plan_of("study.seeds=4", "executor.workers=2"), [])
+    rows = {row["seed"]: (row["status"], row["stage"]) for row in stored.rows_of_runs(folder)}
+    assert rows == {1: ("ok", None), 2: ("ok", None), 3: ("failed", "worker"), 4: ("ok", None)}
+
+
+def test_another_configuration_is_refused_by_name(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=2"), [])
+    before = contents(folder)
+    other = plan_of("study.seeds=2", "market.on_premises.utilisation=0.5")
+    with pytest.raises(BadInput, match=r"market.on_premises.utilisation = 0.4 there, 0.5 here"):
+        execute(other, [])
+    assert contents(folder) == before
+    execute(other, [], replace=True)
+    assert run_ids(folder).isdisjoint(row["run_id"] for row in before["runs"])
+
+
+def test_starting_over_leaves_other_peoples_files(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=2"), [])
+    note = folder / "market" / "my notes.txt"
+    note.write_text("keep me")
+    execute(plan_of("study.seeds=1"), [], replace=True)
+    assert note.read_text() == "keep me"
+    assert len(run_ids(folder)) == 1
+
+
+def test_a_study_may_not_shrink(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=3"), [])
+    with pytest.raises(BadInput, match="holds 1 runs that are not asked for"):
+        execute(plan_of("study.seeds=2"), [])
+    assert len(run_ids(folder)) == 3
+
+
+def test_a_folder_of_something_else_is_refused(plan_of: Plans, market: type[Market], tmp_path: Path) -> None:
+    asked = plan_of("study.seeds=2")
+    store.write(store.from_rows("runs", []), stored.part(asked.folder, "runs", None))
+    with pytest.raises(BadInput, match="holds tables that are not a study's"):
+        execute(asked, [])
+
+
+def test_other_versions_are_refused_by_name_unless_asked(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = execute(plan_of("study.seeds=2"), [])
+    found = environment()
+    changed = found | {"packages": found["packages"] | {"numpy": "0.9"}}
+    monkeypatch.setattr(continuity, "environment", lambda: changed)
+    with pytest.raises(BadInput, match=r"numpy was .* and is 0.9; --anyway goes on"):
+        execute(plan_of("study.seeds=3"), [])
+    execute(plan_of("study.seeds=2"), [])  # nothing is missing, so nothing is mixed
+    execute(plan_of("study.seeds=3"), [], anyway=True)
+    assert [ground["numpy"] for ground in load(folder).manifest["grounds"]] == [found["packages"]["numpy"], "0.9"]
+
+
+def test_another_model_is_refused(plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch) -> None:
+    execute(plan_of("study.seeds=2"), [])
+    monkeypatch.setattr(continuity, "code_digest", lambda: "another")
+    for anyway in (False, True):
+        with pytest.raises(BadInput, match="another version of the model"):
+            execute(plan_of("study.seeds=3"), [], anyway=anyway)
+
+
+def test_more_tables_than_stored_are_computed(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=3", "output.tables=[market]"), [])
+    first = contents(folder)
+    execute(plan_of("study.seeds=3", "output.tables=[market,firms]"), [])
+    assert contents(folder)["market"] == first["market"]
+    assert set(load(folder)["firms"].pandas()["run_id"]) == run_ids(folder)
+    execute(plan_of("study.seeds=4", "output.tables=[market]"), [])
+    assert set(load(folder)["firms"].pandas()["run_id"]) == run_ids(folder), "an extended table stays whole"
+
+
+def test_a_second_writer_is_refused(plan_of: Plans, market: type[Market]) -> None:
+    asked = plan_of("study.seeds=2")
+    with locked(asked.folder), pytest.raises(BadInput, match="another program is computing this study"):
+        execute(asked, [])
+    execute(asked, [])
+
+
+def test_a_full_disk_is_said_and_finished_parts_are_kept(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = store.write
+
+    def full(table: Any, path: Path) -> None:
+        if path.parent.name == "providers" and len(stored.files_of(path.parents[1], "providers")) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(table, path)
+
+    monkeypatch.setattr(store, "write", full)
+    asked = plan_of("study.seeds=6")
+    with pytest.raises(BadInput, match="the disk is full; free some space and give the same command again"):
+        execute(asked, [])
+    assert stored.read(asked.folder) is None
+    assert len(run_ids(asked.folder)) == 4
+    monkeypatch.setattr(store, "write", written)
+    execute(asked, [])
+    assert len(run_ids(asked.folder)) == 6
+
+
+def test_no_part_of_a_table_is_left_half_written(
+    plan_of: Plans, market: type[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(table: Any, path: Path, **_: Any) -> None:
+        Path(path).write_bytes(b"PAR1 half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", broken)
+    asked = plan_of("study.seeds=1")
+    with pytest.raises(BadInput, match="disk is full"):
+        execute(asked, [])
+    assert not [path for path in asked.folder.rglob("*") if path.suffix in (".parquet", ".tmp")]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (("+study.levers={seed: [1, 2]}",), "study.levers: seed is not part of the model, so it cannot be a lever"),
+        (
+            ("+study.levers={market.end: ['2023Q1', '2023Q2']}",),
+            "market.end: is a lever of the study; leave it off the command line",
+        ),
+        (
+            ("+study.levers={market.on_premises.utilisation: [0.4, 0.40]}",),
+            "is the same configuration as",
+        ),
+        (
+            ("+study.levers={market.on_premises.utilisation: [0.4, 7.0]}",),
+            "market.on_premises.utilisation = 7.0: must be",
+        ),
+        (("~study",), "choose a study with study=NAME"),
+        (("+study.uncertainties={market.on_premises.utilisation: [0.3, 0.5]}",), "study.uncertainties"),
+        (("study.seeds=0",), "study.seeds = 0"),
+        (("output.figures=[shapes]",), "output.figures"),
+    ],
+)
+def test_bad_designs_are_refused_plainly(plan_of: Plans, tmp_path: Path, overrides: tuple[str, ...], line: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        plan_of(*overrides)
+    assert any(line in said for said in refused.value.lines), refused.value.lines
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_verbs_stay_functions_beside_modules_of_their_name() -> None:
+    import experiments.run
+    import experiments.study
+
+    assert experiments.run.__name__ == "run"
+    assert not hasattr(experiments.study, "__path__")
+    assert callable(experiments.run)
+    assert callable(experiments.study)

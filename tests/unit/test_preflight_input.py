@@ -87,7 +87,7 @@ IMPOSSIBLE = {
     "chips.h100.supplier=nvida": "chips.h100.supplier = 'nvida': no supplier makes this chip; must be one of",
     "~suppliers.cambricon": "no supplier makes this chip",
     "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix",
-    "providers.aws.headquarters=moon": "providers.aws.headquarters = 'moon': must be one of",
+    "providers.baidu.headquarters=moon": "providers.baidu.headquarters = 'moon': must be one of",
     "providers.aws.investment=brave": "providers.aws.investment = 'brave': must be one of",
     "customers.demand.us.enterprise_share=0.99": "shares must sum to 1",
     "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",

@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 SUITABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+SHORT := customers.enterprises=20 market.end=2022Q2
 STAMPS := $(VENV)/.core $(VENV)/.dev
 
 # A stamp that was made elsewhere (the folder was moved) or whose interpreter has gone says nothing.
@@ -40,6 +41,7 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	echo "Setting up $(VENV) with `$$found --version`: once, a minute or two" >&2; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$found" -m venv --clear $(VENV)
 	@$(PIP) install --compile -c constraints.txt -e .
+	@echo "Compiling the model" >&2; $(BIN)/compute-market run $(SHORT) --out $(VENV)/first-run >/dev/null
 	@printf '%s' "$(CURDIR)" > $@
 
 $(VENV)/.dev: $(VENV)/.core

@@ -53,8 +53,18 @@ def _cache_folder() -> Path | None:
 
 def compiled(function: F) -> F:
     """Compile a kernel on first call: no fast-math, no parallel reduction, so equal bits on equal machines."""
+    return _kernel(function, forceinline=False)
+
+
+def inlined(function: F) -> F:
+    """Compile a small piece of a kernel into its callers: a call would copy every array of the tuples it is given."""
+    return _kernel(function, forceinline=True)
+
+
+def _kernel(function: F, *, forceinline: bool) -> F:
     folder = _cache_folder()
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)
-    kernel: F = numba.njit(cache=folder is not None, fastmath=False, error_model="numpy")(function)
+    options = {"cache": folder is not None, "fastmath": False, "error_model": "numpy", "forceinline": forceinline}
+    kernel: F = numba.njit(**options)(function)
     return kernel

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import ONCE, TWICE, Bools, Cells, Floats, Ints, Response
 from sim.economics.elimination import solve_linear
 
@@ -31,7 +31,7 @@ class Groups(NamedTuple):
     """Change of the group's weight per multiplier of its pool."""
 
 
-@compiled
+@inlined
 def _group(
     cells: Cells, b: int, use: Floats, pool: Ints, slopes: Floats, scale: float, answer: Response, groups: Groups
 ) -> int:
@@ -78,7 +78,7 @@ def substitution(
     return matrix
 
 
-@compiled
+@inlined
 def _add_cell(
     sums: Floats, pool: Ints, nest: Ints, pull: Floats, push: Floats, firm: Ints, last: int, count: int, matrix: Floats
 ) -> None:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,7 +110,7 @@ def pair_weights(cells: Cells, price: Floats) -> Floats:
     return weights
 
 
-@compiled
+@inlined
 def _nest_sums(
     cells: Cells, b: int, weights: Floats, value: Floats, total: Floats, by_firm: Floats, worth: Floats
 ) -> None:
@@ -129,7 +129,7 @@ def _nest_sums(
         worth[f, g] += weights[k] * value[j] * cells.multiplier[k]
 
 
-@compiled
+@inlined
 def _class_sums(cells: Cells, b: int, gifts: Floats, total: Floats, by_firm: Floats, out: Floats) -> None:
     r"""Add up over classes of base cell b what every product's share, and every product of shares, is linear in.
 
@@ -179,7 +179,7 @@ def _class_sums(cells: Cells, b: int, gifts: Floats, total: Floats, by_firm: Flo
                     out[TWICE, i, g, h] += twice * both
 
 
-@compiled
+@inlined
 def _firm_rates(sums: Floats, worth: Floats, share: Floats, taken: Floats) -> None:
     """Fill (F, 2): share per unit of weight, and margin that the firm's products take from one, per unit of weight."""
     last = worth.shape[0]

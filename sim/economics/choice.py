@@ -1,7 +1,6 @@
 r"""Discrete choice by keyed shocks: every (workload, product) pair has its own, in every quarter.
 
-Within a nest the best product maximises ``ln w_j + G_j``, that is, minimises ``E_j / w_j`` with exponential E_j
-(the same draw without a logarithm for most products, since ``-ln u >= 1 - u``). Nests compare by
+Within a nest the best product maximises ``ln w_j + G_j``, that is, minimises ``E_j / w_j`` with exponential E_j. Nests compare by
 ``(1-rho) (ln S_g - ln min_j E_j / w_j)`` and the outside option by ``u_0 - ln E_0``. Taking a product away moves
 only those who had chosen it, because no other shock changes.
 """
@@ -11,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.stable import log_stable
-from sim.randomness import mix, unit
+from sim.randomness import exponential, mix, quick_log
 
 Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 
@@ -23,6 +22,9 @@ _NEST_KEYS = np.array(
 )
 _OUTSIDE_KEY = np.uint64(0x1D8E4E27C47D124F)
 NONE = -1
+_INFINITY = np.float64(math.inf).view(np.int64)
+_POSITION = np.int64(1023)
+"""Largest position of a pair within its cell and nest."""
 
 
 class Menu(NamedTuple):
@@ -48,29 +50,28 @@ class Menu(NamedTuple):
     """1 - rho."""
 
 
-@compiled
+@inlined
 def _best(
     inverse_weight: Floats, provider: Ints, keys: Words, first: int, last: int, incumbent: int, gift: float,
     key: np.uint64,
 ) -> tuple[int, float]:  # fmt: skip
     """Return the pair in [first, last) with the least E/w, and that ratio; the incumbent's weight times gift.
 
-    Takes arrays instead of the menu: passing a large tuple to the innermost loop costs more than the loop.
+    Takes arrays, not the menu, and has no branch that depends on a draw: the ratio's bits order like the ratio, so
+    the least of (ratio with its last ten bits replaced by the position) finds both at once.
     """
-    best, least = NONE, math.inf
+    least = _INFINITY
     for k in range(first, last):
-        inverse = inverse_weight[k]
-        if provider[k] == incumbent:
-            inverse *= gift
-        u = unit(mix(key ^ keys[k]))
-        if (1.0 - u) * inverse < least:
-            value = -math.log(u) * inverse
-            if value < least:
-                best, least = k, value
-    return best, least
+        inverse = inverse_weight[k] * gift if provider[k] == incumbent else inverse_weight[k]
+        ratio = exponential(mix(key ^ keys[k])) * inverse
+        packed = (np.float64(ratio).view(np.int64) & ~_POSITION) | np.int64(k - first)
+        least = packed if packed < least else least
+    best = first + (least & _POSITION)
+    inverse = inverse_weight[best] * gift if provider[best] == incumbent else inverse_weight[best]
+    return best, exponential(mix(key ^ keys[best])) * inverse
 
 
-@compiled
+@inlined
 def _best_with_room(
     menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
 ) -> tuple[int, float]:
@@ -80,27 +81,27 @@ def _best_with_room(
         if room[menu.lane[k]] < tasks * menu.need[k]:
             continue
         inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-        value = -math.log(unit(mix(key ^ menu.key[k]))) * inverse
+        value = exponential(mix(key ^ menu.key[k])) * inverse
         if value < least:
             best, least = k, value
     return best, least
 
 
-@compiled
+@inlined
 def _nest_value(table: Floats, slack: float, g: int, least: float, key: np.uint64) -> float:
     """Return the utility of nest g whose best product has ratio ``least``."""
     shock = log_stable(table, slack, mix(key ^ _NEST_KEYS[g, 0]), mix(key ^ _NEST_KEYS[g, 1]))
-    return slack * (shock - math.log(least))
+    return slack * (shock - quick_log(least))
 
 
-@compiled
+@inlined
 def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64) -> int:
     """Return the chosen pair of a workload in base cell b, or NONE for the outside option.
 
     ``gift`` = exp(-kappa) multiplies the inverse weight of the incumbent's products; ``outside_boost`` is
     kappa (1-rho) where the incumbent is the outside option, else 0.
     """
-    highest = menu.outside[b] + outside_boost - math.log(-math.log(unit(mix(key ^ _OUTSIDE_KEY))))
+    highest = menu.outside[b] + outside_boost - quick_log(exponential(mix(key ^ _OUTSIDE_KEY)))
     chosen = NONE
     for g in range(NESTS):
         first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
@@ -113,15 +114,15 @@ def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float
     return chosen
 
 
-@compiled
+@inlined
 def willingness(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64, pair: int) -> float:
     """Return utility of ``pair`` over the best alternative outside its lane's pool, by the same shocks (utils)."""
-    own, other = -math.inf, menu.outside[b] + outside_boost - math.log(-math.log(unit(mix(key ^ _OUTSIDE_KEY))))
+    own, other = -math.inf, menu.outside[b] + outside_boost - quick_log(exponential(mix(key ^ _OUTSIDE_KEY)))
     for g in range(NESTS):
         mine, rest = math.inf, math.inf
         for k in range(menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]):
             inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-            value = -math.log(unit(mix(key ^ menu.key[k]))) * inverse
+            value = exponential(mix(key ^ menu.key[k])) * inverse
             if menu.lane[k] // 2 == menu.lane[pair] // 2:
                 mine = min(mine, value)
             else:
@@ -131,7 +132,7 @@ def willingness(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: 
     return own - other
 
 
-@compiled
+@inlined
 def choose_again(
     menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
 ) -> int:

@@ -7,7 +7,7 @@ linear. Hours are effective H100e-hours of each workload in a quarter.
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
 OPENING_SPLIT = 0.4
@@ -30,7 +30,7 @@ def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out:
             out[k, w] = cards[order[k]] * hours * effective[order[k], w] if order[k] >= 0 else 0.0
 
 
-@compiled
+@inlined
 def inference_left(kinds: Floats, training: float) -> float:
     """Return the inference hours left when the pool serves ``training`` hours; negative when it cannot."""
     left, rest = 0.0, training
@@ -43,7 +43,7 @@ def inference_left(kinds: Floats, training: float) -> float:
     return left if rest <= 1e-9 * training else -rest
 
 
-@compiled
+@inlined
 def training_left(kinds: Floats, inference: float) -> float:
     """Return the training hours possible beside ``inference`` hours; negative when it cannot serve them."""
     left, rest = 0.0, inference
@@ -56,7 +56,7 @@ def training_left(kinds: Floats, inference: float) -> float:
     return left if rest <= 1e-9 * inference else -rest
 
 
-@compiled
+@inlined
 def exchange_rate(kinds: Floats, training: float) -> float:
     """Return -I'(training): inference hours given up for one more training hour."""
     rest, rate = training, 1.0

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.acceleration import WINDOW, accelerated
 from sim.economics.capacity import answered, excess, substitution, violation
 from sim.economics.cells import LINEAR, LOG, Cells, Floats, Ints, Response, respond
@@ -61,7 +61,7 @@ class Solution(NamedTuple):
     """Rounds used."""
 
 
-@compiled
+@inlined
 def _room(own: float, q: float) -> float:
     """Return own - Q, kept positive where demand is so inelastic that no finite price is best."""
     return max(own - q, 0.02 * own)

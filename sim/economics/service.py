@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import NONE, Menu, choose, choose_again, willingness
 from sim.economics.frontier import inference_left, training_left
@@ -109,7 +109,7 @@ def decide(
     return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), served, np.ones(count))
 
 
-@compiled
+@inlined
 def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int, outside: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n."""
     pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
@@ -120,7 +120,7 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int, outsi
     return NONE, 1.0, 0.0
 
 
-@compiled
+@inlined
 def _first_choice(
     rows: Workloads, customers: Customers, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, n: int,
     i: int, slot: int, outside: int,
@@ -130,14 +130,14 @@ def _first_choice(
     return chosen if chosen != NONE else OUTSIDE
 
 
-@compiled
+@inlined
 def lane_room(kinds: Floats, load: Floats, pool: int, room: Floats) -> None:
     """Set the room of both lanes of a pool from its load of training and inference hours."""
     room[2 * pool] = max(training_left(kinds[pool], load[2 * pool + 1]) - load[2 * pool], 0.0)
     room[2 * pool + 1] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
 
 
-@compiled
+@inlined
 def drawn_term(terms: Terms, service: int, u: float) -> int:
     """Return the term of a new contract from a uniform draw."""
     if service == 1:
@@ -181,15 +181,17 @@ def _priorities(
     return chosen[:count][np.argsort(rank[:count], kind="mergesort")], bid
 
 
-@compiled
-def _seat(active: Active, x: int, pair: int, rows: Workloads, menu: Menu, kinds: Floats, load: Floats, room: Floats) -> bool:
+@inlined
+def _seat(active: Active, x: int, pair: int, rows: Workloads, menu: Menu, kinds: Floats, load: Floats) -> bool:
     """Serve a workload by a pair if its lane has room, and say whether it did."""
     lane = menu.lane[pair]
+    pool = lane // 2
     hours = rows.volume[active.row[x]] * menu.need[pair]
-    if hours > room[lane] * (1.0 + 1e-12):
+    other = load[2 * pool + 1 - lane % 2]
+    room = (inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)) - load[lane]
+    if hours > max(room, 0.0) * (1.0 + 1e-12):
         return False
     load[lane] += hours
-    lane_room(kinds, load, lane // 2, room)
     active.served[x] = pair
     return True
 
@@ -216,26 +218,26 @@ def allocate(
         full[pool] = inference > inference_left(kinds[pool], training) * (1.0 + 1e-12)
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
-        lane_room(kinds, load, pool, room)
     queue, bid = _priorities(
         rows, customers, active, full, menu, service, terms, seasons, slots, rule, outside, elasticity, forced
     )
-    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, bid, rule)
+    refused = _serve_queue(rows, active, menu, kinds, load, queue, bid, rule)
+    for pool in range(pools):
+        lane_room(kinds, load, pool, room)
     for x in refused:
         _reroute(rows, customers, active, menu, service, terms, seasons, kinds, load, room, slots, x, outside)
 
 
 @compiled
 def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Floats, queue: Ints,
-    bid: Floats, rule: int,
+    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, queue: Ints, bid: Floats, rule: int
 ) -> Ints:  # fmt: skip
     """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium."""
     refused = np.empty(queue.size, np.int64)
     count = 0
     highest = np.ones(kinds.shape[0])
     for x in queue:
-        if not _seat(active, x, active.first[x], rows, menu, kinds, load, room):
+        if not _seat(active, x, active.first[x], rows, menu, kinds, load):
             refused[count] = x
             count += 1
             pool = menu.lane[active.first[x]] // 2
@@ -247,7 +249,7 @@ def _serve_queue(
     return refused[:count]
 
 
-@compiled
+@inlined
 def _reroute(
     rows: Workloads, customers: Customers, active: Active, menu: Menu, service: Ints, terms: Terms,
     seasons: Seasons, kinds: Floats, load: Floats, room: Floats, slots: int, x: int, outside: int,
@@ -259,7 +261,8 @@ def _reroute(
     incumbent, gift, _ = _tie(rows, menu, service, terms, n, outside)
     key = row_key(seasons.choice, customers.key[i], slot)
     other = choose_again(menu, rows.cell[n], incumbent, gift, key, room, rows.volume[n])
-    if other != NONE and _seat(active, x, other, rows, menu, kinds, load, room):
+    if other != NONE and _seat(active, x, other, rows, menu, kinds, load):
+        lane_room(kinds, load, menu.lane[other] // 2, room)
         return
     if active.fresh[x] == 0:
         waits = rows.waited[n] < terms.waiting_quarters
@@ -269,7 +272,7 @@ def _reroute(
     active.served[x] = NONE - 1 - (WAITING if waits else LOST)
 
 
-@compiled
+@inlined
 def outcome(served: int) -> int:
     """Return SERVED, WAITING or LOST of an entry of ``Active.served``."""
     return SERVED if served >= OUTSIDE else NONE - 1 - served

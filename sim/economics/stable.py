@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import inlined
 from sim.economics.cells import Floats
-from sim.randomness import unit
+from sim.randomness import exponential, quick_log, unit
 
 GRID = 4096
 """Intervals of the table; linear interpolation errs by less than 1e-6 in ln S."""
@@ -41,7 +41,7 @@ def nest_shock_table(dissimilarity: float) -> Floats:
     return np.array(smooth)
 
 
-@compiled
+@inlined
 def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64) -> float:
     """Return ln S of a positive alpha-stable variable from two words of random bits; 0 when alpha is 1."""
     if alpha >= 1.0:
@@ -50,5 +50,5 @@ def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64)
     x = u * GRID
     cell = int(x)
     smooth = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
-    wait = -math.log(unit(second))
-    return smooth - (math.log(1.0 - u) + (1.0 - alpha) * math.log(wait)) / alpha
+    wait = exponential(second)
+    return smooth - (quick_log(1.0 - u) + (1.0 - alpha) * quick_log(wait)) / alpha

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.randomness import Decision, fold, uniform
 
@@ -101,7 +101,7 @@ def renew(
         rows.waited[n] = 0
 
 
-@compiled
+@inlined
 def contract_ends(rows: Workloads, n: int, key: np.uint64, quarter: int) -> bool:
     """Return whether the contract of row n ends now; ``key`` is the row's expiry key."""
     if rows.term[n] == DATED:
@@ -109,7 +109,7 @@ def contract_ends(rows: Workloads, n: int, key: np.uint64, quarter: int) -> bool
     return bool(uniform(key, _ZERO) < EXPIRY[rows.term[n]])
 
 
-@compiled
+@inlined
 def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
     """Return the probability that row n chooses anew this quarter, before any draw."""
     if rows.status[n] != SERVED:
@@ -160,13 +160,13 @@ def contestable(
             locked[pair] += rows.tasks[n]
 
 
-@compiled
+@inlined
 def row_key(season: np.uint64, customer: np.uint64, slot: int) -> np.uint64:
     """Return the key of a workload row for one decision in one quarter."""
     return fold(fold(season, customer), np.uint64(slot))
 
 
-@compiled
+@inlined
 def escalated(contract: float, posted: float, escalation: float) -> float:
     """Return the price of a renewal: the posted price, at most the contract price times (1 + esc)."""
     return min(posted, contract * (1.0 + escalation)) if math.isfinite(contract) and contract > 0.0 else posted

@@ -7,6 +7,7 @@ suppliers deliver at most their output, shared out by the rule in use.
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.costs import cheapest
 from sim.economics.elementary import log
 from sim.strategies.allocation import RULES, share_out
 from sim.strategies.capacity_target import desired_additions, smoothed
@@ -97,16 +98,10 @@ def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
         region: (n,) region of each buyer.
         allowed: (n, V) whether the buyer may order the chip.
     """
-    structure, state = world.structure, world.state
+    structure = world.structure
+    cost = world.state.hour_cost / structure.chip_effective[:, INFERENCE]
     open_to = allowed & (structure.chip_launch <= world.t + 1)
-    cost = np.where(open_to, state.hour_cost[region] / structure.chip_effective[:, INFERENCE], np.inf)
-    best = np.full((region.size, len(structure.suppliers)), -1)
-    for k in range(best.shape[1]):
-        mine = np.flatnonzero(structure.chip_supplier == k)
-        if mine.size:
-            least = mine[np.argmin(cost[:, mine], axis=1)]
-            best[:, k] = np.where(np.isfinite(cost[np.arange(region.size), least]), least, -1)
-    return best
+    return cheapest(cost, region, open_to, structure.chip_supplier, len(structure.suppliers))
 
 
 def _place(ordered: Floats, chip: Ints, cards: Floats) -> None:

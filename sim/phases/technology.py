@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.economics.cells import Floats
+from sim.economics.costs import least_costs
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.world import World
 
@@ -40,11 +40,6 @@ def _costs(world: World) -> None:
     per_hour = state.hour_cost[:, :, None] / structure.chip_effective
     launched = structure.chip_launch <= world.t
     idle = market.utilisation.maximum / home.utilisation * home.cost_multiple
-    state.on_premises[:] = idle * _least(per_hour, launched & links.chip_merchant & world.permits["order"])
-    state.long_run[:] = _least(per_hour[links.pool_region], launched & links.pool_cards)
-
-
-def _least(cost: Floats, allowed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
-    """Return the least allowed cost over chips (n, 2) of (n, V, 2); the least of all where none is allowed."""
-    some = allowed | ~allowed.any(axis=1, keepdims=True)
-    return np.asarray(np.where(some[:, :, None], cost, np.inf).min(axis=1))
+    every = np.arange(len(structure.regions))
+    state.on_premises[:] = idle * least_costs(per_hour, every, launched & links.chip_merchant & world.permits["order"])
+    state.long_run[:] = least_costs(per_hour, links.pool_region, launched & links.pool_cards)

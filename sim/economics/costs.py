@@ -1,0 +1,53 @@
+"""Least costs over chips: which card a buyer would take, and what an hour of the best card costs."""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Bools, Floats, Ints
+
+NO_CHIP = -1
+
+
+@compiled
+def cheapest(cost: Floats, region: Ints, allowed: Bools, supplier: Ints, suppliers: int) -> Ints:
+    """Return (n, K) the allowed chip of every supplier with the least cost; NO_CHIP where there is none.
+
+    Args:
+        cost: (R, V) cost per effective hour.
+        region: (n,) region of each buyer.
+        allowed: (n, V) chips each buyer may take.
+        supplier: (V,) supplier of each chip.
+        suppliers: K.
+    """
+    best = np.full((region.size, suppliers), NO_CHIP)
+    for x in range(region.size):
+        for v in range(supplier.size):
+            k = supplier[v]
+            if allowed[x, v] and (best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]):
+                best[x, k] = v
+    return best
+
+
+@compiled
+def least_costs(cost: Floats, region: Ints, allowed: Bools) -> Floats:
+    """Return (n, 2) the least allowed cost by workload; the least of all chips where none is allowed.
+
+    Args:
+        cost: (R, V, 2) cost per effective hour of each workload.
+        region: (n,) region of each place.
+        allowed: (n, V) chips that count there.
+    """
+    out = np.empty((region.size, 2))
+    for x in range(region.size):
+        some = False
+        for v in range(cost.shape[1]):
+            some = some or allowed[x, v]
+        for w in range(2):
+            least = math.inf
+            for v in range(cost.shape[1]):
+                if (allowed[x, v] or not some) and cost[region[x], v, w] < least:
+                    least = cost[region[x], v, w]
+            out[x, w] = least
+    return out

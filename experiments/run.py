@@ -84,6 +84,7 @@ def _contents(plan: Plan, folder: Path, words: Sequence[str], failed: int) -> ma
         name=folder.name,
         command=("compute-market", "run", *words),
         config=plan.config,
+        choices=plan.choices,
         seeds=[plan.settings.seed],
         tables=tuple(plan.settings.output.tables),
         runs=1,

@@ -246,6 +246,7 @@ def _finish(asked: StudyPlan, folder: Path, words: Sequence[str], found: Found) 
         name=asked.name,
         command=("compute-market", "study", *words),
         config=asked.base.config,
+        choices=asked.base.choices,
         seeds=asked.design.seed_list(),
         tables=found.tables,
         runs=len(rows),

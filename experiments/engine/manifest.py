@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ class Contents:
     name: str
     command: tuple[str, ...]
     config: dict[str, Any]
+    choices: Mapping[str, str]
+    """File chosen for each group."""
     seeds: Sequence[int]
     tables: tuple[str, ...]
     runs: int
@@ -43,6 +45,7 @@ def write(folder: Path, contents: Contents) -> None:
         "name": contents.name,
         "command": list(contents.command),
         "config": contents.config,
+        "choices": {group: name for group, name in contents.choices.items() if not group.startswith("hydra/")},
         "seeds": list(contents.seeds),
         "tables": list(contents.tables),
         "runs": contents.runs,

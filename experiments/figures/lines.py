@@ -12,8 +12,9 @@ from experiments.figures.style import Panel, Series
 
 MOST_CASES = 6
 """Cases that one figure can show; the tables of the report show all."""
-NAMED_FROM = 0.03
-"""Share from which a firm is named in a panel."""
+NAMED_FROM, NAMED_ONCE = 0.03, 0.12
+"""Median share at the end, or once on the way, from which a firm is named in a panel."""
+GREY = f"Grey lines: firms below {NAMED_FROM:.0%} at the end that never had {NAMED_ONCE:.0%}."
 WITH_RIBBONS = 4
 """Firms with ribbons in a panel: more would hide each other."""
 RIBBONS_SAID = f" Ribbons for the {WITH_RIBBONS} largest firms of a panel."
@@ -55,9 +56,7 @@ def _named(band: pd.DataFrame) -> list[str]:
     """Return the firms worth a name, largest at the end first."""
     last = band[band["quarter"] == band["quarter"].max()].set_index("provider")["median"].fillna(0.0)
     highest = band.groupby("provider")["median"].max().fillna(0.0)
-    chosen = [
-        str(name) for name in highest.index if last.get(name, 0.0) >= NAMED_FROM or highest[name] >= 4 * NAMED_FROM
-    ]
+    chosen = [str(name) for name in highest.index if last.get(name, 0.0) >= NAMED_FROM or highest[name] >= NAMED_ONCE]
     return sorted(chosen, key=lambda name: (-last.get(name, 0.0), name))[:_NAMED_AT_MOST]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from experiments.analysis.cases import BASES, Case
 from experiments.figures import Drawn
-from experiments.figures.lines import NAMED_FROM, RIBBONS_SAID, footnote, share_panel
+from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, share_panel
 from experiments.figures.style import Panel, Sheet, svg
 
 TITLE = "Who has which region"
@@ -32,6 +32,6 @@ def _caption(cases: Sequence[Case]) -> str:
     extra = f" The first {_MOST_CASES} of {len(cases)} cases are drawn." if len(cases) > _MOST_CASES else ""
     return (
         f"Share of each provider among the customers of a region, wherever the cards stand, {bases}. The scales of the "
-        f"panels differ. Firms that stay below {NAMED_FROM:.0%} in a panel are grey and unnamed there. "
+        f"panels differ. {GREY} "
         f"Source: table providers, as above, for each customer region.{extra}"
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from experiments.analysis.cases import BASES, WORLD, Case
 from experiments.figures import Drawn
-from experiments.figures.lines import NAMED_FROM, RIBBONS_SAID, footnote, left_out, share_panel, shown
+from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, left_out, share_panel, shown
 from experiments.figures.style import Sheet, svg
 
 TITLE = "Who has the world market, on three bases"
@@ -32,8 +32,7 @@ def _caption(cases: Sequence[Case]) -> str:
     return (
         "Share of each provider in what all providers sell to customers anywhere: by revenue, by compute in paid use "
         "(effective H100-equivalents) and by tokens served by model APIs. Own use is not in it. A firm may lead on one "
-        f"basis and not on another. Firms that stay below {NAMED_FROM:.0%} are grey and unnamed. Medians of shares "
-        "need not sum to 100%. "
+        f"basis and not on another. {GREY} Medians of shares need not sum to 100%. "
         "Source: table providers, columns share_revenue, share_compute, share_tokens; region = world, product = all, "
         f"workload = all.{left_out(cases)}"
     )

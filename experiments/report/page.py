@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from experiments.analysis.cases import BASES, Case, cases, drawable, folder_names
-from experiments.analysis.headline import Figure, figure, leaders, market_lines, outcomes, rows_of
+from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, Drawn, draw
@@ -94,12 +94,19 @@ def _case(case: Case) -> dict[str, Any]:
         "horizons": case.horizons,
         "span": f"{case.quarters[0]} to {case.quarters[-1]}",
         "leaders": {basis: [leaders(case, basis, q) for q in case.horizons] for basis in BASES} if has_shares else {},
+        "regions": _regional_leaders(case) if has_shares else [],
         "market": market_lines(case) if has_market else [],
         "outcomes": _outcomes(case),
         "seeds": _ranges(case.runs["seed"].tolist()),
         "run_ids": case.ids[:_RUN_IDS_SHOWN],
         "more_runs": max(0, case.count - _RUN_IDS_SHOWN),
     }
+
+
+def _regional_leaders(case: Case) -> list[tuple[str, list[list[Leader]]]]:
+    """Return the two largest providers of each region on each basis in the last quarter."""
+    last = case.quarters[-1]
+    return [(label, [leaders(case, basis, last, name, 2) for basis in BASES]) for name, label in case.regions.items()]
 
 
 def _outcomes(case: Case) -> list[tuple[str, str, str, str]]:
@@ -135,6 +142,7 @@ def _folder(found: Results) -> dict[str, Any]:
     return {
         "name": found.folders[0].name,
         "command": " ".join(manifest["command"]),
+        "choices": manifest["choices"],
         "runs": manifest["runs"],
         "failed": manifest["failed"],
         "code_digest": manifest["code_digest"],

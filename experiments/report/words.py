@@ -1,7 +1,8 @@
 """The first paragraphs of a report: what came out, in words and numbers that can be traced to the tables."""
 
 from experiments.analysis.cases import BASES, Case
-from experiments.analysis.headline import Leader, leaders, market_lines
+from experiments.analysis.headline import Leader, figure, leaders, market_lines, rows_of
+from experiments.analysis.rounding import percent
 
 _BASIS = {"revenue": "By revenue", "compute": "By compute in paid use", "tokens": "By tokens served"}
 
@@ -44,15 +45,26 @@ def _market(case: Case) -> list[str]:
     lines = {line.name: line for line in market_lines(case)}
     first, last = case.horizons[0], case.horizons[-1]
     compute, tokens = lines["rented compute (IaaS)"], lines["tokens (MaaS)"]
-    hhi, unmet = lines["concentration (HHI, revenue)"], lines["unmet demand at posted prices"]
+    hhi = lines["concentration (HHI, revenue)"]
     if first == last:
         return [f"In {last} an effective H100-hour rents for {compute.values[-1]} USD, and HHI is {hhi.values[-1]}."]
     return [
         f"From {first} to {last} the rent of an effective H100-hour goes from {compute.values[0]} to "
         f"{compute.values[-1]} USD, a million tokens from {tokens.values[0]} to {tokens.values[-1]} USD, and "
-        f"concentration by revenue (HHI) from {hhi.values[0]} to {hhi.values[-1]}. "
-        f"In {last}, {unmet.values[-1]} of new demand is unmet."
+        f"concentration by revenue (HHI) from {hhi.values[0]} to {hhi.values[-1]}.",
+        _unmet(case),
     ]
+
+
+def _unmet(case: Case) -> str:
+    """Return when most demand went unmet, and whether it is met at the end."""
+    band = case.measure("unmet_share")
+    top, last = (rows_of(rows)[0] for rows in (band.nlargest(1, "median"), band.tail(1)))
+    if top["high90"] == 0:
+        return "All demand is met at the prices posted, in every quarter."
+    worst, ends = (figure(row, percent, case.count) for row in (top, last))
+    end = "none is" if last["high90"] == 0 else f"{ends} is"
+    return f"Most demand goes unmet in {top['quarter']}, {worst} of what is new; in {last['quarter']} {end}."
 
 
 def uncertainty(case: Case) -> str:

@@ -1,0 +1,97 @@
+"""A study of the real model in real processes: its report, its equality with single runs, its interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+import experiments
+from experiments import stored
+from sim.tables import TABLES
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ("customers.enterprises=50", "market.end=2023Q4")
+WORDS = ("study", *SMALL, "study.seeds=24", "executor.workers=2", "executor.batch=1")
+_PATIENCE = 300.0
+
+
+def _start(folder: Path) -> "subprocess.Popen[str]":
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "experiments.cli", *WORDS, "--out", str(folder)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environ, stdout=pipe, stderr=pipe, text=True)
+
+
+def _ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=_PATIENCE)
+    return process.returncode, out, err
+
+
+def _tables(folder: Path) -> dict[str, Any]:
+    """Return every table that is promised to be equal, sorted by its key."""
+    names = [name for name in TABLES if name != "timings" and stored.files_of(folder, name)]
+    keys = {name: [(key.name, "ascending") for key in TABLES[name].keys] for name in names}
+    return {name: pq.read_table(folder / name).sort_by(keys[name]) for name in names}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    folder = tmp_path_factory.mktemp("finished")
+    code, out, err = _ended(_start(folder))
+    assert code == 0, err
+    return folder / "baseline", out, err
+
+
+def test_a_study_ends_with_summary_and_report(finished: tuple[Path, str, str]) -> None:
+    folder, out, err = finished
+    assert out.splitlines()[-1] == str(folder / "report.html")
+    assert all(f"by {basis}" in out for basis in ("revenue", "compute", "tokens"))
+    assert "24 of 24 runs" in err
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 5
+    assert "://" not in page
+
+
+def test_a_run_alone_equals_the_run_in_the_study(finished: tuple[Path, str, str], tmp_path: Path) -> None:
+    together = _tables(finished[0])
+    chosen = ",".join(experiments.load(finished[0]).manifest["tables"])
+    alone = experiments.run(*SMALL, "seed=7", f"output.root={tmp_path}", f"output.tables=[{chosen}]")
+    (row,) = alone["runs"].arrow().to_pylist()
+    for name in set(together) - {"runs"}:
+        keys = [(key.name, "ascending") for key in TABLES[name].keys]
+        mine = together[name].filter(pc.equal(together[name]["run_id"], row["run_id"]))
+        assert mine.num_rows > 0 or alone[name].arrow().num_rows == 0
+        assert mine.equals(alone[name].arrow().sort_by(keys)), name
+
+
+def test_an_interrupted_study_says_how_to_go_on_and_ends_with_the_same_values(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    process = _start(tmp_path)
+    folder, deadline = tmp_path / "baseline", time.monotonic() + _PATIENCE
+    while not stored.files_of(folder, "runs"):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    code, out, err = _ended(process)
+    assert code == 130
+    assert "runs are stored in" in err
+    assert "give the same command again to go on" in err
+    assert "Traceback" not in err
+    assert not out
+    assert stored.read(folder) is None
+    assert 0 < len(stored.rows_of_runs(folder)) < 24
+    code, _, err = _ended(_start(tmp_path))
+    assert code == 0, err
+    assert "are stored already" in err
+    once, twice = _tables(finished[0]), _tables(folder)
+    assert once.keys() == twice.keys()
+    assert all(once[name].equals(twice[name]) for name in once)

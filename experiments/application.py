@@ -1,8 +1,10 @@
 """The Hydra application around a command. Everything has been checked before it starts."""
 
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 import hydra
@@ -75,9 +77,22 @@ def enter(arguments: Arguments, prepared_plans: Sequence[Plan], execute: Callabl
             faults.append(error)
 
     sys.argv = [sys.argv[0], *_hydra_words(arguments)]
-    application(task)()
+    if arguments.shows or arguments.helps:
+        _show(application(task))
+    else:
+        application(task)()
     if faults:
         raise faults[0]
+
+
+def _show(hydra_application: Callable[[], None]) -> None:
+    """Print what Hydra shows, but outside Hydra, which takes a reader who leaves early for a failure of its own."""
+    shown = io.StringIO()
+    try:
+        with redirect_stdout(shown):
+            hydra_application()
+    finally:
+        print(shown.getvalue(), end="", flush=True)
 
 
 def _hydra_words(arguments: Arguments) -> list[str]:

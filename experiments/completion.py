@@ -20,7 +20,7 @@ def complete(words: Sequence[str]) -> int:
     typed = line.split()
     if any(word.startswith("query=") for word in words):
         if len(typed) < 2 or (len(typed) == 2 and not line.endswith(" ")):
-            print(" ".join(COMMANDS))
+            print(" ".join(name for name in COMMANDS if name.startswith("".join(typed[1:]))))
             return OK
         if typed[1] not in _WITH_KEYS:
             return OK

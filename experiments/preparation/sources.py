@@ -1,13 +1,15 @@
 """Reading what prepare starts from: observation files and the assumptions beside them."""
 
 import csv
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from experiments.faults import BadInput
 from sim.names import quarter_code, quarter_number
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -16,12 +18,46 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 Row = dict[str, str]
 ByQuarter = dict[str, float]
 
+_NUMBERS = ("value", "share_pct", "h100e", "units", "unit_price", "tpp")
+"""How the names of columns with numbers begin."""
+
 
 @cache
 def observations(name: str) -> list[Row]:
-    """Return the rows of ``experiments/data/observations/<name>.csv``."""
-    with (DATA / "observations" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """Return the rows of ``experiments/data/observations/<name>.csv``.
+
+    Raises:
+        BadInput: Naming every line that has another number of columns or no number where one belongs.
+    """
+    path = DATA / "observations" / f"{name}.csv"
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise BadInput([f"{path}: cannot be read ({error})"]) from error
+    reader = csv.DictReader(content.splitlines(keepends=True))
+    rows = [(reader.line_num, row) for row in reader]
+    faults = [f"{path}, line {line}: {fault}" for line, row in rows for fault in _faults(row)]
+    if not content.endswith("\n"):
+        faults.append(f"{path}: does not end with a line break, so it may be cut off")
+    if faults:
+        raise BadInput(faults)
+    return [row for _, row in rows]
+
+
+def _faults(row: Mapping[str | None, object]) -> Iterator[str]:
+    if None in row or None in row.values():
+        yield "has another number of columns than the first line"
+        return
+    for column, cell in row.items():
+        if str(column).startswith(_NUMBERS) and cell and not _is_number(str(cell)):
+            yield f"{column} = {cell!r} is not a number"
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 @cache

@@ -20,9 +20,8 @@ POINTS = 1e4
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return part over whole; NaN where the whole is zero."""
-    some = np.broadcast_to(whole > 0.0, np.broadcast_shapes(part.shape, whole.shape))
-    out: Floats = np.divide(part, whole, out=np.full(some.shape, np.nan), where=some)
-    return out
+    quotient: Floats = part / np.where(whole > 0.0, whole, np.nan)
+    return quotient
 
 
 def shares(amounts: Floats, axis: int) -> Floats:
@@ -31,12 +30,12 @@ def shares(amounts: Floats, axis: int) -> Floats:
 
 
 def herfindahl(amounts: Floats, axis: int) -> Floats:
-    """Return the Herfindahl-Hirschman index of firms' amounts along an axis, points 0 to 10,000; NaN where there are none.
+    """Return the Herfindahl-Hirschman index of firms' amounts along an axis, 0 to 10,000; NaN where there are none.
 
     Sum of squared shares over inside goods: customers who buy from nobody do not count (Herfindahl 1950; the
     convention of PyBLP's ``compute_hhi``; US Merger Guidelines 2023, section 2.1).
     """
-    return POINTS * np.square(shares(amounts, axis)).sum(axis=axis)
+    return np.asarray(POINTS * np.square(shares(amounts, axis)).sum(axis=axis))
 
 
 @compiled

@@ -13,17 +13,16 @@ from sim.structure import Structure
 from sim.world import World
 
 STATE = (
-    "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises", "tokens_per_hour",
-    "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered", "elsewhere",
-    "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
+    "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
+    "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered",
+    "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
 )  # fmt: skip
 """Columns of the state that are copied."""
 
 MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
-    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "inverse_weight",
-    "outside",
+    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "outside",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 
@@ -41,9 +40,7 @@ class Record:
         self._length = structure.quarters
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
-        self._tally = empty_tally(
-            self._length, len(structure.cells), len(structure.regions), firms * KINDS, firms
-        )
+        self._tally = empty_tally(self._length, len(structure.cells), len(structure.regions), firms * KINDS, firms)
         self._origin = origins(structure)[world.links.pair_product]
         self._region = world.links.cell_region[world.links.pair_cell]
 
@@ -89,4 +86,5 @@ def _present(world: World) -> Iterator[tuple[str, Floats]]:
         yield name, getattr(state, name)
     for name in MEASURED:
         yield name, now.arrays[name]
+    yield "weight", 1.0 / now.arrays["inverse_weight"]
     yield "need", now.hours * now.intensity

@@ -68,9 +68,9 @@ class BaseCell(NamedTuple):
     bound: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Structure:
-    """Lists of entities and the arrays that link them."""
+    """Lists of entities and the arrays that link them. Equal only to itself, so that it can key what follows from it."""
 
     parameters: Parameters
 

@@ -205,8 +205,8 @@ _MARKET = Table(
         _number(
             "gap_at_cost",
             "fraction",
-            "(demand at long-run cost less capacity) over that demand, at least 0: every task chooses afresh with every "
-            "price at long-run cost; capacity is what own use leaves, each pool divided among regions like that demand",
+            "(demand at long-run cost less capacity) over that demand, at least 0: every task chooses afresh, at "
+            "prices of long-run cost; capacity is what own use leaves, every pool divided like that demand",
         ),
         _number("outside_share", "fraction", "tasks served on premises over tasks with a supplier"),
         _number("backlog_h100e", "effective H100e", "waiting at the end of the quarter"),

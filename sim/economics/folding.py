@@ -1,4 +1,4 @@
-"""Sums by group along an axis, in the order of the elements, so that they are equal on every machine."""
+"""Sums by group or range along an axis, in the order of the elements, so that they are equal on every machine."""
 
 import math
 
@@ -31,3 +31,14 @@ def folded(values: Floats, group: Ints, groups: int, axis: int = -1) -> Floats:
     before, after = values.shape[:axis], values.shape[axis + 1 :]
     flat = np.ascontiguousarray(values).reshape(math.prod(before), group.size, math.prod(after))
     return _folded(flat, group, groups).reshape(*before, groups, *after)
+
+
+@compiled
+def range_sums(values: Floats, first: Ints, after: Ints) -> Floats:
+    """Return (T, n) sums of values (T, m) over the elements ``first`` to ``after - 1``; 0 where there are none."""
+    out = np.zeros((values.shape[0], first.size))
+    for t in range(out.shape[0]):
+        for n in range(first.size):
+            for x in range(first[n], after[n]):
+                out[t, n] += values[t, x]
+    return out

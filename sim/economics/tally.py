@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.service import Active
 from sim.economics.workloads import OUTSIDE, SERVED, WAITING, Workloads
@@ -74,7 +74,7 @@ def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
     return met
 
 
-@compiled
+@inlined
 def _divert(rows: Workloads, n: int, start: int, fresh: bool, places: Places, out: Tally) -> None:
     """Add a workload that did not end at the pair of its first choice."""
     r, origin, firms = places.region[start], places.origin[start], out.arrived.shape[2]
@@ -92,7 +92,7 @@ def _divert(rows: Workloads, n: int, start: int, fresh: bool, places: Places, ou
         out.arrived[r, origin, places.provider[end]] += rows.tasks[n] * places.hours[end]
 
 
-@compiled
+@inlined
 def _add_at_home(k: int, contracted: float, fresh: float, volume: float, places: Places, out: Tally) -> None:
     """Add the hours of running contracts and of new service at the pair of first choice."""
     r, origin, provider = places.region[k], places.origin[k], places.provider[k]

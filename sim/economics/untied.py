@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
 
 
@@ -18,13 +18,11 @@ class Choices(NamedTuple):
     """What base cells may choose from over T quarters; B base cells, K (cell, product) pairs, J products, L pools."""
 
     start: Ints
-    """(B + 1,) first pair of each base cell."""
+    """(B * NESTS + 1,) first pair of each (base cell, nest)."""
     product: Ints
     """(K,)"""
-    nest: Ints
-    """(J,)"""
-    lane: Ints
-    """(J,) 2 * pool + workload."""
+    pool: Ints
+    """(J,) pool of each product."""
     region: Ints
     """(B,) customer region."""
     taste: Ints
@@ -35,8 +33,8 @@ class Choices(NamedTuple):
     """rho."""
     intensive: float
     """eps_int."""
-    inverse_weight: Floats
-    """(T, K) 1/w at posted prices; infinity where a product is not on sale."""
+    weight: Floats
+    """(T, K) w at posted prices; 0 where a product is not on sale."""
     outside: Floats
     """(T, B) O."""
     need: Floats
@@ -47,60 +45,67 @@ class Choices(NamedTuple):
 
 @compiled
 def alone(choices: Choices) -> Floats:
-    """Return (T, B) probabilities of the outside option at posted prices."""
-    out = np.empty(choices.outside.shape)
-    factor, reach = np.ones(choices.nest.size), np.empty(NESTS)
+    """Return (T, B) probabilities of the outside option at posted prices; 1 where a cell has no tasks."""
+    out = np.ones((choices.outside.shape[0], choices.outside.shape[1]))
+    start, product, volume, slack = choices.start, choices.product, choices.volume, 1.0 - choices.dissimilarity
+    same, reach = np.ones(choices.pool.size), np.empty(NESTS)
     for t in range(out.shape[0]):
+        weight, outside = choices.weight[t], choices.outside[t]
         for b in range(out.shape[1]):
-            out[t, b] = math.exp(choices.outside[t, b]) / _menu(choices, t, b, factor, reach)
+            if volume[t, b] > 0.0:
+                here = math.exp(outside[b])
+                out[t, b] = here / (here + _worth(start, product, weight, b, same, slack, reach))
     return out
 
 
 @compiled
-def wanted_hours(choices: Choices, relative: Floats, rate: Floats, regions: int) -> Floats:
+def wanted_hours(choices: Choices, relative: Floats, rate: Floats, regions: int, pools: int) -> Floats:
     """Return (T, R, L) inference hours wanted of every pool by customers of every region.
 
     Args:
         choices: tasks and menus.
         relative: (T, J) prices over posted prices.
-        rate: (T, 2 L) inference hours given up per hour of each lane.
+        rate: (T, J) inference hours given up per hour of each product.
         regions: R.
+        pools: L.
     """
-    quarters, products = relative.shape
-    out = np.zeros((quarters, regions, rate.shape[1] // 2))
-    factors, reach = np.empty((choices.sensitivity.size, products)), np.empty(NESTS)
-    for t in range(quarters):
-        for j in range(products):
+    start, product, pool, slack = choices.start, choices.product, choices.pool, 1.0 - choices.dissimilarity
+    out = np.zeros((relative.shape[0], regions, pools))
+    tastes, reach = choices.sensitivity.size, np.empty(NESTS)
+    cheaper, hours = np.empty((tastes, pool.size)), np.empty((tastes, pool.size))
+    for t in range(relative.shape[0]):
+        weight, need, volume, outside = choices.weight[t], choices.need[t], choices.volume[t], choices.outside[t]
+        for j in range(pool.size):
             change = math.log(relative[t, j])
-            for n in range(choices.sensitivity.size):
-                factors[n, j] = math.exp(-choices.sensitivity[n] * change)
-        usage = np.exp(-choices.intensive * np.log(relative[t]))
+            usage = math.exp(-choices.intensive * change) * rate[t, j]
+            for n in range(tastes):
+                cheaper[n, j] = math.exp(-choices.sensitivity[n] * change)
+                hours[n, j] = cheaper[n, j] * usage
         for b in range(choices.region.size):
-            if choices.volume[t, b] <= 0.0:
+            if volume[b] <= 0.0:
                 continue
-            factor = factors[choices.taste[b]]
-            whole = _menu(choices, t, b, factor, reach)
+            per_task, wanted = hours[choices.taste[b]], out[t, choices.region[b]]
+            worth = _worth(start, product, weight, b, cheaper[choices.taste[b]], slack, reach)
+            tasks = volume[b] / (math.exp(outside[b]) + worth)
             for g in range(NESTS):
-                if reach[g] > 0.0:
-                    reach[g] = choices.volume[t, b] * math.exp(-choices.dissimilarity * math.log(reach[g])) / whole
-            for k in range(choices.start[b], choices.start[b + 1]):
-                j = choices.product[k]
-                tasks = factor[j] / choices.inverse_weight[t, k] * reach[choices.nest[j]]
-                hours = tasks * choices.need[t, k] * usage[j] * rate[t, choices.lane[j]]
-                out[t, choices.region[b], choices.lane[j] // 2] += hours
+                if reach[g] <= 0.0:
+                    continue
+                scale = tasks * math.exp((slack - 1.0) * math.log(reach[g]))
+                for k in range(start[b * NESTS + g], start[b * NESTS + g + 1]):
+                    j = product[k]
+                    wanted[pool[j]] += scale * weight[k] * need[k] * per_task[j]
     return out
 
 
-@compiled
-def _menu(choices: Choices, t: int, b: int, factor: Floats, reach: Floats) -> float:
-    """Fill D of the cell's nests with weights times ``factor``; return the denominator of the choice between nests."""
+@inlined
+def _worth(start: Ints, product: Ints, weight: Floats, b: int, factor: Floats, slack: float, reach: Floats) -> float:
+    """Fill D of the nests of cell b with weights times ``factor``; return the sum of D^(1-rho)."""
+    worth = 0.0
     for g in range(NESTS):
-        reach[g] = 0.0
-    for k in range(choices.start[b], choices.start[b + 1]):
-        j = choices.product[k]
-        reach[choices.nest[j]] += factor[j] / choices.inverse_weight[t, k]
-    whole = math.exp(choices.outside[t, b])
-    for g in range(NESTS):
-        if reach[g] > 0.0:
-            whole += math.exp((1.0 - choices.dissimilarity) * math.log(reach[g]))
-    return whole
+        total = 0.0
+        for k in range(start[b * NESTS + g], start[b * NESTS + g + 1]):
+            total += factor[product[k]] * weight[k]
+        reach[g] = total
+        if total > 0.0:
+            worth += math.exp(slack * math.log(total))
+    return worth

@@ -12,14 +12,14 @@ def suppliers(facts: Facts) -> Columns:
     """Return the table ``suppliers``."""
     structure, names = facts.structure, facts.structure.suppliers
     makers = list(facts.world.parameters.suppliers.values())
-    value = facts.shipped * facts.record["chip_price"] / 1e6
+    value = facts.fleets.shipped * facts.record["chip_price"] / 1e6
     revenue = folded(value, structure.chip_supplier, len(names))
     keys = panel(facts.quarters, ("supplier",), ((name,) for name in names))
     later = ("research_usd_m", "yield_fraction", "wafers", "memory_stacks", "inventory_h100e", "backlog_h100e")
     return keys | {
         "revenue_usd_m": flat(revenue),
         "gross_margin_usd_m": flat(revenue * np.array([x.gross_margin for x in makers])),
-        "shipped_h100e": flat(folded(facts.shipped * structure.chip_h100e, structure.chip_supplier, len(names))),
+        "shipped_h100e": flat(folded(facts.fleets.shipped * structure.chip_h100e, structure.chip_supplier, len(names))),
         **{name: nulls(revenue.size) for name in later},
         "binding_stage": np.full(revenue.size, None, dtype=object),
     }
@@ -28,8 +28,8 @@ def suppliers(facts: Facts) -> Columns:
 def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
-    ordered, accepted = (facts.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
-    shipped = facts.delivered
+    ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
+    shipped = facts.fleets.delivered
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0))
     refused = (ordered - accepted)[t, region, chip]
     return {
@@ -44,4 +44,3 @@ def chips(facts: Facts) -> Columns:
         "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
         **{name: nulls(t.size) for name in ("licensed_cards", "leaked_cards", "seized_cards")},
     }
-

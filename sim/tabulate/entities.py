@@ -1,21 +1,23 @@
 """Tables ``entities``, ``events`` and ``rules``: who is in the run, what happened to them, what bound them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from sim.names import quarter_code, quarter_number
-from sim.parameters.customers import Lab
 from sim.parameters.firms import CloudProvider
 from sim.structure import Structure
+from sim.tables import TABLES
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, nulls, strings
-from sim.tables import TABLES
 
 Row = tuple[str | None, ...]
+Event = tuple[str, str, str, str]
+"""Quarter, event, entity, detail."""
 
 
-def _columns(table: str, rows: list[Row]) -> Columns:
+def _columns(table: str, rows: Sequence[Row]) -> Columns:
     """Return rows of strings as the columns of a table, the run left out."""
     names = TABLES[table].names[1:]
     return {name: strings(row[position] for row in rows) for position, name in enumerate(names)}
@@ -23,7 +25,13 @@ def _columns(table: str, rows: list[Row]) -> Columns:
 
 def entities(facts: Facts) -> Columns:
     """Return the table ``entities``."""
-    return _columns("entities", [(*row, None) for row in _entities(facts.structure)])
+    return dict(_entity_columns(facts.structure))
+
+
+@lru_cache(maxsize=8)
+def _entity_columns(structure: Structure) -> Columns:
+    """Return the table of a structure, which is the same in every run of it."""
+    return _columns("entities", [(*row, None) for row in _entities(structure)])
 
 
 def _entities(structure: Structure) -> Iterator[Row]:
@@ -33,17 +41,18 @@ def _entities(structure: Structure) -> Iterator[Row]:
         yield "provider", name, x.label, x.headquarters, _only_stack(structure, name), x.archetype, _entry(structure, x)
     for name, maker in parameters.suppliers.items():
         launches = [chip.launch for chip in parameters.chips.values() if chip.supplier == name]
-        first = _from_start(structure, min(launches, key=quarter_number)) if launches else None
-        yield "supplier", name, maker.label, maker.headquarters, maker.stack, None, first
+        yield "supplier", name, maker.label, maker.headquarters, maker.stack, None, _earliest(structure, launches)
     for name, lab in parameters.customers.labs.items():
-        yield "lab", name, lab.label, lab.region, None, None, _first_use(structure, lab)
+        used = [quarter for quarter, amount in lab.h100e.items() if amount > 0.0]
+        yield "lab", name, lab.label, lab.region, None, None, _earliest(structure, used)
     for name, owner in parameters.rest_of_world.items():
         yield "rest_of_world", name, owner.label, owner.headquarters, None, None, start
 
 
-def _from_start(structure: Structure, quarter: str) -> str:
-    """Return a quarter, or the first one of the run where it lies before."""
-    return quarter_code(max(quarter_number(quarter), structure.start))
+def _earliest(structure: Structure, quarters: list[str]) -> str | None:
+    """Return the first of some quarters, or of the run where that lies before; None where there are none."""
+    numbers = [quarter_number(quarter) for quarter in quarters]
+    return quarter_code(max(min(numbers), structure.start)) if numbers else None
 
 
 def _only_stack(structure: Structure, provider: str) -> str | None:
@@ -56,45 +65,36 @@ def _only_stack(structure: Structure, provider: str) -> str | None:
 def _entry(structure: Structure, provider: CloudProvider) -> str | None:
     """Return the quarter in which a provider's first site opens; None while it is dormant."""
     launches = [site.launch for site in provider.sites.values()]
-    if provider.kind == "dormant" or not launches:
-        return None
-    return _from_start(structure, min(launches, key=quarter_number))
-
-
-def _first_use(structure: Structure, lab: Lab) -> str:
-    """Return the first quarter with an observation of compute in use."""
-    used = [quarter for quarter, amount in lab.h100e.items() if amount > 0.0]
-    return _from_start(structure, min(used or lab.h100e, key=quarter_number))
+    return None if provider.kind == "dormant" else _earliest(structure, launches)
 
 
 def events(facts: Facts) -> Columns:
-    """Return the table ``events``: launches within the run, by quarter, event, entity and detail."""
-    return _columns("events", sorted([*_launches(facts), *_first_deliveries(facts)]))
+    """Return the table ``events``: launches within the run, in order of time."""
+    last = facts.quarters[-1]
+    launches = [row for row in _launches(facts.structure) if row[0] <= last]
+    return _columns("events", sorted([*launches, *_first_deliveries(facts)]))
 
 
-def _launches(facts: Facts) -> Iterator[tuple[str, ...]]:
-    """Yield sites and model services that open after the start."""
-    for name, provider in facts.structure.parameters.providers.items():
-        for region, site in provider.sites.items():
-            if _within(facts, site.launch):
-                yield quarter_code(quarter_number(site.launch)), "launch_site", name, region
-        if provider.models is not None and _within(facts, provider.models.launch):
-            yield quarter_code(quarter_number(provider.models.launch)), "launch_models", name, ", ".join(
-                provider.models.licensed_regions
-            )
+@lru_cache(maxsize=8)
+def _launches(structure: Structure) -> list[Event]:
+    """Return sites and model services that open after the first quarter."""
+    found = []
+    for name, provider in structure.parameters.providers.items():
+        found += [(site.launch, "launch_site", name, region) for region, site in provider.sites.items()]
+        if provider.models is not None:
+            found.append((provider.models.launch, "launch_models", name, ", ".join(provider.models.licensed_regions)))
+    return [(row[0].upper(), *row[1:]) for row in found if structure.index_of(row[0]) > 0]
 
 
-def _within(facts: Facts, quarter: str) -> bool:
-    return 0 < facts.structure.index_of(quarter) < facts.record.quarters
-
-
-def _first_deliveries(facts: Facts) -> Iterator[tuple[str, ...]]:
+def _first_deliveries(facts: Facts) -> Iterator[Event]:
     """Yield the first delivery of every chip that nobody held before."""
-    structure = facts.structure
-    held = facts.everywhere("owned", "elsewhere")[0].sum(axis=0) > facts.shipped[0]
-    for chip in np.flatnonzero((facts.shipped > 0.0).any(axis=0) & ~held):
-        t = int(np.argmax(facts.shipped[:, chip] > 0.0))
-        yield facts.quarters[t], "first_delivery", structure.suppliers[structure.chip_supplier[chip]], structure.chips[chip]
+    structure, record = facts.structure, facts.record
+    held = record["owned"][0].sum(axis=0) + record["elsewhere"][0].sum(axis=0) > facts.fleets.shipped[0]
+    arrives = facts.fleets.shipped > 0.0
+    first = np.argmax(arrives, axis=0)
+    for chip in np.flatnonzero(arrives.any(axis=0) & ~held):
+        maker = structure.suppliers[structure.chip_supplier[chip]]
+        yield facts.quarters[first[chip]], "first_delivery", maker, structure.chips[chip]
 
 
 def rules(facts: Facts) -> Columns:

@@ -27,7 +27,7 @@ def firms(facts: Facts) -> Columns:
         "free_cash_flow_usd_m": flow,
         "group_free_cash_flow_usd_m": flow + record["general_cash"],
         "domestic_chip_share": _domestic(facts),
-        "share_owned_compute": shares(facts.owned_by_provider, axis=1),
+        "share_owned_compute": shares(facts.fleets.owned_by_provider, axis=1),
         "share_all_cloud": ratio(everything, everything.sum(axis=1, keepdims=True)),
         "tokens_per_h100e_hour_m": record["tokens_per_hour"],
         "revenue_rmb_m": _in_rmb(facts, revenue),
@@ -44,7 +44,7 @@ def _domestic(facts: Facts) -> Floats:
     structure, links = facts.structure, facts.links
     own = links.chip_region == links.provider_region[links.site_provider][:, None]
     at_home = (facts.record["owned"] * (structure.chip_h100e * own)).sum(axis=2)
-    return ratio(folded(at_home, links.site_provider, len(structure.providers)), facts.owned_by_provider)
+    return ratio(folded(at_home, links.site_provider, len(structure.providers)), facts.fleets.owned_by_provider)
 
 
 def _in_rmb(facts: Facts, usd: Floats) -> Floats:

@@ -8,7 +8,8 @@ from sim.economics.cells import Floats
 from sim.names import QUARTERS_PER_YEAR
 from sim.outcomes import shares
 from sim.tables import OUTCOMES
-from sim.tabulate.facts import WORLD, Facts
+from sim.tabulate.facts import Facts
+from sim.tabulate.frame import WORLD
 from sim.tabulate.rows import Columns, strings
 
 
@@ -34,19 +35,19 @@ def horizons(facts: Facts) -> list[int]:
 
 def headlines(facts: Facts) -> dict[str, dict[str, Floats]]:
     """Return every outcome by entity, each a path (T,)."""
-    providers = facts.structure.providers
-    bases = {"revenue": facts.revenue, "compute": facts.served, "tokens": facts.tokens}
+    sales, demand, fleets, providers = facts.sales, facts.demand, facts.fleets, facts.structure.providers
+    bases = {"share_revenue": "revenue", "share_compute": "served", "share_tokens": "tokens"}
     in_world = {
-        "hhi_compute": facts.hhi_compute, "gap_at_cost": facts.gap_at_cost, "outside_share": facts.outside_share,
-        "price_iaas": facts.price_iaas, "price_maas": facts.price_maas, "owned_h100e": facts.located_h100e,
+        "hhi_compute": sales.hhi_compute, "gap_at_cost": demand.gap_at_cost, "outside_share": sales.outside_share,
+        "price_iaas": sales.price_iaas, "price_maas": sales.price_maas, "owned_h100e": fleets.located_h100e,
     }  # fmt: skip
     return {
-        **{f"share_{name}": _by(providers, shares(x[:, -1].sum(axis=2), axis=1)) for name, x in bases.items()},
-        "share_owned_compute": _by(providers, shares(facts.owned_by_provider, axis=1)),
-        "hhi_revenue": _by(facts.regions, facts.hhi_revenue),
-        "unmet_share": _by(facts.regions, facts.unmet_share),
+        **{name: _by(providers, shares(sales.by_provider[basis][:, -1], axis=1)) for name, basis in bases.items()},
+        "share_owned_compute": _by(providers, shares(fleets.owned_by_provider, axis=1)),
+        "hhi_revenue": _by(facts.regions, sales.hhi_revenue),
+        "unmet_share": _by(facts.regions, sales.unmet_share),
         **{name: {WORLD: values[:, -1]} for name, values in in_world.items()},
-        "additions_h100e": {WORLD: facts.additions_h100e},
+        "additions_h100e": {WORLD: fleets.additions_h100e},
     }
 
 

@@ -7,8 +7,10 @@ from sim.economics.folding import folded
 from sim.names import HOURS_PER_QUARTER
 from sim.outcomes import fisher_index, ratio
 from sim.structure import IAAS, MAAS
-from sim.tabulate.facts import Facts, with_world
+from sim.tabulate.facts import Facts
+from sim.tabulate.frame import with_world
 from sim.tabulate.rows import Columns, flat, nulls, panel
+
 
 def market(facts: Facts) -> Columns:
     """Return the table."""
@@ -21,17 +23,17 @@ def market(facts: Facts) -> Columns:
 def _by_customer_region(facts: Facts) -> dict[str, Floats]:
     """Return measures (T, R + 1) of what customers of each region buy and miss."""
     return {
-        "revenue_usd_m": facts.revenue.sum(axis=(2, 3)),
-        "served_h100e": facts.served.sum(axis=(2, 3)),
-        "tokens_bn": facts.tokens.sum(axis=(2, 3)),
-        "hhi_revenue": facts.hhi_revenue,
-        "hhi_compute": facts.hhi_compute,
-        "unmet_share": facts.unmet_share,
-        "gap_at_cost": facts.gap_at_cost,
-        "outside_share": facts.outside_share,
-        "backlog_h100e": facts.backlog.sum(axis=(2, 3)),
-        "potential_h100e": facts.potential,
-        "consumer_surplus_usd_m": facts.consumer_surplus,
+        "revenue_usd_m": facts.sales.in_region["revenue"],
+        "served_h100e": facts.sales.in_region["served"],
+        "tokens_bn": facts.sales.in_region["tokens"],
+        "hhi_revenue": facts.sales.hhi_revenue,
+        "hhi_compute": facts.sales.hhi_compute,
+        "unmet_share": facts.sales.unmet_share,
+        "gap_at_cost": facts.demand.gap_at_cost,
+        "outside_share": facts.sales.outside_share,
+        "backlog_h100e": facts.sales.backlog.sum(axis=(2, 3)),
+        "potential_h100e": facts.demand.potential,
+        "consumer_surplus_usd_m": facts.demand.consumer_surplus,
     }
 
 
@@ -43,11 +45,11 @@ def _prices(facts: Facts) -> dict[str, Floats]:
         mine = np.flatnonzero(links.product_service == service)
         bought = with_world(quantity[:, :, mine])
         indices[f"price_{name}_index"] = fisher_index(record["posted"][:, mine], bought, links.product_launch[mine])
-    residual = np.full(facts.unmet_share.shape, np.nan)
+    residual = np.full(facts.sales.unmet_share.shape, np.nan)
     residual[:, -1] = record["residual"][:, 0]
     return {
-        "price_iaas_usd_per_h100e_hour": facts.price_iaas,
-        "price_maas_usd_per_m_tokens": facts.price_maas,
+        "price_iaas_usd_per_h100e_hour": facts.sales.price_iaas,
+        "price_maas_usd_per_m_tokens": facts.sales.price_maas,
         **indices,
         "lrmc_usd_per_h100e_hour": _long_run_cost(facts),
         "pricing_residual": residual,
@@ -68,11 +70,11 @@ def _by_site_region(facts: Facts) -> dict[str, Floats]:
     """Return measures (T, R + 1) of the cards and shells that stand in each region."""
     build = np.full((facts.record.quarters, len(facts.regions)), np.nan)
     build[:, :-1] = facts.record["build_cost"]
-    value = facts.delivered * facts.record["chip_price"][:, None, :]
+    value = facts.fleets.delivered * facts.record["chip_price"][:, None, :]
     return {
         "build_cost_usd_m_per_mw": build,
-        "domestic_chip_share_units": _at_home(facts, facts.standing),
-        "domestic_chip_share_h100e": _at_home(facts, facts.standing * facts.structure.chip_h100e),
+        "domestic_chip_share_units": _at_home(facts, facts.fleets.standing),
+        "domestic_chip_share_h100e": _at_home(facts, facts.fleets.standing * facts.structure.chip_h100e),
         "domestic_chip_share_value": _at_home(facts, value),
     }
 
@@ -87,10 +89,10 @@ def _access(facts: Facts) -> dict[str, Floats]:
     """Return compute by who owns it, where it stands, and who uses it (T, R + 1)."""
     structure, links = facts.structure, facts.links
     regions = len(structure.regions)
-    h100e = (facts.everywhere("owned", "elsewhere") * structure.chip_h100e).sum(axis=2)
+    h100e = (facts.fleets.everywhere("owned", "elsewhere") * structure.chip_h100e).sum(axis=2)
     captive = folded(facts.record["own_use"], links.provider_region[links.pool_provider], regions) / HOURS_PER_QUARTER
     return {
-        "owned_by_headquarters_h100e": with_world(folded(h100e, facts.place_headquarters, regions)),
-        "located_h100e": facts.located_h100e,
-        "accessed_h100e": facts.served.sum(axis=(2, 3)) + with_world(captive),
+        "owned_by_headquarters_h100e": with_world(folded(h100e, facts.fleets.place_headquarters, regions)),
+        "located_h100e": facts.fleets.located_h100e,
+        "accessed_h100e": facts.sales.in_region["served"] + with_world(captive),
     }

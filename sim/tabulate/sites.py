@@ -14,12 +14,12 @@ from sim.tabulate.rows import Columns, Strings, flat, nulls, panel, strings
 def sites(facts: Facts) -> Columns:
     """Return the table."""
     record, structure = facts.record, facts.structure
-    capacity, used = _by_site(facts, facts.pools.capacity), _by_site(facts, facts.pools.used)
+    capacity, used = _by_site(facts, facts.demand.pools.capacity), _by_site(facts, facts.demand.pools.used)
     leased_in, leased_out = _leased(facts)
     names = [(structure.regions[s.region], structure.providers[s.provider]) for s in structure.sites]
     keys = panel(facts.quarters, ("site_region", "provider"), names)
     measures = {
-        "owned_h100e": facts.owned_h100e,
+        "owned_h100e": facts.fleets.owned_h100e,
         "leased_in_h100e": leased_in,
         "leased_out_h100e": leased_out,
         "capacity_h100e": capacity / HOURS_PER_QUARTER,
@@ -42,20 +42,20 @@ def _by_site(facts: Facts, pools: Floats) -> Floats:
 def _leased(facts: Facts) -> tuple[Floats, Floats]:
     """Return (T, S) H100e that other providers' cards add to a site, and that others operate of its own."""
     structure, links = facts.structure, facts.links
-    flows = (np.zeros((facts.record.quarters, len(structure.sites))), np.zeros((facts.record.quarters, len(structure.sites))))
+    flows = np.zeros((2, facts.record.quarters, len(structure.sites)))
     quarter = np.arange(facts.record.quarters)
     for lease in links.leases:
         site = structure.pool_site[lease.lessor]
         cards = facts.record["owned"][:, site] * links.pool_cards[lease.lessor] * structure.chip_h100e
         moved = cards.sum(axis=1) * lease.share * ((lease.since <= quarter) & (quarter <= lease.until))
-        flows[0][:, structure.pool_site[lease.lessee]] += moved
-        flows[1][:, site] += moved
-    return flows
+        flows[0, :, structure.pool_site[lease.lessee]] += moved
+        flows[1, :, site] += moved
+    return flows[0], flows[1]
 
 
 def _binding(facts: Facts, capacity: Floats) -> Strings:
     """Return what limits service at every site; null where there are no cards."""
-    full = _by_site(facts, facts.full.astype(np.float64)) > 0.0
+    full = _by_site(facts, facts.demand.full.astype(np.float64)) > 0.0
     codes = strings((None, Constraint.DEMAND.code, Constraint.CARDS.code))
     chosen: Strings = codes[np.where(capacity > 0.0, 1 + full, 0).reshape(-1)]
     return chosen

@@ -1,0 +1,68 @@
+"""Sums of cards: where they stand, who owns them, who got new ones."""
+
+from functools import cached_property
+
+import numpy as np
+
+from sim.economics.cells import Floats, Ints
+from sim.economics.folding import folded
+from sim.tabulate.frame import Frame, with_world
+
+
+class Fleets(Frame):
+    """Cards of providers and of W owners outside them; V chips."""
+
+    @cached_property
+    def owned_h100e(self) -> Floats:
+        """(T, S) H100e owned at every site."""
+        return np.asarray((self.record["owned"] * self.structure.chip_h100e).sum(axis=2))
+
+    @cached_property
+    def owned_by_provider(self) -> Floats:
+        """(T, I)."""
+        return folded(self.owned_h100e, self.links.site_provider, len(self.structure.providers))
+
+    def everywhere(self, sites: str, elsewhere: str) -> Floats:
+        """Return cards (T, S + W, V) at the sites of providers and of owners outside them."""
+        return np.concatenate([self.record[sites], self.record[elsewhere]], axis=1)
+
+    @cached_property
+    def place_region(self) -> Ints:
+        """(S + W,) region of every place with cards."""
+        return np.concatenate([self.links.site_region, self.structure.elsewhere_region])
+
+    @cached_property
+    def place_headquarters(self) -> Ints:
+        """(S + W,) region of its owner's headquarters."""
+        regions = self.structure.regions
+        owners = [regions.index(x.headquarters) for x in self.world.parameters.rest_of_world.values()]
+        return np.concatenate([self.links.provider_region[self.links.site_provider], np.array(owners, dtype=np.int64)])
+
+    @cached_property
+    def standing(self) -> Floats:
+        """(T, R, V) cards of all owners that stand in each region."""
+        return self.by_place("owned", "elsewhere")
+
+    @cached_property
+    def delivered(self) -> Floats:
+        """(T, R, V) cards delivered to each region."""
+        return self.by_place("delivered", "elsewhere_delivered")
+
+    def by_place(self, sites: str, elsewhere: str) -> Floats:
+        """Return cards (T, R, V) by region where they stand."""
+        return folded(self.everywhere(sites, elsewhere), self.place_region, len(self.structure.regions), axis=1)
+
+    @cached_property
+    def shipped(self) -> Floats:
+        """(T, V) cards delivered in the world."""
+        return np.asarray(self.delivered.sum(axis=1))
+
+    @cached_property
+    def additions_h100e(self) -> Floats:
+        """(T,) H100e delivered in the world."""
+        return np.asarray((self.shipped * self.structure.chip_h100e).sum(axis=1))
+
+    @cached_property
+    def located_h100e(self) -> Floats:
+        """(T, R + 1) H100e that stand in each region."""
+        return with_world((self.standing * self.structure.chip_h100e).sum(axis=2))

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -127,14 +126,45 @@ class Case:
 
 def cases(results: Sequence[Results]) -> list[Case]:
     """Return the cases of finished folders, in the order of the folders and of the lever points in each."""
-    names = folder_names([found.folders[0] for found in results])
+    names = result_names(results)
     return [case for found, name in zip(results, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
 
 
-def folder_names(folders: Sequence[Path]) -> list[str]:
-    """Return the name of each folder, with its parent's where two have the same."""
-    count = Counter(folder.name for folder in folders)
-    return [folder.name if count[folder.name] == 1 else f"{folder.parent.name}/{folder.name}" for folder in folders]
+def result_names(results: Sequence[Results]) -> list[str]:
+    """Return a name for each folder: its scenario or study, then what differs, then the folder, as far as needed."""
+    names = [_plain_name(found.manifest) for found in results]
+    if _all_differ(names):
+        return names
+    settings = [_settings(found.manifest) for found in results]
+    keys = {key for one in settings for key in one if len({str(other.get(key)) for other in settings}) > 1}
+    short = _short_keys(keys)
+    longer = [
+        _joined(name, [f"{short[k]} = {one[k]}" for k in one if k in keys])
+        for name, one in zip(names, settings, strict=True)
+    ]
+    return (
+        longer
+        if _all_differ(longer)
+        else [f"{found.folders[0].parent.name}/{found.folders[0].name}" for found in results]
+    )
+
+
+def _plain_name(manifest: Mapping[str, Any]) -> str:
+    return str(manifest["name"] if manifest["kind"] == "study" else manifest["choices"].get("scenario", "baseline"))
+
+
+def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a folder sets unlike the baseline, and the seed of a run."""
+    changed = {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
+    return changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+
+
+def _joined(name: str, said: Sequence[str]) -> str:
+    return ", ".join([name, *said])
+
+
+def _all_differ(names: Sequence[str]) -> bool:
+    return len(set(names)) == len(names)
 
 
 def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
@@ -142,8 +172,8 @@ def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
     points = {point: json.loads(point) for point in sorted(set(table["levers"]))}
     names = _short_keys({key for levers in points.values() for key in levers})
     for point, levers in points.items():
-        said = ", ".join(f"{names[key]} = {_shown(value)}" for key, value in levers.items())
-        label = " / ".join(filter(None, (name if several or not said else "", said)))
+        said = [f"{names[key]} = {_shown(value)}" for key, value in levers.items()]
+        label = _joined(name, said) if several or not said else ", ".join(said)
         yield Case(label, results, levers, table[table["levers"] == point].reset_index(drop=True))
 
 

@@ -7,7 +7,7 @@ from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.loading import Results
 
 _NEEDED = ("providers", "market")
-_LEADERS = 4
+_LEADERS, _BLOCKS = 4, 4
 
 
 def runs_said(case: Case) -> str:
@@ -15,13 +15,15 @@ def runs_said(case: Case) -> str:
     failed = f"; {case.failed} failed and are left out" if case.failed else ""
     if case.count == 1:
         return f"one path (seed {case.runs['seed'].iloc[0]}), no uncertainty{failed}"
-    return f"median of {case.count} seeds (90% of them lie between){failed}"
+    return f"median of {case.count} seeds, in brackets what 90% of them span{failed}"
 
 
 def summary(results: Results) -> str:
     """Return the summary of one finished folder."""
-    blocks = [_block(case, results) for case in drawable(cases([results]))]
-    return "\n\n".join([*blocks, *_not_stored(results)])
+    found = drawable(cases([results]))
+    blocks = [_block(case, results) for case in found[:_BLOCKS]]
+    more = [f"{len(found) - _BLOCKS} more lever points are in the report"] if len(found) > _BLOCKS else []
+    return "\n\n".join([*blocks, *more, *_not_stored(results)])
 
 
 def _not_stored(results: Results) -> list[str]:
@@ -29,8 +31,7 @@ def _not_stored(results: Results) -> list[str]:
 
 
 def _block(case: Case, results: Results) -> str:
-    title = case.label or results.folders[0].name
-    lines = [f"{title}: {case.quarters[0]} to {case.quarters[-1]}, {runs_said(case)}"]
+    lines = [f"{case.label}: {case.quarters[0]} to {case.quarters[-1]}, {runs_said(case)}"]
     lines += _share_lines(case) if "providers" in results else []
     lines += _market_table(case) if "market" in results else []
     return "\n".join(lines)
@@ -48,7 +49,7 @@ def _share_lines(case: Case) -> list[str]:
 
 def _market_table(case: Case) -> list[str]:
     rows = [(line.name, [str(value) for value in line.values], line.unit) for line in market_lines(case)]
-    widths = [max(len(values[i]) for _, values, _ in rows) for i in range(len(case.horizons))]
+    widths = [max(len(case.horizons[i]), *(len(values[i]) for _, values, _ in rows)) for i in range(len(case.horizons))]
     head = "  ".join(quarter.rjust(width) for quarter, width in zip(case.horizons, widths, strict=True))
     lines = [f"  {'World':<31}{head}"]
     for name, values, unit in rows:

@@ -69,11 +69,11 @@ def by_region(case: Case, measure: str, *, world: bool = True) -> list[Series]:
     ]
 
 
-def by_case(cases: Sequence[Case], measure: str, region: str = WORLD, style: str = "-") -> list[Series]:
+def by_case(cases: Sequence[Case], measure: str, region: str = WORLD) -> list[Series]:
     """Return a market measure of each case."""
     labels = [case.label for case in cases]
     return [
-        Series(short(case.label, labels, 24), case_colour(i), case.measure(measure, region), style)
+        Series(short(case.label, labels, 24), case_colour(i), case.measure(measure, region))
         for i, case in enumerate(cases)
     ]
 

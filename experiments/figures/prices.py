@@ -1,10 +1,11 @@
 """What compute costs: rented cards beside their long-run cost, and tokens."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from experiments.analysis.cases import Case
 from experiments.figures import Drawn
-from experiments.figures.colours import FAINT
+from experiments.figures.colours import FAINT, INK
 from experiments.figures.lines import by_case, by_region, by_region_or_case, footnote, left_out, shown
 from experiments.figures.style import Panel, Series, Sheet, svg
 
@@ -27,13 +28,13 @@ def draw(cases: Sequence[Case]) -> Drawn:
 
 
 def _with_cost(cases: Sequence[Case]) -> list[Series]:
-    """Return the world price of each case, and the long-run cost of the first as a dashed line."""
-    cost = cases[0].measure(_COST)
-    price = by_case(cases, _IAAS)
+    """Return the world price of each case and, dashed, its long-run cost."""
     if len(cases) == 1:
-        price = [Series("price", "#222222", price[0].band)]
-    label = "long-run cost" if len(cases) == 1 else "cost, first case"
-    return [*price, *([Series(label, FAINT, cost, "--")] if cost["median"].notna().any() else [])]
+        (case,) = cases
+        price, cost = case.measure(_IAAS), case.measure(_COST)
+        return [Series("price", INK, price), Series("long-run cost", FAINT, cost, "--", ribbons=False)]
+    costs = (replace(line, style="--", labelled=False, ribbons=False, width=1.0) for line in by_case(cases, _COST))
+    return [*costs, *by_case(cases, _IAAS)]
 
 
 def _caption(cases: Sequence[Case]) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from experiments.analysis.cases import BASES, Case
 from experiments.figures import Drawn
+from experiments.figures.labels import short
 from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, share_panel
 from experiments.figures.style import Panel, Sheet, svg
 
 TITLE = "Who has which region"
-_MOST_CASES = 3
+_MOST_CASES, _TITLE_LENGTH = 3, 24
 
 
 def draw(cases: Sequence[Case]) -> Drawn:
@@ -22,8 +23,11 @@ def draw(cases: Sequence[Case]) -> Drawn:
 def _row(region: str, label: str, cases: Sequence[Case]) -> list[Panel]:
     if len(cases) == 1:
         return [share_panel(f"{label}: {basis}", cases[0].share_bands[basis], cases[0], region) for basis in BASES]
+    shown = cases[:_MOST_CASES]
+    titles = [short(case.label, [other.label for other in shown], _TITLE_LENGTH) for case in shown]
     return [
-        share_panel(f"{label}: {case.label}", case.share_bands["revenue"], case, region) for case in cases[:_MOST_CASES]
+        share_panel(f"{label}: {title}", case.share_bands["revenue"], case, region)
+        for case, title in zip(shown, titles, strict=True)
     ]
 
 

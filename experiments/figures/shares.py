@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from experiments.analysis.cases import BASES, WORLD, Case
 from experiments.figures import Drawn
+from experiments.figures.labels import short
 from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, left_out, share_panel, shown
 from experiments.figures.style import Sheet, svg
 
+_TITLE_LENGTH = 30
 TITLE = "Who has the world market, on three bases"
 
 
@@ -25,7 +27,9 @@ def draw(cases: Sequence[Case]) -> Drawn:
 
 
 def _title(case: Case, basis: str, cases: Sequence[Case]) -> str:
-    return f"By {basis}" if len(cases) == 1 else f"{case.label}: by {basis}"
+    if len(cases) == 1:
+        return f"By {basis}"
+    return f"{short(case.label, [other.label for other in cases], _TITLE_LENGTH)}: by {basis}"
 
 
 def _caption(cases: Sequence[Case]) -> str:

@@ -24,6 +24,7 @@ WIDTH = 11.4
 _LEFT, _RIGHT, _HEAD, _TICKS, _FOOT = 0.58, 1.24, 0.34, 0.28, 0.28
 """Room in inches around each panel: axis, labels, title, years; and for the line at the foot of the figure."""
 _SMALL = 8.0
+_BEHIND_TEXT = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
 _LABELS = 1.055
 """Where labels start, as a fraction of the panel's width."""
 _RC: dict[Any, Any] = {
@@ -205,7 +206,7 @@ def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
         axes.annotate(
             "observed deliveries\nuntil here",
             (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
-            fontsize=7, color="#555555", va="top", ha="left",
+            fontsize=7, color="#555555", va="top", ha="left", bbox=_BEHIND_TEXT,
         )  # fmt: skip
 
 

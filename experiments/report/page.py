@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.analysis.cases import BASES, Case, cases, drawable, folder_names
+from experiments.analysis.cases import BASES, Case, cases, drawable, result_names
 from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
@@ -59,10 +59,14 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
     return environment.get_template("report.html.j2").render(
         title=_title(results),
         cases=[_case(case) for case in shown],
+        uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],
         figures=[_figure(draw(name, shown)) for name in chosen if not _lacking(name, results)],
         not_drawn=[(name, _lacking(name, results)) for name in chosen if _lacking(name, results)],
         bases=list(BASES),
+        measures=[
+            (line.name, line.unit) for case in shown[:1] if "market" in case.results for line in market_lines(case)
+        ],
         single=all(case.count == 1 for case in shown),
         folders=[_folder(found) for found in results],
         grades=grades(_changed(results)),
@@ -70,8 +74,8 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
 
 
 def _title(results: Sequence[Results]) -> str:
-    names = folder_names([found.folders[0] for found in results])
-    return names[0] if len(names) == 1 else f"Comparison of {', '.join(names)}"
+    names = result_names(results)
+    return names[0] if len(names) == 1 else f"comparison of {' and '.join(names)}"
 
 
 def _lacking(figure: str, results: Sequence[Results]) -> list[str]:
@@ -86,10 +90,9 @@ def _figure(drawn: Drawn) -> dict[str, Any]:
 def _case(case: Case) -> dict[str, Any]:
     has_shares, has_market = "providers" in case.results, "market" in case.results
     return {
-        "label": case.label or case.results.folders[0].name,
+        "label": case.label,
         "levers": case.levers,
         "headline": headline(case),
-        "uncertainty": uncertainty(case),
         "runs": case.count,
         "horizons": case.horizons,
         "span": f"{case.quarters[0]} to {case.quarters[-1]}",

@@ -12,15 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.analysis import load
+import experiments
+from experiments.analysis import Results, load
 from experiments.analysis.bands import LEVELS, bands, only
-from experiments.analysis.cases import BASES, Case, cases
+from experiments.analysis.cases import BASES, Case, cases, result_names
 from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.rounding import percent, rounded
 from experiments.analysis.terminal import summary
 from experiments.faults import BadInput
 from experiments.figures.labels import short, spread
 from sim.tables import TABLES
+from tests.synthetic import Market
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_horizons_are_the_end_of_history_half_way_and_the_end(case: Case) -> Non
 
 def test_the_summary_has_three_bases_with_bands(ensemble: Path) -> None:
     text = summary(load(ensemble))
-    assert "median of 6 seeds (90% of them lie between)" in text
+    assert "median of 6 seeds, in brackets what 90% of them span" in text
     for basis in BASES:
         (line,) = [line for line in text.splitlines() if line.strip().startswith(f"by {basis}")]
         assert "% to " in line
@@ -186,6 +188,16 @@ def test_xarray_or_a_plain_line(ensemble: Path) -> None:
     grid = table.to_xarray(["hhi_revenue"])
     assert grid["hhi_revenue"].attrs["units"] == "points 0-10000"
     assert grid.sizes == {"run_id": 6, "quarter": 20, "region": 5}
+
+
+def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path) -> None:
+    def made(*overrides: str) -> Results:
+        return experiments.run("customers.enterprises=20", "market.end=2022Q1", f"output.root={tmp_path}", *overrides)
+
+    first, other, seed = made(), made("scenario=asymmetric_efficiency"), made("seed=2")
+    assert result_names([first, other]) == ["baseline", "asymmetric_efficiency"]
+    assert result_names([first, seed]) == ["baseline, seed = 1", "baseline, seed = 2"]
+    assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 
 def test_lever_points_are_cases(compared: Path) -> None:

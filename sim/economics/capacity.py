@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import ONCE, TWICE, Bools, Cells, Floats, Ints, Response
+from sim.economics.cells import NESTS, ONCE, TWICE, Bools, Cells, Floats, Ints, Response
 from sim.economics.elimination import solve_linear
 
 PASSES = 3
@@ -20,11 +20,9 @@ LARGEST_EXCESS = 2.0
 """Largest log excess that a step answers: farther out the slopes say nothing."""
 
 
-class Groups(NamedTuple):
-    """Pairs of one base cell, added up by pool and nest (n,)."""
+class Slopes(NamedTuple):
+    """Pairs of one base cell, added up by nest and pool (2, L)."""
 
-    pool: Ints
-    nest: Ints
     pull: Floats
     """Use of the pool per unit of what ``Response.sums`` are sums of."""
     push: Floats
@@ -32,21 +30,18 @@ class Groups(NamedTuple):
 
 
 @inlined
-def _group(
-    cells: Cells, b: int, use: Floats, pool: Ints, slopes: Floats, scale: float, answer: Response, groups: Groups
-) -> int:
-    """Fill ``groups`` for base cell b and return their number; pairs of a pool stand together within a nest."""
-    count = 0
+def _slopes(
+    cells: Cells, b: int, use: Floats, pool: Ints, slopes: Floats, scale: float, answer: Response, out: Slopes
+) -> None:
+    """Fill ``out`` for base cell b."""
+    for g in range(NESTS):
+        for l in range(out.pull.shape[1]):
+            out.pull[g, l] = 0.0
+            out.push[g, l] = 0.0
     for k in range(cells.start[b], cells.start[b + 1]):
         j = cells.product[k]
-        if count == 0 or groups.pool[count - 1] != pool[j] or groups.nest[count - 1] != cells.nest[j]:
-            groups.pool[count], groups.nest[count] = pool[j], cells.nest[j]
-            groups.pull[count] = 0.0
-            groups.push[count] = 0.0
-            count += 1
-        groups.pull[count - 1] += use[j] * answer.units[k]
-        groups.push[count - 1] += cells.sensitivity[b] * scale * answer.weights[k] * slopes[j]
-    return count
+        out.pull[cells.nest[j], pool[j]] += use[j] * answer.units[k]
+        out.push[cells.nest[j], pool[j]] += cells.sensitivity[b] * scale * answer.weights[k] * slopes[j]
 
 
 @compiled
@@ -69,31 +64,37 @@ def substitution(
     for j in range(use.size):
         firm[pool[j]] = cells.provider[j]
         matrix[pool[j], pool[j]] += use[j] * answer.own[j] * slopes[j]
-    size = cells.product.size
-    groups = Groups(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size), np.empty(size))
-    last = cells.firms
+    found = Slopes(np.empty((NESTS, pools)), np.empty((NESTS, pools)))
+    known = np.empty(pools)
     for b in range(cells.start.size - 1):
-        count = _group(cells, b, use, pool, slopes, scale, answer, groups)
-        _add_cell(answer.sums[b], groups.pool, groups.nest, groups.pull, groups.push, firm, last, count, matrix)
+        _slopes(cells, b, use, pool, slopes, scale, answer, found)
+        for g in range(NESTS):
+            for h in range(NESTS):
+                _subtract(answer.sums[b, :, :, g, h], found.pull[g], found.push[h], firm, cells.firms, known, matrix)
     return matrix
 
 
 @inlined
-def _add_cell(
-    sums: Floats, pool: Ints, nest: Ints, pull: Floats, push: Floats, firm: Ints, last: int, count: int, matrix: Floats
-) -> None:
-    """Subtract from ``matrix`` what the groups of a cell take from each other."""
-    for y in range(count):
-        if push[y] == 0.0:
+def _subtract(sums: Floats, pull: Floats, push: Floats, firm: Ints, last: int, known: Floats, matrix: Floats) -> None:
+    """Subtract from ``matrix`` what pools in one nest take from pools in another (or the same) within a base cell.
+
+    Between firms f and i the sum over classes is ``all + once_f + once_i``, so it is two outer products; within a firm
+    it is ``all + twice_f``, which is put right afterwards.
+    """
+    for m in range(push.size):
+        known[m] = sums[ONCE, firm[m]] * push[m]
+    for l in range(pull.size):
+        if pull[l] == 0.0:
             continue
-        m, h = pool[y], nest[y]
-        i = firm[m]
-        for x in range(count):
-            l, g = pool[x], nest[x]
-            f = firm[l]
-            taken = sums[TWICE, last, g, h]
-            taken += sums[TWICE, f, g, h] if f == i else sums[ONCE, f, g, h] + sums[ONCE, i, g, h]
-            matrix[l, m] -= pull[x] * taken * push[y]
+        f = firm[l]
+        to_all, to_known = pull[l] * (sums[TWICE, last] + sums[ONCE, f]), pull[l]
+        for m in range(push.size):
+            matrix[l, m] -= to_all * push[m] + to_known * known[m]
+        own = pull[l] * (sums[TWICE, f] - 2.0 * sums[ONCE, f])
+        if own != 0.0:
+            for m in range(push.size):
+                if firm[m] == f:
+                    matrix[l, m] -= own * push[m]
 
 
 @compiled

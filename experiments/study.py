@@ -1,5 +1,6 @@
 """``compute-market study``: levers x samples x seeds, with bands; resumes what is missing, extends what has grown."""
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def _lever_problems(design: Study, overrides: Sequence[str]) -> list[str]:
     typed = {override.partition("=")[0].lstrip("+~") for override in overrides}
     keys = dict.fromkeys(key.lstrip("+~") for point in points(design.levers) for key in point.settings)
     twice = [f"{key}: is a lever of the study; leave it off the command line" for key in keys if key in typed]
-    free = [key for key in keys if key.split(".")[0] in (*MODEL_FREE_KEYS, "hydra")]
+    free = [key for key in keys if re.split("[./@]", key)[0] in (*MODEL_FREE_KEYS, "hydra")]
     return [
         *twice,
         *(f"study.levers: {key} is not part of the model, so it cannot be a lever{_hint(key)}" for key in free),

@@ -84,7 +84,14 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     refuse_if_any([*problems, *inert, *in_model, *in_settings])
     assert checked_parameters is not None
     assert checked_settings is not None
-    return Plan(checked_parameters, checked_settings, found.config, found.choices, tuple(overrides), changes(composer, found.config, overrides))
+    return Plan(
+        checked_parameters,
+        checked_settings,
+        found.config,
+        found.choices,
+        tuple(overrides),
+        changes(composer, found.config, overrides),
+    )
 
 
 def _inert(config: dict[str, Any]) -> Iterator[Problem]:

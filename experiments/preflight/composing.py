@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from textwrap import shorten
 from typing import Any
 
 import yaml
@@ -18,6 +19,8 @@ from experiments.preflight.session import Composer
 from sim.parameters import Problem
 
 _CANNOT_COMPOSE = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError, RecursionError)
+
+_LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -98,4 +101,4 @@ def _unexplained(error: Exception) -> Problem:
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
-    return Problem("configuration", ABSENT, text)
+    return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))

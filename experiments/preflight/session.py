@@ -49,7 +49,7 @@ class Composer:
 
     def options(self, group: str) -> list[str]:
         """Return the names of the files of a group; empty when there is no such group."""
-        return sorted({name for folder in self._folders() for name in _names(folder / group)})
+        return sorted({name for folder in self._folders() for name in _names(folder / group)}) if group else []
 
     def file(self, path: str) -> Path | None:
         """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""

@@ -1,5 +1,6 @@
 """From a composed mapping to validated parameters and settings, or to every error in plain words."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ Config = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
 
 _MADE_UP = ("[key]",)
+_BRANCH = re.compile(r"(dict|list|nullable|union|tuple|literal|constrained-\w+|function-\w+)\[.*\]$", re.DOTALL)
+"""How pydantic names a branch of a union in a location."""
 
 
 def split(config: Mapping[str, Any]) -> tuple[Config, Config]:
@@ -40,7 +43,8 @@ def _checked(model: type[M], check: Callable[[Any], M], values: Config) -> tuple
         return (None if problems else check(values)), problems
     except ValidationError as error:
         root = root_of(model)
-        return None, [problem for detail in error.errors(include_url=False) for problem in _problems(root, detail)]
+        found = [problem for detail in error.errors(include_url=False) for problem in _problems(root, detail)]
+        return None, [problem for problem in found if not any(q.key.startswith(f"{problem.key}.") for q in found)]
 
 
 def _bad_keys(values: object, prefix: str = "") -> Iterator[Problem]:
@@ -99,6 +103,8 @@ def _parts(root: Field, parts: list[str]) -> list[str]:
     """Drop what pydantic adds to a location: the names of union branches."""
     kept: list[str] = []
     for part in parts:
+        if _BRANCH.match(part):
+            continue
         if find(root, [*kept, part]) is not None or _is_object(root, kept):
             kept.append(part)
     return kept

@@ -216,6 +216,16 @@ def test_keys_hold_no_references(command: Command, tmp_path: Path, key: str) -> 
     assert any("keys may not hold references" in line for line in lines), lines
 
 
+def test_levers_reach_the_model_only(command: Command, tmp_path: Path) -> None:
+    keys = ("hydra.run.dir", "hydra/launcher", "+hydra.job.env_set.X", "output.root", "executor.workers", "seed")
+    levers = "".join(f"  {key}: [made]\n" for key in keys)
+    own = stranger(tmp_path, {"study/evil.yaml": f"levers:\n{levers}uncertainties: {{}}\nseeds: 1\noutcomes: []\n"})
+    outcome = command("study", "--config-dir", str(own), "study=evil")
+    assert (outcome.code, outcome.made, outcome.out) == (BAD_INPUT, frozenset(), "")
+    said = [line for line in outcome.lines if "is not part of the model, so it cannot be a lever" in line]
+    assert [line.split()[1].lstrip("+") for line in said] == [key.lstrip("+") for key in keys]
+
+
 def test_results_cannot_be_sent_elsewhere(command: Command, tmp_path: Path) -> None:
     lines = attack(command, tmp_path, {"scenario/evil.yaml": GLOBAL + "output: {root: /etc}\n"})
     assert any("output.root: refused: only the command line may set this" in line for line in lines)

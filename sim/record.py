@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.economics.cells import Floats, Ints
-from sim.economics.tally import Places, Tally, empty_tally, tally
+from sim.economics.tally import Diversions, Places, empty_tally, taken_out, tally
 from sim.structure import Structure
 from sim.world import World
 
@@ -37,10 +37,12 @@ class Record:
         structure = world.structure
         self.quarters = 0
         """Quarters taken."""
+        self.diversions: list[Diversions] = []
+        """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
         self._length = structure.quarters
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
-        self._tally = empty_tally(self._length, len(structure.cells), len(structure.regions), firms * KINDS, firms)
+        self._tally = empty_tally(len(structure.cells), len(structure.regions), firms * KINDS, firms)
         self._origin = origins(structure)[world.links.pair_product]
         self._region = world.links.cell_region[world.links.pair_cell]
 
@@ -50,41 +52,41 @@ class Record:
         Raises:
             RuntimeError: If the workloads that chose do not stand in the order of their rows.
         """
-        t = world.t
-        for name, value in _present(world):
+        self._add_up(world)
+        for name, value in self._present(world):
             if name not in self._arrays:
                 self._arrays[name] = np.empty((self._length, *value.shape))
-            self._arrays[name][t] = value
-        self._tell(world, Tally(*(column[t] for column in self._tally)))
-        self.quarters = t + 1
+            self._arrays[name][world.t] = value
+        self.diversions.append(taken_out(self._tally))
+        self.quarters = world.t + 1
 
-    def _tell(self, world: World, out: Tally) -> None:
+    def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
         assert now.active is not None
         places = Places(
             self._region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.hours * now.intensity,
             world.state.served_fraction,
         )  # fmt: skip
-        if tally(world.workloads, now.active, places, out) != now.active.row.size:
+        if tally(world.workloads, now.active, places, self._tally) != now.active.row.size:
             raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+
+    def _present(self, world: World) -> Iterator[tuple[str, Floats]]:
+        state, now = world.state, world.now
+        for name in STATE:
+            yield name, getattr(state, name)
+        for name in MEASURED:
+            yield name, now.arrays[name]
+        yield "weight", 1.0 / now.arrays["inverse_weight"]
+        yield "need", now.hours * now.intensity
+        for name in ("volume", "held", "chosen"):
+            yield name, getattr(self._tally, name)
 
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""
-        whole: Floats = self._arrays[name] if name in self._arrays else getattr(self._tally, name)
-        return whole[: self.quarters]
+        return self._arrays[name][: self.quarters]
 
 
 def origins(structure: Structure) -> Ints:
     """Return provider and kind of every product (J,), as provider * KINDS + kind."""
     kind = structure.product_column("service") + structure.product_column("workload")
     return structure.product_column("provider") * KINDS + kind
-
-
-def _present(world: World) -> Iterator[tuple[str, Floats]]:
-    state, now = world.state, world.now
-    for name in STATE:
-        yield name, getattr(state, name)
-    for name in MEASURED:
-        yield name, now.arrays[name]
-    yield "weight", 1.0 / now.arrays["inverse_weight"]
-    yield "need", now.hours * now.intensity

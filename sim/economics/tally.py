@@ -46,28 +46,34 @@ class Tally(NamedTuple):
     diverted: Floats
     """(R, O, I + ENDS) hours by first choice and by where they ended."""
     arrived: Floats
-    """(R, O, I) the same tasks in hours of the pool that served them."""
+    """(R, O, I + ENDS) the same tasks in hours of the pool that served them; 0 where nobody did."""
 
 
 @compiled
 def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
-    """Add up a quarter's workloads after signing; return how many of ``active`` were met (all, if rows ascend)."""
+    """Add up a quarter's workloads after signing; return how many of ``active`` were met (all, if rows ascend).
+
+    Most workloads are served where they first choose: they are added up by pair (the last element takes what is none
+    of it, so that the loops need no branches), and go to regions and providers once for every pair.
+    """
     pairs = places.region.size
-    running, kept, stayed = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs)
-    met = 0
+    running, kept, stayed = np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(pairs + 1)
+    met, choosing = 0, active.row.size
+    following = active.row[0] if choosing else -1
     for n in range(rows.volume.size):
-        volume, end, served = rows.volume[n], rows.pair[n], rows.status[n] == SERVED
-        out.volume[rows.cell[n]] += volume
-        if met < active.row.size and active.row[met] == n:
-            start = active.first[met]
-            if start >= 0 and served and end == start:
-                stayed[start] += volume
-            elif start >= 0:
-                _divert(rows, n, start, active.fresh[met] == 1, places, out)
-            met += 1
-        elif served and end >= 0:
-            running[end] += rows.tasks[n]
-            kept[end] += volume
+        out.volume[rows.cell[n]] += rows.volume[n]
+        chose = following == n
+        met += chose
+        following = active.row[met] if met < choosing else -1
+        pair = pairs if chose | (rows.status[n] != SERVED) | (rows.pair[n] < 0) else rows.pair[n]
+        running[pair] += rows.tasks[n]
+        kept[pair] += rows.volume[n]
+    for x in range(choosing):
+        n, start = active.row[x], active.first[x]
+        home = (rows.pair[n] == start) & (rows.status[n] == SERVED)
+        stayed[start if home & (start >= 0) else pairs] += rows.volume[n]
+        if start >= 0 and not home:
+            _divert(rows, n, start, active.fresh[x] == 1, places, out)
     for k in range(pairs):
         if kept[k] + stayed[k] > 0.0:
             _add_at_home(k, running[k] * places.hours[k], stayed[k] * places.need[k], kept[k] + stayed[k], places, out)
@@ -77,7 +83,7 @@ def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
 @inlined
 def _divert(rows: Workloads, n: int, start: int, fresh: bool, places: Places, out: Tally) -> None:
     """Add a workload that did not end at the pair of its first choice."""
-    r, origin, firms = places.region[start], places.origin[start], out.arrived.shape[2]
+    r, origin, firms = places.region[start], places.origin[start], out.diverted.shape[2] - ENDS
     asked, end = rows.volume[n] * places.need[start], rows.pair[n]
     out.chosen[r, origin] += asked
     if rows.status[n] == WAITING:
@@ -100,11 +106,34 @@ def _add_at_home(k: int, contracted: float, fresh: float, volume: float, places:
     out.held[r] += volume
     out.chosen[r, origin] += contracted + fresh
     out.diverted[r, origin, provider] += given
-    out.diverted[r, origin, out.arrived.shape[2] + TO_LOST] += contracted + fresh - given
+    out.diverted[r, origin, out.diverted.shape[2] - ENDS + TO_LOST] += contracted + fresh - given
     out.arrived[r, origin, provider] += given
 
 
-def empty_tally(quarters: int, cells: int, regions: int, origins: int, firms: int) -> Tally:
-    """Return a tally for every quarter, zero, with the quarter as first axis."""
-    shapes = ((cells,), (regions,), (regions, origins), (regions, origins, firms + ENDS), (regions, origins, firms))
-    return Tally(*(np.zeros((quarters, *shape)) for shape in shapes))
+def empty_tally(cells: int, regions: int, origins: int, firms: int) -> Tally:
+    """Return a tally, zero."""
+    ends = (regions, origins, firms + ENDS)
+    return Tally(*(np.zeros(shape) for shape in ((cells,), (regions,), (regions, origins), ends, ends)))
+
+
+class Diversions(NamedTuple):
+    """What a tally says of diversions, where there are any (n,): a quarter has a hundred or two."""
+
+    place: Ints
+    """Position in (R, O, I + ENDS)."""
+    asked: Floats
+    """Hours by first choice."""
+    arrived: Floats
+    """The same tasks in hours of the pool that served them."""
+
+
+def taken_out(tally: Tally) -> Diversions:
+    """Return the diversions of a tally, and set it to zero."""
+    diverted, arrived = tally.diverted.ravel(), tally.arrived.ravel()
+    place = np.flatnonzero(diverted)
+    out = Diversions(place, diverted[place], arrived[place])
+    diverted[place] = 0.0
+    arrived[place] = 0.0
+    for column in (tally.volume, tally.held, tally.chosen):
+        column[:] = 0.0
+    return out

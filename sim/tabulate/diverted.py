@@ -18,10 +18,11 @@ KIND_NAMES = ((SERVICES[0], WORKLOADS[0]), (SERVICES[0], WORKLOADS[1]), (SERVICE
 def diverted(facts: Facts) -> Columns:
     """Return the table: a row wherever something ended."""
     names, regions = facts.structure.providers, facts.structure.regions
-    hours, arrived = facts.record["diverted"], facts.record["arrived"]
-    t, region, origin, to = np.nonzero(hours > 0.0)
+    found = facts.record.diversions
+    t = np.repeat(np.arange(len(found)), [quarter.place.size for quarter in found])
+    place, asked, arrived = (np.concatenate(column) for column in zip(*found, strict=True))
+    region, origin, to = np.unravel_index(place, (len(regions), len(names) * KINDS, len(names) + ENDS))
     provider, kind = origin // KINDS, origin % KINDS
-    served = np.concatenate([arrived, np.zeros((*arrived.shape[:3], ENDS))], axis=3)
     reason = np.where(to == provider, Reason.FIRST_CHOICE, Reason.NO_CARDS)
     reason = np.where(to == len(names) + TO_EXPIRED, Reason.EXPIRED, reason)
     return {
@@ -32,6 +33,6 @@ def diverted(facts: Facts) -> Columns:
         "from": strings(names)[provider],
         "to": strings((*names, *ENDINGS))[to],
         "reason": strings(code.code for code in Reason)[reason],
-        "quantity_h100e": hours[t, region, origin, to] / HOURS_PER_QUARTER,
-        "arrived_h100e": served[t, region, origin, to] / HOURS_PER_QUARTER,
+        "quantity_h100e": asked / HOURS_PER_QUARTER,
+        "arrived_h100e": arrived / HOURS_PER_QUARTER,
     }

@@ -1,6 +1,7 @@
 """Lines that several figures draw: firms' shares, a market measure by region or by case, and what is said below."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -58,6 +59,12 @@ def _named(band: pd.DataFrame) -> list[str]:
     highest = band.groupby("provider")["median"].max().fillna(0.0)
     chosen = [str(name) for name in highest.index if last.get(name, 0.0) >= NAMED_FROM or highest[name] >= NAMED_ONCE]
     return sorted(chosen, key=lambda name: (-last.get(name, 0.0), name))[:_NAMED_AT_MOST]
+
+
+def level(panels: Sequence[Panel]) -> list[Panel]:
+    """Return panels with one scale, so that cases can be compared by eye."""
+    top = max(panel.highest for panel in panels)
+    return [replace(panel, top=top) for panel in panels]
 
 
 def by_region(case: Case, measure: str, *, world: bool = True) -> list[Series]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from experiments.analysis.cases import BASES, Case
 from experiments.figures import Drawn
 from experiments.figures.labels import short
-from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, share_panel
+from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, level, share_panel
 from experiments.figures.style import Panel, Sheet, svg
 
 TITLE = "Who has which region"
@@ -25,17 +25,19 @@ def _row(region: str, label: str, cases: Sequence[Case]) -> list[Panel]:
         return [share_panel(f"{label}: {basis}", cases[0].share_bands[basis], cases[0], region) for basis in BASES]
     shown = cases[:_MOST_CASES]
     titles = [short(case.label, [other.label for other in shown], _TITLE_LENGTH) for case in shown]
-    return [
+    panels = [
         share_panel(f"{label}: {title}", case.share_bands["revenue"], case, region)
         for case, title in zip(shown, titles, strict=True)
     ]
+    return level(panels)
 
 
 def _caption(cases: Sequence[Case]) -> str:
     bases = "by revenue, compute and tokens" if len(cases) == 1 else "by revenue, a column for each case"
+    scales = "of the panels" if len(cases) == 1 else "of the rows"
     extra = f" The first {_MOST_CASES} of {len(cases)} cases are drawn." if len(cases) > _MOST_CASES else ""
     return (
-        f"Share of each provider among the customers of a region, wherever the cards stand, {bases}. The scales of the "
-        f"panels differ. {GREY} "
+        f"Share of each provider among the customers of a region, wherever the cards stand, {bases}. "
+        f"The scales {scales} differ. {GREY} "
         f"Source: table providers, as above, for each customer region.{extra}"
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from experiments.analysis.cases import BASES, WORLD, Case
 from experiments.figures import Drawn
 from experiments.figures.labels import short
-from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, left_out, share_panel, shown
+from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, left_out, level, share_panel, shown
 from experiments.figures.style import Sheet, svg
 
 _TITLE_LENGTH = 30
@@ -15,10 +15,11 @@ TITLE = "Who has the world market, on three bases"
 def draw(cases: Sequence[Case]) -> Drawn:
     """Draw a row of panels for each case: revenue, compute, tokens."""
     drawn = shown(cases)
-    rows = [
-        [share_panel(_title(case, basis, drawn), case.share_bands[basis], case, WORLD) for basis in BASES]
-        for case in drawn
+    columns = [
+        level([share_panel(_title(case, basis, drawn), case.share_bands[basis], case, WORLD) for case in drawn])
+        for basis in BASES
     ]
+    rows = list(zip(*columns, strict=True))
     quarters, history = drawn[0].quarters, drawn[0].history_end
     sheet = Sheet(
         "shares", rows, quarters, history, footnote(drawn, RIBBONS_SAID), height=3.4 if len(drawn) == 1 else 2.6

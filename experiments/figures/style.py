@@ -23,8 +23,9 @@ WIDTH = 11.4
 """Width of every figure in inches: a page's width in the report."""
 _LEFT, _RIGHT, _HEAD, _TICKS, _FOOT = 0.58, 1.24, 0.34, 0.28, 0.28
 """Room in inches around each panel: axis, labels, title, years; and for the line at the foot of the figure."""
+_NOTE = 0.34
+"""Height in inches of the note at the end of history."""
 _SMALL = 8.0
-_BEHIND_TEXT = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1.0}
 _LABELS = 1.055
 """Where labels start, as a fraction of the panel's width."""
 _RC: dict[Any, Any] = {
@@ -77,7 +78,15 @@ class Panel:
     log: bool = False
     percent: bool = False
     top: float | None = None
-    """Upper end of the axis; None to fit the lines."""
+    """Largest value that the axis must hold; None to fit the lines."""
+
+    @property
+    def highest(self) -> float:
+        """Largest value drawn; 0 where nothing is."""
+        tops = [
+            series.band["high90" if series.ribbons else "median"].max() for series in self.series if len(series.band)
+        ]
+        return float(max((top for top in tops if np.isfinite(top)), default=0.0))
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,8 @@ def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, *, first: bool) -> None:
     _time_axis(axes, sheet)
     for series in panel.series:
         _draw_series(axes, series)
-    _value_axis(axes, panel)
+    room = _NOTE / sheet.height if _history_inside(sheet) else 0.04  # the same in every panel, to compare by eye
+    _value_axis(axes, panel, room)
     _mark_history(axes, sheet, said=first)
     _label_ends(axes, panel, sheet.height)
 
@@ -167,21 +177,23 @@ def _time_axis(axes: Axes, sheet: Sheet) -> None:
     axes.set_xticks(list(years[::step]), [str(year) for year in years[::step]])
 
 
-def _value_axis(axes: Axes, panel: Panel) -> None:
+def _value_axis(axes: Axes, panel: Panel, room: float) -> None:
+    """Set the scale, with ``room`` (a fraction of the panel) left free above the lines."""
     if panel.log:
-        _log_axis(axes)
+        _log_axis(axes, room)
         return
-    highest = max((series.band["high90"].max() for series in panel.series if len(series.band)), default=np.nan)
-    top = panel.top if panel.top is not None else highest * 1.06
-    axes.set_ylim(0, top if np.isfinite(top) and top > 0 else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    top = panel.highest if panel.top is None else panel.top
+    axes.set_ylim(0, top / (1 - room) if top > 0 else 1)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     shown = (lambda y, _: f"{100 * y:g}%") if panel.percent else (lambda y, _: f"{y:,g}")
     axes.yaxis.set_major_formatter(FuncFormatter(shown))
 
 
-def _log_axis(axes: Axes) -> None:
+def _log_axis(axes: Axes, room: float) -> None:
     axes.set_yscale("log")
     low, high = axes.get_ylim()
+    high = low * (high / low) ** (1 / (1 - room))
+    axes.set_ylim(low, high)
     decades = np.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: _large(y)))
@@ -197,8 +209,12 @@ def _large(value: float) -> str:
     return rounded(value, 1)
 
 
+def _history_inside(sheet: Sheet) -> bool:
+    return sheet.quarters[0] <= sheet.history_end < sheet.quarters[-1]
+
+
 def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
-    if not sheet.quarters[0] <= sheet.history_end < sheet.quarters[-1]:
+    if not _history_inside(sheet):
         return
     x = position(sheet.history_end) + 0.125
     axes.axvline(x, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
@@ -206,7 +222,7 @@ def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
         axes.annotate(
             "observed deliveries\nuntil here",
             (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
-            fontsize=7, color="#555555", va="top", ha="left", bbox=_BEHIND_TEXT,
+            fontsize=7, color="#555555", va="top", ha="left",
         )  # fmt: skip
 
 

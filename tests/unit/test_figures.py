@@ -77,6 +77,16 @@ def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
         assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
 
 
+def test_cases_side_by_side_have_one_scale(compared: Path) -> None:
+    """Ticks of the same value lie at the same height in the panels of a row."""
+    ticks = re.findall(r'text-anchor: end[^"]*" x="([^"]*)" y="([^"]*)"[^>]*>(\d+%)<', drawn("regions", compared).svg)
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for x, y, text in ticks:
+        columns.setdefault(x, []).append((y, text))
+    first, second = columns.values()
+    assert first == second
+
+
 def test_every_shipped_firm_and_region_has_a_colour_of_its_own() -> None:
     with composing() as composer:
         parameters = plan(composer, []).parameters

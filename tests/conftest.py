@@ -4,14 +4,25 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+from sim import Parameters
 
 pytest_plugins = ("tests.synthetic",)
 
 SMALL = ("customers.enterprises=20", "market.end=2022Q2")
 """Overrides under which a run takes a moment."""
+
+# Examples follow from the test alone, so that a failure is there again tomorrow; a first call compiles kernels.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "thorough", parent=hypothesis.settings.get_profile("repeatable"), max_examples=2000
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,26 @@ Command = Callable[..., Outcome]
 
 def _below(folder: Path) -> frozenset[str]:
     return frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+@cache
+def composed(*overrides: str) -> Parameters:
+    """Return validated parameters of the baseline under overrides: frozen, so composed once for all tests."""
+    from experiments import compose
+
+    return compose(*overrides).parameters
+
+
+@pytest.fixture(scope="session")
+def baseline() -> Parameters:
+    """Return the shipped parameters."""
+    return composed()
+
+
+@pytest.fixture(scope="session")
+def small() -> Parameters:
+    """Return parameters of a market that runs in a moment."""
+    return composed(*SMALL)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from experiments.arguments import Arguments
 from experiments.closing import closing_report
 from experiments.engine import manifest
 from experiments.engine.folder import check_writable, plain_write_errors, result_folder
+from experiments.engine.keys import Batch, Job, make_batch
 from experiments.engine.progress import Progress
 from experiments.faults import BadInput
 from experiments.identity import run_id_of
@@ -69,9 +70,7 @@ def execute(plan: Plan, words: Sequence[str]) -> Path:
     return folder
 
 
-def _batch(plan: Plan):  # type: ignore[no-untyped-def]
-    from experiments.engine.keys import Job, make_batch
-
+def _batch(plan: Plan) -> Batch:
     text = plan.parameters.canonical_json()
     digest = plan.parameters.digest
     job = Job(identity_of(plan), plan.scenario, 0, plan.settings.seed, "{}", digest)

@@ -68,8 +68,10 @@ def _commit() -> str | None:
 
 def _git(root: Path, *words: str) -> str:
     environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-    done = subprocess.run(["git", *words], cwd=root, env=environ, capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
+    command = ["git", *words]
+    return subprocess.check_output(
+        command, cwd=root, env=environ, stderr=subprocess.DEVNULL, text=True, timeout=10
+    ).strip()
 
 
 def cores() -> int:

@@ -38,7 +38,8 @@ def check_writable(root: str) -> None:
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
-        raise BadInput([f"{path}: results cannot be written here ({error.strerror}: {existing}); choose --out DIR"]) from error
+        reason = f"{error.strerror}: {existing}"
+        raise BadInput([f"{path}: results cannot be written here ({reason}); choose --out DIR"]) from error
 
 
 @contextmanager

@@ -48,9 +48,7 @@ def make_batch(jobs: Sequence[Job], parameters: Mapping[str, str], tables: tuple
     return Batch(tuple(jobs), {job.parameters: parameters[job.parameters] for job in jobs}, tables)
 
 
-def batches(
-    jobs: Sequence[Job], parameters: Mapping[str, str], tables: tuple[str, ...], size: int
-) -> list[Batch]:
+def batches(jobs: Sequence[Job], parameters: Mapping[str, str], tables: tuple[str, ...], size: int) -> list[Batch]:
     """Cut jobs into batches of ``size``."""
     return [make_batch(jobs[start : start + size], parameters, tables) for start in range(0, len(jobs), size)]
 

@@ -21,7 +21,9 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.close()
 
     def advance(self, units: int = 1) -> None:
@@ -38,4 +40,5 @@ class Progress:
         seconds = time.monotonic() - self._began
         left = seconds * (self.total - self.done) / self.done
         ahead = f", about {left:.0f} s to go" if self.done < self.total else ""
-        print(f"{self.label}: {self.done} of {self.total} {self.unit}, {seconds:.1f} s{ahead}", file=sys.stderr, flush=True)
+        line = f"{self.label}: {self.done} of {self.total} {self.unit}, {seconds:.1f} s{ahead}"
+        print(line, file=sys.stderr, flush=True)

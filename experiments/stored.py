@@ -88,9 +88,9 @@ def whole(folder: Path) -> dict[str, Any]:
     Raises:
         BadInput: Naming every file that is missing, truncated or unreadable.
     """
-    found = damage(folder)
+    found, manifest = damage(folder), read(folder)
     if found:
-        raise BadInput([*found, "give the command that made the folder again: it computes what is missing"])
-    manifest = read(folder)
+        advice = ["give the command that made the folder again: it computes what is missing"] if manifest else []
+        raise BadInput([*found, *advice])
     assert manifest is not None
     return manifest

@@ -28,8 +28,8 @@ from experiments.preflight.settings import MODEL_FREE_KEYS, Study
 from experiments.run import failures, quarters
 
 DEFAULTS = ("study=baseline", "output=small")
-_SECONDS_PER_QUARTER = 0.012
-"""Rough cost of a baseline quarter on one core, for the estimate before anything has run."""
+_SECONDS_PER_QUARTER, _SECONDS_TO_START = 0.012, 3.0
+"""Rough cost of a baseline quarter on one core, and of starting a worker, for the estimate before anything has run."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _estimate(asked: StudyPlan, folder: Path, todo: int) -> str:
     source = "by the stored ones" if measured else "a rough figure; the progress line corrects it"
     workers = min(asked.workers, todo) or 1
     hands = "1 worker" if workers == 1 else f"{workers} workers"
-    return f"about {max(1.0, todo * each / workers):.0f} s for {todo} on {hands} ({source})"
+    return f"about {_SECONDS_TO_START + todo * each / workers:.0f} s for {todo} on {hands} ({source})"
 
 
 def _finish(asked: StudyPlan, folder: Path, words: Sequence[str], found: Found) -> None:

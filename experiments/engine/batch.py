@@ -58,9 +58,9 @@ def simulate(
 def _release(model: object) -> None:
     """Drop the strong reference that Mesa 3.3.1 keeps to every model (mesa#3179)."""
     agent = getattr(sys.modules.get("mesa"), "Agent", None)
-    ids = getattr(agent, "_ids", None)
-    if hasattr(ids, "pop"):
-        ids.pop(model, None)
+    forget = getattr(getattr(agent, "_ids", None), "pop", None)
+    if forget is not None:
+        forget(model, None)
 
 
 def row(job: Job, record: Record) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def test_a_point_run_alone_has_the_same_id_and_numbers(plan_of: Plans, market: t
 def test_announces_what_it_will_do(plan_of: Plans, market: type[Market], capfd: pytest.CaptureFixture[str]) -> None:
     execute(plan_of("study.seeds=4"), [])
     said = capfd.readouterr().err
-    assert "4 runs = 1 lever point x 4 seeds, 4 quarters each; about 1 s for 4 on 1 worker (a rough figure" in said
+    assert "4 runs = 1 lever point x 4 seeds, 4 quarters each; about 3 s for 4 on 1 worker (a rough figure" in said
     assert "4 of 4 runs" in said
 
 

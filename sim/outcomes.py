@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
-from sim.economics.elementary import power
+from sim.economics.elementary import exp, log, power
 from sim.economics.frontier import inference_left
 
 POINTS = 1e4
@@ -105,20 +105,27 @@ def gap_at_cost(wanted: Floats, capacity: Floats) -> Floats:
     return np.maximum(1.0 - ratio(capacity, wanted), 0.0)
 
 
-def saving_per_task(cost: Floats, alone: Floats, elasticity: Floats) -> Floats:
-    """Return what the choice of suppliers saves per task against own cards, USD.
+def surplus_per_task(cost: Floats, alone: Floats, elasticity: Floats, reference: Floats, intensive: float) -> Floats:
+    """Return what the choice of suppliers is worth per potential task, against own cards only, USD.
 
     With log prices a menu is worth as much as own cards at a price lower by the factor ``s_0^(1/elasticity)``: the
-    log-sum over its price coefficient (Small and Rosen 1981; Anderson, de Palma and Thisse 1992, chapter 3), with
-    s_0 the share of the outside option among customers who are not tied.
+    log-sum over its price coefficient (Small and Rosen 1981; Anderson, de Palma and Thisse 1992, chapter 3), with s_0
+    the share of the outside option among customers who are not tied. The surplus is the area under usage
+    ``(p / reference)^(-intensive)`` between that price and the cost of own cards.
 
     Args:
         cost: cost of a task on own cards, USD.
         alone: s_0.
         elasticity: price coefficient between nests, a (1 - rho).
+        reference: price at which usage is one task, USD.
+        intensive: elasticity of usage to price, eps_int.
     """
-    saving: Floats = cost * (1.0 - power(alone, 1.0 / elasticity))
-    return saving
+    lower = log(alone) / elasticity
+    slack = 1.0 - intensive
+    if abs(slack) < 1e-9:
+        return -reference * lower
+    area: Floats = power(reference, intensive) * power(cost, slack) * (1.0 - exp(slack * lower)) / slack
+    return area
 
 
 class PoolUse(NamedTuple):

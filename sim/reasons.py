@@ -43,4 +43,4 @@ class Constraint(Code):
     DEMAND = 0
     """There are cards to spare."""
     CARDS = 1
-    """A pool is full: customers, contracts or own use were refused."""
+    """Pools with half of its capacity are full: customers, contracts or own use were refused."""

@@ -145,7 +145,7 @@ _SITES = Table(
         _later("mw_building", "MW", "shells under construction"),
         _number("electricity_gwh", "GWh", "electricity used in the quarter"),
         _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
-        _key("binding_constraint", "cards where a pool is full, demand where none is; null without cards"),
+        _key("binding_constraint", "cards where full pools hold half of the capacity, else demand; null without cards"),
     ),
 )
 
@@ -223,8 +223,8 @@ _MARKET = Table(
         _number(
             "consumer_surplus_usd_m",
             "USD m",
-            "what the choice of suppliers saves tasks that have one, against own cards: log-sum at posted prices "
-            "over the price coefficient",
+            "what the choice of suppliers is worth to tasks that have one, against own cards: log-sum at posted prices "
+            "over the price coefficient, turned into money along the demand for usage",
         ),
         _number("build_cost_usd_m_per_mw", "USD m/MW IT", "site region: shell and power; null for the world"),
         _number("domestic_chip_share_units", "fraction", "site region: cards in place from its own suppliers"),

@@ -92,9 +92,12 @@ class Demand(Frame):
         links, record = self.links, self.record
         own = np.where(links.cell_workload == INFERENCE, links.cell_own_efficiency, 1.0)
         cost = record["on_premises"][:, links.cell_region, links.cell_workload] * self.tasks_at_hand / own
-        elasticity = links.cell_sensitivity * (1.0 - self.world.parameters.customers.nest_dissimilarity)
-        saving = outcomes.saving_per_task(cost, alone(self.choices), elasticity)
+        customers, reference = self.world.parameters.customers, self.world.state.reference_price
+        elasticity = links.cell_sensitivity * (1.0 - customers.nest_dissimilarity)
+        worth = outcomes.surplus_per_task(
+            cost, alone(self.choices), elasticity, reference, customers.intensive_elasticity
+        )
         supplied = record["held"] + record["outside_tasks"]
         total = folded(record["volume"], links.cell_region, supplied.shape[1])
         part = np.nan_to_num(outcomes.ratio(supplied, total))
-        return self.by_region(record["volume"] * saving * part[:, links.cell_region]) / MILLION
+        return self.by_region(record["volume"] * worth * part[:, links.cell_region]) / MILLION

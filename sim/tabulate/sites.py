@@ -54,8 +54,8 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
 
 
 def _binding(facts: Facts, capacity: Floats) -> Strings:
-    """Return what limits service at every site; null where there are no cards."""
-    full = _by_site(facts, facts.demand.full.astype(np.float64)) > 0.0
+    """Return what limits service at every site: cards where full pools hold half of its capacity; null without any."""
+    full = _by_site(facts, facts.demand.full * facts.demand.pools.capacity) >= 0.5 * capacity
     codes = strings((None, Constraint.DEMAND.code, Constraint.CARDS.code))
     chosen: Strings = codes[np.where(capacity > 0.0, 1 + full, 0).reshape(-1)]
     return chosen

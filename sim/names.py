@@ -36,7 +36,7 @@ def quarter_number(code: str) -> int:
     Raises:
         ValueError: If the code is not a year followed by Q1 to Q4.
     """
-    if not _QUARTER.match(code):
+    if not _QUARTER.fullmatch(code):
         msg = f"{code!r} is not a quarter such as 2024Q3"
         raise ValueError(msg)
     return int(code[:4]) * QUARTERS_PER_YEAR + int(code[5]) - 1

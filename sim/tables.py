@@ -299,8 +299,14 @@ _DIVERTED = Table(
 _EVENTS = Table(
     "events",
     "event",
-    (RUN, QUARTER, _key("event", "launch_site, launch_models or first_delivery"), _key("who", "provider or supplier")),
-    (_key("detail", "site region, regions where the models are sold, or chip"),),
+    (
+        RUN,
+        QUARTER,
+        _key("event", "launch_site, launch_models or first_delivery"),
+        _key("who", "provider or supplier"),
+        _key("detail", "site region, regions where the models are sold, or chip"),
+    ),
+    (),
 )
 
 _TIMINGS = Table(

@@ -11,7 +11,7 @@ from sim.tabulate.rows import Columns, flat, nulls, panel, strings
 def suppliers(facts: Facts) -> Columns:
     """Return the table ``suppliers``."""
     structure, names = facts.structure, facts.structure.suppliers
-    makers = list(facts.world.parameters.suppliers.values())
+    makers = list(facts.structure.parameters.suppliers.values())
     value = facts.fleets.shipped * facts.record["chip_price"] / 1e6
     revenue = folded(value, structure.chip_supplier, len(names))
     keys = panel(facts.quarters, ("supplier",), ((name,) for name in names))

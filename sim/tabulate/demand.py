@@ -39,7 +39,7 @@ class Demand(Frame):
     @cached_property
     def choices(self) -> Choices:
         """Menus and tasks of all quarters."""
-        record, links, customers = self.record, self.links, self.world.parameters.customers
+        record, links, customers = self.record, self.links, self.structure.parameters.customers
         sensitivity = np.array([taste.price_sensitivity for taste in customers.tastes.values()])
         return Choices(
             links.segment_start, links.pair_product, links.product_pool, links.cell_region, links.cell_taste,
@@ -92,7 +92,7 @@ class Demand(Frame):
         links, record = self.links, self.record
         own = np.where(links.cell_workload == INFERENCE, links.cell_own_efficiency, 1.0)
         cost = record["on_premises"][:, links.cell_region, links.cell_workload] * self.tasks_at_hand / own
-        customers, reference = self.world.parameters.customers, self.world.state.reference_price
+        customers, reference = self.structure.parameters.customers, self.world.state.reference_price
         elasticity = links.cell_sensitivity * (1.0 - customers.nest_dissimilarity)
         worth = outcomes.surplus_per_task(
             cost, alone(self.choices), elasticity, reference, customers.intensive_elasticity

@@ -99,7 +99,7 @@ def _first_deliveries(facts: Facts) -> Iterator[Event]:
 
 def rules(facts: Facts) -> Columns:
     """Return the table ``rules``: a row for every rule, entity and quarter; no instrument exists yet."""
-    assert not facts.world.parameters.policy.instruments
+    assert not facts.structure.parameters.policy.instruments
     keys = {name: strings(()) for name in ("quarter", "rule", "who")}
     later = {column.name: nulls(0) for column in TABLES["rules"].measures if column.type == "float64"}
     return keys | {"bound": np.zeros(0, dtype=np.bool_)} | later

@@ -50,5 +50,5 @@ def _domestic(facts: Facts) -> Floats:
 def _in_rmb(facts: Facts, usd: Floats) -> Floats:
     """Return amounts in RMB at the quarter's rate for firms that report in it; null for others."""
     rate = facts.world.paths.rmb_per_usd[: facts.record.quarters]
-    headquarters = [x.headquarters == RMB_REGION for x in facts.world.parameters.providers.values()]
+    headquarters = [x.headquarters == RMB_REGION for x in facts.structure.parameters.providers.values()]
     return np.where(np.array(headquarters), usd * rate[:, None], np.nan)

@@ -35,7 +35,7 @@ class Fleets(Frame):
     def place_headquarters(self) -> Ints:
         """(S + W,) region of its owner's headquarters."""
         regions = self.structure.regions
-        owners = [regions.index(x.headquarters) for x in self.world.parameters.rest_of_world.values()]
+        owners = [regions.index(x.headquarters) for x in self.structure.parameters.rest_of_world.values()]
         return np.concatenate([self.links.provider_region[self.links.site_provider], np.array(owners, dtype=np.int64)])
 
     @cached_property

@@ -88,9 +88,7 @@ def wanted_hours(choices: Choices, relative: Floats, rate: Floats, regions: int,
             worth = _worth(start, product, weight, b, cheaper[choices.taste[b]], slack, reach)
             tasks = volume[b] / (math.exp(outside[b]) + worth)
             for g in range(NESTS):
-                if reach[g] <= 0.0:
-                    continue
-                scale = tasks * math.exp((slack - 1.0) * math.log(reach[g]))
+                scale = tasks * reach[g]
                 for k in range(start[b * NESTS + g], start[b * NESTS + g + 1]):
                     j = product[k]
                     wanted[pool[j]] += scale * weight[k] * need[k] * per_task[j]
@@ -99,13 +97,18 @@ def wanted_hours(choices: Choices, relative: Floats, rate: Floats, regions: int,
 
 @inlined
 def _worth(start: Ints, product: Ints, weight: Floats, b: int, factor: Floats, slack: float, reach: Floats) -> float:
-    """Fill D of the nests of cell b with weights times ``factor``; return the sum of D^(1-rho)."""
+    """Fill ``reach`` with D^(-rho) of the nests of cell b, 0 where D is; return the sum of D^(1-rho).
+
+    D adds up weights times ``factor``.
+    """
     worth = 0.0
     for g in range(NESTS):
         total = 0.0
         for k in range(start[b * NESTS + g], start[b * NESTS + g + 1]):
             total += factor[product[k]] * weight[k]
-        reach[g] = total
+        reach[g] = 0.0
         if total > 0.0:
-            worth += math.exp(slack * math.log(total))
+            part = math.exp(slack * math.log(total))
+            reach[g] = part / total
+            worth += part
     return worth

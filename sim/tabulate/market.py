@@ -10,6 +10,7 @@ from sim.structure import IAAS, MAAS
 from sim.tabulate.facts import Facts
 from sim.tabulate.frame import with_world
 from sim.tabulate.rows import Columns, flat, nulls, panel
+from sim.tabulate.sales import over_kinds
 
 
 def market(facts: Facts) -> Columns:
@@ -31,7 +32,7 @@ def _by_customer_region(facts: Facts) -> dict[str, Floats]:
         "unmet_share": facts.sales.unmet_share,
         "gap_at_cost": facts.demand.gap_at_cost,
         "outside_share": facts.sales.outside_share,
-        "backlog_h100e": facts.sales.backlog.sum(axis=(2, 3)),
+        "backlog_h100e": over_kinds(facts.sales.backlog).sum(axis=2),
         "potential_h100e": facts.demand.potential,
         "consumer_surplus_usd_m": facts.demand.consumer_surplus,
     }

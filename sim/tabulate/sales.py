@@ -13,6 +13,11 @@ from sim.structure import MAAS
 from sim.tabulate.frame import Frame, with_world
 
 
+def over_kinds(values: Floats) -> Floats:
+    """Return sums over the last axis, which is short: adding slices is several times as fast as ``sum``."""
+    return np.asarray(sum(values[..., kind] for kind in range(values.shape[-1])))
+
+
 class Sales(Frame):
     """Sums by region, provider and kind of product."""
 
@@ -63,7 +68,7 @@ class Sales(Frame):
     @cached_property
     def by_provider(self) -> dict[str, Floats]:
         """(T, R + 1, I) revenue, served compute and tokens of all products."""
-        return {name: getattr(self, name).sum(axis=3) for name in ("revenue", "served", "tokens")}
+        return {name: over_kinds(getattr(self, name)) for name in ("revenue", "served", "tokens")}
 
     @cached_property
     def in_region(self) -> dict[str, Floats]:
@@ -83,8 +88,8 @@ class Sales(Frame):
     @cached_property
     def price_iaas(self) -> Floats:
         """(T, R + 1) USD per effective H100e-hour."""
-        mine = slice(0, KINDS - 1)
-        return outcomes.ratio(*(x[..., mine].sum(axis=(2, 3)) for x in (self.spent_at_posted, self.served)))
+        sums = (over_kinds(x[..., : KINDS - 1]).sum(axis=2) for x in (self.spent_at_posted, self.served))
+        return outcomes.ratio(*sums)
 
     @cached_property
     def price_maas(self) -> Floats:

@@ -4,6 +4,7 @@ Every payment has a payer and a payee, so flows sum to zero; what cash did and w
 separately and compared. An identity that does not hold stops the run.
 """
 
+import math
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -68,7 +69,8 @@ class Ledger:
 @compiled
 def _first_unequal(left: Floats, right: Floats) -> int:
     for x in range(left.size):
-        if not abs(left[x] - right[x]) <= TOLERANCE * max(abs(left[x]), abs(right[x]), SMALLEST):
+        gap = abs(left[x] - right[x])
+        if not (math.isfinite(gap) and gap <= TOLERANCE * max(abs(left[x]), abs(right[x]), SMALLEST)):
             return x
     return -1
 
@@ -76,7 +78,7 @@ def _first_unequal(left: Floats, right: Floats) -> int:
 @compiled
 def _first_above(left: Floats, right: Floats) -> int:
     for x in range(left.size):
-        if not left[x] <= right[x] * (1.0 + TOLERANCE) + SMALLEST:
+        if not (math.isfinite(left[x]) and left[x] <= right[x] * (1.0 + TOLERANCE) + SMALLEST):
             return x
     return -1
 

@@ -1,0 +1,167 @@
+"""Postings have two ends, and a broken identity says which, where and when."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim import ComputeMarket, Parameters
+from sim.ledger import Flow, IdentityError, Ledger, require_at_most, require_equal
+from sim.names import quarter_number
+from sim.phases import audit
+from sim.world import World
+
+WHEN = quarter_number("2024Q3")
+PLACES = ["aws us", "baidu china"]
+Check = Callable[[str, Callable[[], list[str]], int, np.ndarray, np.ndarray], None]
+
+
+def check(require: Check, left: list[float], right: list[float]) -> None:
+    require("cards: stock = account", lambda: PLACES, WHEN, np.array(left), np.array(right))
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Flow)), st.integers(0, 8), st.integers(0, 8), st.floats(0, 1e6))))
+def test_flows_sum_to_zero_whoever_pays_whom(payments: list[tuple[Flow, int, int, float]]) -> None:
+    ledger = Ledger(3, 2, 2)
+    for flow, payer, payee, amount in payments:
+        ledger.paid[flow, payer, payee] += amount
+    assert abs(ledger.balances().sum()) <= 1e-9 * (1.0 + ledger.paid.sum())
+
+
+def test_receipts_less_payments() -> None:
+    ledger = Ledger(2, 1, 1)
+    ledger.paid[Flow.SERVICE, ledger.customers, 0] = 10.0
+    ledger.paid[Flow.CARDS, 0, ledger.suppliers] = 7.0
+    ledger.paid[Flow.BUILDING, 0, ledger.builders] = 2.0
+    ledger.paid[Flow.OPERATION, 1, ledger.utilities] = 0.5
+    assert ledger.balances().tolist() == [1.0, -0.5, 7.0, -10.0, 0.5, 2.0]
+    ledger.clear()
+    assert not ledger.balances().any()
+
+
+def test_every_account_has_its_own_place() -> None:
+    ledger = Ledger(3, 2, 4)
+    held = [*range(3 + 2 + 4)]
+    assert held[ledger.providers] + held[ledger.suppliers] + held[ledger.customers] == held
+    assert (ledger.utilities, ledger.builders, ledger.paid.shape) == (9, 10, (len(Flow), 11, 11))
+
+
+def test_a_broken_identity_says_which_where_and_when() -> None:
+    with pytest.raises(IdentityError) as caught:
+        check(require_equal, [3.0, 5.0], [3.0, 5.5])
+    assert str(caught.value) == (
+        "identity broken: cards: stock = account at baidu china in 2024Q3: 5 is not 5.5 (difference -0.5)"
+    )
+    error = caught.value
+    assert (error.identity, error.place, error.quarter) == ("cards: stock = account", "baidu china", WHEN)
+
+
+@pytest.mark.parametrize("require", [require_equal, require_at_most])
+def test_the_first_place_is_named_and_places_are_not_looked_up_in_vain(require: Check) -> None:
+    with pytest.raises(IdentityError, match="at aws us in 2024Q3: 4 is not 1"):
+        check(require, [4.0, 5.0], [1.0, 1.0])
+    require("nothing wrong", lambda: pytest.fail("looked up"), WHEN, np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1e9, 1e9 + 0.5), (1e9 + 0.5, 1e9), (0.0, 9e-16), (-2.0, -2.0), (0.0, 0.0), (1e-300, 0.0)],
+)
+def test_what_differs_by_rounding_is_equal(left: float, right: float) -> None:
+    check(require_equal, [left, 0.0], [right, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1e9, 1e9 + 2.0), (1e9 + 2.0, 1e9), (0.0, 2e-15), (1.0, -1.0), (np.nan, 1.0), (1.0, np.nan), (np.nan, np.nan),
+     (np.inf, 1.0), (np.inf, np.inf)],
+)  # fmt: skip
+def test_what_differs_by_more_or_is_no_number_is_not(left: float, right: float) -> None:
+    with pytest.raises(IdentityError, match="at baidu china"):
+        check(require_equal, [0.0, left], [0.0, right])
+
+
+@pytest.mark.parametrize(("left", "right"), [(1e9 + 0.5, 1e9), (-5.0, 1.0), (5e-7, 0.0), (0.0, 1e9)])
+def test_what_fits_fits(left: float, right: float) -> None:
+    check(require_at_most, [left, 0.0], [right, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [(1e9 + 2.0, 1e9), (2e-6, 0.0), (1.0, -5.0), (np.nan, 1.0), (1.0, np.nan), (np.inf, np.inf)]
+)
+def test_what_exceeds_its_bound_does_not(left: float, right: float) -> None:
+    with pytest.raises(IdentityError, match="at baidu china"):
+        check(require_at_most, [0.0, left], [0.0, right])
+
+
+@pytest.fixture
+def audited(small: Parameters) -> World:
+    """Return a market as it stands at the audit of its second quarter."""
+    market = ComputeMarket(small)
+    market.step()
+    market.step()
+    market.world.t -= 1
+    audit.run(market.world)
+    return market.world
+
+
+def _load_beyond_cards(world: World) -> None:
+    world.state.kinds *= 0.01
+
+
+def _training_beyond_cards(world: World) -> None:
+    world.state.load[1::2] = 0.0
+    world.state.load[0::2] = world.state.kinds[:, :, 0].sum(axis=1) * (1.0 + 1e-6) + 1.0
+
+
+def _exchanged_cards(world: World) -> None:
+    light, heavy = np.argsort(world.structure.chip_kw)[[0, -1]]
+    world.state.owned[0, light] += 1.0
+    world.state.owned[0, heavy] -= 1.0
+
+
+def _add(name: str) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        getattr(world.state, name).ravel()[0] += 1.0
+
+    return change
+
+
+def _volume(world: World) -> None:
+    world.workloads.volume[0] *= 1.0 + 1e-6
+
+
+def _paid_twice(world: World) -> None:
+    ledger = world.ledger
+    ledger.paid[Flow.SERVICE, ledger.customers, ledger.utilities] += 1.0
+
+
+def _no_number(world: World) -> None:
+    ledger = world.ledger
+    ledger.paid[Flow.BUILDING, ledger.builders, ledger.builders] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("change", "identity", "place"),
+    [
+        (_volume, "workloads: volumes = potential demand", "us"),
+        (_load_beyond_cards, "capacity: use fits the cards", "aws us cuda"),
+        (_training_beyond_cards, "capacity: training fits the cards", "aws us cuda"),
+        (_add("load"), "capacity: use = served + own use", "aws us cuda training"),
+        (_add("owned"), "cards: stock = account", "aws us"),
+        (_exchanged_cards, "power: MW = account", "aws us"),
+        (_add("elsewhere"), "cards: elsewhere = account", "us_onprem"),
+        (_add("operated"), "leases: operated = owned", "world"),
+        (_add("cash"), "money: cash moved = postings", "aws"),
+        (_paid_twice, "money: paid by customers = received", "us"),
+        (_no_number, "money: flows sum to zero", "world"),
+    ],
+)
+def test_the_audit_notices(audited: World, change: Callable[[World], None], identity: str, place: str) -> None:
+    change(audited)
+    with pytest.raises(IdentityError) as caught:
+        audit.run(audited)
+    error = caught.value
+    assert (error.identity, error.place, error.quarter) == (identity, place, audited.quarter)

@@ -53,6 +53,7 @@ class State:
     wait: Floats = column("fraction", "(L,) unmet share of demand at the pool last quarter")
     posted: Floats = column("USD per unit", "(J,) posted prices")
     wanted: Floats = column("USD per unit", "(J,) wanted prices")
+    on_sale: Floats = column("1 or 0", "(J,) whether it was on sale last quarter")
     reference_price: Floats = column("USD per task", "(B,) cost of a task on own cards in the first quarter")
     opening_price: Floats = column("USD per effective H100e-hour", "(R,) mean posted IaaS price of the first quarter sold")
     regional_price: Floats = column("ratio", "(R,) mean posted IaaS price over the opening one")
@@ -88,7 +89,8 @@ def empty_state(structure: Structure) -> State:
         "opening_price": (regions,), "regional_price": (regions,), "own_use_price": (providers,),
         "lost_cards": (sites, chips), "operated": (pools, chips), "kinds": (pools, structure.most_kinds, 2), "load": (2 * pools,),
         "own_use": (pools,), "served_fraction": (pools,), "wait": (pools,), "posted": (products,),
-        "wanted": (products,), "multiplier": (pools,), "marginal_cost": (products,), "residual": (1,),
+        "wanted": (products,), "on_sale": (products,), "multiplier": (pools,), "marginal_cost": (products,),
+        "residual": (1,),
         "expected_demand": (sites,), "expected_growth": (sites,), "expected_price": (sites,), "cash": (providers,),
         "shell_mw": (sites,),
     }  # fmt: skip

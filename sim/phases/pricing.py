@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.economics.cells import LOG, Cells, Floats
+from sim.economics.cells import LOG, Bools, Cells, Floats
 from sim.economics.elementary import exp, log
 from sim.economics.frontier import tangents
 from sim.economics.pricing import Offers, Solution, solve
@@ -16,6 +16,8 @@ from sim.world import World
 
 OPENING_ROUNDS = 2000
 OPENING_TOLERANCE = 1e-8
+LAUNCH_ROUNDS, LAUNCH_TOLERANCE = 12, 1e-2
+"""Of best response where something is first sold: its last wanted price, when nobody could buy it, says nothing."""
 LEAST_COST = 0.05
 """Floor of the cost that pricing reckons with, over marginal cost: prices stay positive."""
 
@@ -27,7 +29,7 @@ def run(world: World) -> None:
     offers = capacity_offers(world)
     _open_prices(world, cells, offers)
     solution = _solve(world, cells, offers)
-    _post(world, solution, offers)
+    _post(world, solution)
     world.state.residual[0] = solution.residual
     _intensities(world, cells)
 
@@ -56,14 +58,19 @@ def on_premises_task_cost(world: World) -> Floats:
     return task
 
 
+def on_sale(world: World) -> Bools:
+    """Return whether each product is sold (J,): launched, and its pool has cards."""
+    stocked = world.state.kinds[:, :, INFERENCE].sum(axis=1) > 0.0
+    return np.asarray((world.links.product_launch <= world.t) & stocked[world.links.product_pool])
+
+
 def attractions(world: World) -> Floats:
     """Return utility before price of every pair (K,); minus infinity where it is not on sale."""
     links, state = world.links, world.state
     seen = links.pair_quality_weight * world.paths.quality[world.t][links.pair_provider]
     seen -= (world.parameters.customers.waiting_disutility * state.wait)[links.pair_pool]
-    stocked = state.kinds[:, :, INFERENCE].sum(axis=1) > 0.0
-    on_sale = (links.product_launch <= world.t) & stocked[links.product_pool]
-    return np.where(on_sale[links.pair_product] & world.permits["rent_pair"], links.pair_fixed + seen, -np.inf)
+    offered = on_sale(world)[links.pair_product] & world.permits["rent_pair"]
+    return np.where(offered, links.pair_fixed + seen, -np.inf)
 
 
 def demand_cells(world: World) -> Cells:
@@ -153,25 +160,27 @@ def _open_prices(world: World, cells: Cells, offers: Offers) -> None:
 
 
 def _solve(world: World, cells: Cells, offers: Offers) -> Solution:
-    behaviour = world.parameters.behaviour.pricing
-    rounds, tolerance = solver_effort(getattr(behaviour, behaviour.name))
+    launch = bool((on_sale(world) & (world.state.on_sale == 0.0)).any()) and world.t > 0
+    rounds, tolerance = solver_effort(world.pricing, launch)
     return solve(cells, offers, world.state.wanted, world.state.multiplier, rounds, tolerance)
 
 
-def solver_effort(behaviour: BestResponse | Equilibrium) -> tuple[int, float]:
-    """Return (most rounds, tolerance) of a pricing behaviour."""
-    if isinstance(behaviour, BestResponse):
-        return behaviour.rounds, 1e-6
-    return behaviour.maximum_iterations, behaviour.tolerance
+def solver_effort(behaviour: BestResponse | Equilibrium, launch: bool = False) -> tuple[int, float]:
+    """Return (most rounds, tolerance) of a pricing behaviour; ``launch`` where something is first sold."""
+    if isinstance(behaviour, Equilibrium):
+        return behaviour.maximum_iterations, behaviour.tolerance
+    if launch and behaviour.rounds < LAUNCH_ROUNDS:
+        return LAUNCH_ROUNDS, LAUNCH_TOLERANCE
+    return behaviour.rounds, 1e-6
 
 
-def _post(world: World, solution: Solution, offers: Offers) -> None:
-    """Move posted prices: ``ln p = ln p_before + theta (ln wanted - ln p_before)``."""
-    state, links = world.state, world.links
+def _post(world: World, solution: Solution) -> None:
+    """Move posted prices: ``ln p = ln p_before + theta (ln wanted - ln p_before)``; none is before the first sale."""
+    state = world.state
     state.wanted[:], state.multiplier[:] = solution.price, solution.multiplier
-    fresh = links.product_launch >= world.t
-    theta = np.where(fresh, 1.0, world.pricing.adjustment)
+    theta = np.where(state.on_sale > 0.0, world.pricing.adjustment, 1.0)
     state.posted[:] = exp(log(state.posted) * (1.0 - theta) + log(state.wanted) * theta)
+    state.on_sale[:] = on_sale(world)
 
 
 def _intensities(world: World, cells: Cells) -> None:

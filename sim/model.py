@@ -47,8 +47,8 @@ class ComputeMarket(mesa.Model):
         workloads = open_workloads(customers, parameters.customers.workloads_per_enterprise)
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
-            parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads, ledger,
-            Calendar(parameters.policy), seed,
+            structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
+            ledger, Calendar(parameters.policy), seed,
         )  # fmt: skip
         self.record = Record(self.world)
         self.stage = "opening"

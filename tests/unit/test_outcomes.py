@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim import outcomes
-from sim.economics.cells import LOG, Cells, shares
-from sim.economics.folding import folded, range_sums
-from sim.economics.untied import Choices, alone, wanted_hours
 
 amounts = arrays(np.float64, (3, 5), elements=st.floats(0.0, 1e6))
 
@@ -113,57 +110,3 @@ def test_use_of_a_mixed_pool() -> None:
     assert use.used[0, 0] == pytest.approx(10.0 + 2.0)
     assert bool(use.full[0, 0])
     assert not outcomes.pool_use(operated, effective, np.array([[0, 1]]), 1.0, load, load).full[0, 0]
-
-
-@given(
-    arrays(np.float64, (2, 6, 3), elements=st.floats(-1e3, 1e3)),
-    st.lists(st.integers(0, 3), min_size=6, max_size=6),
-)
-def test_sums_by_group(values: np.ndarray, groups: list[int]) -> None:
-    expected = np.zeros((2, 4, 3))
-    for x, group in enumerate(groups):
-        expected[:, group] += values[:, x]
-    np.testing.assert_array_equal(folded(values, np.array(groups), 4, axis=1), expected)
-    turned = folded(np.moveaxis(values, 1, 2), np.array(groups), 4)
-    np.testing.assert_array_equal(turned, np.moveaxis(expected, 1, 2))
-
-
-def test_sums_of_ranges() -> None:
-    values = np.arange(8.0).reshape(2, 4)
-    got = range_sums(values, np.array([0, 1, 3, 2]), np.array([2, 4, 4, 2]))
-    np.testing.assert_array_equal(got, [[1.0, 6.0, 3.0, 0.0], [9.0, 18.0, 7.0, 0.0]])
-
-
-PRODUCTS, RHO, INTENSIVE, A = 5, 0.6, 0.4, 3.5
-NEST, POOL = np.array([0, 0, 1, 0, 1]), np.array([0, 1, 1, 2, 0])
-PAIRS = np.array([0, 1, 3, 2, 4])
-
-
-def _cells(multiplier: np.ndarray, attraction: np.ndarray) -> Cells:
-    """Return one base cell whose only class has no incumbent."""
-    return Cells(
-        np.array([0, PRODUCTS]), PAIRS, attraction, multiplier, np.array([A]), np.array([0.3]), np.ones((1, 1)),
-        np.array([-1]), np.zeros(1), np.zeros(1, np.int64), NEST, np.arange(PRODUCTS), PRODUCTS, RHO, INTENSIVE, LOG,
-    )  # fmt: skip
-
-
-@given(
-    arrays(np.float64, PRODUCTS, elements=st.floats(-3.0, 3.0)),
-    arrays(np.float64, (2, PRODUCTS), elements=st.floats(0.1, 9.0)),
-)
-def test_untied_demand_is_the_nested_logit_without_incumbents(attraction: np.ndarray, prices: np.ndarray) -> None:
-    posted, other = prices
-    need = np.linspace(0.5, 2.0, PRODUCTS)
-    weight = np.exp(attraction - A * np.log(posted[PAIRS]))
-    choices = Choices(
-        np.array([0, 3, 5]), PAIRS, POOL, np.array([1]), np.array([0]), np.array([A]), RHO, INTENSIVE,
-        weight[None], np.array([[0.3]]), need[None], np.array([[7.0]]),
-    )  # fmt: skip
-    cells = _cells(np.ones(PRODUCTS), attraction)
-    np.testing.assert_allclose(alone(choices), [[shares(cells, posted, 0, 0)[-1]]], rtol=1e-12)
-    chosen = shares(cells, other, 0, 0)[PAIRS]
-    hours = 7.0 * chosen * need * (other / posted)[PAIRS] ** -INTENSIVE
-    expected = np.bincount(POOL[PAIRS], hours, 3)
-    got = wanted_hours(choices, (other / posted)[None], np.ones((1, PRODUCTS)), 2, 3)
-    np.testing.assert_allclose(got[0, 1], expected, rtol=1e-11)
-    assert not got[0, 0].any()

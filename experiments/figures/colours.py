@@ -1,28 +1,29 @@
 """One colour per firm and per region, everywhere, told apart with colour-blind eyes as far as a dozen can be.
 
-Lines also carry their name, so colour never stands alone. The fixed colours come from the palettes of Okabe and Ito
-(2008) and of Tol (2021, "muted" and "bright"); an id that is not shipped gets one by its hash.
+Lines also carry their name, so colour never stands alone. The fixed colours were chosen so that the least distance
+(CIE 1976) between firms that meet in a panel is large, also as protan and deutan eyes see them; the test of this
+file holds it. An id that is not shipped gets a colour by its hash.
 """
 
 import hashlib
 
 _FIRMS = {
-    "aws": "#e69f00",
-    "microsoft": "#0072b2",
-    "google": "#009e73",
-    "oracle": "#882255",
-    "meta": "#56b4e9",
-    "neocloud": "#999933",
-    "alibaba": "#d55e00",
-    "huawei": "#cc3311",
-    "tencent": "#332288",
-    "volcano": "#aa4499",
-    "baidu": "#117733",
-    "gulf": "#775533",
+    "aws": "#ee8800",
+    "microsoft": "#0066cc",
+    "google": "#008866",
+    "oracle": "#660066",
+    "meta": "#0022ee",
+    "neocloud": "#ee88aa",
+    "alibaba": "#cc2200",
+    "huawei": "#664466",
+    "tencent": "#22aaee",
+    "volcano": "#aaaa66",
+    "baidu": "#220088",
+    "gulf": "#442200",
 }
-_REGIONS = {"world": "#222222", "us": "#0072b2", "ally": "#009e73", "mid": "#b8860b", "cn": "#cc3311"}
+_REGIONS = {"world": "#222222", "us": "#0066cc", "ally": "#00aa88", "mid": "#ddaa33", "cn": "#bb2211"}
 _SPARE = ("#4477aa", "#ee6677", "#228833", "#aa3377", "#66779a", "#997700", "#994455", "#44aa99")
-_CASES = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#b8860b", "#332288")
+_CASES = ("#0066cc", "#cc4400", "#004422", "#cc4488", "#ccaa88", "#0000cc")
 INK, FAINT, GRID = "#222222", "#8a8a8a", "#e6e6e6"
 
 

@@ -4,13 +4,15 @@ import re
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
 from experiments.figures import FIGURES, Drawn, draw
-from experiments.figures.colours import firm_colour, region_colour
+from experiments.figures.colours import case_colour, firm_colour, region_colour
 from experiments.preflight import composing, plan
 
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
@@ -87,20 +89,43 @@ def test_cases_side_by_side_have_one_scale(compared: Path) -> None:
     assert first == second
 
 
-def test_every_shipped_firm_and_region_has_a_colour_of_its_own() -> None:
+def test_colours_are_told_apart_also_by_colour_blind_eyes() -> None:
     with composing() as composer:
         parameters = plan(composer, []).parameters
-    firms = [name for name, firm in parameters.providers.items() if firm.kind != "dormant"]
-    for names, colour in ((firms, firm_colour), (list(parameters.market.regions), region_colour)):
-        for a, b in combinations(names, 2):
-            assert _distance(colour(a), colour(b)) > 40, (a, b)
+    firms = {name: firm.headquarters for name, firm in parameters.providers.items() if firm.kind != "dormant"}
+    assert len({firm_colour(name) for name in firms}) == len(firms)
+    for at_home in (True, False):
+        together = [firm_colour(name) for name, region in firms.items() if (region == "cn") is at_home]
+        assert min(_distance(a, b) for a, b in combinations(together, 2)) > 20
+    regions = [region_colour(name) for name in (*parameters.market.regions, "world")]
+    assert min(_distance(a, b) for a, b in combinations(regions, 2)) > 20
+    assert min(_distance(a, b) for a, b in combinations([case_colour(i) for i in range(6)], 2)) > 20
 
 
 def test_a_new_firm_keeps_its_colour() -> None:
     assert firm_colour("a-newcomer") == firm_colour("a-newcomer") == "#4477aa"
 
 
+_EYES = (
+    np.eye(3),
+    np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]),
+    np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
+)
+"""What normal, deutan and protan eyes make of linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)."""
+_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
 def _distance(a: str, b: str) -> float:
-    """Return the Euclidean distance of two colours in RGB, 0 to 442."""
-    channels = [[int(text[i : i + 2], 16) for i in (1, 3, 5)] for text in (a, b)]
-    return float(sum((x - y) ** 2 for x, y in zip(*channels, strict=True)) ** 0.5)
+    """Return the least distance of two colours in CIELAB over the three kinds of eyes."""
+    return min(float(np.linalg.norm(_lab(eye @ _linear(a)) - _lab(eye @ _linear(b)))) for eye in _EYES)
+
+
+def _linear(text: str) -> Any:
+    channels = np.array([int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def _lab(linear: Any) -> Any:
+    ratios = _XYZ @ np.clip(linear, 0, 1) / np.array([0.9505, 1.0, 1.089])
+    x, y, z = np.where(ratios > 0.008856, np.cbrt(ratios), 7.787 * ratios + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])

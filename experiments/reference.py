@@ -18,7 +18,7 @@ from experiments.preparation.evidence import matches
 from experiments.preparation.writing import differences, write
 from experiments.provenance import DATA, GRADES, Row, rows
 from sim.parameters import Parameters
-from sim.tables import SCHEMA_VERSION, TABLES, Column, Table
+from sim.tables import OUTCOMES, SCHEMA_VERSION, TABLES, Column, Table
 
 OUTPUTS = """# Output tables
 
@@ -30,6 +30,15 @@ in the column names. Money is nominal USD. A share is a fraction of 1, null wher
 
 | table | a row is |
 |---|---|
+"""
+HEADLINES = """
+## Headline outcomes
+
+The rows of `outcomes` are named `name.entity`, such as `share_revenue.alibaba` or `unmet_share.cn`, and read at the
+last quarter of every year and of the run.
+
+| name | for each | unit | definition |
+|---|---|---|---|
 """
 PARAMETERS = """# Parameters
 
@@ -65,7 +74,9 @@ def pages() -> dict[Path, str]:
 def outputs() -> str:
     """Return the reference of output tables."""
     index = "".join(f"| [`{table.name}`](#{table.name}) | {table.grain} |\n" for table in TABLES.values())
-    return OUTPUTS.format(version=SCHEMA_VERSION) + index + "".join(_table(table) for table in TABLES.values())
+    headlines = "".join(f"| `{x.name}` | {x.entities} | {x.unit} | {cell(x.definition)} |\n" for x in OUTCOMES)
+    tables = "".join(_table(table) for table in TABLES.values())
+    return OUTPUTS.format(version=SCHEMA_VERSION) + index + tables + HEADLINES + headlines
 
 
 def _table(table: Table) -> str:

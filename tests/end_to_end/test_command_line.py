@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,11 +123,9 @@ def _full(*_: object, **__: object) -> None:
 
 def test_a_root_that_cannot_be_written_is_refused_first(command: Command, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    began = time.monotonic()
     outcome = command("study", "study=baseline", "--out", "file/below")
     assert (outcome.code, outcome.made, outcome.out) == (BAD_INPUT, frozenset(), "")
     assert "results cannot be written here" in outcome.err
-    assert time.monotonic() - began < 20.0
 
 
 def test_interruption_leaves_nothing_half_done(tmp_path: Path) -> None:
@@ -178,7 +175,7 @@ def test_the_command_starts_without_the_model(tmp_path: Path) -> None:
     [
         ("compute-market ", "run study report explain"),
         ("compute-market ru", "run"),
-        ("compute-market run scenario=", "scenario=asymmetric_efficiency scenario=baseline"),
+        ("compute-market run scenario=b", "scenario=baseline"),
         ("compute-market run -m scenario=as", "scenario=asymmetric_efficiency"),
         ("compute-market study market.st", "market.stacks. market.start="),
         ("compute-market report out", ""),

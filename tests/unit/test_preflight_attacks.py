@@ -46,7 +46,7 @@ def attack(command: Command, folder: Path, files: Mapping[str, str], *words: str
     began = time.monotonic()
     outcome = command("run", "--config-dir", str(own), *(words or ("scenario=evil",)))
     assert outcome.code == BAD_INPUT, outcome
-    assert time.monotonic() - began < 20.0
+    assert time.monotonic() - began < 120.0  # a moment on an idle machine; what explodes would take days
     assert "Traceback" not in outcome.err
     assert outcome.made == frozenset()
     assert outcome.out == ""

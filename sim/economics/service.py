@@ -380,9 +380,9 @@ def contracted(rows: Workloads, menu: Menu, hours: Floats, quarter: int, custome
 @compiled
 def account(
     rows: Workloads, active: Active, region: Ints, menu: Menu, product: Ints, first: Floats, unmet: Floats,
-    fresh_asked: Floats, diverted: Floats, flow: Floats,
+    fresh_asked: Floats, flow: Floats,
 ) -> None:  # fmt: skip
-    """Add up first choices, refusals and diversions of the workloads that chose.
+    """Add up first choices and refusals of the workloads that chose.
 
     Args:
         rows: workloads before signing.
@@ -393,14 +393,11 @@ def account(
         first: (R, J) filled with hours by first choice.
         unmet: (R, J) filled with fresh hours lost or newly waiting.
         fresh_asked: (R,) filled with fresh hours asked of providers.
-        diverted: (R, J, J + 2) filled with hours of the first choice that ended at a product, waiting (J), lost (J + 1).
         flow: (R, 5) filled with volumes asked, served, outside, waiting, lost.
     """
-    products = first.shape[1]
     first[:] = 0.0
     unmet[:] = 0.0
     fresh_asked[:] = 0.0
-    diverted[:] = 0.0
     flow[:] = 0.0
     for x in range(active.row.size):
         n, k = active.row[x], active.first[x]
@@ -417,5 +414,3 @@ def account(
             fresh_asked[r] += hours
             if state != SERVED:
                 unmet[r, j] += hours
-        to = product[end] if state == SERVED else products + state - WAITING
-        diverted[r, j, to] += hours

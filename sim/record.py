@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out, tally
-from sim.structure import Structure
+from sim.links import Links
 from sim.world import World
 
 STATE = (
@@ -43,7 +43,7 @@ class Record:
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), firms * KINDS, firms)
-        self._origin = origins(structure)[world.links.pair_product]
+        self._origin = origins(world.links)[world.links.pair_product]
         self._region = world.links.cell_region[world.links.pair_cell]
 
     def take(self, world: World) -> None:
@@ -86,7 +86,6 @@ class Record:
         return self._arrays[name][: self.quarters]
 
 
-def origins(structure: Structure) -> Ints:
+def origins(links: Links) -> Ints:
     """Return provider and kind of every product (J,), as provider * KINDS + kind."""
-    kind = structure.product_column("service") + structure.product_column("workload")
-    return structure.product_column("provider") * KINDS + kind
+    return links.product_provider * KINDS + links.product_service + links.product_workload

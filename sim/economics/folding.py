@@ -42,3 +42,16 @@ def range_sums(values: Floats, first: Ints, after: Ints) -> Floats:
             for x in range(first[n], after[n]):
                 out[t, n] += values[t, x]
     return out
+
+
+@compiled
+def with_sum(values: Floats) -> Floats:
+    """Return (T, R + 1, M): values (T, R, M), and their sums over the R."""
+    quarters, regions, measures = values.shape
+    out = np.zeros((quarters, regions + 1, measures))
+    for t in range(quarters):
+        for r in range(regions):
+            for m in range(measures):
+                out[t, r, m] = values[t, r, m]
+                out[t, regions, m] += values[t, r, m]
+    return out

@@ -1,10 +1,12 @@
 """What every sum over a run starts from: its record, quarters and regions."""
 
-from functools import cached_property
+import math
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.folding import with_sum
 from sim.names import quarter_code
 from sim.record import Record
 from sim.world import World
@@ -14,10 +16,15 @@ WORLD = "world"
 
 def with_world(values: Floats) -> Floats:
     """Append the sum over regions to (T, R, ...), as the last region."""
-    out = np.empty((values.shape[0], values.shape[1] + 1, *values.shape[2:]))
-    out[:, :-1] = values
-    np.add.reduce(values, axis=1, out=out[:, -1])
-    return out
+    quarters, regions = values.shape[:2]
+    flat = np.ascontiguousarray(values).reshape(quarters, regions, math.prod(values.shape[2:]))
+    return with_sum(flat).reshape(quarters, regions + 1, *values.shape[2:])
+
+
+@lru_cache(maxsize=8)
+def quarter_codes(start: int, quarters: int) -> tuple[str, ...]:
+    """Return the codes of the first quarters of a run."""
+    return tuple(quarter_code(start + t) for t in range(quarters))
 
 
 class Frame:
@@ -30,7 +37,7 @@ class Frame:
     @cached_property
     def quarters(self) -> tuple[str, ...]:
         """Codes of the quarters."""
-        return tuple(quarter_code(self.structure.start + t) for t in range(self.record.quarters))
+        return quarter_codes(self.structure.start, self.record.quarters)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:

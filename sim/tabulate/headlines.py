@@ -1,29 +1,33 @@
 """Table ``outcomes``: headline outcomes at the end of every year and of the run, declared in ``sim.tables``."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
 from sim.economics.cells import Floats
 from sim.names import QUARTERS_PER_YEAR
 from sim.outcomes import shares
+from sim.structure import Structure
 from sim.tables import OUTCOMES
 from sim.tabulate.facts import Facts
 from sim.tabulate.frame import WORLD
-from sim.tabulate.rows import Columns, strings
+from sim.tabulate.rows import Columns, flat, panel
 
 
 def outcomes(facts: Facts) -> Columns:
     """Return the table."""
-    values = headlines(facts)
-    at = horizons(facts)
-    names = strings(f"{outcome.name}.{entity}" for outcome in OUTCOMES for entity in values[outcome.name])
-    columns = [column[at] for outcome in OUTCOMES for column in values[outcome.name].values()]
-    return {
-        "outcome": np.repeat(names, len(at)),
-        "horizon": np.tile(strings(facts.quarters)[at], len(names)),
-        "value": np.concatenate(columns),
-    }
+    values, at = headlines(facts), horizons(facts)
+    keys = panel([facts.quarters[t] for t in at], ("outcome",), ((name,) for name in names_of(facts.structure)))
+    paths = np.concatenate([values[outcome.name] for outcome in OUTCOMES], axis=1)
+    return {"outcome": keys["outcome"], "horizon": keys["quarter"], "value": flat(paths[at])}
+
+
+@lru_cache(maxsize=8)
+def names_of(structure: Structure) -> tuple[str, ...]:
+    """Return the names of all outcomes, as ``name.entity``."""
+    regions = (*structure.regions, WORLD)
+    entities = {"provider": structure.providers, "region and world": regions, "world": (WORLD,)}
+    return tuple(f"{outcome.name}.{entity}" for outcome in OUTCOMES for entity in entities[outcome.entities])
 
 
 def horizons(facts: Facts) -> list[int]:
@@ -33,23 +37,19 @@ def horizons(facts: Facts) -> list[int]:
     return [*ends, last]
 
 
-def headlines(facts: Facts) -> dict[str, dict[str, Floats]]:
-    """Return every outcome by entity, each a path (T,)."""
-    sales, demand, fleets, providers = facts.sales, facts.demand, facts.fleets, facts.structure.providers
+def headlines(facts: Facts) -> dict[str, Floats]:
+    """Return paths (T, n) of every outcome for its n entities."""
+    sales, demand, fleets = facts.sales, facts.demand, facts.fleets
     bases = {"share_revenue": "revenue", "share_compute": "served", "share_tokens": "tokens"}
     in_world = {
         "hhi_compute": sales.hhi_compute, "gap_at_cost": demand.gap_at_cost, "outside_share": sales.outside_share,
         "price_iaas": sales.price_iaas, "price_maas": sales.price_maas, "owned_h100e": fleets.located_h100e,
     }  # fmt: skip
     return {
-        **{name: _by(providers, shares(sales.by_provider[basis][:, -1], axis=1)) for name, basis in bases.items()},
-        "share_owned_compute": _by(providers, shares(fleets.owned_by_provider, axis=1)),
-        "hhi_revenue": _by(facts.regions, sales.hhi_revenue),
-        "unmet_share": _by(facts.regions, sales.unmet_share),
-        **{name: {WORLD: values[:, -1]} for name, values in in_world.items()},
-        "additions_h100e": {WORLD: fleets.additions_h100e},
+        **{name: shares(sales.by_provider[basis][:, -1], axis=1) for name, basis in bases.items()},
+        "share_owned_compute": shares(fleets.owned_by_provider, axis=1),
+        "hhi_revenue": sales.hhi_revenue,
+        "unmet_share": sales.unmet_share,
+        **{name: values[:, -1:] for name, values in in_world.items()},
+        "additions_h100e": fleets.additions_h100e[:, None],
     }
-
-
-def _by(names: Iterable[str], values: Floats) -> dict[str, Floats]:
-    return {name: values[:, position] for position, name in enumerate(names)}

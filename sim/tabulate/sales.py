@@ -23,7 +23,7 @@ class Sales(Frame):
 
     @cached_property
     def _origins(self) -> Ints:
-        return origins(self.structure)
+        return origins(self.links)
 
     def by_kind(self, values: Floats) -> Floats:
         """Return (T, R + 1, I, KINDS) sums of values by region and product (T, R, J)."""

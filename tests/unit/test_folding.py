@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.folding import folded, range_sums
+from sim.economics.folding import folded, range_sums, with_sum
 
 shapes = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 
@@ -36,3 +36,9 @@ def test_equal_sums_whatever_else_is_added_up_beside_them() -> None:
 def test_sums_over_ranges(first: int, after: int, expected: float) -> None:
     values = np.array([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0]])
     assert range_sums(values, np.array([first]), np.array([after])).tolist() == [[expected], [10.0 * expected]]
+
+
+def test_sums_stand_behind_their_parts() -> None:
+    values = np.array([[[1.0, 2.0], [10.0, 20.0]], [[3.0, np.nan], [30.0, 5.0]]])
+    expected = np.array([[[1.0, 2.0], [10.0, 20.0], [11.0, 22.0]], [[3.0, np.nan], [30.0, 5.0], [33.0, np.nan]]])
+    np.testing.assert_array_equal(with_sum(values), expected)

@@ -74,7 +74,7 @@ def profits(made: Market, price: Floats) -> Floats:
     """Return the profit of every firm at any prices, capacity aside."""
     quantity = demand(made.cells, price, price).real
     margin = (1.0 - made.offers.fee) * price - made.offers.cost
-    return np.bincount(made.cells.provider, margin * quantity, made.cells.firms)
+    return np.asarray(np.bincount(made.cells.provider, margin * quantity, made.cells.firms), dtype=np.float64)
 
 
 def demand(cells: Cells, price: Any, renewal: Floats) -> Complex:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 
@@ -64,7 +64,7 @@ def inlined(function: F) -> F:
 def _kernel(function: F, *, forceinline: bool) -> F:
     folder = _cache_folder()
     if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
-    options = {"cache": folder is not None, "fastmath": False, "error_model": "numpy", "forceinline": forceinline}
-    kernel: F = numba.njit(**options)(function)
-    return kernel
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    decorate = numba.njit(cache=folder is not None, fastmath=False, error_model="numpy", forceinline=forceinline)
+    kernel: Callable[..., object] = decorate(function)
+    return cast("F", kernel)

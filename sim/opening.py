@@ -6,6 +6,7 @@ from sim.economics.cells import Floats
 from sim.economics.sizes import enterprise_sizes
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads
 from sim.names import key_of
+from sim.parameters.customers import Lab
 from sim.randomness import Decision, draw_uniforms, keys_of_members
 from sim.state import State, empty_state
 from sim.structure import Structure
@@ -94,6 +95,12 @@ def _elsewhere(structure: Structure) -> Floats:
     )
 
 
+def _opening_hours(structure: Structure, lab: Lab) -> float:
+    """Return hours per task of a lab at the price of own cards: what it starts from, until prices are known."""
+    own = structure.parameters.customers.tastes[lab.taste].own_efficiency
+    return lab.training_share + (1.0 - lab.training_share) / own
+
+
 def open_state(structure: Structure) -> State:
     """Return the state at the beginning of the first quarter."""
     state = empty_state(structure)
@@ -101,7 +108,7 @@ def open_state(structure: Structure) -> State:
     state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = _elsewhere(structure)
     state.regional_price[:] = 1.0
     state.own_use_price[:] = 1.0
-    state.lab_hours[:] = 1.0
+    state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
     state.cash[:] = [p.opening_cash_usd_m for p in structure.parameters.providers.values()]
     state.shell_mw[:] = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0
     state.expected_price[:] = 1.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Bools, Floats
 from sim.economics.elementary import exp
 from sim.economics.technology import accumulated_growth, interpolate, last_quarter
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR
@@ -31,11 +31,11 @@ class Paths:
     """(T, R) growth of potential tasks into the quarter, log."""
     labs: Floats
     """(T, labs) compute that AI labs want, effective H100e-hours."""
-    labs_observed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    labs_observed: Bools
     """(T, labs) whether a lab's use is observed, so that present hours per task turn it into tasks."""
     own_use: Floats
     """(T, I) captive demand at the reference price, effective H100e-hours."""
-    own_use_observed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    own_use_observed: Bools
     """(T, I) whether captive demand is observed, so that the present price is its reference."""
     chip_price: Floats
     """(T, V) USD per card."""
@@ -102,7 +102,8 @@ def _quality(structure: Structure) -> Floats:
 
 def _own_efficiency(structure: Structure) -> Floats:
     growth = [x.models.efficiency_growth if x.models else 0.0 for x in structure.parameters.providers.values()]
-    return np.arange(structure.quarters)[:, None] * np.array(growth)
+    gain: Floats = np.arange(structure.quarters)[:, None] * np.array(growth)
+    return gain
 
 
 def _training_share(structure: Structure) -> Floats:
@@ -151,7 +152,7 @@ def _own_use(structure: Structure) -> Floats:
     return HOURS_PER_QUARTER * _columns(structure, paths)
 
 
-def _observed(structure: Structure, series: list[Mapping[str, float]]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _observed(structure: Structure, series: list[Mapping[str, float]]) -> Bools:
     """Return (T, n) whether a quarter lies within each series."""
     quarters = structure.start + np.arange(structure.quarters)[:, None]
     ends = [last_quarter(x) if x else 0 for x in series]

@@ -93,7 +93,8 @@ def quick_log(x: float) -> float:
     mantissa = np.int64((raw & _MANTISSA) | _ONE_EXPONENT).view(np.float64)
     r = mantissa * _INVERSE_MIDDLE[cell] - 1.0
     series = r * (1.0 - r * (0.5 - r * (1.0 / 3.0 - r * (0.25 - 0.2 * r))))
-    return ((raw >> 52) - 1023) * _LN2 + (_LOG_MIDDLE[cell] + series)
+    result: float = ((raw >> 52) - 1023) * _LN2 + (_LOG_MIDDLE[cell] + series)
+    return result
 
 
 @inlined

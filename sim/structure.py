@@ -70,7 +70,7 @@ class BaseCell(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """Lists of entities and the arrays that link them. Equal only to itself, so that it can key what follows from it."""
+    """Lists of entities and the arrays that link them. Equal only to itself, so it can key what follows from it."""
 
     parameters: Parameters
 

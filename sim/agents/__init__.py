@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from sim.agents.cloud_provider import CloudProvider
 from sim.agents.chip_supplier import ChipSupplier
+from sim.agents.cloud_provider import CloudProvider
 from sim.agents.enterprise_customer import EnterpriseCustomer
 
 if TYPE_CHECKING:

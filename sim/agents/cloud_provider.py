@@ -49,7 +49,8 @@ class CloudProvider(mesa.Agent):
     def prices(self) -> Floats:
         """Posted prices of its products, USD per unit."""
         mine = self.model.world.links.product_provider == self.row
-        return self.model.world.state.posted[mine]
+        posted: Floats = self.model.world.state.posted[mine]
+        return posted
 
     def plan_capacity(self) -> Floats:
         """Return the cards it orders for the next quarter, by site and chip (sites, V)."""

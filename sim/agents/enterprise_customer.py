@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class EnterpriseCustomer(mesa.Agent):
-    """A view of one customer's rows. Choices of all customers are drawn in one compiled pass, see ``phases.service``."""
+    """A view of one customer's rows. Choices of all are drawn in one compiled pass, see ``phases.service``."""
 
     model: "ComputeMarket"
 
@@ -23,13 +23,13 @@ class EnterpriseCustomer(mesa.Agent):
     def region(self) -> str:
         """Region id."""
         world = self.model.world
-        return world.structure.regions[world.customers.region[self.row]]
+        return world.structure.regions[int(world.customers.region[self.row])]
 
     @property
     def taste(self) -> str:
         """Taste id."""
         world = self.model.world
-        return world.structure.tastes[world.customers.taste[self.row]]
+        return world.structure.tastes[int(world.customers.taste[self.row])]
 
     @property
     def workloads(self) -> slice:

@@ -11,7 +11,9 @@ _RIDGE = 1e-10
 
 
 @compiled
-def accelerated(point: Floats, image: Floats, points: Floats, steps: Floats, done: int) -> Floats:
+def accelerated(  # noqa: PLR0912 - one algorithm, loops instead of array expressions
+    point: Floats, image: Floats, points: Floats, steps: Floats, done: int
+) -> Floats:
     """Return the next point of a fixed-point iteration.
 
     Args:

@@ -1,8 +1,9 @@
 r"""Shadow prices of capacity: how all pools' multipliers answer their constraints together.
 
 A pool's use falls in its own multiplier and rises in the others', as customers go where prices rise less. With
-n_lm = - d use_l / d mu_m, and x_l = ln(use_l / capacity_l), a Newton step solves sum_m n_lm / use_l * step_m = x_l over
-pools that are neither slack at mu = 0 nor at the largest multiplier; where a step would leave those bounds it stops there.
+n_lm = - d use_l / d mu_m, and x_l = ln(use_l / capacity_l), a Newton step solves sum_m n_lm / use_l * step_m = x_l
+over pools that are neither slack at mu = 0 nor at the largest multiplier; a step that would leave those bounds stops
+there.
 """
 
 import math
@@ -151,9 +152,7 @@ def answered(mu: Floats, top: Floats, over: Floats, used: Floats, matrix: Floats
 
 
 @compiled
-def _pass(
-    mu: Floats, top: Floats, over: Floats, used: Floats, matrix: Floats, free: Bools, step: Floats
-) -> bool:
+def _pass(mu: Floats, top: Floats, over: Floats, used: Floats, matrix: Floats, free: Bools, step: Floats) -> bool:
     """Solve for the steps of free pools, the others' given; fix those that meet a bound, and say whether any did."""
     rows = np.flatnonzero(free)
     size = rows.size

@@ -193,7 +193,7 @@ def _firm_rates(sums: Floats, worth: Floats, share: Floats, taken: Floats) -> No
 
 @compiled
 def class_gifts(cells: Cells) -> Floats:
-    """Return (2, C) factors of the class's boost: on the weights of its incumbent, and on that of the outside option."""
+    """Return (2, C) factors of a class's boost: on the weights of its incumbent, and on that of the outside option."""
     gifts = np.empty((2, cells.boost.size))
     for c in range(cells.boost.size):
         gifts[0, c] = math.exp(cells.boost[c])

@@ -1,6 +1,7 @@
 r"""Discrete choice by keyed shocks: every (workload, product) pair has its own, in every quarter.
 
-Within a nest the best product maximises ``ln w_j + G_j``, that is, minimises ``E_j / w_j`` with exponential E_j. Nests compare by
+Within a nest the best product maximises ``ln w_j + G_j``, that is, minimises ``E_j / w_j`` with exponential E_j.
+Nests compare by
 ``(1-rho) (ln S_g - ln min_j E_j / w_j)`` and the outside option by ``u_0 - ln E_0``. Taking a product away moves
 only those who had chosen it, because no other shock changes.
 """
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled, inlined
+from sim.compiled import inlined
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.stable import log_stable
 from sim.randomness import exponential, mix, quick_log
@@ -23,8 +24,9 @@ _NEST_KEYS = np.array(
 _OUTSIDE_KEY = np.uint64(0x1D8E4E27C47D124F)
 NONE = -1
 _INFINITY = np.float64(math.inf).view(np.int64)
-_POSITION = np.int64(1023)
-"""Largest position of a pair within its cell and nest."""
+MOST_PAIRS = 1024
+"""Largest number of products in one nest of one cell."""
+_POSITION = np.int64(MOST_PAIRS - 1)
 
 
 class Menu(NamedTuple):
@@ -66,9 +68,10 @@ def _best(
         ratio = exponential(mix(key ^ keys[k])) * inverse
         packed = (np.float64(ratio).view(np.int64) & ~_POSITION) | np.int64(k - first)
         least = packed if packed < least else least
-    best = first + (least & _POSITION)
+    best = first + int(least & _POSITION)
     inverse = inverse_weight[best] * gift if provider[best] == incumbent else inverse_weight[best]
-    return best, exponential(mix(key ^ keys[best])) * inverse
+    ratio = exponential(mix(key ^ keys[best])) * inverse
+    return best, ratio
 
 
 @inlined
@@ -115,7 +118,9 @@ def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float
 
 
 @inlined
-def willingness(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64, pair: int) -> float:
+def willingness(
+    menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64, pair: int
+) -> float:
     """Return utility of ``pair`` over the best alternative outside its lane's pool, by the same shocks (utils)."""
     own, other = -math.inf, menu.outside[b] + outside_boost - quick_log(exponential(mix(key ^ _OUTSIDE_KEY)))
     for g in range(NESTS):
@@ -129,13 +134,12 @@ def willingness(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: 
                 rest = min(rest, value)
         own = max(own, _nest_value(menu.table, menu.slack, g, mine, key)) if mine < math.inf else own
         other = max(other, _nest_value(menu.table, menu.slack, g, rest, key)) if rest < math.inf else other
-    return own - other
+    gain: float = own - other
+    return gain
 
 
 @inlined
-def choose_again(
-    menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
-) -> int:
+def choose_again(menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float) -> int:
     """Return the best pair with room for ``tasks`` by the same shocks, or NONE; the outside is not open."""
     chosen, highest = NONE, -math.inf
     for g in range(NESTS):

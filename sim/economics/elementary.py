@@ -1,11 +1,14 @@
-"""exp, log and powers of arrays in compiled code: numpy's own change in the last bit with the processor's features."""
+"""exp, log, powers and sums of arrays.
+
+In compiled code, since numpy's own functions change in the last bit with the processor's features.
+"""
 
 import math
 
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 
 
 @compiled
@@ -36,4 +39,10 @@ def log(x: Floats) -> Floats:
 
 def power(x: Floats, exponent: float | Floats) -> Floats:
     """Return x^exponent of every positive element."""
-    return exp(exponent * log(x))
+    return exp(np.asarray(exponent * log(x)))
+
+
+def sum_by(index: Ints, values: Floats, size: int) -> Floats:
+    """Return the sums of values by index (size,), added in their order."""
+    out: Floats = np.bincount(index, values, size).astype(np.float64, copy=False)
+    return out

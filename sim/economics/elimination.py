@@ -1,7 +1,5 @@
 """Small linear systems by Gaussian elimination: no BLAS, so equal bits whatever library and threads."""
 
-import numpy as np
-
 from sim.compiled import compiled
 from sim.economics.cells import Floats
 

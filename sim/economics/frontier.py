@@ -59,7 +59,8 @@ def training_left(kinds: Floats, inference: float) -> float:
 @inlined
 def exchange_rate(kinds: Floats, training: float) -> float:
     """Return -I'(training): inference hours given up for one more training hour."""
-    rest, rate = training, 1.0
+    rest = training
+    rate: float = 1.0
     for k in range(kinds.shape[0]):
         if kinds[k, 0] <= 0.0:
             continue

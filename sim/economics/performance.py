@@ -24,5 +24,6 @@ def relative_performance(
         exponents: (a, b, c).
     """
     a, b, c = exponents
-    relative: float = (tpp / H100_TPP) ** a * (memory_bandwidth / H100_MEMORY_BANDWIDTH) ** b
-    return relative * (interconnect / H100_INTERCONNECT) ** c
+    relative = (tpp / H100_TPP) ** a * (memory_bandwidth / H100_MEMORY_BANDWIDTH) ** b
+    result: float = relative * (interconnect / H100_INTERCONNECT) ** c
+    return result

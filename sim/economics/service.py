@@ -80,7 +80,7 @@ class Active(NamedTuple):
 @compiled
 def decide(
     rows: Workloads, customers: Customers, forced: NDArray[np.int32], menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, quarter: int, slots: int, outside: int,
+    seasons: Seasons, quarter: int, slots: int,
 ) -> Active:  # fmt: skip
     """Draw which contracts end, and let every workload that is free choose at posted prices."""
     size = rows.volume.size
@@ -90,9 +90,7 @@ def decide(
     for n in range(size):
         i, slot = n // slots, n % slots
         status = rows.status[n]
-        if status == SERVED and not contract_ends(
-            rows, n, row_key(seasons.expiry, customers.key[i], slot), quarter
-        ):
+        if status == SERVED and not contract_ends(rows, n, row_key(seasons.expiry, customers.key[i], slot), quarter):
             continue
         if rows.volume[n] <= 0.0:
             continue
@@ -103,14 +101,14 @@ def decide(
         elif status == NEW and forced[n] >= 0:
             first[count] = forced[n]
         else:
-            first[count] = _first_choice(rows, customers, menu, service, terms, seasons, n, i, slot, outside)
+            first[count] = _first_choice(rows, customers, menu, service, terms, seasons, n, i, slot)
         count += 1
     served = first[:count].copy()
     return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), served, np.ones(count))
 
 
 @inlined
-def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int, outside: int) -> tuple[int, float, float]:
+def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n."""
     pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
     if pair >= 0:
@@ -123,9 +121,9 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int, outsi
 @inlined
 def _first_choice(
     rows: Workloads, customers: Customers, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, n: int,
-    i: int, slot: int, outside: int,
+    i: int, slot: int,
 ) -> int:  # fmt: skip
-    incumbent, gift, boost = _tie(rows, menu, service, terms, n, outside)
+    incumbent, gift, boost = _tie(rows, menu, service, terms, n)
     chosen = choose(menu, rows.cell[n], incumbent, gift, boost, row_key(seasons.choice, customers.key[i], slot))
     return chosen if chosen != NONE else OUTSIDE
 
@@ -150,7 +148,7 @@ def drawn_term(terms: Terms, service: int, u: float) -> int:
 @compiled
 def _priorities(
     rows: Workloads, customers: Customers, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints,
-    terms: Terms, seasons: Seasons, slots: int, rule: int, outside: int, elasticity: Floats,
+    terms: Terms, seasons: Seasons, slots: int, rule: int, elasticity: Floats,
     forced: NDArray[np.int32],
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """Return active positions whose first choice is a full lane, first come first, and their bids."""
@@ -169,7 +167,7 @@ def _priorities(
         if rule == RESERVATIONS:
             value = u - drawn_term(terms, service[pair], uniform(row_key(seasons.term, customers.key[i], slot), _ZERO))
         elif rule == BIDS and active.fresh[x] == 1:
-            incumbent, gift, boost = _tie(rows, menu, service, terms, n, outside)
+            incumbent, gift, boost = _tie(rows, menu, service, terms, n)
             key = row_key(seasons.choice, customers.key[i], slot)
             gain = willingness(menu, rows.cell[n], incumbent, gift, boost, key, pair) / elasticity[rows.cell[n]]
             bid[x] = math.exp(min(max(gain, 0.0), math.log(terms.bid_ceiling)))
@@ -199,7 +197,7 @@ def _seat(active: Active, x: int, pair: int, rows: Workloads, menu: Menu, kinds:
 @compiled
 def allocate(
     rows: Workloads, customers: Customers, active: Active, menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, kinds: Floats, load: Floats, slots: int, rule: int, outside: int, elasticity: Floats,
+    seasons: Seasons, kinds: Floats, load: Floats, slots: int, rule: int, elasticity: Floats,
     forced: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Ration full pools and re-route; changes ``active.served``, ``active.premium`` and ``load`` (2 L,) in place.
@@ -219,13 +217,13 @@ def allocate(
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
     queue, bid = _priorities(
-        rows, customers, active, full, menu, service, terms, seasons, slots, rule, outside, elasticity, forced
+        rows, customers, active, full, menu, service, terms, seasons, slots, rule, elasticity, forced
     )
     refused = _serve_queue(rows, active, menu, kinds, load, queue, bid, rule)
     for pool in range(pools):
         lane_room(kinds, load, pool, room)
     for x in refused:
-        _reroute(rows, customers, active, menu, service, terms, seasons, kinds, load, room, slots, x, outside)
+        _reroute(rows, customers, active, menu, service, terms, seasons, kinds, load, room, slots, x)
 
 
 @compiled
@@ -252,13 +250,13 @@ def _serve_queue(
 @inlined
 def _reroute(
     rows: Workloads, customers: Customers, active: Active, menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, kinds: Floats, load: Floats, room: Floats, slots: int, x: int, outside: int,
+    seasons: Seasons, kinds: Floats, load: Floats, room: Floats, slots: int, x: int,
 ) -> None:  # fmt: skip
     """Send a refused workload down its own ranking of products with room; else it waits or is lost."""
     n = active.row[x]
     i, slot = n // slots, n % slots
     active.premium[x] = 1.0
-    incumbent, gift, _ = _tie(rows, menu, service, terms, n, outside)
+    incumbent, gift, _ = _tie(rows, menu, service, terms, n)
     key = row_key(seasons.choice, customers.key[i], slot)
     other = choose_again(menu, rows.cell[n], incumbent, gift, key, room, rows.volume[n])
     if other != NONE and _seat(active, x, other, rows, menu, kinds, load):
@@ -281,7 +279,7 @@ def outcome(served: int) -> int:
 @compiled
 def sign(
     rows: Workloads, customers: Customers, forced: NDArray[np.int32], dates: NDArray[np.int16], active: Active,
-    menu: Menu, service: Ints, product: Ints, posted: Floats, intensity: Floats, terms: Terms, seasons: Seasons,
+    service: Ints, product: Ints, posted: Floats, intensity: Floats, terms: Terms, seasons: Seasons,
     slots: int,
 ) -> None:  # fmt: skip
     """Write the outcome of the quarter into the rows: supplier, contract price, term, tasks.
@@ -292,7 +290,6 @@ def sign(
         forced: pair prescribed by a dated contract, else UNSET.
         dates: (rows,) last quarter of that contract.
         active: outcome of the allocation.
-        menu: what was on offer.
         service: (K,) service of each pair.
         product: (K,) product of each pair.
         posted: (J,) posted prices.
@@ -316,15 +313,12 @@ def sign(
         rows.until[n] = dates[n] if dated else -1
         if pair >= 0:
             price = posted[product[pair]]
-            rows.price[n] = (
-                escalated(rows.price[n], price, terms.escalation) if renewed else price * active.premium[x]
-            )
+            rows.price[n] = escalated(rows.price[n], price, terms.escalation) if renewed else price * active.premium[x]
             rows.tasks[n] = rows.volume[n] * intensity[pair]
         else:
             rows.price[n] = 0.0
             rows.tasks[n] = rows.volume[n]
         rows.pair[n], rows.status[n], rows.waited[n] = pair, SERVED, 0
-
 
 
 @compiled

@@ -51,4 +51,5 @@ def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64)
     cell = int(x)
     smooth = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
     wait = exponential(second)
-    return smooth - (quick_log(1.0 - u) + (1.0 - alpha) * quick_log(wait)) / alpha
+    result: float = smooth - (quick_log(1.0 - u) + (1.0 - alpha) * quick_log(wait)) / alpha
+    return result

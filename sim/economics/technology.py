@@ -2,6 +2,7 @@ r"""Growth that decays, tokens per card-hour, and long-run cost (B1, B3, B8)."""
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def accumulated_growth(initial: float, final: float, decay: float, quarters: int
     return np.concatenate([[0.0], np.cumsum(growth)[:-1]])
 
 
-def interpolate(series: dict[str, float], quarter: int) -> float:
+def interpolate(series: Mapping[str, float], quarter: int) -> float:
     """Return a series at a quarter number: linear between given quarters, flat beyond them."""
     points = sorted((quarter_number(code), value) for code, value in series.items())
     position = bisect_right([number for number, _ in points], quarter)
@@ -33,7 +34,7 @@ def interpolate(series: dict[str, float], quarter: int) -> float:
     return low + (high - low) * (quarter - before) / (after - before)
 
 
-def last_quarter(series: dict[str, float]) -> int:
+def last_quarter(series: Mapping[str, float]) -> int:
     """Return the quarter number of the last given value."""
     return max(quarter_number(code) for code in series)
 
@@ -59,7 +60,7 @@ def tokens_per_hour(
         own_growth: integral of the provider's own growth beyond the common path.
         roofline: largest multiple of the start that memory bandwidth allows.
     """
-    learned = (1.0 + cumulative / scale) ** exponent
+    learned: float = (1.0 + cumulative / scale) ** exponent
     gain = math.exp(software + own_growth) * learned * (1.0 + spill * rivals)
     return start * min(gain, roofline)
 
@@ -88,7 +89,8 @@ def capital_recovery(rate: float, years: float) -> float:
     """Return the annual payment per unit of capital over ``years`` at ``rate`` (1/years at rate 0)."""
     if abs(rate) < 1e-12:
         return 1.0 / years
-    return rate / (1.0 - (1.0 + rate) ** -years)
+    factor: float = rate / (1.0 - (1.0 + rate) ** -years)
+    return factor
 
 
 def long_run_cost(

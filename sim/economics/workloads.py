@@ -119,45 +119,61 @@ def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
     return float(EXPIRY[rows.term[n]])
 
 
+CAPPED, NEWCOMER, FREE = 0, 1, 2
+STANDINGS = 3
+"""Standing of a workload towards its incumbent: renews at a price its contract caps; new; free of any cap."""
+
+
+@inlined
+def class_of(incumbent: int, service: int, standing: int) -> int:
+    """Return the class of a workload: incumbent -1 where there is none, the number of providers for the outside."""
+    return ((incumbent + 1) * 2 + service) * STANDINGS + standing
+
+
 @compiled
 def contestable(
-    rows: Workloads, forced: NDArray[np.int32], pair_provider: Ints, pair_service: Ints, outside: int,
-    quarter: int, mass: Floats, locked: Floats,
+    rows: Workloads, forced: NDArray[np.int32], pair_provider: Ints, pair_service: Ints, price: Floats,
+    intensity: Floats, escalation: float, outside: int, quarter: int, mass: Floats, locked: Floats,
 ) -> None:  # fmt: skip
-    """Add up expected contestable tasks by cell and class, and tasks of present customers by pair.
+    """Add up expected contestable tasks by cell and class, and tasks that are not contestable by pair.
 
-    A firm keeps capacity for its present customers, nearly all of whom renew.
-
-    Class = ((incumbent + 1) * 2 + service) * 2 + fresh, incumbent -1 where there is none and ``outside`` for the
-    outside option. Rows with a forced supplier count as locked.
+    A renewal pays min(posted, contract * (1 + esc)). Where the cap binds, the incumbent's posted price moves neither
+    revenue nor choice of the customer: it keeps capacity for it (nearly all renew), and leaves it out of its condition.
+    Rows with a forced supplier are not contestable.
 
     Args:
         rows: workloads.
         forced: (rows,) pair that a dated contract prescribes for a new workload, else UNSET.
         pair_provider: (K,) provider of each pair.
         pair_service: (K,) service of each pair.
+        price: (K,) price a renewal is expected to meet, USD per unit.
+        intensity: (K,) usage per unit of volume expected of a new contract.
+        escalation: esc.
         outside: number that stands for the outside option as incumbent.
         quarter: position of the quarter.
         mass: (B, C) filled.
-        locked: (K,) filled with tasks of customers served now, and of those tied by a dated contract.
+        locked: (K,) filled with tasks under contract, of capped customers, and of those tied by a dated contract.
     """
     mass[:] = 0.0
     locked[:] = 0.0
     for n in range(rows.volume.size):
         if rows.status[n] == NEW and forced[n] >= 0:
-            locked[forced[n]] += rows.volume[n]
+            locked[forced[n]] += rows.volume[n] * intensity[forced[n]]
             continue
         pair = rows.pair[n]
-        incumbent, service = -1, 0
+        incumbent, service, standing = -1, 0, FREE
         if pair >= 0:
             incumbent, service = pair_provider[pair], pair_service[pair]
         elif pair == OUTSIDE:
             incumbent = outside
         ends = ending_probability(rows, n, quarter)
-        fresh = 1 if rows.status[n] == NEW else 0
-        mass[rows.cell[n], ((incumbent + 1) * 2 + service) * 2 + fresh] += ends * rows.volume[n]
-        if pair >= 0 and rows.status[n] == SERVED:
-            locked[pair] += rows.tasks[n]
+        if rows.status[n] == NEW:
+            standing = NEWCOMER
+        elif rows.status[n] == SERVED and pair >= 0:
+            capped = rows.price[n] * (1.0 + escalation) < price[pair]
+            standing = CAPPED if capped else FREE
+            locked[pair] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
+        mass[rows.cell[n], class_of(incumbent, service, standing)] += ends * rows.volume[n]
 
 
 @inlined

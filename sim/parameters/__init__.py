@@ -50,12 +50,14 @@ class Parameters(Schema):
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Parameters":
-        """Validate plain nested values as they come from YAML.
+        """Validate plain nested values as they come from YAML, in whatever order a file names them.
+
+        Keys are sorted, as in ``canonical_json``: a run is identified by its values, so order must not move its numbers.
 
         Raises:
             pydantic.ValidationError: With every error at once.
         """
-        return cls.model_validate_json(json.dumps(values))
+        return cls.model_validate_json(json.dumps(values, sort_keys=True))
 
     def canonical_json(self) -> str:
         """Return the one text form of these parameters: sorted keys, no spaces, shortest floats."""

@@ -21,7 +21,7 @@ class Problem:
     allowed: str
 
 
-class ReferenceErrors(ValueError):  # noqa: N818 - it carries several errors at once
+class ReferenceErrors(ValueError):
     """All impossible combinations found in a set of parameters, at once."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.economics.elementary import sum_by
 from sim.economics.frontier import uncontracted
 from sim.ledger import require_at_most, require_equal
 from sim.phases.service import lanes
@@ -20,8 +21,9 @@ def _workloads(world: World) -> None:
     """Volumes of a customer's workloads add up to its potential demand."""
     regions = world.structure.regions
     held = world.workloads.volume.reshape(-1, world.slots).sum(axis=1)
-    mine = np.bincount(world.customers.region, held, len(regions))
-    wanted = np.bincount(world.customers.region, world.now.potential, len(regions))
+    region = world.customers.region.astype(np.int64)
+    mine = sum_by(region, held, len(regions))
+    wanted = sum_by(region, world.now.potential, len(regions))
     require_equal("workloads: volumes = potential demand", lambda: regions, world.quarter, mine, wanted)
 
 
@@ -97,6 +99,5 @@ def _money(world: World) -> None:
         now["revenue_usd_m"].sum(axis=1), -balances[ledger.customers],
     )  # fmt: skip
     volume = ledger.paid.sum() + 1.0
-    require_equal(
-        "money: flows sum to zero", lambda: ["world"], world.quarter, 1.0 + balances.sum(keepdims=True) / volume, np.ones(1)
-    )
+    total = 1.0 + balances.sum(keepdims=True) / volume
+    require_equal("money: flows sum to zero", lambda: ["world"], world.quarter, total, np.ones(1))

@@ -3,15 +3,17 @@
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.frontier import kind_hours
+from sim.links import LeaseRow
 from sim.opening import OPENING_AGE_QUARTERS
-from sim.world import LeaseRow, World
+from sim.world import World
 
 
 def run(world: World) -> None:
     """Age the fleets by one quarter, add what was ordered or observed, and recount capacity."""
     structure, state = world.structure, world.state
-    state.delivered[:] = structure.deliveries[world.t] if world.observed else state.accepted
-    state.elsewhere_delivered[:] = structure.elsewhere_deliveries[world.t] if world.observed else state.elsewhere_accepted
+    here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
+    state.delivered[:] = here[world.t] if world.observed else state.accepted
+    state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
     _age(world, state.cards, state.delivered, state.lost_cards)
     state.owned += state.delivered - state.lost_cards
     lost = state.elsewhere.copy()

@@ -8,7 +8,7 @@ from sim.economics.cells import Floats
 from sim.economics.workloads import NEW, UNSET, renew, row_key
 from sim.names import HOURS_PER_QUARTER
 from sim.randomness import Decision, fold, normal, season, uniform
-from sim.world import ContractRow, World
+from sim.world import World
 
 
 def run(world: World) -> None:
@@ -68,8 +68,8 @@ def _dated_contracts(world: World) -> None:
     first = rows.volume.size - world.links.lab_of_row.size * slots
     key = season(world.seed, Decision.LAB_CONTRACT, world.t)
     new = np.flatnonzero(rows.status[first:] == NEW) + first
-    for n in new:
-        contracts = contracts_in_force(world, world.links.lab_of_row[(n - first) // slots])
+    for n in map(int, new):
+        contracts = world.links.contracts_in_force(int(world.links.lab_of_row[(n - first) // slots]), world.t)
         u = uniform(np.uint64(row_key(key, world.customers.key[n // slots], n % slots)), np.uint64(0))
         for contract in contracts:
             u -= contract.share
@@ -78,8 +78,3 @@ def _dated_contracts(world: World) -> None:
                 if pair is not None:
                     world.now.forced[n], world.now.dates[n] = pair, contract.until
                 break
-
-
-def contracts_in_force(world: World, lab: int) -> list[ContractRow]:
-    """Return the dated contracts that bind a lab this quarter; shares of others do not count."""
-    return [c for c in world.links.lab_contracts[lab] if c.since <= world.t <= c.until]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.economics.elementary import sum_by
 from sim.ledger import Flow
 from sim.world import World
 
@@ -31,8 +32,8 @@ def _capital(world: World) -> None:
     building += new_mw * now["build_cost"][links.site_region]
     now["site_capex"] = cards.sum(axis=1) + building
     providers, suppliers = len(structure.providers), len(structure.suppliers)
-    now["provider_capex"] = np.bincount(links.site_provider, now["site_capex"], providers)
+    now["provider_capex"] = sum_by(links.site_provider, now["site_capex"], providers)
     pairs = links.site_provider[:, None] * suppliers + structure.chip_supplier
-    to_makers = np.bincount(pairs.ravel(), cards.ravel(), providers * suppliers).reshape(providers, suppliers)
+    to_makers = sum_by(pairs.ravel(), cards.ravel(), providers * suppliers).reshape(providers, suppliers)
     ledger.paid[Flow.CARDS, ledger.providers, ledger.suppliers] += to_makers
-    ledger.paid[Flow.BUILDING, ledger.providers, ledger.builders] += np.bincount(links.site_provider, building, providers)
+    ledger.paid[Flow.BUILDING, ledger.providers, ledger.builders] += sum_by(links.site_provider, building, providers)

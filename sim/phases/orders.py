@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import cheapest
-from sim.economics.elementary import log
+from sim.economics.elementary import log, sum_by
 from sim.strategies.allocation import RULES, share_out
 from sim.strategies.capacity_target import desired_additions, smoothed
 from sim.structure import INFERENCE, TRAINING
@@ -31,12 +31,10 @@ def site_demand(world: World) -> Floats:
     """Return demand at every site, inference hours: contracts and own use, plus first choices before rationing."""
     links, state, now = world.links, world.state, world.now
     most = state.kinds.sum(axis=1)
-    rate = np.divide(
-        most[:, INFERENCE], most[:, TRAINING], out=np.ones(most.shape[0]), where=most[:, TRAINING] > 0.0
-    )
-    asked = np.bincount(links.product_lane, now.arrays["first"].sum(axis=0), state.load.size) + now.arrays["contracted"]
-    hours = asked[0::2] * rate + asked[1::2] + state.own_use
-    return np.bincount(world.structure.pool_site, hours, len(world.structure.sites))
+    rate = np.divide(most[:, INFERENCE], most[:, TRAINING], out=np.ones(most.shape[0]), where=most[:, TRAINING] > 0.0)
+    asked = sum_by(links.product_lane, now.arrays["first"].sum(axis=0), state.load.size) + now.arrays["contracted"]
+    hours = asked[0::2] * rate + asked[1::2] + now.arrays["own_use_wanted"]
+    return sum_by(world.structure.pool_site, hours, len(world.structure.sites))
 
 
 def site_prices(world: World) -> Floats:
@@ -46,8 +44,8 @@ def site_prices(world: World) -> Floats:
     per_hour = np.where(links.product_maas, state.posted * state.tokens_per_hour[links.product_provider], state.posted)
     cost = state.long_run[links.product_pool, links.product_workload]
     sites = len(world.structure.sites)
-    value = np.bincount(links.product_site, per_hour * hours, sites)
-    basis = np.bincount(links.product_site, cost * hours, sites)
+    value = sum_by(links.product_site, per_hour * hours, sites)
+    basis = sum_by(links.product_site, cost * hours, sites)
     return np.divide(value, basis, out=np.ones_like(value), where=basis > 0.0)
 
 
@@ -68,19 +66,19 @@ def _expect(world: World) -> None:
 def installed(world: World) -> Floats:
     """Return effective inference hours a site could give at full utilisation cap (S,)."""
     total = world.state.kinds[:, :, INFERENCE].sum(axis=1)
-    return np.bincount(world.structure.pool_site, total, len(world.structure.sites))
+    return sum_by(world.structure.pool_site, total, len(world.structure.sites))
 
 
 def _order(world: World) -> None:
     """Order the additions each site wants, by the provider's mix of suppliers, in the best card each has for sale."""
     state, structure, links = world.state, world.structure, world.links
     rule = links.investment
-    wanted = desired_additions(
-        state.expected_demand, state.expected_growth, state.expected_price, installed(world), rule["adjustment"],
-        rule["lead_quarters"], rule["price_elasticity"], rule["hurdle"], rule["maximum_growth"],
-    )  # fmt: skip
     worn = (state.lost_cards * structure.chip_effective[:, INFERENCE]).sum(axis=1) * links.hours
-    hours = (wanted + worn)[:, None] * links.order_mix
+    wanted = desired_additions(
+        state.expected_demand, state.expected_growth, state.expected_price, installed(world), worn,
+        rule["adjustment"], rule["lead_quarters"], rule["price_elasticity"], rule["hurdle"], rule["maximum_growth"],
+    )  # fmt: skip
+    hours = wanted[:, None] * links.order_mix
     chip = best_chips(world, links.site_region, world.permits["order_site"])
     per_card = structure.chip_effective[chip, INFERENCE] * links.hours
     _place(state.ordered, chip, hours / per_card)

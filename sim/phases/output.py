@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sim.economics.elementary import sum_by
 from sim.ledger import Flow
 from sim.names import HOURS_PER_QUARTER
 from sim.phases.deliveries import active_leases, leased_cards
@@ -25,7 +26,7 @@ def _tokens(world: World) -> None:
     phi = np.where(links.product_maas, state.tokens_per_hour[links.product_provider], 0.0)
     now.arrays["tokens_bn"] = now.arrays["taken"] * phi / 1000.0
     by_product = now.arrays["tokens_bn"].sum(axis=0)
-    state.cumulative_tokens += np.bincount(links.product_provider, by_product, state.cumulative_tokens.size)
+    state.cumulative_tokens += sum_by(links.product_provider, by_product, state.cumulative_tokens.size)
 
 
 def _revenue(world: World) -> None:
@@ -36,22 +37,22 @@ def _revenue(world: World) -> None:
     now.arrays["gross_margin_usd_m"] = now.arrays["revenue_usd_m"] - units * world.state.marginal_cost / MILLION
     paid = ledger.paid[Flow.SERVICE, ledger.customers, ledger.providers]
     for r in range(paid.shape[0]):
-        paid[r] += np.bincount(links.product_provider, now.arrays["revenue_usd_m"][r], paid.shape[1])
-    now.arrays["provider_revenue"] = np.bincount(
+        paid[r] += sum_by(links.product_provider, now.arrays["revenue_usd_m"][r], paid.shape[1])
+    now.arrays["provider_revenue"] = sum_by(
         links.product_provider, now.arrays["revenue_usd_m"].sum(axis=0), paid.shape[1]
     )
 
 
 def _operating_costs(world: World) -> None:
-    """Post electricity of all cards in place, operation of cards in use, and other cost of tokens."""
+    """Post electricity of all cards in place, their care over usable hours, and other cost of tokens."""
     links, structure, state, now = world.links, world.structure, world.state, world.now
     now.arrays["mw"] = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0 * links.pue[links.site_region]
     now.arrays["electricity_gwh"] = now.arrays["mw"] * HOURS_PER_QUARTER / 1000.0
     power = now.arrays["electricity_gwh"] * links.tariff[links.site_region]
     care = state.owned.sum(axis=1) * links.hours * world.parameters.market.costs.operations_usd_per_card_hour / MILLION
     providers = len(structure.providers)
-    tokens = np.bincount(links.product_provider, now.arrays["tokens_bn"].sum(axis=0), providers) * 1000.0
-    spent = np.bincount(links.site_provider, power + care, providers) + links.other_cost * tokens / MILLION
+    tokens = sum_by(links.product_provider, now.arrays["tokens_bn"].sum(axis=0), providers) * 1000.0
+    spent = sum_by(links.site_provider, power + care, providers) + links.other_cost * tokens / MILLION
     now.arrays["operating_usd_m"] = spent
     world.ledger.paid[Flow.OPERATION, world.ledger.providers, world.ledger.utilities] += spent
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import power
+from sim.economics.elementary import power, sum_by
 from sim.economics.frontier import uncontracted
 from sim.structure import INFERENCE
 from sim.world import World
@@ -26,7 +26,8 @@ def run(world: World) -> None:
     """Spread captive demand over the provider's pools by capacity, up to what contracts leave."""
     links, state = world.links, world.state
     capacity = state.kinds[:, :, INFERENCE].sum(axis=1)
-    fleet = np.bincount(links.pool_provider, capacity, len(world.structure.providers))
+    fleet = sum_by(links.pool_provider, capacity, len(world.structure.providers))
     share = np.divide(capacity, fleet[links.pool_provider], out=np.zeros_like(capacity), where=capacity > 0.0)
     left = uncontracted(state.kinds, world.now.arrays["locked_hours"])
-    state.own_use[:] = np.minimum(wanted(world)[links.pool_provider] * share, left)
+    world.now.arrays["own_use_wanted"] = wanted(world)[links.pool_provider] * share
+    state.own_use[:] = np.minimum(world.now.arrays["own_use_wanted"], left)

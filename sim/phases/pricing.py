@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
-from sim.economics.elementary import exp, log
+from sim.economics.elementary import exp, log, sum_by
 from sim.economics.frontier import tangents
 from sim.economics.pricing import Offers, Solution, solve
-from sim.economics.workloads import EXPIRY, contestable
+from sim.economics.workloads import EXPIRY, ONE_YEAR, THREE_YEAR, contestable
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.phases import own_use
 from sim.structure import INFERENCE, TRAINING
@@ -84,12 +84,13 @@ def demand_cells(world: World) -> Cells:
     now.log_reference = log(state.reference_price)[links.pair_cell]
     mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
     locked = np.empty(links.pair_product.size)
+    expected = exp(-intensive * (expected_price(world) + now.log_unit - now.log_reference))
     contestable(
-        world.workloads, now.forced, links.pair_provider, links.pair_service, len(world.structure.providers),
-        world.t, mass, locked,
+        world.workloads, now.forced, links.pair_provider, links.pair_service, state.wanted[links.pair_product],
+        expected, customers.switching.escalation, len(world.structure.providers), world.t, mass, locked,
     )  # fmt: skip
     now.arrays["locked_tasks"] = locked
-    now.arrays["locked_hours"] = np.bincount(links.pair_lane, locked * now.hours, state.load.size)
+    now.arrays["locked_hours"] = sum_by(links.pair_lane, locked * now.hours, state.load.size)
     return Cells(
         links.cell_start, links.pair_product, attractions(world) - links.pair_sensitivity * now.log_unit,
         exp(now.log_unit * (1.0 - intensive) + intensive * now.log_reference), links.cell_sensitivity,
@@ -99,6 +100,14 @@ def demand_cells(world: World) -> Cells:
     )  # fmt: skip
 
 
+def expected_price(world: World) -> Floats:
+    """Return the log price per unit at which a new contract is expected: as last posted, and as at home before that."""
+    links, now, posted = world.links, world.now, world.state.posted
+    at_home = now.log_reference - now.log_unit
+    known = (posted > 0.0) & (world.state.on_sale > 0.0)
+    return np.where(known[links.pair_product], log(np.where(known, posted, 1.0))[links.pair_product], at_home)
+
+
 def marginal_costs(world: World) -> Floats:
     """Return the cost of service per unit (J,): electricity and operation of the cards, and other cost of tokens."""
     links, structure, state = world.links, world.structure, world.state
@@ -106,8 +115,8 @@ def marginal_costs(world: World) -> Floats:
     dollars = (cards * links.card_care[links.pool_region]).sum(axis=1)
     hours = (cards[:, :, None] * structure.chip_effective).sum(axis=1)
     cost = (dollars[:, None] / hours)[links.product_pool, links.product_workload]
-    per_token = cost / state.tokens_per_hour[links.product_provider] + links.other_cost[links.product_provider]
-    return np.where(links.product_maas, per_token, cost)
+    per_token: Floats = cost / state.tokens_per_hour[links.product_provider] + links.other_cost[links.product_provider]
+    return np.asarray(np.where(links.product_maas, per_token, cost))
 
 
 def wanted_costs(world: World) -> Floats:
@@ -116,18 +125,33 @@ def wanted_costs(world: World) -> Floats:
     cost = state.marginal_cost
     share = links.share_weight[links.product_provider]
     value = links.value_weight[links.product_provider]
-    margin = np.maximum(state.posted - cost, 0.0) if world.t > 0 else np.zeros(cost.size)
-    future = locked_quarters(world)[links.product_service] * margin
+    scarcity = capacity_use(world) * state.multiplier[links.product_pool]
+    margin = np.maximum(state.posted - cost - scarcity, 0.0) if world.t > 0 else np.zeros(cost.size)
+    future = further_quarters(world)[links.product_service] * margin
     reckoned: Floats = np.maximum(cost / (1.0 + share) - value * future, LEAST_COST * cost)
     return reckoned
 
 
-def locked_quarters(world: World) -> Floats:
-    """Return expected further quarters of a new contract, by service (2,): (1 - chi)/chi, averaged over terms."""
-    s = world.parameters.customers.switching
-    further = (1.0 - EXPIRY[:3]) / EXPIRY[:3]
-    iaas = s.one_year_share * further[1] + s.three_year_share * further[2]
-    return np.array([iaas, s.maas_reserved_share * further[1]])
+def further_quarters(world: World) -> Floats:
+    """Return the discounted further quarters that a new contract binds its customer, by service (2,).
+
+    A contract that ends with probability chi is alive after k quarters with (1 - chi)^k; a workload lives as many
+    quarters as its customer holds workloads.
+    """
+    s, rate = world.parameters.customers.switching, world.parameters.market.costs.discount_rate
+    k = np.arange(1, world.slots)
+    alive = ((1.0 - EXPIRY[:3, None]) / (1.0 + rate) ** 0.25) ** k
+    further = alive.sum(axis=1)
+    iaas = s.one_year_share * further[ONE_YEAR] + s.three_year_share * further[THREE_YEAR]
+    return np.array([iaas, s.maas_reserved_share * further[ONE_YEAR]])
+
+
+def capacity_use(world: World) -> Floats:
+    """Return h (J,): inference hours of the pool per unit of product, at the pool's last split."""
+    links, state = world.links, world.state
+    rate, _ = tangents(state.kinds, state.load)
+    use = np.where(links.product_maas, 1.0 / state.tokens_per_hour[links.product_provider], 1.0)
+    return np.asarray(np.where(links.product_workload == TRAINING, rate[links.product_pool], use))
 
 
 def capacity_offers(world: World) -> Offers:
@@ -136,8 +160,7 @@ def capacity_offers(world: World) -> Offers:
     state.marginal_cost[:] = marginal_costs(world)
     own_use.run(world)
     rate, capacity = tangents(state.kinds, state.load)
-    use = np.where(links.product_maas, 1.0 / state.tokens_per_hour[links.product_provider], 1.0)
-    use = np.where(links.product_workload == TRAINING, rate[links.product_pool], use)
+    use = capacity_use(world)
     locked = world.now.arrays["locked_hours"]
     left = np.maximum(capacity - locked[0::2] * rate - locked[1::2] - state.own_use, 1e-6 * capacity + 1e-9)
     home = state.on_premises[links.product_region, links.product_workload]
@@ -203,7 +226,7 @@ def _lab_hours(world: World) -> None:
     per_task = now.hours * now.intensity
     for x in np.flatnonzero(world.paths.labs_observed[world.t]):
         hours, weight = 0.0, 0.0
-        for contract in links.lab_contracts[x]:
+        for contract in links.contracts_in_force(int(x), world.t):
             for b, pair in contract.pairs.items():
                 training = links.cell_workload[b] == TRAINING
                 share = links.lab_training_share[x] if training else 1.0 - links.lab_training_share[x]

@@ -1,11 +1,11 @@
-"""Phase 6: contracts and own use first; then workloads that are free choose, full pools ration, contracts are signed."""
+"""Phase 6: contracts and own use first; then free workloads choose, full pools ration, contracts are signed."""
 
 import numpy as np
 
 from sim.economics import service
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
-from sim.economics.elementary import exp
+from sim.economics.elementary import exp, sum_by
 from sim.economics.frontier import serve_contracts
 from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
 from sim.ledger import require_equal
@@ -19,24 +19,21 @@ def run(world: World) -> None:
     """Serve the quarter and sign its contracts."""
     menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
     links, now, state = world.links, world.now, world.state
-    outside = len(world.structure.providers)
-    contracted(
-        world.workloads, menu, now.hours, world.t, world.customers, seasons.expiry, world.slots, state.load
-    )
+    contracted(world.workloads, menu, now.hours, world.t, world.customers, seasons.expiry, world.slots, state.load)
     _serve_contracts(world)
     now.active = decide(
         world.workloads, world.customers, now.forced, menu, links.pair_service, terms, seasons, world.t,
-        world.slots, outside,
+        world.slots,
     )  # fmt: skip
     slack = 1.0 - world.parameters.customers.nest_dissimilarity
     allocate(
         world.workloads, world.customers, now.active, menu, links.pair_service, terms, seasons, state.kinds,
-        state.load, world.slots, RULES[world.parameters.behaviour.rationing.name], outside,
+        state.load, world.slots, RULES[world.parameters.behaviour.rationing.name],
         links.cell_sensitivity * slack, now.forced,
     )  # fmt: skip
     _account(world, menu)
     sign(
-        world.workloads, world.customers, now.forced, now.dates, now.active, menu, links.pair_service,
+        world.workloads, world.customers, now.forced, now.dates, now.active, links.pair_service,
         links.pair_product, state.posted, now.intensity, terms, seasons, world.slots,
     )  # fmt: skip
     _settle(world, menu)
@@ -58,7 +55,7 @@ def contract_terms(world: World) -> Terms:
     customers = world.parameters.customers
     s = customers.switching
     slack = 1.0 - customers.nest_dissimilarity
-    kappa = np.array([[s.cost_iaas, s.cost_iaas * s.new_workload_fraction], [s.cost_maas, s.cost_maas * s.new_workload_fraction]])
+    kappa = np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction])
     return Terms(
         np.exp(-kappa), slack * kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
         customers.waiting_share, customers.waiting_quarters, world.parameters.behaviour.rationing.bids.ceiling,
@@ -84,13 +81,12 @@ def _account(world: World, menu: Menu) -> None:
     regions, products = len(world.structure.regions), len(world.structure.products)
     out = {
         "first": np.empty((regions, products)), "unmet": np.empty((regions, products)),
-        "asked": np.empty(regions), "diverted": np.empty((regions, products, products + 2)),
-        "flow": np.empty((regions, 5)),
+        "asked": np.empty(regions), "flow": np.empty((regions, 5)),
     }  # fmt: skip
     assert now.active is not None
     account(
         world.workloads, now.active, links.cell_region, menu, links.pair_product, out["first"], out["unmet"],
-        out["asked"], out["diverted"], out["flow"],
+        out["asked"], out["flow"],
     )  # fmt: skip
     now.arrays.update(out)
     flow = out["flow"]
@@ -98,8 +94,8 @@ def _account(world: World, menu: Menu) -> None:
         "demand: served + on premises + waiting + lost = asked", lambda: world.structure.regions, world.quarter,
         flow[:, 1:].sum(axis=1), flow[:, 0],
     )  # fmt: skip
-    asked = np.bincount(links.product_pool, out["first"].sum(axis=0), world.state.wait.size)
-    refused = np.bincount(links.product_pool, out["unmet"].sum(axis=0), world.state.wait.size)
+    asked = sum_by(links.product_pool, out["first"].sum(axis=0), world.state.wait.size)
+    refused = sum_by(links.product_pool, out["unmet"].sum(axis=0), world.state.wait.size)
     world.state.wait[:] = np.divide(refused, asked, out=np.zeros_like(asked), where=asked > 0.0)
 
 
@@ -118,4 +114,4 @@ def _settle(world: World, menu: Menu) -> None:
 
 def lanes(world: World, by_product: Floats) -> Floats:
     """Return hours by lane (2 L,) from hours by region and product (R, J)."""
-    return np.bincount(world.links.product_lane, by_product.sum(axis=0), world.state.load.size)
+    return sum_by(world.links.product_lane, by_product.sum(axis=0), world.state.load.size)

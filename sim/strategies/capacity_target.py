@@ -1,7 +1,7 @@
 r"""Investment `capacity_target`: build towards forecast demand times expected price over long-run cost.
 
-First form of the start rule of MODEL B7 (Kydland and Prescott 1982 for time to build; EMLab-Generation for the
-target): ``K* = D exp(g lead) (p / (hurdle LRMC))^eps``, additions ``clip(phi (K* - K), 0, g_max K)``. Without own
+First form of a start rule (Kydland and Prescott 1982 for time to build; EMLab-Generation for the target): ``K* = D exp(g lead) (p / (hurdle LRMC))^eps``, additions
+``clip(phi (K* - K) + worn, 0, g_max K + worn)`` with K before this quarter's losses. Without own
 pipeline and rivals, which come with time to build.
 """
 
@@ -17,7 +17,7 @@ def smoothed(expected: Floats, observed: Floats, weight: Floats) -> Floats:
 
 
 def desired_additions(
-    demand: Floats, growth: Floats, price: Floats, capacity: Floats, adjustment: Floats, lead: Floats,
+    demand: Floats, growth: Floats, price: Floats, capacity: Floats, worn: Floats, adjustment: Floats, lead: Floats,
     elasticity: Floats, hurdle: Floats, maximum_growth: Floats,
 ) -> Floats:  # fmt: skip
     """Return capacity to add at every site (S,), in the unit of ``demand`` and ``capacity``.
@@ -26,7 +26,8 @@ def desired_additions(
         demand: expected demand before rationing, contracts and own use included.
         growth: expected growth per quarter, log.
         price: expected price over long-run cost.
-        capacity: installed capacity.
+        capacity: installed capacity, after this quarter's losses.
+        worn: capacity lost this quarter: replaced when the fleet of before is still wanted.
         adjustment: phi, fraction of the gap closed per quarter.
         lead: quarters ahead.
         elasticity: response to price over hurdle times cost.
@@ -34,4 +35,5 @@ def desired_additions(
         maximum_growth: g_max, fraction of installed capacity per quarter.
     """
     target = demand * exp(growth * lead + elasticity * log(np.maximum(price, 1e-9) / hurdle))
-    return np.clip(adjustment * (target - capacity), 0.0, maximum_growth * capacity)
+    gap = adjustment * (target - capacity - worn) + worn
+    return np.clip(gap, 0.0, maximum_growth * capacity + worn)

@@ -1,0 +1,230 @@
+"""How pairs, products, pools, cells and firms hang together: arrays that follow from the structure once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.economics.cells import NESTS, Floats, Ints
+from sim.economics.choice import MOST_PAIRS
+from sim.economics.elementary import log
+from sim.economics.stable import nest_shock_table
+from sim.economics.workloads import CAPPED, NEWCOMER, STANDINGS
+from sim.names import HOURS_PER_QUARTER
+from sim.parameters.behaviour import CapacityTarget
+from sim.parameters.customers import Lab, LabContract
+from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
+
+
+class Links:
+    """Arrays derived from the structure once: how pairs, products, pools and cells hang together."""
+
+    def __init__(self, structure: Structure) -> None:
+        self._products(structure)
+        self._cells(structure)
+        self._pairs(structure)
+        self._pools(structure)
+        self._firms(structure)
+        self._costs(structure)
+        self._labs(structure)
+        self.leases = _leases(structure)
+        self.order_mix = _order_mix(structure)
+        self.investment = _investment(structure)
+
+    def _products(self, structure: Structure) -> None:
+        self.product_provider = structure.product_column("provider")
+        self.product_service = structure.product_column("service")
+        self.product_workload = structure.product_column("workload")
+        self.product_region = structure.product_column("region")
+        self.product_pool = structure.product_column("pool")
+        self.product_site = structure.pool_site[self.product_pool]
+        self.product_launch = structure.product_column("launch")
+        self.product_lane = 2 * self.product_pool + self.product_workload
+        self.product_maas = self.product_service == MAAS
+
+    def _cells(self, structure: Structure) -> None:
+        cells, customers = structure.cells, structure.parameters.customers
+        tastes = list(customers.tastes.values())
+        demand = [customers.demand.get(r) for r in structure.regions]
+        self.cell_region = np.array([c.region for c in cells])
+        self.cell_taste = np.array([c.taste for c in cells])
+        self.cell_workload = np.array([c.workload for c in cells])
+        self.cell_sensitivity = np.array([tastes[c.taste].price_sensitivity for c in cells])
+        self.cell_own_efficiency = np.array([tastes[c.taste].own_efficiency for c in cells])
+        self.cell_quality_weight = np.array([tastes[c.taste].quality_weight for c in cells])
+        self.cell_outside = np.array([x.outside_utility if x is not None else 0.0 for x in demand])[self.cell_region]
+        self.cell_start = structure.segment_start[::NESTS].copy()
+        self.segment_start = structure.segment_start
+        self.nest_table = nest_shock_table(customers.nest_dissimilarity)
+        self.class_incumbent, self.class_boost, self.class_protected = _classes(structure)
+        _require_few_pairs(structure)
+
+    def _pairs(self, structure: Structure) -> None:
+        self.pair_cell = np.array([b for b, _ in structure.pairs])
+        self.pair_product = np.array([j for _, j in structure.pairs])
+        self.pair_provider = self.product_provider[self.pair_product]
+        self.pair_service = self.product_service[self.pair_product]
+        self.pair_lane = self.product_lane[self.pair_product]
+        self.pair_workload = self.product_workload[self.pair_product]
+        self.pair_pool = self.product_pool[self.pair_product]
+        self.pair_key = np.array([structure.products[j].key for j in self.pair_product], dtype=np.uint64)
+        self.pair_inference = self.pair_workload == INFERENCE
+        self.pair_maas = self.pair_service == MAAS
+        self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
+        self.pair_own_efficiency = np.where(self.pair_maas, 1.0, self.cell_own_efficiency[self.pair_cell])
+        self.pair_log_own_efficiency = log(self.pair_own_efficiency)
+        self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
+        self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
+
+    def _pools(self, structure: Structure) -> None:
+        self.kind_order = _kind_order(structure)
+        self.pool_provider = structure.pool_provider
+        self.pool_region = structure.site_region[structure.pool_site]
+        self.pool_stack = np.array([pool.stack for pool in structure.pools])
+        self.pool_cards = self.pool_stack[:, None] == structure.chip_stack[None, :]
+        self.site_region = structure.site_region
+        self.site_provider = structure.site_provider
+
+    def _firms(self, structure: Structure) -> None:
+        suppliers, providers = (
+            list(x.values()) for x in (structure.parameters.suppliers, structure.parameters.providers)
+        )
+        self.supplier_region = np.array([structure.regions.index(s.headquarters) for s in suppliers])
+        self.chip_region = self.supplier_region[structure.chip_supplier]
+        self.chip_merchant = np.array([s.sells_to is None for s in suppliers])[structure.chip_supplier]
+        self.provider_region = np.array([structure.regions.index(x.headquarters) for x in providers])
+        models = [x.models for x in providers]
+        self.sells_models = np.array([x is not None for x in models])
+        self.efficiency = np.array([x.efficiency if x is not None else 1.0 for x in models])
+        self.other_cost = np.array([x.other_cost_usd_per_m_tokens if x is not None else 0.0 for x in models])
+        self.own_elasticity = np.array([x.own_use.elasticity if x.own_use else 0.0 for x in providers])
+        self.share_weight = np.array([x.pricing.share_weight for x in providers])
+        self.value_weight = np.array([x.pricing.customer_value_weight for x in providers])
+
+    def _costs(self, structure: Structure) -> None:
+        market = structure.parameters.market
+        self.hours = HOURS_PER_QUARTER * market.utilisation.maximum
+        self.pue = np.array([r.pue for r in market.regions.values()])
+        self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
+        care = market.costs.operations_usd_per_card_hour
+        self.card_care = (self.tariff * self.pue)[:, None] * structure.chip_kw + care
+        self.survival = (1.0 - market.cohorts.failure_per_year) ** 0.25
+
+    def contracts_in_force(self, lab: int, t: int) -> list["ContractRow"]:
+        """Return the dated contracts that bind a lab in a quarter of the run; shares of others do not count."""
+        return [c for c in self.lab_contracts[lab] if c.since <= t <= c.until]
+
+    def _labs(self, structure: Structure) -> None:
+        customers = structure.parameters.customers
+        labs = list(customers.labs.values())
+        self.lab_of_row = np.repeat(np.arange(len(labs)), customers.lab_teams)
+        self.lab_training_share = np.array([lab.training_share for lab in labs])
+        self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
+
+
+def _fixed_utility(structure: Structure, b: int, j: int) -> float:
+    """Return what customers of a cell see in a product beside price, quality and waiting (utils)."""
+    p = structure.parameters
+    cell, product = structure.cells[b], structure.products[j]
+    provider = p.providers[structure.providers[product.provider]]
+    taste = p.customers.tastes[structure.tastes[cell.taste]]
+    utility = provider.utility
+    if provider.headquarters == structure.regions[cell.region]:
+        utility += p.customers.home_bias
+    if product.service == IAAS and taste.stack != structure.stacks[product.stack]:
+        utility -= taste.stack_cost_training if cell.workload == TRAINING else taste.stack_cost_inference
+    if product.service != IAAS and provider.models is not None:
+        utility += provider.models.utility
+    return utility
+
+
+def _require_few_pairs(structure: Structure) -> None:
+    most = int(np.diff(structure.segment_start).max(initial=0))
+    if most > MOST_PAIRS:
+        msg = f"{most} products in one nest of one cell; the model can tell apart {MOST_PAIRS}"
+        raise ValueError(msg)
+
+
+class LeaseRow(NamedTuple):
+    """A lease by position: pools, dates, terms."""
+
+    lessor: int
+    lessee: int
+    since: int
+    until: int
+    share: float
+    price_multiple: float
+
+
+class ContractRow(NamedTuple):
+    """A dated contract of a lab by position."""
+
+    share: float
+    since: int
+    until: int
+    pairs: dict[int, int]
+    """The IaaS pair it prescribes, by base cell."""
+
+
+def _contract(structure: Structure, lab: Lab, contract: LabContract) -> ContractRow:
+    region, taste = structure.regions.index(lab.region), structure.tastes.index(lab.taste)
+    found = {
+        b: structure.pair_of(b, contract.provider, IAAS, cell.workload, contract.region, contract.stack)
+        for b, cell in enumerate(structure.cells)
+        if (cell.region, cell.taste) == (region, taste)
+    }
+    pairs = {b: pair for b, pair in found.items() if pair is not None}
+    return ContractRow(contract.share, structure.index_of(contract.since), structure.index_of(contract.until), pairs)
+
+
+def _leases(structure: Structure) -> list[LeaseRow]:
+    return [
+        LeaseRow(
+            structure.pool_of(x.lessor, x.region, x.stack), structure.pool_of(x.lessee, x.region, x.stack),
+            structure.index_of(x.since), structure.index_of(x.until), x.share, x.price_multiple,
+        )
+        for x in structure.parameters.leases.values()
+    ]  # fmt: skip
+
+
+def _order_mix(structure: Structure) -> Floats:
+    """Return (S, K) share of each supplier in the orders of each site."""
+    providers = list(structure.parameters.providers.values())
+    mix = [[x.order_mix.get(name, 0.0) for name in structure.suppliers] for x in providers]
+    return np.array(mix)[structure.site_provider]
+
+
+def _investment(structure: Structure) -> dict[str, Floats]:
+    """Return every parameter of the investment behaviour of each site's provider (S,)."""
+    variants = structure.parameters.behaviour.investment
+    chosen = [variants[x.investment] for x in structure.parameters.providers.values()]
+    return {
+        name: np.array([float(getattr(x, name)) for x in chosen])[structure.site_provider]
+        for name in CapacityTarget.model_fields
+    }
+
+
+def _kind_order(structure: Structure) -> NDArray[np.int64]:
+    """Return (L, N) chips of each pool's stack, best at training first, padded with -1."""
+    advantage = structure.chip_effective[:, TRAINING] / structure.chip_effective[:, INFERENCE]
+    order = np.argsort(-advantage, kind="stable")
+    mine = [order[structure.chip_stack[order] == pool.stack] for pool in structure.pools]
+    padded = np.full((len(mine), structure.most_kinds), -1, dtype=np.int64)
+    for row, chips in zip(padded, mine, strict=True):
+        row[: chips.size] = chips
+    return padded
+
+
+def _classes(structure: Structure) -> tuple[Ints, Floats, Ints]:
+    """Return incumbent, switching cost and protection of each class, see ``workloads.class_of``."""
+    switching = structure.parameters.customers.switching
+    costs = (switching.cost_iaas, switching.cost_maas)
+    incumbent, boost, protected = [], [], []
+    for i in range(-1, len(structure.providers) + 1):
+        for service in range(2):
+            for standing in range(STANDINGS):
+                incumbent.append(i)
+                tie = costs[service] * (switching.new_workload_fraction if standing == NEWCOMER else 1.0)
+                boost.append(tie if i >= 0 else 0.0)
+                protected.append(1 if standing == CAPPED and i >= 0 else 0)
+    return np.array(incumbent), np.array(boost), np.array(protected)

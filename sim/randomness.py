@@ -23,10 +23,10 @@ Floats = NDArray[np.float64]
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_S30, _S27, _S31, _S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 _ONE = np.uint64(1)
-_STEP = 2.0**-53
-_HALF_STEP = 2.0**-54
+_STEP = 2.0**-52
+_HALF_STEP = 2.0**-53
 
 
 class Decision(IntEnum):
@@ -66,8 +66,8 @@ def fold(key: np.uint64, part: np.uint64) -> np.uint64:
 
 @inlined
 def unit(word: np.uint64) -> float:
-    """Return a uniform in the open interval (0, 1) with 53 random bits."""
-    return float(np.int64(word >> _S11)) * _STEP + _HALF_STEP
+    """Return a uniform in the open interval (0, 1) with 52 random bits: with 53 the largest would round to 1."""
+    return float(np.int64(word >> _S12)) * _STEP + _HALF_STEP
 
 
 @inlined

@@ -1,0 +1,188 @@
+"""What parameters give by quarter: observed to the last observation, then continued the way the schema says."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from sim.names import HOURS_PER_QUARTER, quarter_code
+from sim.parameters import Parameters
+from sim.paths import Paths
+from sim.structure import Structure
+from tests.economy import Changes, changed, parameters
+
+Laid = tuple[Structure, Paths]
+
+
+@pytest.fixture(scope="module")
+def laid(baseline: Parameters) -> Laid:
+    """Return the shipped economy's index and paths, 2022Q1 to 2030Q4; observations end in 2024Q4."""
+    structure = Structure(baseline)
+    return structure, Paths.of(structure)
+
+
+def under(changes: Changes) -> Laid:
+    """Return index and paths of the small economy to 2026Q4, under changes."""
+    structure = Structure(parameters({"market.end": "2026Q4"} | dict(changes)))
+    return structure, Paths.of(structure)
+
+
+def test_every_path_has_a_value_in_every_quarter(laid: Laid) -> None:
+    structure, paths = laid
+    for name, path in vars(paths).items():
+        assert path.shape[0] == structure.quarters, name
+        assert np.isfinite(path).all(), name
+
+
+def test_what_is_observed_is_taken_as_it_is(laid: Laid) -> None:
+    structure, paths = laid
+    parameters = structure.parameters
+    for x, lab in enumerate(parameters.customers.labs.values()):
+        for quarter, used in lab.h100e.items():
+            assert paths.labs[structure.index_of(quarter), x] == pytest.approx(HOURS_PER_QUARTER * used, rel=1e-12)
+    for i, provider in enumerate(parameters.providers.values()):
+        captive = provider.own_use.h100e if provider.own_use else {}
+        cloud = provider.general_cloud
+        for quarter, used in captive.items():
+            assert paths.own_use[structure.index_of(quarter), i] == pytest.approx(HOURS_PER_QUARTER * used, rel=1e-12)
+        for quarter, revenue in (cloud.revenue_usd_m if cloud else {}).items():
+            t = structure.index_of(quarter)
+            assert cloud is not None
+            assert paths.general_revenue[t, i] == pytest.approx(revenue, rel=1e-12)
+            assert paths.general_cash[t, i] == pytest.approx(revenue * cloud.margin, rel=1e-12)
+
+
+def test_without_own_use_or_other_business_there_is_none(laid: Laid) -> None:
+    structure, paths = laid
+    for i, provider in enumerate(structure.parameters.providers.values()):
+        assert (provider.own_use is None) == (not paths.own_use[:, i].any())
+        assert (provider.own_use is None) == (not paths.own_use_observed[:, i].any())
+        assert (provider.general_cloud is None) == (not paths.general_revenue[:, i].any())
+        assert (provider.models is None) <= (not paths.quality[:, i].any() and not paths.own_efficiency[:, i].any())
+
+
+def test_a_quarter_is_observed_up_to_the_last_observation(laid: Laid) -> None:
+    structure, paths = laid
+    last = structure.index_of("2024Q4")
+    for observed in (paths.labs_observed, paths.own_use_observed[:, paths.own_use.any(axis=0)]):
+        assert observed[: last + 1].all()
+        assert not observed[last + 1 :].any()
+
+
+def test_observations_that_end_early_are_continued_from_there() -> None:
+    """Growth starts at ``growth_after`` and decays like that of demand in the lab's region."""
+    series = {"2022Q1": 100.0, "2022Q3": 200.0}
+    structure, paths = under({"customers.labs.openai.h100e": series, "customers.labs.openai.growth_after": 0.3})
+    x, demand = structure.labs.index("openai"), structure.parameters.customers.demand["us"]
+    end, decay = demand.growth_final, demand.growth_decay_quarters
+    growth = [end + (0.3 - end) * np.exp(-t / decay) for t in range(structure.quarters - 3)]
+    expected = HOURS_PER_QUARTER * np.array([100.0, 150.0, *200.0 * np.exp(np.cumsum([0.0, *growth]))])
+    np.testing.assert_allclose(paths.labs[:, x], expected, rtol=1e-12)
+    assert paths.labs_observed[:, x].tolist() == [True] * 3 + [False] * (structure.quarters - 3)
+
+
+def test_own_use_follows_its_home_region() -> None:
+    """A Chinese provider's own use flattens out with demand in China, whatever happens elsewhere."""
+    structure, paths = under({})
+    _, other = under({"customers.demand.cn.growth_final": 0.0})
+    home = np.array([p.headquarters == "cn" and p.own_use is not None for p in structure.parameters.providers.values()])
+    last = structure.index_of("2024Q4")
+    assert home.any()
+    np.testing.assert_array_equal(other.own_use[: last + 2], paths.own_use[: last + 2])
+    assert (other.own_use[last + 2 :, home] < paths.own_use[last + 2 :, home]).all()
+    np.testing.assert_array_equal(other.own_use[:, ~home], paths.own_use[:, ~home])
+
+
+def test_general_cloud_grows_at_its_own_rate_after_the_last_observation(laid: Laid) -> None:
+    structure, paths = laid
+    last = structure.index_of("2024Q4")
+    for i, provider in enumerate(structure.parameters.providers.values()):
+        if provider.general_cloud is not None:
+            after = np.diff(np.log(paths.general_revenue[last:, i]))
+            np.testing.assert_allclose(after, provider.general_cloud.growth_after, rtol=1e-9)
+
+
+def test_new_tasks_come_at_the_growth_of_the_quarter_before(laid: Laid) -> None:
+    structure, paths = laid
+    for r, region in enumerate(structure.regions):
+        demand = structure.parameters.customers.demand.get(region)
+        if demand is None:
+            assert not paths.demand_growth[:, r].any()
+            continue
+        assert paths.demand_growth[:2, r] == pytest.approx([0.0, demand.growth_initial], rel=1e-12)
+        falls = paths.demand_growth[1:, r] - demand.growth_final
+        np.testing.assert_allclose(falls[1:] / falls[:-1], np.exp(-1.0 / demand.growth_decay_quarters), rtol=1e-9)
+
+
+def test_technology_adds_up_from_nothing_in_the_first_quarter(laid: Laid) -> None:
+    structure, paths = laid
+    technology = structure.parameters.market.technology
+    assert paths.software[:2].tolist() == [0.0, technology.software_growth_initial]
+    assert paths.appetite[:2].tolist() == [0.0, technology.tokens_per_task_growth_initial]
+    assert all(later > earlier for earlier, later in pairwise(paths.software))
+
+
+def test_own_growth_of_efficiency_accumulates() -> None:
+    structure, paths = under({"providers.alibaba.models.efficiency_growth": 0.02})
+    i = structure.providers.index("alibaba")
+    np.testing.assert_allclose(paths.own_efficiency[:, i], 0.02 * np.arange(structure.quarters), rtol=1e-14)
+
+
+def test_a_card_costs_its_launch_price_and_falls_from_then_on(laid: Laid) -> None:
+    """By ``exp(-decline)`` a year; cards launched before the run start fall from its first quarter."""
+    structure, paths = laid
+    suppliers, launches = structure.parameters.suppliers, set()
+    for v, chip in enumerate(structure.parameters.chips.values()):
+        launch = max(structure.index_of(chip.launch), 0)
+        launches.add(launch)
+        yearly = np.exp(-suppliers[chip.supplier].price_decline)
+        assert (paths.chip_price[: launch + 1, v] == chip.price_usd).all()
+        if launch + 4 < structure.quarters:
+            assert paths.chip_price[launch + 4, v] == pytest.approx(chip.price_usd * yearly, rel=1e-12)
+            assert paths.chip_price[-1, v] < chip.price_usd
+    assert 0 in launches
+    assert len(launches) > 5
+
+
+def test_shells_cost_more_every_year(laid: Laid) -> None:
+    structure, paths = laid
+    market = structure.parameters.market
+    for r, region in enumerate(market.regions.values()):
+        grown = region.shell_cost_usd_m_per_mw * (1.0 + market.costs.shell_cost_growth) ** np.arange(9)
+        np.testing.assert_allclose(paths.shell_cost[::4, r], grown, rtol=1e-12)
+
+
+def test_output_stands_at_its_last_observation_and_grows_after_it(laid: Laid) -> None:
+    structure, paths = laid
+    last = structure.index_of(structure.parameters.market.history_end)
+    for k, supplier in enumerate(structure.parameters.suppliers.values()):
+        grown = supplier.output_h100e * np.exp(supplier.output_growth * np.arange(structure.quarters - last))
+        np.testing.assert_allclose(paths.output[last:, k], grown, rtol=1e-12)
+        assert (paths.output[:last, k] == supplier.output_h100e).all()
+
+
+def test_others_go_on_ordering_what_they_last_got() -> None:
+    """Their last observed deliveries, in H100e of each supplier, growing with that supplier's output."""
+    structure, paths = under({})
+    last, chips = structure.history - 1, structure.parameters.chips
+    for w, owner in enumerate(structure.parameters.rest_of_world.values()):
+        for k, (name, supplier) in enumerate(structure.parameters.suppliers.items()):
+            cards = {c: owner.deliveries.get(c, {}).get(quarter_code(structure.start + last), 0.0) for c in chips}
+            got = sum(cards[c] * chip.tpp / 15832.0 for c, chip in chips.items() if chip.supplier == name)
+            factor = np.exp(supplier.output_growth * np.array([0.0, 1.0, 8.0]))
+            np.testing.assert_allclose(paths.elsewhere[[last, last + 1, last + 8], w, k], got * factor, rtol=1e-12)
+    assert (paths.elsewhere[last] > 0.0).any(axis=0).sum() > 3
+
+
+def test_a_market_without_labs_has_a_path_of_none() -> None:
+    assert under({"customers.labs": {}})[1].labs.shape == (20, 0)
+
+
+def test_changes_reach_what_they_name_and_nothing_else(laid: Laid) -> None:
+    """Every path but the one of quality is as before when a model gets better."""
+    structure, paths = laid
+    better = {"providers.alibaba.models.log_quality": {"2022Q1": 9.0}}
+    values = changed(structure.parameters.model_dump(mode="json"), better)
+    other = Paths.of(Structure(Parameters.from_mapping(values)))
+    for name, path in vars(paths).items():
+        assert np.array_equal(path, vars(other)[name]) == (name != "quality"), name

@@ -10,6 +10,7 @@ from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
 from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
 from sim.policy import Calendar
+from sim.population import Rows
 from sim.record import Record
 from sim.tables import MODEL_TABLES
 from sim.tabulate import Columns, make_tables
@@ -27,7 +28,7 @@ QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
     ("finance", finance.run),
     ("audit", audit.run),
 )
-"""The quarter, in the order of MODEL.md B0: each phase reads the state as it stands and commits once."""
+"""The quarter: each phase reads the state as it stands and commits once."""
 
 
 class ComputeMarket(mesa.Model):
@@ -48,7 +49,7 @@ class ComputeMarket(mesa.Model):
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
             structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
-            ledger, Calendar(parameters.policy), seed,
+            ledger, Calendar(parameters.policy), Rows(), seed,
         )  # fmt: skip
         self.record = Record(self.world)
         self.stage = "opening"

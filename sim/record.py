@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.economics.cells import Floats, Ints
-from sim.economics.tally import Diversions, Places, empty_tally, taken_out, tally
+from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.world import World
 
@@ -62,13 +62,11 @@ class Record:
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
-        assert now.active is not None
         places = Places(
             self._region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.hours * now.intensity,
             world.state.served_fraction,
         )  # fmt: skip
-        if tally(world.workloads, now.active, places, self._tally) != now.active.row.size:
-            raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+        world.population.tally(world, places, self._tally)
 
     def _present(self, world: World) -> Iterator[tuple[str, Floats]]:
         state, now = world.state, world.now

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.economics.cells import Floats
-from sim.economics.service import Active
+from sim.economics.choice import Menu
+from sim.economics.service import Active, Terms
+from sim.economics.tally import Places, Tally
 from sim.economics.workloads import Customers, Workloads
 from sim.ledger import Ledger
 from sim.links import Links
@@ -61,6 +63,72 @@ def ground_of(parameters: Parameters) -> Ground:
     return Ground(structure, Links(structure), Paths.of(structure))
 
 
+class Asked(NamedTuple):
+    """What customers asked for in a quarter. R regions, J products."""
+
+    first: Floats
+    """(R, J) hours by first choice."""
+    unmet: Floats
+    """(R, J) fresh hours lost or newly waiting."""
+    asked: Floats
+    """(R,) fresh hours asked of providers."""
+    flow: Floats
+    """(R, 5) volumes asked, served, on premises, waiting, lost."""
+
+    @classmethod
+    def empty(cls, world: "World") -> "Asked":
+        """Return columns to be filled."""
+        by_product = (len(world.structure.regions), len(world.structure.products))
+        return cls(np.empty(by_product), np.empty(by_product), np.empty(by_product[0]), np.empty((by_product[0], 5)))
+
+
+class Used(NamedTuple):
+    """What customers used and paid in a quarter. R regions, J products."""
+
+    taken: Floats
+    """(R, J) hours served."""
+    paid: Floats
+    """(R, J) payments, USD."""
+    waiting: Floats
+    """(R, J) hours waiting, by first choice."""
+    outside_tasks: Floats
+    """(R,) tasks on premises."""
+
+    @classmethod
+    def empty(cls, world: "World") -> "Used":
+        """Return columns to be filled."""
+        by_product = (len(world.structure.regions), len(world.structure.products))
+        return cls(np.empty(by_product), np.empty(by_product), np.empty(by_product), np.empty(by_product[0]))
+
+
+class Population(Protocol):
+    """Who holds demand: the verbs by which the phases of a quarter move it. See ``sim.population``."""
+
+    def renew(self, world: "World") -> None:
+        """End the oldest workloads, and let new ones take their volume and all growth."""
+
+    def volumes(self, world: "World") -> tuple[Floats, Floats]:
+        """Return tasks held, and tasks wanted, by region (R,)."""
+
+    def contestable(self, world: "World", intensity: Floats) -> tuple[Floats, Floats]:
+        """Return expected contestable tasks by cell and class (B, C), and tasks out of reach by pair (K,).
+
+        ``intensity`` (K,) is the usage per unit of volume expected of a new contract.
+        """
+
+    def contracted(self, world: "World", menu: Menu) -> None:
+        """Load every lane with the hours of contracts that run on."""
+
+    def serve(self, world: "World", menu: Menu, terms: Terms) -> Asked:
+        """Let what is free choose, ration full pools, re-route, sign."""
+
+    def settle(self, world: "World", menu: Menu) -> Used:
+        """Add up hours, payments and backlog by customer region and product."""
+
+    def tally(self, world: "World", places: Places, out: Tally) -> None:
+        """Add up where demand was first wanted and where it ended."""
+
+
 @dataclass
 class World:
     """Everything a phase may read, and the state it may write."""
@@ -74,6 +142,7 @@ class World:
     workloads: Workloads
     ledger: Ledger
     policy: Calendar
+    population: Population
     seed: int
     t: int = 0
     """Position of the quarter in the run."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sim.economics.elementary import sum_by
 from sim.economics.frontier import uncontracted
 from sim.ledger import require_at_most, require_equal
 from sim.phases.service import lanes
@@ -20,10 +19,7 @@ def run(world: World) -> None:
 def _workloads(world: World) -> None:
     """Volumes of a customer's workloads add up to its potential demand."""
     regions = world.structure.regions
-    held = world.workloads.volume.reshape(-1, world.slots).sum(axis=1)
-    region = world.customers.region.astype(np.int64)
-    mine = sum_by(region, held, len(regions))
-    wanted = sum_by(region, world.now.potential, len(regions))
+    mine, wanted = world.population.volumes(world)
     require_equal("workloads: volumes = potential demand", lambda: regions, world.quarter, mine, wanted)
 
 

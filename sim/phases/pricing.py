@@ -8,7 +8,7 @@ from sim.economics.cells import LOG, Bools, Cells, Floats
 from sim.economics.elementary import exp, log, sum_by
 from sim.economics.frontier import tangents
 from sim.economics.pricing import Offers, Solution, solve
-from sim.economics.workloads import EXPIRY, ONE_YEAR, THREE_YEAR, contestable
+from sim.economics.workloads import EXPIRY, ONE_YEAR, THREE_YEAR
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.phases import own_use
 from sim.structure import INFERENCE, TRAINING
@@ -82,13 +82,8 @@ def demand_cells(world: World) -> Cells:
     if world.t == 0:
         state.reference_price[:] = task_cost
     now.log_reference = log(state.reference_price)[links.pair_cell]
-    mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
-    locked = np.empty(links.pair_product.size)
     expected = exp(-intensive * (expected_price(world) + now.log_unit - now.log_reference))
-    contestable(
-        world.workloads, now.forced, links.pair_provider, links.pair_service, state.wanted[links.pair_product],
-        expected, customers.switching.escalation, len(world.structure.providers), world.t, mass, locked,
-    )  # fmt: skip
+    mass, locked = world.population.contestable(world, expected)
     now.arrays["locked_tasks"] = locked
     now.arrays["locked_hours"] = sum_by(links.pair_lane, locked * now.hours, state.load.size)
     return Cells(

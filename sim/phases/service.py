@@ -2,41 +2,22 @@
 
 import numpy as np
 
-from sim.economics import service
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
 from sim.economics.elementary import exp, sum_by
 from sim.economics.frontier import serve_contracts
-from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.service import Terms
 from sim.ledger import require_equal
-from sim.randomness import Decision, season
-from sim.world import World
-
-RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
+from sim.world import Asked, World
 
 
 def run(world: World) -> None:
     """Serve the quarter and sign its contracts."""
-    menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
-    links, now, state = world.links, world.now, world.state
-    contracted(world.workloads, menu, now.hours, world.t, world.customers, seasons.expiry, world.slots, state.load)
+    menu = offered(world)
+    world.population.contracted(world, menu)
     _serve_contracts(world)
-    now.active = decide(
-        world.workloads, world.customers, now.forced, menu, links.pair_service, terms, seasons, world.t,
-        world.slots,
-    )  # fmt: skip
-    slack = 1.0 - world.parameters.customers.nest_dissimilarity
-    allocate(
-        world.workloads, world.customers, now.active, menu, links.pair_service, terms, seasons, state.kinds,
-        state.load, world.slots, RULES[world.parameters.behaviour.rationing.name],
-        links.cell_sensitivity * slack, now.forced,
-    )  # fmt: skip
-    _account(world, menu)
-    sign(
-        world.workloads, world.customers, now.forced, now.dates, now.active, links.pair_service,
-        links.pair_product, state.posted, now.intensity, terms, seasons, world.slots,
-    )  # fmt: skip
-    _settle(world, menu)
+    _account(world, world.population.serve(world, menu, contract_terms(world)))
+    world.now.arrays.update(world.population.settle(world, menu)._asdict())
 
 
 def offered(world: World) -> Menu:
@@ -62,11 +43,6 @@ def contract_terms(world: World) -> Terms:
     )  # fmt: skip
 
 
-def _seasons(world: World) -> Seasons:
-    decisions = (Decision.CHOICE, Decision.EXPIRY, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
-    return Seasons(*(season(world.seed, decision, world.t) for decision in decisions))
-
-
 def _serve_contracts(world: World) -> None:
     """Give contracts what the pool can, then own use; note the share of contracted service that can be given."""
     state = world.state
@@ -75,41 +51,17 @@ def _serve_contracts(world: World) -> None:
     world.now.arrays["before_new"] = state.load.copy()
 
 
-def _account(world: World, menu: Menu) -> None:
-    """Record first choices, refusals and diversions, and check that no workload is lost on the way."""
+def _account(world: World, asked: Asked) -> None:
+    """Record first choices and refusals, and check that no workload is lost on the way."""
     links, now = world.links, world.now
-    regions, products = len(world.structure.regions), len(world.structure.products)
-    out = {
-        "first": np.empty((regions, products)), "unmet": np.empty((regions, products)),
-        "asked": np.empty(regions), "flow": np.empty((regions, 5)),
-    }  # fmt: skip
-    assert now.active is not None
-    account(
-        world.workloads, now.active, links.cell_region, menu, links.pair_product, out["first"], out["unmet"],
-        out["asked"], out["flow"],
-    )  # fmt: skip
-    now.arrays.update(out)
-    flow = out["flow"]
+    now.arrays.update(asked._asdict())
     require_equal(
         "demand: served + on premises + waiting + lost = asked", lambda: world.structure.regions, world.quarter,
-        flow[:, 1:].sum(axis=1), flow[:, 0],
+        asked.flow[:, 1:].sum(axis=1), asked.flow[:, 0],
     )  # fmt: skip
-    asked = sum_by(links.product_pool, out["first"].sum(axis=0), world.state.wait.size)
-    refused = sum_by(links.product_pool, out["unmet"].sum(axis=0), world.state.wait.size)
-    world.state.wait[:] = np.divide(refused, asked, out=np.zeros_like(asked), where=asked > 0.0)
-
-
-def _settle(world: World, menu: Menu) -> None:
-    """Add up hours, payments and backlog by customer region and product."""
-    links, now = world.links, world.now
-    regions, products = len(world.structure.regions), len(world.structure.products)
-    taken, paid, waiting = (np.empty((regions, products)) for _ in range(3))
-    outside = np.empty(regions)
-    settle(
-        world.workloads, links.cell_region, menu, links.pair_product, now.unit, now.hours,
-        world.state.served_fraction, taken, paid, waiting, outside,
-    )  # fmt: skip
-    now.arrays.update(taken=taken, paid=paid, waiting=waiting, outside_tasks=outside)
+    wanted = sum_by(links.product_pool, asked.first.sum(axis=0), world.state.wait.size)
+    refused = sum_by(links.product_pool, asked.unmet.sum(axis=0), world.state.wait.size)
+    world.state.wait[:] = np.divide(refused, wanted, out=np.zeros_like(wanted), where=wanted > 0.0)
 
 
 def lanes(world: World, by_product: Floats) -> Floats:

@@ -1,0 +1,144 @@
+"""Customers one by one: every workload is a row and draws its own choices by keyed shocks."""
+
+import numpy as np
+
+from sim.economics import service
+from sim.economics.cells import Floats
+from sim.economics.choice import Menu
+from sim.economics.elementary import sum_by
+from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.tally import Places, Tally, tally
+from sim.economics.workloads import NEW, UNSET, contestable, renew, row_key
+from sim.randomness import Decision, season, uniform
+from sim.world import Asked, Used, World
+
+RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
+
+
+class Rows:
+    """The verbs of a population over ``world.customers`` and ``world.workloads``."""
+
+    def renew(self, world: World) -> None:
+        """Start a new workload in place of every customer's oldest, and tie those of labs to their dated contracts."""
+        world.now.potential = _potential(world)
+        training = _training_shares(world)
+        slots, tastes = world.slots, len(world.structure.tastes)
+        for opening in range(slots if world.t == 0 else 1):
+            share = (opening + 1) / slots if world.t == 0 else 1.0
+            slot = opening if world.t == 0 else world.t % slots
+            key = season(world.seed, Decision.WORKLOAD, world.t - (slots - 1 - opening if world.t == 0 else 0) + slots)
+            renew(world.workloads, world.customers, world.now.potential * share, training, slot, slots, tastes, key)
+        _dated_contracts(world)
+
+    def volumes(self, world: World) -> tuple[Floats, Floats]:
+        """Return tasks held, and tasks wanted, by region (R,)."""
+        regions, region = len(world.structure.regions), world.customers.region.astype(np.int64)
+        held = world.workloads.volume.reshape(-1, world.slots).sum(axis=1)
+        return sum_by(region, held, regions), sum_by(region, world.now.potential, regions)
+
+    def contestable(self, world: World, intensity: Floats) -> tuple[Floats, Floats]:
+        """Return expected contestable tasks by cell and class (B, C), and tasks out of reach by pair (K,)."""
+        links = world.links
+        mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
+        locked = np.empty(links.pair_product.size)
+        contestable(
+            world.workloads, world.now.forced, links.pair_provider, links.pair_service,
+            world.state.wanted[links.pair_product], intensity, world.parameters.customers.switching.escalation,
+            len(world.structure.providers), world.t, mass, locked,
+        )  # fmt: skip
+        return mass, locked
+
+    def contracted(self, world: World, menu: Menu) -> None:
+        """Load every lane with the hours of contracts that run on."""
+        expiry = season(world.seed, Decision.EXPIRY, world.t)
+        contracted(
+            world.workloads, menu, world.now.hours, world.t, world.customers, expiry, world.slots, world.state.load
+        )
+
+    def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
+        """Let free workloads choose, ration full pools, re-route, sign."""
+        links, now, state, seasons = world.links, world.now, world.state, _seasons(world)
+        now.active = decide(
+            world.workloads, world.customers, now.forced, menu, links.pair_service, terms, seasons, world.t,
+            world.slots,
+        )  # fmt: skip
+        slack = 1.0 - world.parameters.customers.nest_dissimilarity
+        allocate(
+            world.workloads, world.customers, now.active, menu, links.pair_service, terms, seasons, state.kinds,
+            state.load, world.slots, RULES[world.parameters.behaviour.rationing.name],
+            links.cell_sensitivity * slack, now.forced,
+        )  # fmt: skip
+        asked = Asked.empty(world)
+        account(
+            world.workloads, now.active, links.cell_region, menu, links.pair_product, asked.first, asked.unmet,
+            asked.asked, asked.flow,
+        )  # fmt: skip
+        sign(
+            world.workloads, world.customers, now.forced, now.dates, now.active, links.pair_service,
+            links.pair_product, state.posted, now.intensity, terms, seasons, world.slots,
+        )  # fmt: skip
+        return asked
+
+    def settle(self, world: World, menu: Menu) -> Used:
+        """Add up hours, payments and backlog by customer region and product."""
+        links, now, used = world.links, world.now, Used.empty(world)
+        settle(
+            world.workloads, links.cell_region, menu, links.pair_product, now.unit, now.hours,
+            world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
+        )  # fmt: skip
+        return used
+
+    def tally(self, world: World, places: Places, out: Tally) -> None:
+        """Add up where demand was first wanted and where it ended.
+
+        Raises:
+            RuntimeError: If the workloads that chose do not stand in the order of their rows.
+        """
+        active = world.now.active
+        assert active is not None
+        if tally(world.workloads, active, places, out) != active.row.size:
+            raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+
+
+def _seasons(world: World) -> Seasons:
+    decisions = (Decision.CHOICE, Decision.EXPIRY, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
+    return Seasons(*(season(world.seed, decision, world.t) for decision in decisions))
+
+
+def _potential(world: World) -> Floats:
+    """Return potential tasks by customer (n,): enterprises by size, labs by their own paths."""
+    customers = world.customers
+    potential = world.state.potential[customers.region] * customers.share
+    rows = world.links.lab_of_row
+    if rows.size:
+        potential[-rows.size :] = world.state.lab_potential[rows] * customers.share[-rows.size :]
+    return potential
+
+
+def _training_shares(world: World) -> Floats:
+    """Return the probability that a new workload is training, by customer (n,)."""
+    shares: Floats = world.paths.training_share[world.t][world.customers.region]
+    rows = world.links.lab_of_row
+    if rows.size:
+        shares[-rows.size :] = world.links.lab_training_share[rows]
+    return shares
+
+
+def _dated_contracts(world: World) -> None:
+    """Tie new workloads of labs to the provider their dated contracts name."""
+    rows, slots = world.workloads, world.slots
+    world.now.forced = np.full(rows.volume.size, UNSET, dtype=np.int32)
+    world.now.dates = np.full(rows.volume.size, -1, dtype=np.int16)
+    first = rows.volume.size - world.links.lab_of_row.size * slots
+    key = season(world.seed, Decision.LAB_CONTRACT, world.t)
+    new = np.flatnonzero(rows.status[first:] == NEW) + first
+    for n in map(int, new):
+        contracts = world.links.contracts_in_force(int(world.links.lab_of_row[(n - first) // slots]), world.t)
+        u = uniform(np.uint64(row_key(key, world.customers.key[n // slots], n % slots)), np.uint64(0))
+        for contract in contracts:
+            u -= contract.share
+            if u < 0.0:
+                pair = contract.pairs.get(int(rows.cell[n]))
+                if pair is not None:
+                    world.now.forced[n], world.now.dates[n] = pair, contract.until
+                break

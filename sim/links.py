@@ -86,9 +86,8 @@ class Links:
         self.site_provider = structure.site_provider
 
     def _firms(self, structure: Structure) -> None:
-        suppliers, providers = (
-            list(x.values()) for x in (structure.parameters.suppliers, structure.parameters.providers)
-        )
+        suppliers = list(structure.parameters.suppliers.values())
+        providers = list(structure.parameters.providers.values())
         self.supplier_region = np.array([structure.regions.index(s.headquarters) for s in suppliers])
         self.chip_region = self.supplier_region[structure.chip_supplier]
         self.chip_merchant = np.array([s.sells_to is None for s in suppliers])[structure.chip_supplier]

@@ -15,7 +15,7 @@ def relative_performance(
 ) -> float:
     """Return performance in one workload relative to an H100: TPP^a * bandwidth^b * interconnect^c.
 
-    With the baseline exponents an H20 is 0.30 of an H100 in training and 0.70 in inference (MODEL B4).
+    With the baseline exponents an H20 is 0.30 of an H100 in training and 0.70 in inference.
 
     Args:
         tpp: total processing performance, TOPS x bit length.

@@ -1,8 +1,8 @@
 r"""Investment `capacity_target`: build towards forecast demand times expected price over long-run cost.
 
-First form of a start rule (Kydland and Prescott 1982 for time to build; EMLab-Generation for the target): ``K* = D exp(g lead) (p / (hurdle LRMC))^eps``, additions
-``clip(phi (K* - K) + worn, 0, g_max K + worn)`` with K before this quarter's losses. Without own
-pipeline and rivals, which come with time to build.
+First form of a start rule (Kydland and Prescott 1982 for time to build; EMLab-Generation for the target):
+``K* = D exp(g lead) (p / (hurdle LRMC))^eps``, additions ``clip(phi (K* - K) + worn, 0, g_max K + worn)`` with K
+before this quarter's losses. Without own pipeline and rivals, which come with time to build.
 """
 
 import numpy as np

@@ -127,12 +127,15 @@ def _demand_growth(structure: Structure) -> Floats:
 
 
 def _continued(structure: Structure, series: Mapping[str, float], growth: float, region: str) -> Floats:
-    """Return an observed path continued at a growth that decays like the region's demand growth (T,)."""
+    """Return an observed path continued at a growth that decays like the region's demand growth (T,).
+
+    In a region without demand of its own the growth does not decay.
+    """
     level = _along(structure, series)
     demand = structure.parameters.customers.demand.get(region)
-    if demand is None:
-        return level
     ahead = np.clip(structure.start + np.arange(structure.quarters) - last_quarter(series), 0, None)
+    if demand is None:
+        return level * exp(growth * ahead.astype(float))
     total = accumulated_growth(growth, demand.growth_final, demand.growth_decay_quarters, int(ahead.max()) + 1)
     return level * exp(total[ahead])
 
@@ -191,11 +194,13 @@ def _output(structure: Structure) -> Floats:
 
 def _elsewhere(structure: Structure) -> Floats:
     """Return the last observed deliveries by supplier, growing with the supplier's output."""
-    last = np.zeros((len(structure.parameters.rest_of_world), len(structure.suppliers)))
-    if structure.history > 0:
-        h100e = structure.elsewhere_deliveries[min(structure.history, structure.quarters) - 1] * structure.chip_h100e
-        for k in range(len(structure.suppliers)):
-            last[:, k] = h100e[:, structure.chip_supplier == k].sum(axis=1)
+    owners = structure.parameters.rest_of_world.values()
+    last = np.zeros((len(owners), len(structure.suppliers)))
+    for w, owner in enumerate(owners):
+        for chip, series in owner.deliveries.items():
+            v = structure.chips.index(chip)
+            cards = series.get(structure.parameters.market.history_end, 0.0)
+            last[w, structure.chip_supplier[v]] += cards * structure.chip_h100e[v]
     return last[None] * exp(_growth_of_output(structure) * _ahead(structure))[:, None, :]
 
 

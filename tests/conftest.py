@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -48,24 +47,20 @@ def _below(folder: Path) -> frozenset[str]:
     return frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-@cache
-def composed(*overrides: str) -> Parameters:
-    """Return validated parameters of the baseline under overrides: frozen, so composed once for all tests."""
-    from experiments import compose
-
-    return compose(*overrides).parameters
-
-
 @pytest.fixture(scope="session")
 def baseline() -> Parameters:
     """Return the shipped parameters."""
-    return composed()
+    from tests.markets import parameters_of
+
+    return parameters_of()
 
 
 @pytest.fixture(scope="session")
 def small() -> Parameters:
     """Return parameters of a market that runs in a moment."""
-    return composed(*SMALL)
+    from tests.markets import parameters_of
+
+    return parameters_of(*SMALL)
 
 
 @pytest.fixture

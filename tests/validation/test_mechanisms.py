@@ -175,7 +175,9 @@ CASES = (
     Case("outside_utility_takes_tasks_home", {"customers.demand.*.outside_utility": 1.0}, outside, RISES),
     Case("no_weight_on_quality", {"customers.tastes.*.quality_weight": 0.0}, quality_of_tokens, FALLS),
     Case("weight_on_quality", {"customers.tastes.*.quality_weight": Times(3.0)}, quality_of_tokens, RISES),
-    Case("brand_brings_customers", {"providers.oracle.utility": 1.0}, of("oracle", "first_choice_h100e"), RISES),
+    Case(
+        "brand_brings_customers", {"providers.oracle.utility": 1.0}, of("oracle", "first_choice_h100e"), RISES, PLENTY
+    ),
     Case("brand_brings_revenue", {"providers.oracle.utility": 1.0}, of("oracle", "revenue_usd_m"), RISES),
     Case(
         "cheap_porting_opens_other_stacks",
@@ -244,7 +246,6 @@ CASES = (
     Case("output_limits_additions", {"suppliers.*.output_growth": 0.0}, additions, FALLS, LONG),
     Case("a_high_hurdle_orders_less", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
     Case("orders_answer_price", {"behaviour.investment.*.price_elasticity": 0.0}, asked_for, FALLS, LONG),
-    Case("dear_capital_orders_less", {"market.costs.discount_rate": 0.4}, asked_for, FALLS, LONG),
     Case(
         "small_orders_first",
         {"behaviour.allocation.name": "proportional"},

@@ -10,7 +10,7 @@ from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
 from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
 from sim.policy import Calendar
-from sim.population import Rows
+from sim.population import population_of
 from sim.record import Record
 from sim.tables import MODEL_TABLES
 from sim.tabulate import Columns, make_tables
@@ -49,7 +49,8 @@ class ComputeMarket(mesa.Model):
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
             structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
-            ledger, Calendar(parameters.policy), Rows(), seed,
+            ledger, Calendar(parameters.policy), population_of(structure, ground.links),
+            seed,
         )  # fmt: skip
         self.record = Record(self.world)
         self.stage = "opening"

@@ -62,11 +62,12 @@ def _labs(structure: Structure) -> Customers:
 
 
 def open_customers(structure: Structure, seed: int) -> Customers:
-    """Return all customers: enterprises region by region, then labs."""
+    """Return all customers: enterprises region by region, then labs; nobody in the large-population limit."""
     present = [r for r, name in enumerate(structure.regions) if name in structure.parameters.customers.demand]
     counts = enterprise_counts(structure)
     groups = [_enterprises(structure, r, counts[r], seed) for r in present] + [_labs(structure)]
-    return Customers(*(np.concatenate(columns) for columns in zip(*groups, strict=True)))
+    last = 0 if structure.parameters.customers.granularity == "cells" else None
+    return Customers(*(np.concatenate(columns)[:last] for columns in zip(*groups, strict=True)))
 
 
 def open_workloads(customers: Customers, slots: int) -> Workloads:

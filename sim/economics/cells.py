@@ -231,25 +231,34 @@ def respond(cells: Cells, price: Floats, margin: Floats) -> Response:
     return Response(quantity, own, cross, weights, units, sums)
 
 
+@inlined
+def nested_shares(weights: Floats, nest: Ints, outside: float, rho: float, out: Floats) -> float:
+    """Fill choice probabilities (n,) of products with these weights and nests; return that of the outside option.
+
+    ``outside`` is O, the weight of the outside option; where it is 0 and so are all weights, nothing is chosen.
+    """
+    reach, denominator = np.zeros(NESTS), outside
+    for n in range(weights.size):
+        reach[nest[n]] += weights[n]
+    for g in range(NESTS):
+        denominator += reach[g] ** (1.0 - rho)
+    for n in range(weights.size):
+        out[n] = weights[n] * reach[nest[n]] ** (-rho) / denominator if weights[n] > 0.0 else 0.0
+    return outside / denominator if outside > 0.0 else 0.0
+
+
 @compiled
 def shares(cells: Cells, price: Floats, b: int, c: int) -> Floats:
     """Return choice probabilities of class c in base cell b: (J+1,), the last is the outside option."""
     out = np.zeros(price.size + 1)
-    weights = pair_weights(cells, price)
-    slack = 1.0 - cells.dissimilarity
-    i = cells.incumbent[c]
-    reach = np.zeros(NESTS)
-    for k in range(cells.start[b], cells.start[b + 1]):
-        j = cells.product[k]
-        w = weights[k] * (math.exp(cells.boost[c]) if cells.provider[j] == i else 1.0)
-        out[j] = w
-        reach[cells.nest[j]] += w
-    outside = math.exp(cells.outside[b] + (slack * cells.boost[c] if i == cells.firms else 0.0))
-    denominator = outside
-    for g in range(NESTS):
-        denominator += reach[g] ** slack
-    for j in range(price.size):
-        if out[j] > 0.0:
-            out[j] *= reach[cells.nest[j]] ** (-cells.dissimilarity) / denominator
-    out[price.size] = outside / denominator
+    first, last = cells.start[b], cells.start[b + 1]
+    weights, product = pair_weights(cells, price)[first:last], cells.product[first:last]
+    i, chosen = cells.incumbent[c], np.empty(last - first)
+    for n in range(weights.size):
+        weights[n] *= math.exp(cells.boost[c]) if cells.provider[product[n]] == i else 1.0
+    kept = (1.0 - cells.dissimilarity) * cells.boost[c] if i == cells.firms else 0.0
+    outside = math.exp(cells.outside[b] + kept)
+    out[price.size] = nested_shares(weights, cells.nest[product], outside, cells.dissimilarity, chosen)
+    for n in range(weights.size):
+        out[product[n]] = chosen[n]
     return out

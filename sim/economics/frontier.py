@@ -72,18 +72,26 @@ def exchange_rate(kinds: Floats, training: float) -> float:
 
 
 @compiled
-def servable_fraction(kinds: Floats, training: float, inference: float) -> float:
-    """Return the largest f <= 1 such that f times both loads fits the pool."""
-    if inference_left(kinds, training) >= inference:
+def fitting_fraction(
+    kinds: Floats, training: float, inference: float, more_training: float, more_inference: float
+) -> float:
+    """Return the largest f <= 1 such that a pool fits f times two more loads beside those it has."""
+    if inference_left(kinds, training + more_training) >= inference + more_inference:
         return 1.0
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if inference_left(kinds, middle * training) >= middle * inference:
+        if inference_left(kinds, training + middle * more_training) >= inference + middle * more_inference:
             low = middle
         else:
             high = middle
     return low
+
+
+@compiled
+def servable_fraction(kinds: Floats, training: float, inference: float) -> float:
+    """Return the largest f <= 1 such that f times both loads fits the pool."""
+    return float(fitting_fraction(kinds, 0.0, 0.0, training, inference))
 
 
 @compiled

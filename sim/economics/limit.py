@@ -15,6 +15,7 @@ first, which shares among open products leave out; and contract prices of a parc
 which matters only where a cap on renewals binds for some of them.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ from sim.economics.choice import Menu
 from sim.economics.frontier import fitting_fraction, inference_left, training_left
 from sim.economics.service import Terms, lane_room
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING, Places, Tally, add_at_home
-from sim.economics.workloads import EXPIRY, FREE, CAPPED, NEWCOMER, OUTSIDE, STANDINGS, escalated
+from sim.economics.workloads import CAPPED, EXPIRY, FREE, NEWCOMER, OUTSIDE, STANDINGS, escalated
 
 TERMS = 3
 """Terms that are drawn; the dated contracts of a lab follow them on the same axis."""
@@ -46,6 +47,8 @@ class Layout(NamedTuple):
     """(S+1,) first place of each segment."""
     pair: Ints
     """(P,) pair of each place: those of the cell in their order, then OUTSIDE."""
+    service: Ints
+    """(P,) service of each place; 0 on premises."""
     tie: Ints
     """(P,) tie of customers served there: (incumbent + 1) * 2 + service, see ``workloads.class_of``."""
     prescribed: Ints
@@ -93,16 +96,18 @@ class Flows(NamedTuple):
     """(K,) volume whose contract runs on."""
     running: Floats
     """(K,) its tasks."""
+    first: Floats
+    """(K,) volume by first choice."""
+    asked: Floats
+    """(K,) the fresh part of it."""
+    unmet: Floats
+    """(K,) fresh volume lost or newly waiting."""
     stayed: Floats
     """(K,) volume served where it first chose."""
     diverted: Floats
     """(K, I + ENDS) volume by first choice that ended with another provider, or nowhere."""
     arrived: Floats
     """(K, I + ENDS) the same in hours of the pools that serve it."""
-    unmet: Floats
-    """(K,) fresh volume lost or newly waiting."""
-    asked: Floats
-    """(K,) fresh volume by first choice."""
     volume: Floats
     """(S, 5) asked, served, on premises, waiting, lost."""
 
@@ -270,7 +275,7 @@ def fresh_sources(stock: Stock, layout: Layout, quarter: int) -> Floats:
 
 @inlined
 def _fill_shares(
-    layout: Layout, menu: Menu, service: Ints, terms: Terms, open_lane: Floats, outside: float, s: int, new: int,
+    layout: Layout, menu: Menu, terms: Terms, open_lane: Floats, outside: float, s: int, new: int,
     x: int, weights: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Fill the places of a segment in ``out`` (P,) with choice shares of one class, over lanes that are open.
@@ -286,13 +291,14 @@ def _fill_shares(
         weights[p - first] = open_lane[menu.lane[k]] * gift / menu.inverse_weight[k]
     # Without an outside option there may be nothing to choose.
     utility = menu.outside[layout.cell[s]] + (terms.outside_boost[new] if x == layout.ties - 2 else 0.0)
-    away = np.exp(utility) if outside > 0.0 else 0.0
-    nest = service[layout.pair[first : last + 1][: last - first]]
-    out[last] = nested_shares(weights[: last - first], nest, away, 1.0 - menu.slack, out[first:last])
+    away = math.exp(utility) if outside > 0.0 else 0.0
+    out[last] = nested_shares(
+        weights[: last - first], layout.service[first:last], away, 1.0 - menu.slack, out[first:last]
+    )
 
 
 @compiled
-def first_shares(layout: Layout, menu: Menu, service: Ints, terms: Terms, total: Floats) -> Floats:
+def first_shares(layout: Layout, menu: Menu, terms: Terms, total: Floats) -> Floats:
     """Return choice shares at posted prices, (2, X, P), of classes with any volume (S, 2, X)."""
     shares, open_lane = np.zeros((2, layout.ties, layout.pair.size)), np.ones(menu.lane.max() + 1)
     weights = np.empty(layout.pair.size)
@@ -300,15 +306,13 @@ def first_shares(layout: Layout, menu: Menu, service: Ints, terms: Terms, total:
         for new in range(2):
             for x in range(layout.ties):
                 if total[s, new, x] > 0.0:
-                    _fill_shares(
-                        layout, menu, service, terms, open_lane, 1.0, s, new, x, weights, shares[new, x]
-                    )
+                    _fill_shares(layout, menu, terms, open_lane, 1.0, s, new, x, weights, shares[new, x])
     return shares
 
 
 @compiled
 def lane_demands(
-    stock: Stock, layout: Layout, menu: Menu, service: Ints, draws: Draws, total: Floats, shares: Floats, lanes: int
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, total: Floats, shares: Floats, lanes: int
 ) -> Floats:
     """Return hours by first choice, (levels, lanes)."""
     demand = np.zeros((draws.levels, lanes))
@@ -323,8 +327,8 @@ def lane_demands(
                 first += stock.new[:, s, :, 1 + d].sum() if layout.prescribed[s, d] == p else 0.0
             for q in range(draws.weight.size):
                 hours = draws.weight[q] * menu.need[k]
-                demand[draws.level[FRESH, service[k], q], menu.lane[k]] += hours * fresh
-                demand[draws.level[BACKLOG, service[k], q], menu.lane[k]] += hours * first
+                demand[draws.level[FRESH, layout.service[p], q], menu.lane[k]] += hours * fresh
+                demand[draws.level[BACKLOG, layout.service[p], q], menu.lane[k]] += hours * first
     return demand
 
 
@@ -357,7 +361,7 @@ def ration(kinds: Floats, load: Floats, demand: Floats) -> Floats:
 
 @compiled
 def refusals(
-    stock: Stock, layout: Layout, menu: Menu, service: Ints, draws: Draws, total: Floats, shares: Floats,
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, total: Floats, shares: Floats,
     served: Floats,
 ) -> Floats:  # fmt: skip
     """Return the volume that finds its first choice full, by level, segment and class: (levels, S, 2, X)."""
@@ -366,11 +370,11 @@ def refusals(
         for p in range(layout.start[s], layout.start[s + 1] - 1):
             k = layout.pair[p]
             for q in range(draws.weight.size):
-                level = draws.level[FRESH, service[k], q]
+                level = draws.level[FRESH, layout.service[p], q]
                 lacking = draws.weight[q] * (1.0 - served[level, menu.lane[k]])
                 if lacking > 0.0:
                     refused[level, s] += lacking * total[s] * shares[:, :, p]
-                level = draws.level[BACKLOG, service[k], q]
+                level = draws.level[BACKLOG, layout.service[p], q]
                 lacking = draws.weight[q] * (1.0 - served[level, menu.lane[k]])
                 if lacking > 0.0:
                     refused[level, s, 0, layout.tie[p]] += lacking * stock.waiting[:, p].sum()
@@ -382,47 +386,57 @@ def refusals(
 
 
 @compiled
-def reroute(
-    layout: Layout, menu: Menu, service: Ints, terms: Terms, kinds: Floats, load: Floats, refused: Floats
-) -> Floats:
+def reroute(layout: Layout, menu: Menu, terms: Terms, kinds: Floats, load: Floats, refused: Floats) -> Floats:
     """Let refused volume flow to products with room; return the share that ends at each place, (levels, 2, X, P).
 
     ``load`` (2 L,) is added to. All refused of a level flow at once and alike, as in a random order; whenever a pool
     is full the rest flows on among the others.
     """
     found = np.zeros((refused.shape[0], 2, layout.ties, layout.pair.size))
-    step, weights = np.zeros(found.shape[1:]), np.empty(layout.pair.size)
-    open_lane, room = np.empty(load.size), np.empty(load.size)
+    step, room, open_lane = np.zeros(found.shape[1:]), np.empty(load.size), np.empty(load.size)
     for level in range(refused.shape[0]):
-        rest = 1.0
+        rest, hours = 1.0, np.ones(load.size)
         _open_lanes(kinds, load, room, open_lane)
-        while rest > 0.0 and open_lane.sum() > 0.0:
-            hours = np.zeros(load.size)
-            for s in range(layout.cell.size):
-                for new in range(2):
-                    for x in range(layout.ties):
-                        if refused[level, s, new, x] <= 0.0:
-                            continue
-                        _fill_shares(layout, menu, service, terms, open_lane, 0.0, s, new, x, weights, step[new, x])
-                        for p in range(layout.start[s], layout.start[s + 1] - 1):
-                            k = layout.pair[p]
-                            hours[menu.lane[k]] += rest * refused[level, s, new, x] * step[new, x, p] * menu.need[k]
+        while rest > 0.0 and hours.sum() > 0.0:
+            hours = _wanted_elsewhere(layout, menu, terms, open_lane, rest * refused[level], step)
             tightest, fits = _tightest(kinds, load, hours)
-            for s in range(layout.cell.size):
-                for new in range(2):
-                    for x in range(layout.ties):
-                        if refused[level, s, new, x] > 0.0:
-                            for p in range(layout.start[s], layout.start[s + 1] - 1):
-                                found[level, new, x, p] += rest * fits * step[new, x, p]
+            _add_found(layout, refused[level], rest * fits, step, found[level])
             load += fits * hours
-            if tightest < 0:
-                break
-            rest *= 1.0 - fits
+            rest = rest * (1.0 - fits) if tightest >= 0 else 0.0
             before = open_lane.sum()
             _open_lanes(kinds, load, room, open_lane)
-            if open_lane.sum() >= before:
+            if tightest >= 0 and open_lane.sum() >= before:
                 open_lane[2 * tightest : 2 * tightest + 2] = 0.0
     return found
+
+
+@compiled
+def _wanted_elsewhere(
+    layout: Layout, menu: Menu, terms: Terms, open_lane: Floats, refused: Floats, step: Floats
+) -> Floats:
+    """Fill ``step`` (2, X, P) with shares of refused classes (S, 2, X) among open lanes; return hours by lane."""
+    hours, weights = np.zeros(open_lane.size), np.empty(layout.pair.size)
+    for s in range(layout.cell.size):
+        for new in range(2):
+            for x in range(layout.ties):
+                volume = refused[s, new, x]
+                if volume > 0.0:
+                    _fill_shares(layout, menu, terms, open_lane, 0.0, s, new, x, weights, step[new, x])
+                    for p in range(layout.start[s], layout.start[s + 1] - 1):
+                        k = layout.pair[p]
+                        hours[menu.lane[k]] += volume * step[new, x, p] * menu.need[k]
+    return hours
+
+
+@compiled
+def _add_found(layout: Layout, refused: Floats, part: float, step: Floats, found: Floats) -> None:
+    """Add a part of the shares in ``step`` (2, X, P) to ``found``, for classes with any refused volume (S, 2, X)."""
+    for s in range(layout.cell.size):
+        for new in range(2):
+            for x in range(layout.ties):
+                if refused[s, new, x] > 0.0:
+                    for p in range(layout.start[s], layout.start[s + 1] - 1):
+                        found[new, x, p] += part * step[new, x, p]
 
 
 @inlined
@@ -445,3 +459,280 @@ def _tightest(kinds: Floats, load: Floats, hours: Floats) -> tuple[int, float]:
             if fits < least:
                 tightest, least = pool, fits
     return tightest, least
+
+
+class Quarter(NamedTuple):
+    """How demand of a quarter was decided and rationed, see ``choose_parcels``."""
+
+    source: Floats
+    """(slots, S, 2, X) volume that chooses freely."""
+    shares: Floats
+    """(2, X, P) first choices."""
+    served: Floats
+    """(levels, 2 L) share of first choices that is served."""
+    found: Floats
+    """(levels, 2, X, P) share of the refused that ends at each place."""
+
+
+@compiled
+def choose_parcels(
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, terms: Terms, kinds: Floats, load: Floats, quarter: int
+) -> Quarter:
+    """Let free volume choose, ration full pools and re-route; ``load`` (2 L,) is added to."""
+    source = fresh_sources(stock, layout, quarter)
+    total = source.sum(axis=0)
+    shares = first_shares(layout, menu, terms, total)
+    served = ration(kinds, load, lane_demands(stock, layout, menu, draws, total, shares, load.size))
+    refused = refusals(stock, layout, menu, draws, total, shares, served)
+    return Quarter(source, shares, served, reroute(layout, menu, terms, kinds, load, refused))
+
+
+class Arrivals(NamedTuple):
+    """Where the volume of one segment ends, n places; filled while the segment is gone through."""
+
+    free: Floats
+    """(slots, n, Q) served under a contract whose term is drawn."""
+    dated: Floats
+    """(slots, n, D) served under a dated contract."""
+    own: Floats
+    """(n, Q) chance that a customer whose contract ends at a place is served there again."""
+    waiting: Floats
+    """(slots, n, W)"""
+    lost: Floats
+    """(slots, X)"""
+
+
+@inlined
+def _refuse(
+    layout: Layout, menu: Menu, found: Floats, s: int, p: int, level: int, new: int, x: int, volume: float,
+    flows: Flows,
+) -> float:  # fmt: skip
+    """Account where volume that was refused at place p ends with a provider; return the share that ends nowhere."""
+    k, nowhere = layout.pair[p], 1.0
+    for m in range(layout.start[s], layout.start[s + 1] - 1):
+        share, end = found[level, new, x, m], layout.pair[m]
+        nowhere -= share
+        flows.diverted[k, menu.provider[end]] += volume * share
+        flows.arrived[k, menu.provider[end]] += volume * share * menu.need[end]
+    nowhere = max(nowhere, 0.0)
+    flows.volume[s, 1] += volume * (1.0 - nowhere)
+    return nowhere
+
+
+@inlined
+def _leave(layout: Layout, s: int, p: int, waits: float, expired: bool, volume: float, flows: Flows) -> None:
+    """Account volume that found no place: a share waits, the rest is lost."""
+    k, ends = layout.pair[p], flows.diverted.shape[1] - ENDS
+    flows.diverted[k, ends + TO_WAITING] += waits * volume
+    flows.diverted[k, ends + (TO_EXPIRED if expired else TO_LOST)] += (1.0 - waits) * volume
+    flows.volume[s, 3] += waits * volume
+    flows.volume[s, 4] += (1.0 - waits) * volume
+    if not expired:
+        flows.unmet[k] += volume
+
+
+@inlined
+def _free_class(
+    layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, new: int, x: int, waits: float, g: Floats,
+    arrivals: Arrivals, flows: Flows,
+) -> None:  # fmt: skip
+    """Send the volume of one class that chooses freely to where it ends."""
+    first, out = layout.start[s], layout.start[s + 1] - 1
+    volume, lacking = made.source[:, s, new, x], np.empty(2)
+    total = volume.sum()
+    flows.volume[s, 0] += total
+    for q in range(draws.weight.size):
+        g[:], lacking[:] = 0.0, 0.0
+        g[out - first] = draws.weight[q] * made.shares[new, x, out]
+        flows.volume[s, 2] += total * g[out - first]
+        for p in range(first, out):
+            k, level = layout.pair[p], draws.level[FRESH, layout.service[p], q]
+            share, fits = draws.weight[q] * made.shares[new, x, p], made.served[level, menu.lane[k]]
+            flows.first[k] += total * share
+            flows.asked[k] += total * share
+            flows.stayed[k] += total * share * fits
+            flows.volume[s, 1] += total * share * fits
+            g[p - first] += share * fits
+            refused = share * (1.0 - fits)
+            if refused <= 0.0:
+                continue
+            lacking[layout.service[p]] += refused
+            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, new, x, total * refused, flows)
+            _leave(layout, s, p, waits, False, total * nowhere, flows)
+            for slot in range(volume.size):
+                if waits > 0.0:
+                    arrivals.waiting[slot, p - first, 0] += volume[slot] * nowhere * waits
+                arrivals.lost[slot, x] += volume[slot] * nowhere * (1.0 - waits)
+        for w in range(2):
+            if lacking[w] > 0.0:
+                g[: out - first] += lacking[w] * made.found[draws.level[FRESH, w, q], new, x, first:out]
+        for n in range(g.size):
+            if new == 0 and layout.tie[first + n] == x:
+                arrivals.own[n, q] = g[n]
+            for slot in range(volume.size):
+                arrivals.free[slot, n, q] += volume[slot] * g[n]
+
+
+@inlined
+def _backlog(
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, arrivals: Arrivals, flows: Flows
+) -> None:
+    """Serve what waits, or let it wait on, or expire."""
+    first, slots, longest = layout.start[s], stock.waiting.shape[0], stock.waiting.shape[2]
+    for p in range(first, layout.start[s + 1] - 1):
+        k, x, total = layout.pair[p], layout.tie[p], stock.waiting[:, p].sum()
+        if total <= 0.0:
+            continue
+        flows.first[k] += total
+        flows.volume[s, 0] += total
+        for q in range(draws.weight.size):
+            level = draws.level[BACKLOG, layout.service[p], q]
+            stays = draws.weight[q] * made.served[level, menu.lane[k]]
+            refused = draws.weight[q] - stays
+            flows.stayed[k] += total * stays
+            flows.volume[s, 1] += total * stays
+            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, x, total * refused, flows)
+            for slot in range(slots):
+                held = stock.waiting[slot, p].sum()
+                arrivals.free[slot, p - first, q] += held * stays
+                for m in range(first, layout.start[s + 1] - 1):
+                    arrivals.free[slot, m - first, q] += held * refused * made.found[level, 0, x, m]
+                for w in range(longest - 1):
+                    arrivals.waiting[slot, p - first, w + 1] += stock.waiting[slot, p, w] * nowhere
+                arrivals.lost[slot, x] += stock.waiting[slot, p, longest - 1] * nowhere
+            last = stock.waiting[:, p, longest - 1].sum() / total
+            _leave(layout, s, p, 1.0 - last, True, total * nowhere, flows)
+
+
+@inlined
+def _tied(
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, waits: float, arrivals: Arrivals,
+    flows: Flows,
+) -> None:  # fmt: skip
+    """Serve new volume under dated contracts, wherever it ends."""
+    first = layout.start[s]
+    for d in range(layout.until.shape[1]):
+        p = layout.prescribed[s, d]
+        for x in range(layout.ties):
+            total = stock.new[:, s, x, 1 + d].sum()
+            if total <= 0.0:
+                continue
+            k = layout.pair[p]
+            flows.first[k] += total
+            flows.asked[k] += total
+            flows.volume[s, 0] += total
+            for q in range(draws.weight.size):
+                level = draws.level[BACKLOG, layout.service[p], q]
+                stays = draws.weight[q] * made.served[level, menu.lane[k]]
+                refused = draws.weight[q] - stays
+                flows.stayed[k] += total * stays
+                flows.volume[s, 1] += total * stays
+                nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 1, x, total * refused, flows)
+                _leave(layout, s, p, waits, False, total * nowhere, flows)
+                for slot in range(stock.new.shape[0]):
+                    volume = stock.new[slot, s, x, 1 + d]
+                    arrivals.dated[slot, p - first, d] += volume * stays
+                    for m in range(first, layout.start[s + 1] - 1):
+                        arrivals.dated[slot, m - first, d] += volume * refused * made.found[level, 1, x, m]
+                    if waits > 0.0:
+                        arrivals.waiting[slot, p - first, 0] += volume * nowhere * waits
+                    arrivals.lost[slot, x] += volume * nowhere * (1.0 - waits)
+
+
+@inlined
+def _write(
+    stock: Stock, layout: Layout, draws: Draws, terms: Terms, posted: Floats, intensity: Floats, s: int,
+    quarter: int, arrivals: Arrivals, flows: Flows,
+) -> None:  # fmt: skip
+    """Take what ended out of a segment's parcels and put in what arrived, renewals at the price they keep."""
+    first, out, dated = layout.start[s], layout.start[s + 1] - 1, layout.until.shape[1]
+    for slot in range(stock.volume.shape[0]):
+        for p in range(first, out + 1):
+            k, n = layout.pair[p], p - first
+            use, price = (1.0, 0.0) if p == out else (intensity[k], posted[k])
+            less = np.zeros(draws.weight.size)
+            for term in range(TERMS + dated):
+                ends, tasks = ending(term, layout.until[s], quarter), stock.tasks[slot, p, term]
+                if p < out and tasks > 0.0 and ends > 0.0:
+                    kept = escalated(stock.bill[slot, p, term] / tasks, price, terms.escalation)
+                    for q in range(less.size):
+                        less[q] += ends * stock.volume[slot, p, term] * arrivals.own[n, q] * use * (price - kept)
+                stock.volume[slot, p, term] *= 1.0 - ends
+                stock.tasks[slot, p, term] *= 1.0 - ends
+                stock.bill[slot, p, term] *= 1.0 - ends
+                if p < out:
+                    flows.kept[k] += stock.volume[slot, p, term]
+                    flows.running[k] += stock.tasks[slot, p, term]
+            for term in range(TERMS + dated):
+                arriving, discount = 0.0, 0.0
+                if term < TERMS:
+                    for q in range(less.size):
+                        share = draws.term[q, layout.service[p], term]
+                        arriving += arrivals.free[slot, n, q] * share
+                        discount += less[q] * share
+                else:
+                    arriving = arrivals.dated[slot, n, term - TERMS]
+                stock.volume[slot, p, term] += arriving
+                stock.tasks[slot, p, term] += arriving * use
+                stock.bill[slot, p, term] += arriving * use * price - discount
+            stock.waiting[slot, p] = arrivals.waiting[slot, n]
+        stock.lost[slot, s] = arrivals.lost[slot]
+
+
+@compiled
+def sign_parcels(
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, terms: Terms, made: Quarter, posted: Floats,
+    intensity: Floats, quarter: int, flows: Flows,
+) -> None:  # fmt: skip
+    """Write the outcome of the quarter into the parcels.
+
+    Args:
+        stock: changed in place.
+        layout: where parcels lie.
+        menu: pairs on offer.
+        draws: how terms split demand.
+        terms: how customers contract.
+        made: outcome of choice and allocation.
+        posted: (K,) posted prices.
+        intensity: (K,) usage per unit of volume at posted prices.
+        quarter: position of the quarter.
+        flows: zero; filled.
+    """
+    slots, _, longest = stock.waiting.shape
+    waits = terms.waiting_share if longest > 0 else 0.0
+    total = made.source.sum(axis=0)
+    for s in range(layout.cell.size):
+        n, atoms = layout.start[s + 1] - layout.start[s], draws.weight.size
+        arrivals = Arrivals(
+            np.zeros((slots, n, atoms)), np.zeros((slots, n, layout.until.shape[1])), np.zeros((n, atoms)),
+            np.zeros((slots, n, longest)), np.zeros((slots, layout.ties)),
+        )  # fmt: skip
+        g = np.empty(n)
+        for new in range(2):
+            for x in range(layout.ties):
+                if total[s, new, x] > 0.0:
+                    _free_class(layout, menu, draws, made, s, new, x, waits, g, arrivals, flows)
+        _backlog(stock, layout, menu, draws, made, s, arrivals, flows)
+        _tied(stock, layout, menu, draws, made, s, waits, arrivals, flows)
+        _write(stock, layout, draws, terms, posted, intensity, s, quarter, arrivals, flows)
+    stock.new[:] = 0.0
+
+
+@compiled
+def tally_parcels(stock: Stock, layout: Layout, flows: Flows, places: Places, out: Tally) -> None:
+    """Add up where demand was first wanted and where it ended, as ``tally`` does for workload rows."""
+    for s in range(layout.cell.size):
+        first, last = layout.start[s], layout.start[s + 1]
+        held = stock.volume[:, first:last].sum() + stock.waiting[:, first:last].sum() + stock.lost[:, s].sum()
+        out.volume[layout.cell[s]] += held
+    for k in range(places.region.size):
+        r, origin = places.region[k], places.origin[k]
+        volume = flows.kept[k] + flows.stayed[k]
+        if volume > 0.0:
+            add_at_home(k, flows.running[k] * places.hours[k], flows.stayed[k] * places.need[k], volume, places, out)
+        for end in range(flows.diverted.shape[1]):
+            asked = flows.diverted[k, end] * places.need[k]
+            out.chosen[r, origin] += asked
+            out.diverted[r, origin, end] += asked
+            out.arrived[r, origin, end] += flows.arrived[k, end]
+            out.held[r] += flows.diverted[k, end] if end < flows.diverted.shape[1] - ENDS else 0.0

@@ -76,7 +76,7 @@ def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
             _divert(rows, n, start, active.fresh[x] == 1, places, out)
     for k in range(pairs):
         if kept[k] + stayed[k] > 0.0:
-            _add_at_home(k, running[k] * places.hours[k], stayed[k] * places.need[k], kept[k] + stayed[k], places, out)
+            add_at_home(k, running[k] * places.hours[k], stayed[k] * places.need[k], kept[k] + stayed[k], places, out)
     return met
 
 
@@ -99,7 +99,7 @@ def _divert(rows: Workloads, n: int, start: int, fresh: bool, places: Places, ou
 
 
 @inlined
-def _add_at_home(k: int, contracted: float, fresh: float, volume: float, places: Places, out: Tally) -> None:
+def add_at_home(k: int, contracted: float, fresh: float, volume: float, places: Places, out: Tally) -> None:
     """Add the hours of running contracts and of new service at the pair of first choice."""
     r, origin, provider = places.region[k], places.origin[k], places.provider[k]
     given = contracted * places.fraction[places.pool[k]] + fresh

@@ -112,6 +112,9 @@ def _demand(p: "Parameters") -> Iterator[Problem]:
     total = sum(d.enterprise_share for d in customers.demand.values())
     if abs(total - 1.0) > 1e-9:
         yield Problem("customers.demand.*.enterprise_share", total, "shares must sum to 1")
+    if customers.granularity == "cells" and p.behaviour.rationing.name == "bids":
+        allowed = "bids rank customers one by one: with customers.granularity = cells use lottery or reservations"
+        yield Problem("behaviour.rationing.name", "bids", allowed)
     for name, lab in customers.labs.items():
         key = f"customers.labs.{name}"
         yield from _known(f"{key}.region", [lab.region], customers.demand)

@@ -16,6 +16,8 @@ from typing import TypeVar, cast
 import numba
 
 F = TypeVar("F", bound=Callable[..., object])
+KERNELS = b"from sim.compiled import"
+"""What every file with a kernel says, inlined ones as well."""
 
 
 def _digest(needed: bytes) -> str:
@@ -47,7 +49,7 @@ def _writable(folder: Path) -> bool:
 @cache
 def _cache_folder() -> Path | None:
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(base).expanduser() / "compute-market" / f"kernels-{_digest(b'@compiled')}"
+    folder = Path(base).expanduser() / "compute-market" / f"kernels-{_digest(KERNELS)}"
     return folder if _writable(folder) else None
 
 

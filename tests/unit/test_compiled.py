@@ -1,6 +1,7 @@
 """How kernels are compiled: strict arithmetic, a cache that notices changes, and no need for a writable disk."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,37 @@ def test_a_change_of_any_kernel_is_another_cache_and_any_change_another_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling, "__file__", str(tmp_path / "compiled.py"))
-    (tmp_path / "kernel.py").write_text("@compiled\ndef f(): ...")
+    kernel = "from sim.compiled import inlined\n@inlined\ndef f(): "
+    (tmp_path / "kernel.py").write_text(kernel + "...")
     (tmp_path / "plain.py").write_text("x = 1")
-    kernels, everything = compiling._digest(b"@compiled"), compiling._digest(b"")
+    kernels, everything = compiling._digest(compiling.KERNELS), compiling._digest(b"")
     (tmp_path / "plain.py").write_text("x = 2")
-    assert compiling._digest(b"@compiled") == kernels
+    assert compiling._digest(compiling.KERNELS) == kernels
     assert compiling._digest(b"") != everything
-    (tmp_path / "kernel.py").write_text("@compiled\ndef f(): pass")
-    assert compiling._digest(b"@compiled") != kernels
+    (tmp_path / "kernel.py").write_text(kernel + "pass")
+    assert compiling._digest(compiling.KERNELS) != kernels
     (tmp_path / "kernel.py").rename(tmp_path / "other.py")
-    assert len({kernels, compiling._digest(b"@compiled"), everything, compiling._digest(b"")}) == 4
+    assert len({kernels, compiling._digest(compiling.KERNELS), everything, compiling._digest(b"")}) == 4
+
+
+def test_the_cache_looks_at_every_file_with_a_kernel_and_at_their_constants() -> None:
+    """A kernel holds the kernels and constants of other files as they were when it was compiled."""
+    root = Path(compiling.__file__).parent
+    texts = {path: path.read_text(encoding="utf-8") for path in root.rglob("*.py")}
+    seen = {path for path, text in texts.items() if compiling.KERNELS.decode() in text}
+    with_kernels = {path for path, text in texts.items() if re.search(r"^@(compiled|inlined)$", text, re.MULTILINE)}
+    assert root / "economics" / "stable.py" in with_kernels
+    assert with_kernels <= seen
+    assert root / "compiled.py" in seen
+    pure = {path for path in with_kernels if path.parent.name in {"economics", "sim"}}
+    imports = [
+        (root.parent / f"{home.replace('.', '/')}.py", name.strip())
+        for path in pure
+        for home, names in re.findall(
+            r"^from (sim[\w.]+) import \(?([^)]*?)(?:\)|$)", texts[path], re.MULTILINE | re.DOTALL
+        )
+        for name in names.split(",")
+    ]
+    constants = {home for home, name in imports if name.isupper()}
+    assert constants
+    assert constants <= seen

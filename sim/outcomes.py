@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import exp, log, power
-from sim.economics.frontier import inference_left
+from sim.economics.frontier import inference_left, kind_hours
 
 POINTS = 1e4
 """HHI is stated in points: shares in percent, squared."""
@@ -148,27 +148,21 @@ def pool_use(operated: Floats, effective: Floats, order: Ints, hours: float, loa
     Args:
         operated: (T, L, V) cards.
         effective: (V, 2) effective H100e of a card in training and inference.
-        order: (L, V) kinds, best at training first.
+        order: (L, N) kinds, best at training first; padded with -1.
         hours: usable hours per card and quarter.
         load: (T, 2 L) hours served by lane, own use included.
         asked: (T, 2 L) hours asked for by lane.
     """
-    quarters, pools, kinds = operated.shape
-    shape = (quarters, pools)
+    shape = quarters, pools = operated.shape[:2]
     out = PoolUse(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape, np.bool_))
-    held = np.empty((kinds, 2))
+    held = np.empty((order.shape[1], 2))
     for t in range(quarters):
         for pool in range(pools):
-            count = 0
-            for k in order[pool]:
-                if operated[t, pool, k] > 0.0:
-                    for w in range(2):
-                        held[count, w] = operated[t, pool, k] * hours * effective[k, w]
-                    out.training[t, pool] += held[count, 0]
-                    out.capacity[t, pool] += held[count, 1]
-                    count += 1
-            left = inference_left(held[:count], load[t, 2 * pool])
+            kind_hours(operated[t, pool], effective, order[pool], hours, held)
+            out.training[t, pool] = held[:, 0].sum()
+            out.capacity[t, pool] = held[:, 1].sum()
+            left = inference_left(held, load[t, 2 * pool])
             out.used[t, pool] = out.capacity[t, pool] - left + load[t, 2 * pool + 1]
-            fits = inference_left(held[:count], asked[t, 2 * pool])
+            fits = inference_left(held, asked[t, 2 * pool])
             out.full[t, pool] = asked[t, 2 * pool + 1] > fits * (1.0 + 1e-12)
     return out

@@ -1,0 +1,255 @@
+"""Columns that no identity between tables holds, written a second time as plain loops over the last quarter."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from sim.names import HOURS_PER_QUARTER
+from sim.structure import IAAS, INFERENCE, MAAS, TRAINING
+from sim.tabulate.facts import Facts
+from sim.world import World
+from tests.markets import finished, parameters_of, tables_of
+
+BASE = ("customers.enterprises=300", "market.end=2026Q4")
+SCARCE = (
+    "customers.enterprises=120", "market.end=2024Q2", "customers.demand.us.initial_tasks_h100e=400000.0",
+    "market.cohorts.maximum_age_quarters=6",
+)  # fmt: skip
+IMPATIENT = (*SCARCE, "customers.waiting_quarters=1", "customers.waiting_share=1.0")
+
+both = pytest.mark.parametrize("overrides", [BASE, SCARCE], ids=["baseline", "scarce"])
+
+
+def _last(table: str, key: str, overrides: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of the last quarter by one key."""
+    return tables_of(*overrides)[table].query("quarter == quarter.max()").set_index(key)
+
+
+def _with_world(values: np.ndarray) -> np.ndarray:
+    return np.append(values, values.sum())
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> list[float]:
+    return [p / w if w > 0.0 else math.nan for p, w in zip(part, whole, strict=True)]
+
+
+class Menus:
+    """What the tasks of every base cell may choose from in the last quarter, at prices ``times`` the posted ones."""
+
+    def __init__(self, world: World, times: np.ndarray) -> None:
+        self.world, self.times = world, times
+        self.slack = 1.0 - world.parameters.customers.nest_dissimilarity
+        self.sensitivity = [taste.price_sensitivity for taste in world.parameters.customers.tastes.values()]
+        self.pairs: list[list[int]] = [[] for _ in world.structure.cells]
+        for k, (b, _) in enumerate(world.structure.pairs):
+            self.pairs[b].append(k)
+
+    def _nests(self, b: int) -> dict[int, dict[int, float]]:
+        """Return weights by nest and pair."""
+        structure, inverse = self.world.structure, self.world.now.arrays["inverse_weight"]
+        nests: dict[int, dict[int, float]] = {IAAS: {}, MAAS: {}}
+        for k in self.pairs[b]:
+            j = structure.pairs[k][1]
+            price = self.times[j] ** -self.sensitivity[structure.cells[b].taste]
+            nests[structure.products[j].service][k] = float(price / inverse[k])
+        return nests
+
+    def alone(self, b: int) -> float:
+        """Return the probability of own cards."""
+        outside = math.exp(self.world.now.arrays["outside"][b])
+        return outside / (outside + sum(float(sum(nest.values()) ** self.slack) for nest in self._nests(b).values()))
+
+    def chosen(self, b: int) -> Iterator[tuple[int, float]]:
+        """Yield pairs and their probabilities."""
+        alone, outside = self.alone(b), math.exp(self.world.now.arrays["outside"][b])
+        for nest in self._nests(b).values():
+            total = sum(nest.values())
+            for k, weight in nest.items():
+                if weight > 0.0:
+                    yield k, alone * total**self.slack / outside * weight / total
+
+
+def _pool_hours(world: World, workload: int) -> np.ndarray:
+    """Return hours of every pool (L,) if it serves one workload only."""
+    hours = HOURS_PER_QUARTER * world.parameters.market.utilisation.maximum
+    effective = world.structure.chip_effective[:, workload]
+    return np.array([(cards * effective).sum() * hours for cards in world.state.operated])
+
+
+def _cost(world: World, j: int) -> float:
+    """Return the long-run cost of a unit of a product."""
+    product = world.structure.products[j]
+    hour = float(world.state.long_run[product.pool, product.workload])
+    if product.service == IAAS:
+        return hour
+    models = list(world.parameters.providers.values())[product.provider].models
+    assert models is not None
+    return hour / float(world.state.tokens_per_hour[product.provider]) + models.other_cost_usd_per_m_tokens
+
+
+def _wanted_at_cost(world: World, volume: np.ndarray) -> np.ndarray:
+    """Return inference hours wanted of pools by region (R, L) at long-run cost."""
+    structure, now = world.structure, world.now
+    training, inference = _pool_hours(world, TRAINING), _pool_hours(world, INFERENCE)
+    times = np.array([_cost(world, j) for j in range(len(structure.products))]) / world.state.posted
+    menus, out = Menus(world, times), np.zeros((len(structure.regions), len(structure.pools)))
+    intensive = world.parameters.customers.intensive_elasticity
+    for b, cell in enumerate(structure.cells):
+        for k, share in menus.chosen(b) if volume[b] > 0.0 else ():
+            j = structure.pairs[k][1]
+            pool = structure.products[j].pool
+            hours = volume[b] * share * now.hours[k] * now.intensity[k] * times[j] ** -intensive
+            out[cell.region, pool] += hours * (inference[pool] / training[pool] if cell.workload == TRAINING else 1.0)
+    return out
+
+
+@both
+def test_gap_is_what_is_missing_at_long_run_cost(overrides: tuple[str, ...]) -> None:
+    model = finished(*overrides)
+    world = model.world
+    wanted = _wanted_at_cost(world, model.record["volume"][-1])
+    assert wanted.sum() > 0.0
+    assert_allclose(Facts(world, model.record).demand.wanted_at_cost[-1], wanted, rtol=1e-9)
+    rentable = np.maximum(_pool_hours(world, INFERENCE) - world.state.own_use, 0.0)
+    part = np.divide(wanted, wanted.sum(axis=0), out=np.zeros_like(wanted), where=wanted.sum(axis=0) > 0.0)
+    missing = 1.0 - np.array(_ratio(_with_world((part * rentable).sum(axis=1)), _with_world(wanted.sum(axis=1))))
+    found = _last("market", "region", overrides)["gap_at_cost"]
+    assert_allclose(found, np.maximum(missing, 0.0), rtol=1e-9, atol=1e-9)
+    assert (found > 0.0).any() or overrides is not SCARCE
+
+
+@both
+def test_surplus_is_what_menus_save_the_tasks_that_are_supplied(overrides: tuple[str, ...]) -> None:
+    model = finished(*overrides)
+    world, record = model.world, model.record
+    menus, customers = Menus(world, np.ones(len(world.structure.products))), world.parameters.customers
+    tastes = list(customers.tastes.values())
+    slack, volume = 1.0 - customers.intensive_elasticity, record["volume"][-1]
+    worth, total = (np.zeros(len(world.structure.regions)) for _ in range(2))
+    for b, cell in enumerate(world.structure.cells):
+        if volume[b] <= 0.0:
+            continue
+        taste = tastes[cell.taste]
+        cost = float(world.state.on_premises[cell.region, cell.workload])
+        if cell.workload == INFERENCE:
+            cost *= world.state.tokens_per_task[0] / world.state.reference_tokens[0] / taste.own_efficiency
+        lower = cost * menus.alone(b) ** (1.0 / (taste.price_sensitivity * menus.slack))
+        reference = float(world.state.reference_price[b])
+        area = ((cost / reference) ** slack - (lower / reference) ** slack) * reference / slack
+        worth[cell.region] += volume[b] * area / 1e6
+        total[cell.region] += volume[b]
+    supplied = record["held"][-1] + record["outside_tasks"][-1]
+    expected = _with_world(np.nan_to_num(worth * np.array(_ratio(supplied, total))))
+    assert_allclose(_last("market", "region", overrides)["consumer_surplus_usd_m"], expected, rtol=1e-9)
+
+
+@both
+def test_own_cards_are_counted_among_tasks_with_a_supplier(overrides: tuple[str, ...]) -> None:
+    record = finished(*overrides).record
+    outside, held = (_with_world(record[name][-1]) for name in ("outside_tasks", "held"))
+    assert_allclose(_last("market", "region", overrides)["outside_share"], _ratio(outside, outside + held), rtol=1e-12)
+
+
+@both
+def test_potential_is_every_task_at_the_compute_of_the_day(overrides: tuple[str, ...]) -> None:
+    model = finished(*overrides)
+    state, volume = model.world.state, model.record["volume"][-1]
+    expected = np.zeros(len(model.world.structure.regions))
+    for b, cell in enumerate(model.world.structure.cells):
+        hours = state.tokens_per_task[0] / state.reference_tokens[0] if cell.workload == INFERENCE else 1.0
+        expected[cell.region] += volume[b] * hours / HOURS_PER_QUARTER
+    assert_allclose(_last("market", "region", overrides)["potential_h100e"], _with_world(expected), rtol=1e-12)
+
+
+@both
+def test_long_run_cost_is_weighted_by_hours_served_where_cards_stand(overrides: tuple[str, ...]) -> None:
+    world = finished(*overrides).world
+    spent, hours = (np.zeros(len(world.structure.regions)) for _ in range(2))
+    for j, product in enumerate(world.structure.products):
+        taken = float(world.now.arrays["taken"][:, j].sum())
+        spent[product.region] += taken * world.state.long_run[product.pool, product.workload]
+        hours[product.region] += taken
+    expected = _ratio(_with_world(spent), _with_world(hours))
+    assert_allclose(_last("market", "region", overrides)["lrmc_usd_per_h100e_hour"], expected, rtol=1e-12)
+
+
+@both
+def test_captive_use_is_accessed_from_the_region_of_headquarters(overrides: tuple[str, ...]) -> None:
+    world, market = finished(*overrides).world, _last("market", "region", overrides)
+    structure = world.structure
+    home = [structure.regions.index(x.headquarters) for x in world.parameters.providers.values()]
+    captive = np.zeros(len(structure.regions))
+    for position, pool in enumerate(structure.pools):
+        captive[home[structure.sites[pool.site].provider]] += world.state.own_use[position] / HOURS_PER_QUARTER
+    assert (captive > 0.0).sum() > 1
+    assert_allclose(market["accessed_h100e"] - market["served_h100e"], _with_world(captive), rtol=1e-9, atol=1e-6)
+
+
+@both
+def test_build_cost_is_that_of_the_region_and_of_no_world(overrides: tuple[str, ...]) -> None:
+    world, market = finished(*overrides).world, _last("market", "region", overrides)
+    cost = market["build_cost_usd_m_per_mw"]
+    assert list(cost.index[cost.isna()]) == ["world"]
+    assert cost.drop("world").tolist() == world.paths.shell_cost[-1].tolist()
+
+
+@both
+def test_capacity_of_a_site_is_what_its_pools_could_infer(overrides: tuple[str, ...]) -> None:
+    world, sites = finished(*overrides).world, tables_of(*overrides)["sites"].query("quarter == quarter.max()")
+    expected = np.zeros(len(world.structure.sites))
+    for pool, hours in zip(world.structure.pools, _pool_hours(world, INFERENCE), strict=True):
+        expected[pool.site] += hours / HOURS_PER_QUARTER
+    assert_allclose(sites["capacity_h100e"], expected, rtol=1e-12)
+
+
+@both
+def test_power_of_a_site_is_that_of_its_cards(overrides: tuple[str, ...]) -> None:
+    world = finished(*overrides).world
+    sites = tables_of(*overrides)["sites"].query("quarter == quarter.max()")
+    chips, regions = world.parameters.chips.values(), world.parameters.market.regions
+    it_mw = [sum(n * chip.power_w / 1e6 for n, chip in zip(cards, chips, strict=True)) for cards in world.state.owned]
+    expected = np.array(it_mw) * np.array([regions[region].pue for region in sites["site_region"]])
+    assert_allclose(sites["mw_energised"], expected, rtol=1e-9)
+    assert_allclose(sites["electricity_gwh"], expected * HOURS_PER_QUARTER / 1000.0, rtol=1e-9)
+
+
+@both
+def test_cards_of_a_firm_are_domestic_where_maker_and_owner_are_of_one_region(overrides: tuple[str, ...]) -> None:
+    world, firms = finished(*overrides).world, _last("firms", "provider", overrides)
+    structure, parameters = world.structure, world.parameters
+    for row, (name, provider) in enumerate(parameters.providers.items()):
+        cards = world.state.owned[[s for s, site in enumerate(structure.sites) if site.provider == row]].sum(axis=0)
+        at_home, whole = 0.0, 0.0
+        for amount, h100e, chip in zip(cards, structure.chip_h100e, parameters.chips.values(), strict=True):
+            same = parameters.suppliers[chip.supplier].headquarters == provider.headquarters
+            whole, at_home = whole + amount * h100e, at_home + amount * h100e * same
+        expected = at_home / whole if whole > 0.0 else math.nan
+        assert firms.at[name, "domestic_chip_share"] == pytest.approx(expected, rel=1e-9, nan_ok=True), name
+    assert 0.0 < float(firms.loc["alibaba", "domestic_chip_share"]) < 1.0  # type: ignore[arg-type]
+
+
+@both
+def test_a_group_has_the_cash_of_its_general_cloud_too(overrides: tuple[str, ...]) -> None:
+    firms, providers = tables_of(*overrides)["firms"], parameters_of(*overrides).providers
+    clouds: dict[str, Any] = {name: x.general_cloud for name, x in providers.items() if x.general_cloud is not None}
+    margin = firms["provider"].map(lambda name: clouds[name].margin if name in clouds else 0.0)
+    more = firms["group_free_cash_flow_usd_m"] - firms["free_cash_flow_usd_m"]
+    assert_allclose(more, firms["general_cloud_usd_m"] * margin, rtol=1e-6, atol=1e-6)
+    assert more.max() > 0.0
+
+
+def test_demand_that_waited_too_long_is_lost_for_that_reason() -> None:
+    diverted = tables_of(*IMPATIENT)["diverted"]
+    assert {"waiting", "lost"} < set(diverted["to"])
+    expired = diverted.query("reason == 'expired'")
+    assert len(expired) > 0
+    assert set(expired["to"]) == {"lost"}
+    assert (expired["arrived_h100e"] == 0.0).all()
+    assert expired["quarter"].min() > diverted.query("to == 'waiting'")["quarter"].min()
+    first = diverted["from"] == diverted["to"]
+    assert set(diverted[~first & (diverted["reason"] != "expired")]["reason"]) == {"no_cards"}

@@ -26,7 +26,7 @@ GRID = 4096
 def nest_shock_table(dissimilarity: float) -> Floats:
     """Return the smooth part of A at u = 0, 1/GRID, ..., 1 for alpha = 1 - ``dissimilarity`` (GRID + 1,)."""
     alpha = 1.0 - dissimilarity
-    if dissimilarity <= 0.0:
+    if alpha >= 1.0:
         return np.zeros(GRID + 1)
     u = np.linspace(0.0, 1.0, GRID + 1)
     u[0], u[-1] = 1e-9, 1.0 - 1e-9

@@ -167,12 +167,17 @@ def _all_differ(names: Sequence[str]) -> bool:
     return len(set(names)) == len(names)
 
 
+def _said(key: str, name: str, value: object) -> str:
+    """Return a lever setting in words; a scenario's name says enough by itself."""
+    return _shown(value) if key == "scenario" else f"{name} = {_shown(value)}"
+
+
 def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
     table = results["runs"].pandas().sort_values(["seed", "run_id"])
     points = {point: json.loads(point) for point in sorted(set(table["levers"]))}
     names = _short_keys({key for levers in points.values() for key in levers})
     for point, levers in points.items():
-        said = [f"{names[key]} = {_shown(value)}" for key, value in levers.items()]
+        said = [_said(key, names[key], value) for key, value in levers.items()]
         label = _joined(name, said) if several or not said else ", ".join(said)
         yield Case(label, results, levers, table[table["levers"] == point].reset_index(drop=True))
 

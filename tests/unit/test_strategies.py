@@ -92,7 +92,7 @@ def test_expectations_adapt() -> None:
 def additions(**changes: float) -> float:
     """Return what a site of 100 adds that expects 20% growth over two quarters at a price of twice its cost."""
     values = {
-        "demand": 100.0, "growth": 0.1, "price": 2.0, "capacity": 100.0, "adjustment": 0.5, "lead": 2.0,
+        "demand": 100.0, "growth": 0.1, "price": 2.0, "capacity": 100.0, "worn": 0.0, "adjustment": 0.5, "lead": 2.0,
         "elasticity": 1.0, "hurdle": 1.6, "maximum_growth": 10.0,
     }  # fmt: skip
     found = desired_additions(**{name: np.array([x]) for name, x in (values | changes).items()})
@@ -109,3 +109,10 @@ def test_nothing_is_added_below_the_hurdle_and_never_more_than_can_be_built() ->
     assert additions(price=0.0) == additions(price=1.0, growth=0.0) == 0.0
     assert additions(maximum_growth=0.2) == pytest.approx(20.0, rel=1e-14)
     assert additions(price=1.6, growth=0.0) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_what_wore_out_is_replaced_once_and_only_while_it_is_wanted() -> None:
+    steady = {"growth": 0.0, "price": 1.6, "capacity": 95.0, "worn": 5.0}
+    assert additions(**steady) == pytest.approx(5.0, rel=1e-12)
+    assert additions(**steady, demand=98.0) == pytest.approx(4.0, rel=1e-12)
+    assert additions(**steady, demand=60.0) == 0.0

@@ -52,7 +52,7 @@ class Parameters(Schema):
     def from_mapping(cls, values: Mapping[str, Any]) -> "Parameters":
         """Validate plain nested values as they come from YAML, in whatever order a file names them.
 
-        Keys are sorted, as in ``canonical_json``: a run is identified by its values, so order must not move its numbers.
+        Keys are sorted, as in ``canonical_json``: a run is identified by its values, so order moves no number.
 
         Raises:
             pydantic.ValidationError: With every error at once.

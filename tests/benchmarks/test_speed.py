@@ -1,0 +1,204 @@
+"""Measurements: never a pass or fail on time. ``make benchmark`` prints a table; least of several repetitions.
+
+Seconds are of this thread's processor time where nothing else is said, so that other programs disturb little.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import sim.model
+from experiments import compose
+from sim import ComputeMarket, Parameters
+from sim.economics.service import decide
+from sim.phases.service import contract_terms, offered
+from sim.population.rows import _seasons
+from sim.world import Quarter, World
+from tests.benchmarks.plain_agents import PlainModel
+
+pytestmark = pytest.mark.benchmark
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
+Line = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    """Return a function that adds a line to the table, which is printed at the end."""
+    lines: list[tuple[str, str]] = []
+    yield lambda what, measured: lines.append((what, measured))
+    print("\n\n| measured | result |\n|---|---|")
+    for what, measured in lines:
+        print(f"| {what} | {measured} |")
+    print(f"\nProcessors: {os.cpu_count()}; load average at the end: {os.getloadavg()[0]:.1f}.")
+
+
+def least(repetitions: int, work: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:
+    """Return the least time of some repetitions, after one that is not counted."""
+    work()
+    times = []
+    for _ in range(repetitions):
+        start = clock()
+        work()
+        times.append(clock() - start)
+    return min(times)
+
+
+def baseline(*overrides: str) -> Parameters:
+    return compose(*overrides).parameters
+
+
+def test_size_of_the_baseline(line: Line) -> None:
+    world = ComputeMarket(baseline(), 1).world
+    s, rows = world.structure, world.workloads.volume.size
+    line(
+        "size of the baseline",
+        f"{s.quarters} quarters, {len(s.cells)} base cells, {len(s.pairs)} (cell, product) pairs, "
+        f"{len(s.products)} products, {len(s.pools)} pools, {rows} workload rows",
+    )
+    assert rows > 0
+
+
+@pytest.mark.parametrize(("behaviour", "repetitions"), [("best_response", 15), ("equilibrium", 3)])
+def test_runs_per_second(line: Line, behaviour: str, repetitions: int) -> None:
+    parameters = baseline(f"behaviour.pricing.name={behaviour}")
+    seconds = least(repetitions, lambda: ComputeMarket(parameters, 1).run())
+    line(
+        f"baseline runs a second a core, without writing, `{behaviour}`",
+        f"{1.0 / seconds:.1f} ({seconds * 1e3:.0f} ms)",
+    )
+    tables = least(3, ComputeMarket(parameters, 1).run().tables)
+    line(f"all tables of such a run, `{behaviour}`", f"{tables * 1e3:.1f} ms")
+
+
+def test_phases_of_the_quarter(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters, spent = baseline(), dict[str, float]()
+    phases = sim.model.QUARTER
+
+    def timed(name: str, phase: Callable[[World], None]) -> Callable[[World], None]:
+        def run(world: World) -> None:
+            start = time.thread_time()
+            phase(world)
+            spent[name] = spent.get(name, 0.0) + time.thread_time() - start
+
+        return run
+
+    monkeypatch.setattr(sim.model, "QUARTER", tuple((name, timed(name, phase)) for name, phase in phases))
+    best = dict.fromkeys((name for name, _ in phases), np.inf)
+    for _ in range(10):
+        spent.clear()
+        ComputeMarket(parameters, 1).run()
+        best = {name: min(best[name], spent[name]) for name in best}
+    total = sum(best.values())
+    parts = ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in sorted(best.items(), key=lambda x: -x[1]))
+    line("time by phase", f"{parts} of {total * 1e3:.0f} ms")
+    assert set(best) == {name for name, _ in phases}
+
+
+START = """
+import time
+start = time.perf_counter()
+from experiments import compose
+from sim import ComputeMarket
+ComputeMarket(compose().parameters, 1).step()
+print(time.perf_counter() - start, time.process_time())
+"""
+
+
+def measured(program: str) -> list[float]:
+    """Return the numbers that a program prints in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=ENVIRON, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [float(word) for word in done.stdout.split()]
+
+
+def test_start_to_first_quarter(line: Line) -> None:
+    measured(START)
+    wall, processor = (min(column) for column in zip(*(measured(START) for _ in range(5)), strict=True))
+    line("fresh process to the end of the first quarter, warm", f"{processor:.2f} s of processor, {wall:.2f} s of wall")
+
+
+MILLION = """
+import resource, time
+from experiments import compose
+from sim import ComputeMarket
+parameters = compose("customers.enterprises=1000000").parameters
+ComputeMarket(compose("customers.enterprises=100").parameters, 1).run()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start, wall = time.process_time(), time.perf_counter()
+ComputeMarket(parameters, 1).run()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(time.process_time() - start, time.perf_counter() - wall, (peak - before) / 1024)
+"""
+
+
+def test_a_million_enterprises(line: Line) -> None:
+    processor, wall, peak = (min(column) for column in zip(*(measured(MILLION) for _ in range(2)), strict=True))
+    line(
+        "1,000,000 enterprises x 36 quarters, 5,000,000 workloads",
+        f"{processor:.1f} s of processor, {wall:.1f} s of wall, {peak:.0f} MiB beyond a small run",
+    )
+
+
+def _before_service(parameters: Parameters, quarter: int) -> World:
+    """Return the market in a quarter, before customers choose."""
+    model = ComputeMarket(parameters, 1)
+    for _ in range(quarter):
+        model.step()
+    model.world.now = Quarter()
+    model.world.ledger.clear()
+    for name, phase in sim.model.QUARTER:
+        if name == "service":
+            return model.world
+        phase(model.world)
+    raise AssertionError("the quarter has no service")
+
+
+def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
+    """Which contracts end and what every free workload wants, by the same shocks: kernel and agents, in turns."""
+    world = _before_service(baseline(), 8)
+    menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
+
+    def kernel() -> list[int]:
+        active = decide(
+            world.workloads, world.customers, world.now.forced, menu, world.links.pair_service, terms, seasons, world.t,
+            world.slots,
+        )  # fmt: skip
+        first: list[int] = active.first.tolist()
+        return first
+
+    plain = PlainModel(world, menu, terms, seasons)
+    chosen = kernel()
+    assert plain.choices() == chosen
+    assert len(set(chosen)) > 20
+    pairs = [(least(20, kernel), least(2, plain.choices)) for _ in range(4)]
+    fast, slow = (min(column) for column in zip(*pairs, strict=True))
+    line(
+        f"customers' step, {world.customers.key.size} agents, {len(chosen)} choices",
+        f"kernel {fast * 1e3:.2f} ms, loop over Mesa agents {slow * 1e3:.0f} ms: {slow / fast:.0f} times",
+    )
+
+
+def test_a_study_against_the_model_alone(line: Line, tmp_path: Path) -> None:
+    words = ["study", "study=baseline", "executor.workers=1", "--out", str(tmp_path)]
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "experiments.cli", *words], env=ENVIRON, cwd=tmp_path, capture_output=True, check=True
+    )
+    wall = time.perf_counter() - start
+    files = sorted((tmp_path / "baseline" / "timings").glob("*.parquet"))
+    seconds = np.concatenate([pq.read_table(path)["wall_seconds"].to_numpy() for path in files])
+    line(
+        f"a study of {seconds.size} runs with one worker, to the report",
+        f"{wall:.1f} s of wall, {seconds.sum():.1f} s of it in the model: {wall / seconds.sum():.2f} times",
+    )
+    assert seconds.size == 40

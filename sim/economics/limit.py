@@ -6,13 +6,21 @@ age of a workload), by *place* (a pair of its cell, or on premises) and by term;
 (incumbent and its service), which is all that a past supplier still matters for.
 
 First choices follow the nested logit of ``cells``. A full pool serves every first choice of one priority level to
-the same extent (a lottery among ever smaller rows). Who is refused flows, level by level, to products with room by
-their shares among these (the outside option is none of them); when a pool fills, the rest flows on among the others.
+the same extent (a lottery among ever smaller rows). Who is refused flows, level by level, to products with room (the
+outside option is none of them); when a pool fills, the rest flows on among the others.
+
+A refused customer likes the nest of its first choice better than others do. Given the nest shocks S, clocks of rate
+``S_g w_j`` rank products (see ``stable``), so that, with M the whole menu and A what has room,
+
+    P(first choice in nest g, best with room in nest h) is proportional to
+    E[ S_g / (sum_k S_k D_k(M)) * S_h D_h(A) / (sum_k S_k D_k(A)) ] ,
+
+which depends on the ratio of the two shocks only; its law is Lamperti's (1958, Trans. AMS 88), with a closed quantile.
 
 Where this is exact: with slack capacity; and with rationing where rho = 0, since then the ranking of what is left is
-independent of what was refused (Luce 1959). With rho > 0 a refused customer is likelier to like the nest it chose
-first, which shares among open products leave out; and contract prices of a parcel are averaged over its signing dates,
-which matters only where a cap on renewals binds for some of them.
+independent of what was refused (Luce 1959), or where nobody takes the outside option. Else the expectation leaves out
+that who refused the outside option has large shocks in general. Contract prices of a parcel are averaged over its
+signing dates, which matters only where a cap on renewals binds for some of them and not for others.
 """
 
 import math
@@ -21,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import Floats, Ints, nested_shares
+from sim.economics.cells import NESTS, Floats, Ints, nested_shares
 from sim.economics.choice import Menu
 from sim.economics.frontier import fitting_fraction, inference_left, training_left
 from sim.economics.service import Terms, lane_room
@@ -34,6 +42,10 @@ BACKLOG, FRESH = 0, 1
 """Rows of ``Draws.level``: what comes first (waiting, or tied by a dated contract), and the rest."""
 CLOSED = 1e-9
 """Room of a lane, as a share of what its pool can do, at which it counts as full."""
+ANY, ORIGINS = 2, 3
+"""Origins of refused volume: the nest of its first choice, or ANY where that was not chosen this quarter."""
+LARGEST = 200.0
+"""Largest log ratio of nest shocks that is told apart."""
 
 
 class Layout(NamedTuple):
@@ -87,6 +99,8 @@ class Draws(NamedTuple):
     """(2, 2 services, Q) when a full pool serves it: BACKLOG or FRESH, service of the first choice, atom."""
     levels: int
     """Number of levels."""
+    ratio: Floats
+    """(n,) quantiles of the ratio of nest shocks, see ``nest_ratios``."""
 
 
 class Flows(NamedTuple):
@@ -110,6 +124,21 @@ class Flows(NamedTuple):
     """(K, I + ENDS) the same in hours of the pools that serve it."""
     volume: Floats
     """(S, 5) asked, served, on premises, waiting, lost."""
+
+
+class Choices(NamedTuple):
+    """How demand of a quarter was decided and rationed, see ``choose_parcels``."""
+
+    source: Floats
+    """(slots, S, 2, X) volume that chooses freely: old (its contract ended, or it was lost) and new."""
+    total: Floats
+    """(S, 2, X) its sum over slots."""
+    shares: Floats
+    """(2, X, P) first choices."""
+    served: Floats
+    """(levels, 2 L) share of first choices that is served."""
+    found: Floats
+    """(levels, 2, X, ORIGINS, P) share of the refused that ends at each place."""
 
 
 @inlined
@@ -274,40 +303,78 @@ def fresh_sources(stock: Stock, layout: Layout, quarter: int) -> Floats:
 
 
 @inlined
-def _fill_shares(
-    layout: Layout, menu: Menu, terms: Terms, open_lane: Floats, outside: float, s: int, new: int,
-    x: int, weights: Floats, out: Floats,
-) -> None:  # fmt: skip
-    """Fill the places of a segment in ``out`` (P,) with choice shares of one class, over lanes that are open.
-
-    ``outside`` is 1 where the outside option may be chosen, else 0.
-    """
-    first, last = layout.start[s], layout.start[s + 1] - 1
-    incumbent, tied_by = x // 2 - 1, x % 2
-    gain = 1.0 / terms.gift[tied_by, new]
-    for p in range(first, last):
-        k = layout.pair[p]
-        gift = gain if menu.provider[k] == incumbent else 1.0
-        weights[p - first] = open_lane[menu.lane[k]] * gift / menu.inverse_weight[k]
-    # Without an outside option there may be nothing to choose.
-    utility = menu.outside[layout.cell[s]] + (terms.outside_boost[new] if x == layout.ties - 2 else 0.0)
-    away = math.exp(utility) if outside > 0.0 else 0.0
-    out[last] = nested_shares(
-        weights[: last - first], layout.service[first:last], away, 1.0 - menu.slack, out[first:last]
-    )
+def _fill_weights(layout: Layout, menu: Menu, terms: Terms, s: int, new: int, x: int, weights: Floats) -> int:
+    """Fill w of one class for the products of a segment's cell; return how many there are."""
+    first, incumbent = layout.start[s], x // 2 - 1
+    count = layout.start[s + 1] - 1 - first
+    gain = 1.0 / terms.gift[x % 2, new]
+    for n in range(count):
+        k = layout.pair[first + n]
+        weights[n] = (gain if menu.provider[k] == incumbent else 1.0) / menu.inverse_weight[k]
+    return int(count)
 
 
 @compiled
 def first_shares(layout: Layout, menu: Menu, terms: Terms, total: Floats) -> Floats:
     """Return choice shares at posted prices, (2, X, P), of classes with any volume (S, 2, X)."""
-    shares, open_lane = np.zeros((2, layout.ties, layout.pair.size)), np.ones(menu.lane.max() + 1)
-    weights = np.empty(layout.pair.size)
+    shares, weights = np.zeros((2, layout.ties, layout.pair.size)), np.empty(layout.pair.size)
     for s in range(layout.cell.size):
         for new in range(2):
             for x in range(layout.ties):
-                if total[s, new, x] > 0.0:
-                    _fill_shares(layout, menu, terms, open_lane, 1.0, s, new, x, weights, shares[new, x])
+                if total[s, new, x] <= 0.0:
+                    continue
+                first, count = layout.start[s], _fill_weights(layout, menu, terms, s, new, x, weights)
+                kept = terms.outside_boost[new] if x == layout.ties - 2 else 0.0
+                outside = math.exp(menu.outside[layout.cell[s]] + kept)
+                shares[new, x, first + count] = nested_shares(
+                    weights[:count], layout.service[first : first + count], outside, 1.0 - menu.slack,
+                    shares[new, x, first : first + count],
+                )  # fmt: skip
     return shares
+
+
+@compiled
+def nest_ratios(slack: float, count: int) -> Floats:
+    """Return quantiles of the ratio of two nest shocks at the middles of ``count`` intervals of equal probability.
+
+    The shocks are positive stable of index ``slack``, see ``stable``; ``ratio^slack`` has the quantile
+    ``sin(pi slack u) / sin(pi slack (1 - u))``.
+    """
+    ratio = np.ones(count)
+    if slack < 1.0:
+        for n in range(count):
+            u = math.pi * slack * (n + 0.5) / count
+            log_ratio = math.log(math.sin(u) / math.sin(math.pi * slack - u)) / slack
+            ratio[n] = math.exp(min(max(log_ratio, -LARGEST), LARGEST))
+    return ratio
+
+
+@compiled
+def nest_flows(ratio: Floats, whole: Floats, left: Floats, slack: float) -> Floats:
+    """Return where the refused go, (ORIGINS, NESTS): share that ends in each nest by origin.
+
+    Args:
+        ratio: quantiles of the ratio of nest shocks.
+        whole: (NESTS,) D of all products.
+        left: (NESTS,) D of those with room.
+        slack: 1 - rho.
+    """
+    flow = np.zeros((ORIGINS, NESTS))
+    if left[0] + left[1] <= 0.0:
+        return flow
+    first, reached = np.zeros(NESTS), np.zeros(NESTS)
+    for x in ratio:
+        rate, to = 1.0 / (x * whole[0] + whole[1]), x * left[0] / (x * left[0] + left[1])
+        first[0] += x * rate
+        first[1] += rate
+        reached[0] += x * rate * to
+        reached[1] += rate * to
+    for g in range(NESTS):
+        flow[g, 0] = reached[g] / first[g]
+    flow[ANY, 0] = left[0] ** slack / (left[0] ** slack + left[1] ** slack)
+    for origin in range(ORIGINS):
+        flow[origin, 1] = 1.0 - flow[origin, 0]
+    return flow
 
 
 @compiled
@@ -361,44 +428,51 @@ def ration(kinds: Floats, load: Floats, demand: Floats) -> Floats:
 
 @compiled
 def refusals(
-    stock: Stock, layout: Layout, menu: Menu, draws: Draws, total: Floats, shares: Floats,
-    served: Floats,
-) -> Floats:  # fmt: skip
-    """Return the volume that finds its first choice full, by level, segment and class: (levels, S, 2, X)."""
-    refused = np.zeros((draws.levels, layout.cell.size, 2, layout.ties))
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, total: Floats, shares: Floats, served: Floats
+) -> Floats:
+    """Return the volume that finds its first choice full: (levels, S, 2, X, ORIGINS)."""
+    refused = np.zeros((draws.levels, layout.cell.size, 2, layout.ties, ORIGINS))
     for s in range(layout.cell.size):
         for p in range(layout.start[s], layout.start[s + 1] - 1):
-            k = layout.pair[p]
             for q in range(draws.weight.size):
                 level = draws.level[FRESH, layout.service[p], q]
-                lacking = draws.weight[q] * (1.0 - served[level, menu.lane[k]])
+                lacking = draws.weight[q] * (1.0 - served[level, menu.lane[layout.pair[p]]])
                 if lacking > 0.0:
-                    refused[level, s] += lacking * total[s] * shares[:, :, p]
+                    for new in range(2):
+                        for x in range(layout.ties):
+                            volume = lacking * total[s, new, x] * shares[new, x, p]
+                            refused[level, s, new, x, layout.service[p]] += volume
                 level = draws.level[BACKLOG, layout.service[p], q]
-                lacking = draws.weight[q] * (1.0 - served[level, menu.lane[k]])
+                lacking = draws.weight[q] * (1.0 - served[level, menu.lane[layout.pair[p]]])
                 if lacking > 0.0:
-                    refused[level, s, 0, layout.tie[p]] += lacking * stock.waiting[:, p].sum()
+                    refused[level, s, 0, layout.tie[p], ANY] += lacking * stock.waiting[:, p].sum()
                     for d in range(layout.until.shape[1]):
                         if layout.prescribed[s, d] == p:
                             for x in range(layout.ties):
-                                refused[level, s, 1, x] += lacking * stock.new[:, s, x, 1 + d].sum()
+                                refused[level, s, 1, x, ANY] += lacking * stock.new[:, s, x, 1 + d].sum()
     return refused
 
 
 @compiled
-def reroute(layout: Layout, menu: Menu, terms: Terms, kinds: Floats, load: Floats, refused: Floats) -> Floats:
-    """Let refused volume flow to products with room; return the share that ends at each place, (levels, 2, X, P).
+def reroute(
+    layout: Layout, menu: Menu, draws: Draws, terms: Terms, kinds: Floats, load: Floats, refused: Floats
+) -> Floats:
+    """Let refused volume flow to products with room; return the share that ends at each place.
 
     ``load`` (2 L,) is added to. All refused of a level flow at once and alike, as in a random order; whenever a pool
     is full the rest flows on among the others.
+
+    Returns:
+        (levels, 2, X, ORIGINS, P).
     """
-    found = np.zeros((refused.shape[0], 2, layout.ties, layout.pair.size))
+    found = np.zeros((refused.shape[0], 2, layout.ties, ORIGINS, layout.pair.size))
     step, room, open_lane = np.zeros(found.shape[1:]), np.empty(load.size), np.empty(load.size)
     for level in range(refused.shape[0]):
         rest, hours = 1.0, np.ones(load.size)
         _open_lanes(kinds, load, room, open_lane)
         while rest > 0.0 and hours.sum() > 0.0:
-            hours = _wanted_elsewhere(layout, menu, terms, open_lane, rest * refused[level], step)
+            hours = _wanted_elsewhere(layout, menu, draws, terms, open_lane, refused[level], step)
+            hours *= rest
             tightest, fits = _tightest(kinds, load, hours)
             _add_found(layout, refused[level], rest * fits, step, found[level])
             load += fits * hours
@@ -412,31 +486,45 @@ def reroute(layout: Layout, menu: Menu, terms: Terms, kinds: Floats, load: Float
 
 @compiled
 def _wanted_elsewhere(
-    layout: Layout, menu: Menu, terms: Terms, open_lane: Floats, refused: Floats, step: Floats
+    layout: Layout, menu: Menu, draws: Draws, terms: Terms, open_lane: Floats, refused: Floats, step: Floats
 ) -> Floats:
-    """Fill ``step`` (2, X, P) with shares of refused classes (S, 2, X) among open lanes; return hours by lane."""
+    """Fill ``step`` (2, X, ORIGINS, P) with shares among open lanes of what was refused (S, 2, X, ORIGINS).
+
+    Returns the hours it would take, by lane.
+    """
     hours, weights = np.zeros(open_lane.size), np.empty(layout.pair.size)
+    whole, left = np.empty(NESTS), np.empty(NESTS)
     for s in range(layout.cell.size):
         for new in range(2):
             for x in range(layout.ties):
-                volume = refused[s, new, x]
-                if volume > 0.0:
-                    _fill_shares(layout, menu, terms, open_lane, 0.0, s, new, x, weights, step[new, x])
-                    for p in range(layout.start[s], layout.start[s + 1] - 1):
-                        k = layout.pair[p]
-                        hours[menu.lane[k]] += volume * step[new, x, p] * menu.need[k]
+                if refused[s, new, x].sum() <= 0.0:
+                    continue
+                first, count = layout.start[s], _fill_weights(layout, menu, terms, s, new, x, weights)
+                whole[:], left[:] = 0.0, 0.0
+                for n in range(count):
+                    whole[layout.service[first + n]] += weights[n]
+                    weights[n] *= open_lane[menu.lane[layout.pair[first + n]]]
+                    left[layout.service[first + n]] += weights[n]
+                flow = nest_flows(draws.ratio, whole, left, menu.slack)
+                for origin in range(ORIGINS):
+                    for n in range(count):
+                        k, nest = layout.pair[first + n], layout.service[first + n]
+                        share = flow[origin, nest] * weights[n] / left[nest] if weights[n] > 0.0 else 0.0
+                        step[new, x, origin, first + n] = share
+                        hours[menu.lane[k]] += refused[s, new, x, origin] * share * menu.need[k]
     return hours
 
 
 @compiled
 def _add_found(layout: Layout, refused: Floats, part: float, step: Floats, found: Floats) -> None:
-    """Add a part of the shares in ``step`` (2, X, P) to ``found``, for classes with any refused volume (S, 2, X)."""
+    """Add a part of the shares in ``step`` to ``found``, both (2, X, ORIGINS, P), where any was refused."""
     for s in range(layout.cell.size):
+        first, last = layout.start[s], layout.start[s + 1] - 1
         for new in range(2):
             for x in range(layout.ties):
-                if refused[s, new, x] > 0.0:
-                    for p in range(layout.start[s], layout.start[s + 1] - 1):
-                        found[new, x, p] += part * step[new, x, p]
+                for origin in range(ORIGINS):
+                    if refused[s, new, x, origin] > 0.0:
+                        found[new, x, origin, first:last] += part * step[new, x, origin, first:last]
 
 
 @inlined
@@ -461,30 +549,18 @@ def _tightest(kinds: Floats, load: Floats, hours: Floats) -> tuple[int, float]:
     return tightest, least
 
 
-class Quarter(NamedTuple):
-    """How demand of a quarter was decided and rationed, see ``choose_parcels``."""
-
-    source: Floats
-    """(slots, S, 2, X) volume that chooses freely."""
-    shares: Floats
-    """(2, X, P) first choices."""
-    served: Floats
-    """(levels, 2 L) share of first choices that is served."""
-    found: Floats
-    """(levels, 2, X, P) share of the refused that ends at each place."""
-
-
 @compiled
 def choose_parcels(
     stock: Stock, layout: Layout, menu: Menu, draws: Draws, terms: Terms, kinds: Floats, load: Floats, quarter: int
-) -> Quarter:
+) -> Choices:
     """Let free volume choose, ration full pools and re-route; ``load`` (2 L,) is added to."""
     source = fresh_sources(stock, layout, quarter)
     total = source.sum(axis=0)
     shares = first_shares(layout, menu, terms, total)
     served = ration(kinds, load, lane_demands(stock, layout, menu, draws, total, shares, load.size))
     refused = refusals(stock, layout, menu, draws, total, shares, served)
-    return Quarter(source, shares, served, reroute(layout, menu, terms, kinds, load, refused))
+    found = reroute(layout, menu, draws, terms, kinds, load, refused)
+    return Choices(source, total, shares, served, found)
 
 
 class Arrivals(NamedTuple):
@@ -504,13 +580,13 @@ class Arrivals(NamedTuple):
 
 @inlined
 def _refuse(
-    layout: Layout, menu: Menu, found: Floats, s: int, p: int, level: int, new: int, x: int, volume: float,
-    flows: Flows,
+    layout: Layout, menu: Menu, found: Floats, s: int, p: int, level: int, new: int, x: int, origin: int,
+    volume: float, flows: Flows,
 ) -> float:  # fmt: skip
     """Account where volume that was refused at place p ends with a provider; return the share that ends nowhere."""
     k, nowhere = layout.pair[p], 1.0
     for m in range(layout.start[s], layout.start[s + 1] - 1):
-        share, end = found[level, new, x, m], layout.pair[m]
+        share, end = found[level, new, x, origin, m], layout.pair[m]
         nowhere -= share
         flows.diverted[k, menu.provider[end]] += volume * share
         flows.arrived[k, menu.provider[end]] += volume * share * menu.need[end]
@@ -533,13 +609,12 @@ def _leave(layout: Layout, s: int, p: int, waits: float, expired: bool, volume: 
 
 @inlined
 def _free_class(
-    layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, new: int, x: int, waits: float, g: Floats,
+    layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, new: int, x: int, waits: float, g: Floats,
     arrivals: Arrivals, flows: Flows,
 ) -> None:  # fmt: skip
     """Send the volume of one class that chooses freely to where it ends."""
     first, out = layout.start[s], layout.start[s + 1] - 1
-    volume, lacking = made.source[:, s, new, x], np.empty(2)
-    total = volume.sum()
+    volume, total, lacking = made.source[:, s, new, x], made.total[s, new, x], np.empty(NESTS)
     flows.volume[s, 0] += total
     for q in range(draws.weight.size):
         g[:], lacking[:] = 0.0, 0.0
@@ -557,15 +632,17 @@ def _free_class(
             if refused <= 0.0:
                 continue
             lacking[layout.service[p]] += refused
-            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, new, x, total * refused, flows)
+            nowhere = refused * _refuse(
+                layout, menu, made.found, s, p, level, new, x, layout.service[p], total * refused, flows
+            )
             _leave(layout, s, p, waits, False, total * nowhere, flows)
             for slot in range(volume.size):
                 if waits > 0.0:
                     arrivals.waiting[slot, p - first, 0] += volume[slot] * nowhere * waits
                 arrivals.lost[slot, x] += volume[slot] * nowhere * (1.0 - waits)
-        for w in range(2):
+        for w in range(NESTS):
             if lacking[w] > 0.0:
-                g[: out - first] += lacking[w] * made.found[draws.level[FRESH, w, q], new, x, first:out]
+                g[: out - first] += lacking[w] * made.found[draws.level[FRESH, w, q], new, x, w, first:out]
         for n in range(g.size):
             if new == 0 and layout.tie[first + n] == x:
                 arrivals.own[n, q] = g[n]
@@ -575,7 +652,7 @@ def _free_class(
 
 @inlined
 def _backlog(
-    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, arrivals: Arrivals, flows: Flows
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, arrivals: Arrivals, flows: Flows
 ) -> None:
     """Serve what waits, or let it wait on, or expire."""
     first, slots, longest = layout.start[s], stock.waiting.shape[0], stock.waiting.shape[2]
@@ -591,12 +668,12 @@ def _backlog(
             refused = draws.weight[q] - stays
             flows.stayed[k] += total * stays
             flows.volume[s, 1] += total * stays
-            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, x, total * refused, flows)
+            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, x, ANY, total * refused, flows)
             for slot in range(slots):
                 held = stock.waiting[slot, p].sum()
                 arrivals.free[slot, p - first, q] += held * stays
                 for m in range(first, layout.start[s + 1] - 1):
-                    arrivals.free[slot, m - first, q] += held * refused * made.found[level, 0, x, m]
+                    arrivals.free[slot, m - first, q] += held * refused * made.found[level, 0, x, ANY, m]
                 for w in range(longest - 1):
                     arrivals.waiting[slot, p - first, w + 1] += stock.waiting[slot, p, w] * nowhere
                 arrivals.lost[slot, x] += stock.waiting[slot, p, longest - 1] * nowhere
@@ -606,7 +683,7 @@ def _backlog(
 
 @inlined
 def _tied(
-    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Quarter, s: int, waits: float, arrivals: Arrivals,
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, waits: float, arrivals: Arrivals,
     flows: Flows,
 ) -> None:  # fmt: skip
     """Serve new volume under dated contracts, wherever it ends."""
@@ -627,13 +704,13 @@ def _tied(
                 refused = draws.weight[q] - stays
                 flows.stayed[k] += total * stays
                 flows.volume[s, 1] += total * stays
-                nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 1, x, total * refused, flows)
+                nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 1, x, ANY, total * refused, flows)
                 _leave(layout, s, p, waits, False, total * nowhere, flows)
                 for slot in range(stock.new.shape[0]):
                     volume = stock.new[slot, s, x, 1 + d]
                     arrivals.dated[slot, p - first, d] += volume * stays
                     for m in range(first, layout.start[s + 1] - 1):
-                        arrivals.dated[slot, m - first, d] += volume * refused * made.found[level, 1, x, m]
+                        arrivals.dated[slot, m - first, d] += volume * refused * made.found[level, 1, x, ANY, m]
                     if waits > 0.0:
                         arrivals.waiting[slot, p - first, 0] += volume * nowhere * waits
                     arrivals.lost[slot, x] += volume * nowhere * (1.0 - waits)
@@ -681,7 +758,7 @@ def _write(
 
 @compiled
 def sign_parcels(
-    stock: Stock, layout: Layout, menu: Menu, draws: Draws, terms: Terms, made: Quarter, posted: Floats,
+    stock: Stock, layout: Layout, menu: Menu, draws: Draws, terms: Terms, made: Choices, posted: Floats,
     intensity: Floats, quarter: int, flows: Flows,
 ) -> None:  # fmt: skip
     """Write the outcome of the quarter into the parcels.
@@ -700,7 +777,6 @@ def sign_parcels(
     """
     slots, _, longest = stock.waiting.shape
     waits = terms.waiting_share if longest > 0 else 0.0
-    total = made.source.sum(axis=0)
     for s in range(layout.cell.size):
         n, atoms = layout.start[s + 1] - layout.start[s], draws.weight.size
         arrivals = Arrivals(
@@ -710,7 +786,7 @@ def sign_parcels(
         g = np.empty(n)
         for new in range(2):
             for x in range(layout.ties):
-                if total[s, new, x] > 0.0:
+                if made.total[s, new, x] > 0.0:
                     _free_class(layout, menu, draws, made, s, new, x, waits, g, arrivals, flows)
         _backlog(stock, layout, menu, draws, made, s, arrivals, flows)
         _tied(stock, layout, menu, draws, made, s, waits, arrivals, flows)

@@ -16,6 +16,7 @@ from sim.economics.limit import (
     choose_parcels,
     contestable_parcels,
     contracted_parcels,
+    nest_ratios,
     renew_parcels,
     settle_parcels,
     sign_parcels,
@@ -30,6 +31,8 @@ from sim.structure import BOUND, FREE, IAAS, INFERENCE, MAAS, TRAINING, Structur
 from sim.world import Asked, Used, World
 
 ENTERPRISE = -1
+RATIOS = 32
+"""Quantiles by which the law of the ratio of two nest shocks is represented."""
 
 
 class Kind(NamedTuple):
@@ -53,7 +56,8 @@ class Parcels:
         self.kinds = customer_kinds(structure)
         self.layout = layout_of(structure, links, self.kinds)
         self.stock = _empty_stock(self.layout, customers.workloads_per_enterprise, customers.waiting_quarters)
-        self.draws = draws_of(customers.switching, structure.parameters.behaviour.rationing.name == "reservations")
+        longer_first = structure.parameters.behaviour.rationing.name == "reservations"
+        self.draws = draws_of(customers.switching, customers.nest_dissimilarity, longer_first)
         self.flows = _no_flows(self.layout, links.pair_product.size, len(structure.providers))
         self.region = np.array([kind.region for kind in self.kinds])
         self.share = np.array([kind.share for kind in self.kinds])
@@ -231,18 +235,19 @@ def _no_flows(layout: Layout, pairs: int, firms: int) -> Flows:
     return Flows(*(np.zeros(shape) for shape in shapes))
 
 
-def draws_of(switching: Switching, longer_first: bool) -> Draws:
+def draws_of(switching: Switching, rho: float, longer_first: bool) -> Draws:
     """Return how terms split demand; ``longer_first`` where full pools serve longer terms first.
 
     One uniform decides the term of a workload wherever it goes, so where terms matter to a pool its intervals are told
     apart; else one atom stands for all.
     """
+    ratio = nest_ratios(1.0 - rho, RATIOS if rho > 0.0 else 1)
     iaas = (switching.one_year_share, switching.one_year_share + switching.three_year_share)
     shares = np.zeros((2, TERMS))
     shares[IAAS] = 1.0 - iaas[1], iaas[0], switching.three_year_share
     shares[MAAS] = 1.0 - switching.maas_reserved_share, switching.maas_reserved_share, 0.0
     if not longer_first:
-        return Draws(np.ones(1), shares[None], np.repeat([0, 1], 2).reshape(2, 2, 1), 2)
+        return Draws(np.ones(1), shares[None], np.repeat([0, 1], 2).reshape(2, 2, 1), 2, ratio)
     edges = sorted({0.0, *(min(x, 1.0) for x in (*iaas, switching.maas_reserved_share)), 1.0})
     terms = [
         (ONE_YEAR if u < iaas[0] else THREE_YEAR if u < iaas[1] else ON_DEMAND,
@@ -250,4 +255,4 @@ def draws_of(switching: Switching, longer_first: bool) -> Draws:
         for u in edges[:-1]
     ]  # fmt: skip
     first = THREE_YEAR - np.array(terms, dtype=np.int64).T
-    return Draws(np.diff(edges), np.eye(TERMS)[np.array(terms)], np.stack([first, TERMS + first]), 2 * TERMS)
+    return Draws(np.diff(edges), np.eye(TERMS)[np.array(terms)], np.stack([first, TERMS + first]), 2 * TERMS, ratio)

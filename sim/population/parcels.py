@@ -254,5 +254,5 @@ def draws_of(switching: Switching, rho: float, longer_first: bool) -> Draws:
          ONE_YEAR if u < switching.maas_reserved_share else ON_DEMAND)
         for u in edges[:-1]
     ]  # fmt: skip
-    first = THREE_YEAR - np.array(terms, dtype=np.int64).T
+    first = np.ascontiguousarray(THREE_YEAR - np.array(terms, dtype=np.int64).T)
     return Draws(np.diff(edges), np.eye(TERMS)[np.array(terms)], np.stack([first, TERMS + first]), 2 * TERMS, ratio)

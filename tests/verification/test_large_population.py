@@ -1,0 +1,148 @@
+"""V9: customers one by one approach the large-population limit, and the limit keeps what it must."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from sim import ComputeMarket, Parameters
+from tests.economy import Changes, Numbers, Times, baseline, changed, column, parameters, quarters, ran
+
+CELLS: Changes = {"customers.granularity": "cells"}
+EQUAL: Changes = {
+    "customers.sizes.cap_share": 1e-9, "customers.labs": {}, "customers.demand.*.shock_sd": 0.0, "leases": {},
+    "providers.*.sites.*.opening_cards": Times(5000.0), "providers.*.sites.*.deliveries": Times(0.0),
+    "market.end": "2023Q2",
+}  # fmt: skip
+"""Equal enterprises, cards to spare for every pool, no labs."""
+SCARCE: Changes = {"customers.sizes.cap_share": 1e-9, "market.end": "2023Q4", "customers.demand.*.shock_sd": 0.0}
+LAST = "2030Q4"
+
+
+def shares(model: ComputeMarket) -> Numbers:
+    """Return shares of served compute, (quarters, providers)."""
+    found = column(model, "providers", "share_compute", region="world", product="all", workload="all")
+    return found.reshape(model.world.structure.quarters, -1)
+
+
+def distance(one: Numbers, other: Numbers) -> float:
+    """Return the total variation distance of shares, mean over quarters."""
+    return float(0.5 * np.abs(one - other).sum(axis=1).mean())
+
+
+@cache
+def sampled(count: int, seed: int) -> float:
+    """Return how far shares of so many equal enterprises lie from the limit."""
+    return distance(shares(ran({**EQUAL, "customers.enterprises": count}, seed)), shares(ran({**EQUAL, **CELLS})))
+
+
+def gap(count: int, seeds: int) -> float:
+    """Return the mean distance over seeds."""
+    return float(np.mean([sampled(count, seed) for seed in range(1, seeds + 1)]))
+
+
+def test_no_pool_is_full_where_there_are_cards_to_spare() -> None:
+    for changes in (CELLS, {"customers.enterprises": 250}):
+        assert column(ran({**EQUAL, **changes}), "providers", "unmet_h100e").max() == 0.0
+
+
+def test_sixteen_times_the_enterprises_lie_four_times_as_near() -> None:
+    assert 2.8 < gap(250, 6) / gap(4000, 6) < 5.6
+
+
+@pytest.mark.slow
+def test_the_distance_to_the_limit_falls_with_the_root_of_the_population() -> None:
+    counts = np.array([250, 1000, 4000, 16000])
+    slope = np.polyfit(np.log(counts), np.log([gap(int(n), 12) for n in counts]), 1)[0]
+    assert slope == pytest.approx(-0.5, abs=0.15)
+
+
+def test_without_a_common_shock_the_limit_knows_no_seed() -> None:
+    tables = [ran({**CELLS, "customers.demand.*.shock_sd": 0.0}, seed).tables() for seed in (1, 2)]
+    for name, columns in tables[0].items():
+        for key, values in columns.items():
+            np.testing.assert_array_equal(values, tables[1][name][key], err_msg=f"{name}.{key}")
+    shaken = [shares(ran(CELLS, seed)) for seed in (1, 2)]
+    assert distance(*shaken) > 0.0, "the common shock stays"
+
+
+@pytest.mark.parametrize("rule", ["lottery", "reservations"])
+def test_volumes_and_hours_are_kept_where_pools_are_full(rule: str) -> None:
+    """The audit holds every quarter; beside it, every hour of first choice ends somewhere."""
+    refused = 0.0
+    for market in quarters({**CELLS, "behaviour.rationing.name": rule}):
+        held, wanted = market.population.volumes(market)
+        np.testing.assert_allclose(held, wanted, rtol=1e-12)
+        now = market.now.arrays
+        np.testing.assert_allclose(now["flow"][:, 0], now["flow"][:, 1:].sum(axis=1), rtol=1e-12)
+        refused += now["unmet"].sum()
+        assert min(now[name].min() for name in ("first", "unmet", "taken", "paid", "waiting", "flow")) >= 0.0
+    assert refused > 0.0, "pools must have been full"
+
+
+def test_every_hour_of_first_choice_ends_somewhere() -> None:
+    model = ran(CELLS)
+    chosen = model.record["chosen"]
+    for t, found in enumerate(model.record.diversions):
+        ends = np.zeros((*chosen.shape[1:], len(model.world.structure.providers) + 4))
+        ends.ravel()[found.place] = found.asked
+        np.testing.assert_allclose(ends.sum(axis=2), chosen[t], rtol=1e-9, atol=1e-9 * chosen[t].max())
+
+
+def test_without_ties_nests_and_tastes_shares_are_the_plain_logit() -> None:
+    taste = {"customers.demand.*.tastes": {"cuda_native": 1.0}, "customers.nest_dissimilarity": 0.0}
+    free = {"customers.switching.cost_iaas": 0.0, "customers.switching.cost_maas": 0.0}
+    market = next(iter(quarters({**EQUAL, **CELLS, **taste, **free})))
+    links, now = market.links, market.now
+    weight, outside = 1.0 / now.arrays["inverse_weight"], np.exp(now.arrays["outside"])
+    denominator = outside + np.bincount(links.pair_cell, weight, outside.size)
+    mass = np.zeros(outside.size)
+    for b, cell in enumerate(market.structure.cells):
+        region, name = market.structure.regions[cell.region], market.structure.tastes[cell.taste]
+        demand = market.parameters.customers.demand[region]
+        training = market.paths.training_share[market.t - 1, cell.region]
+        bound = demand.bound_share_inference if cell.workload else demand.bound_share_training
+        mass[b] = market.state.potential[cell.region] if name == "cuda_native" else 0.0
+        mass[b] *= (1.0 - training if cell.workload else training) * (bound if cell.bound else 1.0 - bound)
+    hours = mass[links.pair_cell] * weight / denominator[links.pair_cell] * now.hours * now.intensity
+    expected = np.zeros_like(now.arrays["first"])
+    np.add.at(expected, (links.cell_region[links.pair_cell], links.pair_product), hours)
+    np.testing.assert_allclose(now.arrays["first"], expected, rtol=1e-11, atol=1e-9)
+
+
+def test_bids_need_customers_one_by_one() -> None:
+    values = changed(baseline(), {**CELLS, "behaviour.rationing.name": "bids"})
+    with pytest.raises(ValidationError, match=r"behaviour\.rationing\.name = 'bids': bids rank customers one by one"):
+        Parameters.from_mapping(values)
+
+
+def test_labs_flow_with_their_contracts() -> None:
+    """What labs use is observed: their tasks follow, whether drawn by team or as a flow."""
+    labs = [ran(changes).world.state.lab_potential for changes in (CELLS, {})]
+    np.testing.assert_allclose(labs[0], labs[1], rtol=0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["lottery", "reservations"])
+def test_many_enterprises_meet_scarcity_as_the_limit_does(rule: str) -> None:
+    """Full pools, labs by contract, backlog, rho = 0.7: what the limit leaves out moves less than a point of share."""
+    rationed = {**SCARCE, "behaviour.rationing.name": rule}
+    many, limit = (
+        ran({**rationed, **x}) for x in ({"customers.enterprises": 30000, "customers.lab_teams": 1000}, CELLS)
+    )
+    assert distance(shares(many), shares(limit)) < 0.01
+    unmet = [column(x, "market", "unmet_share", region="world") for x in (many, limit)]
+    np.testing.assert_allclose(unmet[0], unmet[1], atol=0.02)
+
+
+@pytest.mark.slow
+def test_the_whole_baseline_lies_within_the_band_of_its_draws() -> None:
+    """Shares at the ends of years to 2030: within the range of 20 seeds for at least four provider-years of five."""
+    whole = {"customers.enterprises": 2000, "market.end": LAST}
+    years = slice(3, None, 4)
+    band = np.stack([shares(ComputeMarket(parameters(whole), seed).run())[years] for seed in range(1, 21)])
+    limit = shares(ran({**whole, **CELLS}))[years]
+    inside = (band.min(axis=0) <= limit) & (limit <= band.max(axis=0))
+    sells = band.max(axis=0) > 0.0
+    assert inside[sells].mean() >= 0.8

@@ -243,6 +243,74 @@ def test_a_group_has_the_cash_of_its_general_cloud_too(overrides: tuple[str, ...
     assert more.max() > 0.0
 
 
+@both
+def test_value_at_home_is_that_of_deliveries_from_makers_of_the_region(overrides: tuple[str, ...]) -> None:
+    chips, makers = tables_of(*overrides)["chips"], parameters_of(*overrides).suppliers
+    value = chips["shipped_cards"] * chips["price_usd"]
+    at_home = value * (chips["supplier"].map(lambda name: makers[name].headquarters) == chips["destination"])
+    by = [chips["quarter"], chips["destination"].rename("region")]
+    whole = value.groupby(by).sum()
+    share = tables_of(*overrides)["market"].set_index(["quarter", "region"])["domestic_chip_share_value"]
+    assert_allclose(share[whole.index], at_home.groupby(by).sum() / whole.where(whole > 0.0), rtol=1e-9)
+    world = share.xs("world", level="region")
+    assert_allclose(world, at_home.groupby(by[0]).sum() / value.groupby(by[0]).sum(), rtol=1e-9)
+
+
+@both
+def test_capital_of_firms_is_that_of_their_sites(overrides: tuple[str, ...]) -> None:
+    keys, sites = ["quarter", "provider"], tables_of(*overrides)["sites"]
+    firms = tables_of(*overrides)["firms"].set_index(keys)["capex_usd_m"]
+    spent = sites.groupby(keys)["capex_usd_m"].sum().reindex(firms.index, fill_value=0.0)
+    assert_allclose(firms, spent, rtol=1e-9, atol=1e-9)
+    assert spent.sum() > 0.0
+
+
+@both
+def test_lessors_earn_what_lessees_pay(overrides: tuple[str, ...]) -> None:
+    firms, leases = tables_of(*overrides)["firms"], parameters_of(*overrides).leases.values()
+    wholesale = firms.groupby("provider")["wholesale_usd_m"].sum()
+    lessors, lessees = {lease.lessor for lease in leases}, {lease.lessee for lease in leases}
+    assert set(wholesale.index[wholesale > 0.0]) <= lessors
+    assert set(wholesale.index[wholesale < 0.0]) <= lessees
+    assert wholesale.abs().max() > 0.0
+    assert_allclose(firms.groupby("quarter")["wholesale_usd_m"].sum(), 0.0, atol=1e-9 * wholesale.abs().max())
+
+
+@both
+def test_tokens_are_sold_hours_times_tokens_per_hour(overrides: tuple[str, ...]) -> None:
+    keys = ["quarter", "provider"]
+    sold = tables_of(*overrides)["providers"].query("product == 'maas' and workload == 'all' and region == 'world'")
+    sold = sold[sold["tokens_bn"] > 0.0].set_index(keys)
+    rate = tables_of(*overrides)["firms"].set_index(keys)["tokens_per_h100e_hour_m"][sold.index]
+    assert len(sold) > 0
+    assert_allclose(sold["tokens_bn"], sold["served_h100e"] * HOURS_PER_QUARTER * rate / 1000.0, rtol=1e-9)
+
+
+@both
+def test_gross_margin_is_revenue_less_cost_of_service(overrides: tuple[str, ...]) -> None:
+    world = finished(*overrides).world
+    sold = tables_of(*overrides)["providers"].query("quarter == quarter.max() and region == 'world'")
+    sold = sold.query("product == 'all' and workload == 'all'").set_index("provider")
+    cost = np.zeros(len(world.structure.providers))
+    for j, product in enumerate(world.structure.products):
+        hours = float(world.now.arrays["taken"][:, j].sum())
+        tokens = float(world.now.arrays["tokens_bn"][:, j].sum()) * 1000.0
+        units = tokens if product.service == MAAS else hours
+        cost[product.provider] += units * world.state.marginal_cost[j] / 1e6
+    expected = pd.Series(cost, world.structure.providers)[sold.index]
+    assert (expected > 0.0).any()
+    assert_allclose(sold["revenue_usd_m"] - sold["gross_margin_usd_m"], expected, rtol=1e-9, atol=1e-6)
+
+
+@both
+def test_the_residual_of_prices_is_one_for_the_world(overrides: tuple[str, ...]) -> None:
+    model, market = finished(*overrides), tables_of(*overrides)["market"]
+    world = market["region"] == "world"
+    assert market["pricing_residual"][~world].isna().all()
+    assert (market["pricing_residual"][world] >= 0.0).all()
+    assert market["pricing_residual"][world].iloc[-1] == model.world.state.residual[0] > 0.0
+
+
 def test_demand_that_waited_too_long_is_lost_for_that_reason() -> None:
     diverted = tables_of(*IMPATIENT)["diverted"]
     assert {"waiting", "lost"} < set(diverted["to"])

@@ -63,9 +63,9 @@ class RegionalDemand(Schema):
 class Switching(Schema):
     """Switching costs and contracts."""
 
-    cost_iaas: Utils
+    cost_iaas: Annotated[float, quantity("utils", ge=0.0, le=50.0)]
     """kappa of a workload that runs on IaaS."""
-    cost_maas: Utils
+    cost_maas: Annotated[float, quantity("utils", ge=0.0, le=50.0)]
     """kappa of a workload that runs on MaaS."""
     new_workload_fraction: Fraction
     """delta: share of kappa that ties a new workload to the incumbent."""

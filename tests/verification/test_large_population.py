@@ -7,6 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from sim import ComputeMarket, Parameters
+from sim.economics.limit import TERMS
+from sim.population import Parcels
 from tests.economy import Changes, Numbers, Times, baseline, changed, column, parameters, quarters, ran
 
 CELLS: Changes = {"customers.granularity": "cells"}
@@ -56,6 +58,17 @@ def test_the_distance_to_the_limit_falls_with_the_root_of_the_population() -> No
     counts = np.array([250, 1000, 4000, 16000])
     slope = np.polyfit(np.log(counts), np.log([gap(int(n), 12) for n in counts]), 1)[0]
     assert slope == pytest.approx(-0.5, abs=0.15)
+
+
+@pytest.mark.slow
+def test_without_a_cap_on_renewals_only_sampling_is_left() -> None:
+    """Prices that move fast, renewals at posted prices: the mean of three seeds lies within a fifth of a point.
+
+    With the baseline's cap the limit differs by eight tenths of a point here, as it averages contract prices.
+    """
+    free = {**EQUAL, "behaviour.pricing.best_response.adjustment": 1.0, "customers.switching.escalation": 0.5}
+    many = [shares(ran({**free, "customers.enterprises": 64000}, seed)) for seed in (1, 2, 3)]
+    assert distance(np.mean(many, axis=0), shares(ran({**free, **CELLS}))) < 0.002
 
 
 def test_without_a_common_shock_the_limit_knows_no_seed() -> None:
@@ -117,10 +130,19 @@ def test_bids_need_customers_one_by_one() -> None:
         Parameters.from_mapping(values)
 
 
-def test_labs_flow_with_their_contracts() -> None:
-    """What labs use is observed: their tasks follow, whether drawn by team or as a flow."""
-    labs = [ran(changes).world.state.lab_potential for changes in (CELLS, {})]
-    np.testing.assert_allclose(labs[0], labs[1], rtol=0.05)
+def test_labs_sign_the_contracts_in_force() -> None:
+    cards = {key: value for key, value in EQUAL.items() if key != "customers.labs"}
+    market = next(iter(quarters({**cards, **CELLS})))
+    people, signed = market.population, 0
+    assert isinstance(people, Parcels)
+    for y, kind in enumerate(people.kinds):
+        for d, contract in enumerate(market.links.lab_contracts[kind.lab] if kind.lab >= 0 else []):
+            segments = people.layout.start[2 * y], people.layout.start[2 * y + 2]
+            held = people.stock.volume[:, slice(*segments), TERMS + d].sum()
+            due = contract.share if contract.since < market.t <= contract.until + 1 else 0.0
+            assert held == pytest.approx(due * market.state.lab_potential[kind.lab], rel=1e-12)
+            signed += due > 0.0
+    assert signed > 0
 
 
 @pytest.mark.slow

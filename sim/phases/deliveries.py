@@ -7,6 +7,9 @@ from sim.links import LeaseRow
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.world import World
 
+ROUNDING = 1e-12
+"""Of what was lost: a remainder below it is no card."""
+
 
 def run(world: World) -> None:
     """Age the fleets by one quarter, add what was ordered or observed, and recount capacity."""
@@ -15,12 +18,18 @@ def run(world: World) -> None:
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
     _age(world, state.cards, state.delivered, state.lost_cards)
-    state.owned += state.delivered - state.lost_cards
+    _enter(state.owned, state.delivered, state.lost_cards)
     lost = state.elsewhere.copy()
     _age(world, state.elsewhere_cards, state.elsewhere_delivered, lost)
-    state.elsewhere += state.elsewhere_delivered - lost
+    _enter(state.elsewhere, state.elsewhere_delivered, lost)
     operated(world)
     count_hours(state.operated, structure.chip_effective, world.links.kind_order, world.links.hours, state.kinds)
+
+
+def _enter(account: Floats, delivered: Floats, lost: Floats) -> None:
+    """Enter a quarter into a running account (S, V); what rounding leaves when the last cards go is nothing."""
+    account += delivered - lost
+    account[account < ROUNDING * lost] = 0.0
 
 
 def _age(world: World, cards: Floats, delivered: Floats, lost: Floats) -> None:

@@ -459,3 +459,11 @@ def test_equal_firms_with_high_switching_costs_lose_nobody() -> None:
     while not model.finished:
         model.step()
         assert np.array_equal(provider[model.world.workloads.pair], first)
+
+
+def test_a_fleet_that_retires_to_the_last_card_is_gone() -> None:
+    """What rounding leaves in the running account of cards is no card, and stops no run."""
+    model = model_of({"market.cohorts.maximum_age_quarters": 1, "suppliers.*.output_h100e": 0.0})
+    assert model.record["owned"][3].sum() > 0.0
+    assert model.record["owned"][-1].sum() == 0.0
+    assert column(model, "market", "served_h100e", region="world")[-1] == 0.0

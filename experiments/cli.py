@@ -1,6 +1,7 @@
 """``compute-market``: one script with subcommands. Imports only what the chosen command needs."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -67,6 +68,8 @@ def _say(lines: Sequence[str]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if argv is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system that stops us means Ctrl-C
     try:
         return _dispatch(sys.argv[1:] if argv is None else argv)
     except BadInput as error:

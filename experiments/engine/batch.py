@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from experiments.engine import store
+from experiments.engine.interruption import obeyed_between_quarters
 from experiments.engine.keys import Batch, Job
 from sim import ComputeMarket, Parameters
 
@@ -43,8 +44,9 @@ def simulate(
     began = time.perf_counter()
     model: Any = None
     try:
-        model = ComputeMarket(_parameters(text), seed=job.seed)
-        model.run(progress=progress)
+        with obeyed_between_quarters() as obey:
+            model = ComputeMarket(_parameters(text), seed=job.seed)
+            model.run(progress=lambda: _quarter_over(obey, progress))
         found = {name: store.to_arrow(name, columns, job.run_id) for name, columns in model.tables(tables).items()}
         return Record(job.run_id, "ok", None, None, time.perf_counter() - began), found
     except Exception as error:  # any failure of a run is a row of the table `runs`
@@ -53,6 +55,12 @@ def simulate(
         return Record(job.run_id, "failed", stage, message, time.perf_counter() - began), {}
     finally:
         _release(model)
+
+
+def _quarter_over(obey: Callable[[], None], progress: Progress | None) -> None:
+    obey()
+    if progress is not None:
+        progress()
 
 
 def _release(model: object) -> None:

@@ -128,14 +128,15 @@ def test_a_root_that_cannot_be_written_is_refused_first(command: Command, tmp_pa
     assert "results cannot be written here" in outcome.err
 
 
-def test_interruption_leaves_nothing_half_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_leaves_nothing_half_done(number: signal.Signals, tmp_path: Path) -> None:
     words = ["run", "customers.enterprises=20000", "market.end=2060Q4"]
     process = subprocess.Popen(
         [*PROGRAM, *words], cwd=tmp_path, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     first = process.stderr.readline()  # the first quarters are done
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED, (first, err)
     assert "interrupted" in err

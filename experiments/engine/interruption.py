@@ -1,5 +1,8 @@
-"""Ctrl-C obeyed between quarters: an exception raised while a compiled kernel takes or returns its tuples would crash
-the interpreter (Numba builds named tuples through Python code and does not look whether that failed)."""
+"""Ctrl-C obeyed between quarters.
+
+An exception raised while a compiled kernel takes or returns its tuples would crash the interpreter: Numba builds named
+tuples through Python code and does not look whether that failed.
+"""
 
 import os
 import signal

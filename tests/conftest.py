@@ -1,6 +1,7 @@
 """What every test may use: the command in this process, and the rule that a skip fails continuous integration."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+def pytest_configure() -> None:
+    """Let programs under test hear Ctrl-C where the tests run in the background, which ignores it and hands that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _below(folder: Path) -> frozenset[str]:

@@ -25,8 +25,9 @@ _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 _ONE = np.uint64(1)
-_STEP = 2.0**-52
-_HALF_STEP = 2.0**-53
+_ONE_BITS = np.uint64(1023 << 52)
+"""The number 1: with 52 random bits below, a uniform in [1, 2)."""
+_ONE_LESS_HALF_STEP = 1.0 - 2.0**-53
 
 
 class Decision(IntEnum):
@@ -67,7 +68,7 @@ def fold(key: np.uint64, part: np.uint64) -> np.uint64:
 @inlined
 def unit(word: np.uint64) -> float:
     """Return a uniform in the open interval (0, 1) with 52 random bits: with 53 the largest would round to 1."""
-    return float(np.int64(word >> _S12)) * _STEP + _HALF_STEP
+    return np.uint64((word >> _S12) | _ONE_BITS).view(np.float64) - _ONE_LESS_HALF_STEP
 
 
 @inlined

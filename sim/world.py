@@ -30,6 +30,8 @@ class Quarter:
     """(n,) potential tasks by customer."""
     forced: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     dates: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    free: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    """(rows,) 1 where no contract binds a workload."""
     unit: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) units of product per task."""
     log_unit: Floats = field(default_factory=lambda: np.zeros(0))

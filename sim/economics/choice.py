@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import inlined
+from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.stable import log_stable
-from sim.randomness import exponential, mix, quick_log
+from sim.randomness import exponential, mix, quick_log, unit
 
 Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 
@@ -27,6 +27,11 @@ _INFINITY = np.float64(math.inf).view(np.int64)
 MOST_PAIRS = 1024
 """Largest number of products in one nest of one cell."""
 _POSITION = np.int64(MOST_PAIRS - 1)
+BLOCK = 256
+"""Workloads that race at once: what they need stays in the nearest cache."""
+_SURE = 1.0 + 1e-9
+"""Bounds within rounding of an exact ratio are looked at again."""
+_THIRD = 1.0 / 3.0
 
 
 class Menu(NamedTuple):
@@ -52,25 +57,71 @@ class Menu(NamedTuple):
     """1 - rho."""
 
 
-@inlined
-def _best(
-    inverse_weight: Floats, provider: Ints, keys: Words, first: int, last: int, incumbent: int, gift: float,
-    key: np.uint64,
-) -> tuple[int, float]:  # fmt: skip
-    """Return the pair in [first, last) with the least E/w, and that ratio; the incumbent's weight times gift.
+class Choosers(NamedTuple):
+    """Workloads that look at the whole menu, sorted by base cell, (m,)."""
 
-    Takes arrays, not the menu, and has no branch that depends on a draw: the ratio's bits order like the ratio, so
-    the least of (ratio with its last ten bits replaced by the position) finds both at once.
+    start: Ints
+    """(B + 1,) first workload of each base cell."""
+    key: Words
+    """Key of the workload's choice this quarter."""
+    incumbent: Ints
+    """Provider, or NONE."""
+    gift: Floats
+    """exp(-kappa): factor on the inverse weights of the incumbent's products."""
+    boost: Floats
+    """kappa (1-rho) where the incumbent is the outside option, else 0."""
+
+
+class Race(NamedTuple):
+    """How a block of workloads of one cell stands, (BLOCK,)."""
+
+    least: Ints
+    """Bits of the least lower bound of E/w in the nest, the last ten replaced by the position of its product."""
+    second: Ints
+    """The same of the second least."""
+    highest: Floats
+    """Highest utility so far."""
+
+
+@inlined
+def _ratio(menu: Menu, k: int, incumbent: int, gift: float, key: np.uint64) -> float:
+    """Return E/w of pair k to a workload; the incumbent's weight times 1/gift."""
+    ratio: float = exponential(mix(key ^ menu.key[k])) * menu.inverse_weight[k]
+    return ratio * gift if menu.provider[k] == incumbent else ratio
+
+
+@inlined
+def _run(
+    inverse: float, provider: int, product: np.uint64, position: np.int64, key: Words, incumbent: Ints, gift: Floats,
+    least: Ints, second: Ints,
+) -> None:  # fmt: skip
+    """Enter one product into the race of a block (m,).
+
+    No logs and no branches, so that processors take several workloads at once: with u uniform and v = 1 - u,
+    ``E = -ln u >= v + v^2/2 + v^3/3``; bits of positive numbers order like the numbers.
     """
-    least = _INFINITY
-    for k in range(first, last):
-        inverse = inverse_weight[k] * gift if provider[k] == incumbent else inverse_weight[k]
-        ratio = exponential(mix(key ^ keys[k])) * inverse
-        packed = (np.float64(ratio).view(np.int64) & ~_POSITION) | np.int64(k - first)
-        least = packed if packed < least else least
+    for r in range(key.size):
+        v = 1.0 - unit(mix(key[r] ^ product))
+        bound = v * (1.0 + v * (0.5 + v * _THIRD)) * inverse
+        bound = bound * gift[r] if incumbent[r] == provider else bound
+        packed = (np.float64(bound).view(np.int64) & ~_POSITION) | position
+        behind = packed if packed > least[r] else least[r]
+        second[r] = behind if behind < second[r] else second[r]
+        least[r] = packed if packed < least[r] else least[r]
+
+
+@inlined
+def _winner(
+    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, least: np.int64, second: np.int64
+) -> tuple[int, float]:
+    """Return the pair in [first, last) with the least E/w, and that ratio: the least bound unless another is near."""
     best = first + int(least & _POSITION)
-    inverse = inverse_weight[best] * gift if provider[best] == incumbent else inverse_weight[best]
-    ratio = exponential(mix(key ^ keys[best])) * inverse
+    ratio = _ratio(menu, best, incumbent, gift, key)
+    if np.int64(second).view(np.float64) < ratio * _SURE:
+        for k in range(first, last):
+            other = _ratio(menu, k, incumbent, gift, key)
+            if other < ratio:
+                best, ratio = k, other
     return best, ratio
 
 
@@ -98,22 +149,41 @@ def _nest_value(table: Floats, slack: float, g: int, least: float, key: np.uint6
 
 
 @inlined
-def choose(menu: Menu, b: int, incumbent: int, gift: float, outside_boost: float, key: np.uint64) -> int:
-    """Return the chosen pair of a workload in base cell b, or NONE for the outside option.
+def _enter_nest(menu: Menu, b: int, g: int, who: Choosers, start: int, race: Race, chosen: Ints) -> None:
+    """Let nest g of cell b compete for the block of workloads from ``start``; ``chosen`` is the block's."""
+    first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
+    block = slice(start, start + chosen.size)
+    key, incumbent, gift = who.key[block], who.incumbent[block], who.gift[block]
+    race.least[:] = _INFINITY
+    race.second[:] = _INFINITY
+    for k in range(first, last):
+        if math.isfinite(menu.inverse_weight[k]):
+            _run(
+                menu.inverse_weight[k], menu.provider[k], menu.key[k], np.int64(k - first), key, incumbent, gift,
+                race.least, race.second,
+            )  # fmt: skip
+    for r in range(chosen.size):
+        if race.least[r] == _INFINITY:
+            break
+        best, ratio = _winner(menu, first, last, incumbent[r], gift[r], key[r], race.least[r], race.second[r])
+        value = _nest_value(menu.table, menu.slack, g, ratio, key[r])
+        if value > race.highest[r]:
+            chosen[r], race.highest[r] = best, value
 
-    ``gift`` = exp(-kappa) multiplies the inverse weight of the incumbent's products; ``outside_boost`` is
-    kappa (1-rho) where the incumbent is the outside option, else 0.
-    """
-    highest = menu.outside[b] + outside_boost - quick_log(exponential(mix(key ^ _OUTSIDE_KEY)))
-    chosen = NONE
-    for g in range(NESTS):
-        first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
-        if first == last:
-            continue
-        best, least = _best(menu.inverse_weight, menu.provider, menu.key, first, last, incumbent, gift, key)
-        value = _nest_value(menu.table, menu.slack, g, least, key)
-        if value > highest:
-            chosen, highest = best, value
+
+@compiled
+def choose(menu: Menu, who: Choosers) -> Ints:
+    """Return the chosen pair of every workload, or NONE for the outside option (m,)."""
+    chosen = np.full(who.key.size, NONE)
+    race = Race(np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK))
+    for b in range(who.start.size - 1):
+        for start in range(who.start[b], who.start[b + 1], BLOCK):
+            stop = min(start + BLOCK, who.start[b + 1])
+            for r in range(start, stop):
+                shock = quick_log(exponential(mix(who.key[r] ^ _OUTSIDE_KEY)))
+                race.highest[r - start] = menu.outside[b] + who.boost[r] - shock
+            for g in range(NESTS):
+                _enter_nest(menu, b, g, who, start, race, chosen[start:stop])
     return chosen
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
-from sim.economics.choice import NONE, Menu, choose, choose_again, willingness
+from sim.economics.choice import NONE, Choosers, Menu, Words, choose, choose_again, willingness
 from sim.economics.frontier import inference_left, training_left
 from sim.economics.workloads import (
     DATED,
@@ -24,6 +24,7 @@ from sim.economics.workloads import (
     OUTSIDE,
     SERVED,
     THREE_YEAR,
+    UNSET,
     WAITING,
     Customers,
     Workloads,
@@ -31,7 +32,9 @@ from sim.economics.workloads import (
     escalated,
     row_key,
 )
-from sim.randomness import uniform
+from sim.randomness import fold, uniform
+
+Flags = NDArray[np.int8]
 
 LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
 _ZERO = np.uint64(0)
@@ -79,32 +82,71 @@ class Active(NamedTuple):
 
 @compiled
 def decide(
-    rows: Workloads, customers: Customers, forced: NDArray[np.int32], menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, quarter: int, slots: int,
+    rows: Workloads, customers: Customers, forced: NDArray[np.int32], free: Flags, menu: Menu, service: Ints,
+    terms: Terms, season: np.uint64, slots: int,
 ) -> Active:  # fmt: skip
-    """Draw which contracts end, and let every workload that is free choose at posted prices."""
-    size = rows.volume.size
-    row, first = np.empty(size, np.int64), np.empty(size, np.int64)
-    fresh = np.empty(size, np.int8)
+    """Let every workload that is free choose at posted prices.
+
+    Args:
+        rows: workloads.
+        customers: traits.
+        forced: (rows,) pair that a dated contract prescribes for a new workload, else UNSET.
+        free: (rows,) 1 where no contract binds, see ``contracted``.
+        menu: pairs on offer.
+        service: (K,) service of each pair.
+        terms: how customers switch.
+        season: key of (seed, choice, quarter).
+        slots: workloads per customer.
+    """
+    row, first, key = np.empty(free.size, np.int64), np.empty(free.size, np.int64), np.empty(free.size, np.uint64)
+    fresh = np.empty(free.size, np.int8)
+    start = np.zeros(menu.outside.size + 1, np.int64)
     count = 0
-    for n in range(size):
-        i, slot = n // slots, n % slots
-        status = rows.status[n]
-        if status == SERVED and not contract_ends(rows, n, row_key(seasons.expiry, customers.key[i], slot), quarter):
-            continue
-        if rows.volume[n] <= 0.0:
-            continue
-        row[count] = n
-        fresh[count] = 0 if status == WAITING else 1
-        if status == WAITING:
-            first[count] = rows.pair[n]
-        elif status == NEW and forced[n] >= 0:
-            first[count] = forced[n]
-        else:
-            first[count] = _first_choice(rows, customers, menu, service, terms, seasons, n, i, slot)
-        count += 1
-    served = first[:count].copy()
-    return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), served, np.ones(count))
+    for i in range(customers.key.size):
+        mine = fold(season, customers.key[i])
+        for slot in range(slots):
+            n = i * slots + slot
+            if free[n] == 0 or rows.volume[n] <= 0.0:
+                continue
+            row[count] = n
+            fresh[count] = 0 if rows.status[n] == WAITING else 1
+            first[count] = _settled(rows, forced, n)
+            if first[count] == UNSET:
+                key[count] = fold(mine, np.uint64(slot))
+                start[rows.cell[n] + 1] += 1
+            count += 1
+    _choose(rows, menu, service, terms, row[:count], key, start, first)
+    return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), first[:count].copy(), np.ones(count))
+
+
+@inlined
+def _settled(rows: Workloads, forced: NDArray[np.int32], n: int) -> int:
+    """Return the pair of a free workload that does not look around: backlog, or prescribed; else UNSET."""
+    if rows.status[n] == WAITING:
+        return int(rows.pair[n])
+    return int(forced[n]) if rows.status[n] == NEW and forced[n] >= 0 else UNSET
+
+
+@inlined
+def _choose(
+    rows: Workloads, menu: Menu, service: Ints, terms: Terms, row: Ints, key: Words, start: Ints, first: Ints
+) -> None:
+    """Fill ``first`` where it is UNSET; ``start`` comes with counts by base cell, one place late."""
+    for b in range(start.size - 1):
+        start[b + 1] += start[b]
+    size, place = start[-1], start.copy()
+    who = Choosers(start, np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size), np.empty(size))
+    position = np.empty(size, np.int64)
+    for x in range(row.size):
+        if first[x] == UNSET:
+            n = row[x]
+            at = place[rows.cell[n]]
+            place[rows.cell[n]] += 1
+            position[at], who.key[at] = x, key[x]
+            who.incumbent[at], who.gift[at], who.boost[at] = _tie(rows, menu, service, terms, n)
+    chosen = choose(menu, who)
+    for at in range(size):
+        first[position[at]] = chosen[at] if chosen[at] != NONE else OUTSIDE
 
 
 @inlined
@@ -116,16 +158,6 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tu
     if pair == OUTSIDE:
         return NONE, 1.0, terms.outside_boost[fresh]
     return NONE, 1.0, 0.0
-
-
-@inlined
-def _first_choice(
-    rows: Workloads, customers: Customers, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, n: int,
-    i: int, slot: int,
-) -> int:  # fmt: skip
-    incumbent, gift, boost = _tie(rows, menu, service, terms, n)
-    chosen = choose(menu, rows.cell[n], incumbent, gift, boost, row_key(seasons.choice, customers.key[i], slot))
-    return chosen if chosen != NONE else OUTSIDE
 
 
 @inlined
@@ -360,15 +392,20 @@ def settle(
 
 
 @compiled
-def contracted(rows: Workloads, menu: Menu, hours: Floats, quarter: int, customers: Customers, expiry: np.uint64,
-               slots: int, load: Floats) -> None:  # fmt: skip
-    """Fill (2 L,) with the hours of workloads whose contract runs on this quarter."""
+def contracted(
+    rows: Workloads, menu: Menu, hours: Floats, quarter: int, customers: Customers, expiry: np.uint64, slots: int,
+    load: Floats, free: Flags,
+) -> None:  # fmt: skip
+    """Draw which contracts end; fill (2 L,) ``load`` with the hours of those that run on, and (rows,) ``free``."""
     load[:] = 0.0
-    for n in range(rows.volume.size):
-        if rows.status[n] != SERVED or rows.pair[n] < 0:
-            continue
-        if not contract_ends(rows, n, row_key(expiry, customers.key[n // slots], n % slots), quarter):
-            load[menu.lane[rows.pair[n]]] += rows.tasks[n] * hours[rows.pair[n]]
+    for i in range(customers.key.size):
+        mine = fold(expiry, customers.key[i])
+        for slot in range(slots):
+            n = i * slots + slot
+            runs = rows.status[n] == SERVED and not contract_ends(rows, n, fold(mine, np.uint64(slot)), quarter)
+            free[n] = 0 if runs else 1
+            if runs and rows.pair[n] >= 0:
+                load[menu.lane[rows.pair[n]]] += rows.tasks[n] * hours[rows.pair[n]]
 
 
 @compiled

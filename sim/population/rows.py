@@ -49,17 +49,18 @@ class Rows:
         return mass, locked
 
     def contracted(self, world: World, menu: Menu) -> None:
-        """Load every lane with the hours of contracts that run on."""
-        expiry = season(world.seed, Decision.EXPIRY, world.t)
+        """Load every lane with the hours of contracts that run on, and note which workloads are free."""
+        expiry, now = season(world.seed, Decision.EXPIRY, world.t), world.now
+        now.free = np.empty(world.workloads.volume.size, np.int8)
         contracted(
-            world.workloads, menu, world.now.hours, world.t, world.customers, expiry, world.slots, world.state.load
+            world.workloads, menu, now.hours, world.t, world.customers, expiry, world.slots, world.state.load, now.free
         )
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
         links, now, state, seasons = world.links, world.now, world.state, _seasons(world)
         now.active = decide(
-            world.workloads, world.customers, now.forced, menu, links.pair_service, terms, seasons, world.t,
+            world.workloads, world.customers, now.forced, now.free, menu, links.pair_service, terms, seasons.choice,
             world.slots,
         )  # fmt: skip
         slack = 1.0 - world.parameters.customers.nest_dissimilarity

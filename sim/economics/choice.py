@@ -91,18 +91,24 @@ def _ratio(menu: Menu, k: int, incumbent: int, gift: float, key: np.uint64) -> f
 
 
 @inlined
+def _least_exponential(word: np.uint64) -> float:
+    """Return what ``exponential(word)`` is at least, without a log: ``-ln(1 - v) >= v + v^2/2 + v^3/3``."""
+    v = 1.0 - unit(word)
+    return v * (1.0 + v * (0.5 + v * _THIRD))
+
+
+@inlined
 def _run(
     inverse: float, provider: int, product: np.uint64, position: np.int64, key: Words, incumbent: Ints, gift: Floats,
     least: Ints, second: Ints,
 ) -> None:  # fmt: skip
     """Enter one product into the race of a block (m,).
 
-    No logs and no branches, so that processors take several workloads at once: with u uniform and v = 1 - u,
-    ``E = -ln u >= v + v^2/2 + v^3/3``; bits of positive numbers order like the numbers.
+    No logs and no branches, so that processors take several workloads at once; bits of positive numbers order like
+    the numbers.
     """
     for r in range(key.size):
-        v = 1.0 - unit(mix(key[r] ^ product))
-        bound = v * (1.0 + v * (0.5 + v * _THIRD)) * inverse
+        bound = _least_exponential(mix(key[r] ^ product)) * inverse
         bound = bound * gift[r] if incumbent[r] == provider else bound
         packed = (np.float64(bound).view(np.int64) & ~_POSITION) | position
         behind = packed if packed > least[r] else least[r]
@@ -129,15 +135,15 @@ def _winner(
 def _best_with_room(
     menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
 ) -> tuple[int, float]:
-    """Return what ``_best`` returns, among pairs whose lane has room for a volume of ``tasks``."""
+    """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w."""
     best, least = NONE, math.inf
     for k in range(first, last):
-        if room[menu.lane[k]] < tasks * menu.need[k]:
-            continue
         inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-        value = exponential(mix(key ^ menu.key[k])) * inverse
-        if value < least:
-            best, least = k, value
+        bound = _least_exponential(mix(key ^ menu.key[k])) * inverse
+        if bound < least * _SURE and room[menu.lane[k]] >= tasks * menu.need[k]:
+            ratio = _ratio(menu, k, incumbent, gift, key)
+            if ratio < least:
+                best, least = k, ratio
     return best, least
 
 

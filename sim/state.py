@@ -24,6 +24,7 @@ class State:
     """All columns that change during a run."""
 
     potential: Floats = column("tasks per quarter", "R", "potential tasks of enterprises")
+    training_tasks: Floats = column("tasks per quarter", "R", "expected training tasks among those of enterprises")
     lab_potential: Floats = column("tasks per quarter", "labs", "potential tasks of AI labs")
     lab_hours: Floats = column("effective H100e-hours per task", "labs", "when its use was last observed")
     tokens_per_hour: Floats = column("M tokens per effective H100e-hour", "I", "phi")

@@ -28,6 +28,8 @@ class Quarter:
 
     potential: Floats = field(default_factory=lambda: np.zeros(0))
     """(n,) potential tasks by customer."""
+    new_training: Floats = field(default_factory=lambda: np.zeros(0))
+    """(R,) probability that a new workload of an enterprise is training."""
     forced: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     dates: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     free: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
@@ -106,8 +108,8 @@ class Used(NamedTuple):
 class Population(Protocol):
     """Who holds demand: the verbs by which the phases of a quarter move it. See ``sim.population``."""
 
-    def renew(self, world: "World") -> None:
-        """End the oldest workloads, and let new ones take their volume and all growth."""
+    def grow(self, world: "World") -> None:
+        """Let all growth of potential demand arrive as new workloads."""
 
     def volumes(self, world: "World") -> tuple[Floats, Floats]:
         """Return tasks held, and tasks wanted, by region (R,)."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
-from sim.economics.service import LOTTERY, Active, Seasons, Terms, account, allocate, decide, settle, sign
+from sim.economics.service import LOTTERY, Active, Seasons, Terms, account, allocate, contracted, decide, settle, sign
 from sim.economics.stable import nest_shock_table
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads
 from sim.names import key_of
@@ -138,7 +138,11 @@ class Scene:
         self.service = np.array([0] * offered.key.size if service is None else service, dtype=np.int64)
         self.product = np.arange(offered.key.size)
         self.posted = np.full(offered.key.size, 2.0)
-        self.active: Active = decide(rows, buyers, self.forced, offered, self.service, terms, self.seasons, quarter, 1)
+        self.running, self.free = np.zeros(2 * len(capacity)), np.zeros(rows.volume.size, np.int8)
+        contracted(rows, offered, offered.need, quarter, buyers, self.seasons.expiry, 1, self.running, self.free)
+        self.active: Active = decide(
+            rows, buyers, self.forced, self.free, offered, self.service, terms, self.seasons.choice, 1
+        )
 
     def ration(self) -> "Scene":
         """Allocate capacity."""

@@ -1,9 +1,9 @@
 r"""The large-population limit: the same quarter as that of workload rows, on expected flows instead of draws.
 
 Customers of one *type* (region, taste, residency; or one AI lab) are so many that shares equal probabilities. A type
-has two *segments*, training and inference, each with its base cell. What a segment holds is told apart by slot (the
-age of a workload), by *place* (a pair of its cell, or on premises) and by term; what it lacks by slot and by *tie*
-(incumbent and its service), which is all that a past supplier still matters for.
+has two *segments*, training and inference, each with its base cell. What a segment holds is told apart by *place* (a
+pair of its cell, or on premises) and by term; new volume by *tie* (incumbent and its service), which is all that a
+customer's supplier matters for.
 
 First choices follow the nested logit of ``cells``. A full pool serves every first choice of one priority level to
 the same extent (a lottery among ever smaller rows). Who is refused flows, level by level, to products with room (the
@@ -72,20 +72,20 @@ class Layout(NamedTuple):
 
 
 class Stock(NamedTuple):
-    """What is held, in tasks per quarter at the reference price; the first axis is the slot."""
+    """What is held, in tasks per quarter at the reference price."""
 
     volume: Floats
-    """(slots, P, TERMS + D) served."""
+    """(P, TERMS + D) served."""
     tasks: Floats
-    """(slots, P, TERMS + D) tasks under contract: volume times the usage intensity at signing."""
+    """(P, TERMS + D) tasks under contract: volume times the usage intensity at signing."""
     bill: Floats
-    """(slots, P, TERMS + D) tasks times the contract price, USD per unit of product."""
+    """(P, TERMS + D) tasks times the contract price, USD per unit of product."""
     waiting: Floats
-    """(slots, P, W) waiting for a place, by quarters waited less one."""
+    """(P, W) waiting for a place, by quarters waited less one."""
     lost: Floats
-    """(slots, S, X) without a provider, by the tie that is left."""
+    """(S,) without a provider, and so without a tie."""
     new: Floats
-    """(slots, S, X, 1 + D) new volume that has not yet chosen, free or under a dated contract."""
+    """(S, X, 1 + D) new volume that has not yet chosen, free or under a dated contract."""
 
 
 class Draws(NamedTuple):
@@ -130,9 +130,7 @@ class Choices(NamedTuple):
     """How demand of a quarter was decided and rationed, see ``choose_parcels``."""
 
     source: Floats
-    """(slots, S, 2, X) volume that chooses freely: old (its contract ended, or it was lost) and new."""
-    total: Floats
-    """(S, 2, X) its sum over slots."""
+    """(S, 2, X) volume that chooses freely: old (its contract ended, or it was lost) and new."""
     shares: Floats
     """(2, X, P) first choices."""
     served: Floats
@@ -150,66 +148,55 @@ def ending(term: int, until: Ints, quarter: int) -> float:
 
 
 @compiled
-def slot_volume(stock: Stock, layout: Layout, slot: int, y: int, ties: Floats) -> float:
-    """Return the volume of a type in a slot, and fill ``ties`` (X,) with it by the tie each part would leave."""
+def held_by_tie(stock: Stock, layout: Layout, y: int, ties: Floats) -> float:
+    """Return the volume of a type, and fill ``ties`` (X,) with it by the tie that a new workload would take over."""
     ties[:] = 0.0
     for s in range(2 * y, 2 * y + 2):
-        for x in range(ties.size):
-            ties[x] += stock.lost[slot, s, x] + stock.new[slot, s, x].sum()
+        ties[0] += stock.lost[s]
         for p in range(layout.start[s], layout.start[s + 1]):
-            ties[layout.tie[p]] += stock.volume[slot, p].sum() + stock.waiting[slot, p].sum()
+            ties[layout.tie[p]] += stock.volume[p].sum()
+            ties[0] += stock.waiting[p].sum()
     return float(ties.sum())
 
 
 @inlined
-def _scale(stock: Stock, layout: Layout, slot: int, y: int, factor: float) -> None:
-    """Multiply all that a type holds in a slot."""
+def _scale(stock: Stock, layout: Layout, y: int, factor: float) -> None:
+    """Multiply all that a type holds."""
     first, last = layout.start[2 * y], layout.start[2 * y + 2]
-    stock.volume[slot, first:last] *= factor
-    stock.tasks[slot, first:last] *= factor
-    stock.bill[slot, first:last] *= factor
-    stock.waiting[slot, first:last] *= factor
-    stock.lost[slot, 2 * y : 2 * y + 2] *= factor
-    stock.new[slot, 2 * y : 2 * y + 2] *= factor
+    stock.volume[first:last] *= factor
+    stock.tasks[first:last] *= factor
+    stock.bill[first:last] *= factor
+    stock.waiting[first:last] *= factor
+    stock.lost[2 * y : 2 * y + 2] *= factor
 
 
 @compiled
-def renew_parcels(
-    stock: Stock, layout: Layout, potential: Floats, training: Floats, tied: Floats, slot: int
-) -> None:  # fmt: skip
-    """End all workloads of the oldest slot and start new ones, so that volumes add up to potential.
-
-    Where demand shrinks by more than the oldest slot holds, nothing new starts, and its ties are forgotten.
+def grow_parcels(stock: Stock, layout: Layout, potential: Floats, training: Floats, tied: Floats) -> None:
+    """Start new workloads with all growth, so that volumes add up to potential; see ``workloads.grow``.
 
     Args:
-        stock: changed in place.
+        stock: changed in place; its new volume is zero.
         layout: where parcels lie.
         potential: (Y,) tasks per quarter each type wants at the reference price.
         training: (Y,) share of new workloads that are training.
         tied: (S, D) share of a segment's new volume under each dated contract.
-        slot: the oldest slot.
     """
     ties = np.empty(layout.ties)
     for y in range(potential.size):
-        others = 0.0
-        for other in range(stock.volume.shape[0]):
-            if other != slot:
-                others += slot_volume(stock, layout, other, y, ties)
-        if others > potential[y]:
-            for other in range(stock.volume.shape[0]):
-                _scale(stock, layout, other, y, potential[y] / others)
-        before = slot_volume(stock, layout, slot, y, ties)
-        _scale(stock, layout, slot, y, 0.0)
-        if before <= 0.0:
-            ties[0], before = 1.0, 1.0
-        volume = max(potential[y] - others, 0.0) / before
+        held = held_by_tie(stock, layout, y, ties)
+        if potential[y] <= held:
+            _scale(stock, layout, y, potential[y] / held if held > 0.0 else 0.0)
+            continue
+        growth = potential[y] - held
+        if held <= 0.0:
+            ties[0], held = 1.0, 1.0
         for w in range(2):
             s, share = 2 * y + w, 1.0 - training[y] if w else training[y]
             for x in range(ties.size):
-                arriving = volume * share * ties[x]
-                stock.new[slot, s, x, 0] = arriving * (1.0 - tied[s].sum())
+                arriving = growth * share * ties[x] / held
+                stock.new[s, x, 0] = arriving * (1.0 - tied[s].sum())
                 for d in range(tied.shape[1]):
-                    stock.new[slot, s, x, 1 + d] = arriving * tied[s, d]
+                    stock.new[s, x, 1 + d] = arriving * tied[s, d]
 
 
 @compiled
@@ -220,30 +207,29 @@ def contestable_parcels(
     """Add up contestable tasks by cell and class, and tasks that are not, by pair: see ``workloads.contestable``."""
     mass[:] = 0.0
     locked[:] = 0.0
-    slots, _, terms = stock.volume.shape
+    terms = stock.volume.shape[1]
     for s in range(layout.cell.size):
         to = mass[layout.cell[s]]
         for p in range(layout.start[s], layout.start[s + 1]):
             k, at = layout.pair[p], layout.tie[p] * STANDINGS
-            for slot in range(slots):
-                to[at + FREE] += stock.waiting[slot, p].sum()
-                for term in range(terms):
-                    volume, tasks = stock.volume[slot, p, term], stock.tasks[slot, p, term]
-                    if volume <= 0.0:
-                        continue
-                    ends = ending(term, layout.until[s], quarter)
-                    capped = k != OUTSIDE and stock.bill[slot, p, term] * (1.0 + escalation) < price[k] * tasks
-                    to[at + (CAPPED if capped else FREE)] += ends * volume
-                    if k != OUTSIDE:
-                        locked[k] += tasks * (1.0 if capped else 1.0 - ends)
-        for slot in range(slots):
-            for x in range(layout.ties):
-                to[x * STANDINGS + FREE] += stock.lost[slot, s, x]
-                to[x * STANDINGS + NEWCOMER] += stock.new[slot, s, x, 0]
-                for d in range(layout.until.shape[1]):
-                    if stock.new[slot, s, x, 1 + d] > 0.0:
-                        k = layout.pair[layout.prescribed[s, d]]
-                        locked[k] += stock.new[slot, s, x, 1 + d] * intensity[k]
+            for term in range(terms):
+                volume, tasks = stock.volume[p, term], stock.tasks[p, term]
+                if volume <= 0.0:
+                    continue
+                ends = ending(term, layout.until[s], quarter)
+                capped = k != OUTSIDE and stock.bill[p, term] * (1.0 + escalation) < price[k] * tasks
+                to[at + (CAPPED if capped else FREE)] += ends * volume
+                if k != OUTSIDE:
+                    locked[k] += tasks * (1.0 if capped else 1.0 - ends)
+            if k != OUTSIDE:
+                locked[k] += stock.waiting[p].sum() * intensity[k]
+        to[FREE] += stock.lost[s]
+        for x in range(layout.ties):
+            to[x * STANDINGS + NEWCOMER] += stock.new[s, x, 0]
+            for d in range(layout.until.shape[1]):
+                if stock.new[s, x, 1 + d] > 0.0:
+                    k = layout.pair[layout.prescribed[s, d]]
+                    locked[k] += stock.new[s, x, 1 + d] * intensity[k]
 
 
 @compiled
@@ -252,14 +238,12 @@ def contracted_parcels(
 ) -> None:  # fmt: skip
     """Fill (2 L,) with the hours of contracts that run on this quarter."""
     load[:] = 0.0
-    slots, _, terms = stock.volume.shape
     for s in range(layout.cell.size):
         for p in range(layout.start[s], layout.start[s + 1] - 1):
             k = layout.pair[p]
-            for slot in range(slots):
-                for term in range(terms):
-                    stays = 1.0 - ending(term, layout.until[s], quarter)
-                    load[lane[k]] += stays * stock.tasks[slot, p, term] * hours[k]
+            for term in range(stock.tasks.shape[1]):
+                stays = 1.0 - ending(term, layout.until[s], quarter)
+                load[lane[k]] += stays * stock.tasks[p, term] * hours[k]
 
 
 @compiled
@@ -277,28 +261,25 @@ def settle_parcels(
         for p in range(layout.start[s], layout.start[s + 1]):
             k = layout.pair[p]
             if k == OUTSIDE:
-                outside[r] += stock.volume[:, p].sum()
+                outside[r] += stock.volume[p].sum()
                 continue
             j, given = product[k], fraction[menu.lane[k] // 2]
-            taken[r, j] += stock.tasks[:, p].sum() * given * hours[k]
-            paid[r, j] += stock.bill[:, p].sum() * given * unit[k]
-            waiting[r, j] += stock.waiting[:, p].sum() * menu.need[k]
+            taken[r, j] += stock.tasks[p].sum() * given * hours[k]
+            paid[r, j] += stock.bill[p].sum() * given * unit[k]
+            waiting[r, j] += stock.waiting[p].sum() * menu.need[k]
 
 
 @compiled
 def fresh_sources(stock: Stock, layout: Layout, quarter: int) -> Floats:
-    """Return volume that chooses freely, (slots, S, 2, X): from ended contracts or lost, and new."""
-    slots, _, terms = stock.volume.shape
-    source = np.zeros((slots, layout.cell.size, 2, layout.ties))
-    for slot in range(slots):
-        for s in range(layout.cell.size):
-            for x in range(layout.ties):
-                source[slot, s, 0, x] = stock.lost[slot, s, x]
-                source[slot, s, 1, x] = stock.new[slot, s, x, 0]
-            for p in range(layout.start[s], layout.start[s + 1]):
-                for term in range(terms):
-                    ends = ending(term, layout.until[s], quarter)
-                    source[slot, s, 0, layout.tie[p]] += ends * stock.volume[slot, p, term]
+    """Return volume that chooses freely, (S, 2, X): from ended contracts or lost, and new."""
+    source = np.zeros((layout.cell.size, 2, layout.ties))
+    for s in range(layout.cell.size):
+        source[s, 0, 0] = stock.lost[s]
+        for x in range(layout.ties):
+            source[s, 1, x] = stock.new[s, x, 0]
+        for p in range(layout.start[s], layout.start[s + 1]):
+            for term in range(stock.volume.shape[1]):
+                source[s, 0, layout.tie[p]] += ending(term, layout.until[s], quarter) * stock.volume[p, term]
     return source
 
 
@@ -386,12 +367,12 @@ def lane_demands(
     for s in range(layout.cell.size):
         for p in range(layout.start[s], layout.start[s + 1] - 1):
             k = layout.pair[p]
-            fresh, first = 0.0, stock.waiting[:, p].sum()
+            fresh, first = 0.0, stock.waiting[p].sum()
             for new in range(2):
                 for x in range(layout.ties):
                     fresh += total[s, new, x] * shares[new, x, p]
             for d in range(layout.until.shape[1]):
-                first += stock.new[:, s, :, 1 + d].sum() if layout.prescribed[s, d] == p else 0.0
+                first += stock.new[s, :, 1 + d].sum() if layout.prescribed[s, d] == p else 0.0
             for q in range(draws.weight.size):
                 hours = draws.weight[q] * menu.need[k]
                 demand[draws.level[FRESH, layout.service[p], q], menu.lane[k]] += hours * fresh
@@ -445,11 +426,11 @@ def refusals(
                 level = draws.level[BACKLOG, layout.service[p], q]
                 lacking = draws.weight[q] * (1.0 - served[level, menu.lane[layout.pair[p]]])
                 if lacking > 0.0:
-                    refused[level, s, 0, layout.tie[p], ANY] += lacking * stock.waiting[:, p].sum()
+                    refused[level, s, 0, 0, ANY] += lacking * stock.waiting[p].sum()
                     for d in range(layout.until.shape[1]):
                         if layout.prescribed[s, d] == p:
                             for x in range(layout.ties):
-                                refused[level, s, 1, x, ANY] += lacking * stock.new[:, s, x, 1 + d].sum()
+                                refused[level, s, 1, x, ANY] += lacking * stock.new[s, x, 1 + d]
     return refused
 
 
@@ -555,27 +536,26 @@ def choose_parcels(
 ) -> Choices:
     """Let free volume choose, ration full pools and re-route; ``load`` (2 L,) is added to."""
     source = fresh_sources(stock, layout, quarter)
-    total = source.sum(axis=0)
-    shares = first_shares(layout, menu, terms, total)
-    served = ration(kinds, load, lane_demands(stock, layout, menu, draws, total, shares, load.size))
-    refused = refusals(stock, layout, menu, draws, total, shares, served)
+    shares = first_shares(layout, menu, terms, source)
+    served = ration(kinds, load, lane_demands(stock, layout, menu, draws, source, shares, load.size))
+    refused = refusals(stock, layout, menu, draws, source, shares, served)
     found = reroute(layout, menu, draws, terms, kinds, load, refused)
-    return Choices(source, total, shares, served, found)
+    return Choices(source, shares, served, found)
 
 
 class Arrivals(NamedTuple):
     """Where the volume of one segment ends, n places; filled while the segment is gone through."""
 
     free: Floats
-    """(slots, n, Q) served under a contract whose term is drawn."""
+    """(n, Q) served under a contract whose term is drawn."""
     dated: Floats
-    """(slots, n, D) served under a dated contract."""
+    """(n, D) served under a dated contract."""
     own: Floats
     """(n, Q) chance that a customer whose contract ends at a place is served there again."""
     waiting: Floats
-    """(slots, n, W)"""
+    """(n, W)"""
     lost: Floats
-    """(slots, X)"""
+    """(1,)"""
 
 
 @inlined
@@ -614,7 +594,7 @@ def _free_class(
 ) -> None:  # fmt: skip
     """Send the volume of one class that chooses freely to where it ends."""
     first, out = layout.start[s], layout.start[s + 1] - 1
-    volume, total, lacking = made.source[:, s, new, x], made.total[s, new, x], np.empty(NESTS)
+    total, lacking = made.source[s, new, x], np.empty(NESTS)
     flows.volume[s, 0] += total
     for q in range(draws.weight.size):
         g[:], lacking[:] = 0.0, 0.0
@@ -636,18 +616,16 @@ def _free_class(
                 layout, menu, made.found, s, p, level, new, x, layout.service[p], total * refused, flows
             )
             _leave(layout, s, p, waits, False, total * nowhere, flows)
-            for slot in range(volume.size):
-                if waits > 0.0:
-                    arrivals.waiting[slot, p - first, 0] += volume[slot] * nowhere * waits
-                arrivals.lost[slot, x] += volume[slot] * nowhere * (1.0 - waits)
+            if waits > 0.0:
+                arrivals.waiting[p - first, 0] += total * nowhere * waits
+            arrivals.lost[0] += total * nowhere * (1.0 - waits)
         for w in range(NESTS):
             if lacking[w] > 0.0:
                 g[: out - first] += lacking[w] * made.found[draws.level[FRESH, w, q], new, x, w, first:out]
         for n in range(g.size):
             if new == 0 and layout.tie[first + n] == x:
                 arrivals.own[n, q] = g[n]
-            for slot in range(volume.size):
-                arrivals.free[slot, n, q] += volume[slot] * g[n]
+            arrivals.free[n, q] += total * g[n]
 
 
 @inlined
@@ -655,9 +633,9 @@ def _backlog(
     stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, arrivals: Arrivals, flows: Flows
 ) -> None:
     """Serve what waits, or let it wait on, or expire."""
-    first, slots, longest = layout.start[s], stock.waiting.shape[0], stock.waiting.shape[2]
+    first, longest = layout.start[s], stock.waiting.shape[1]
     for p in range(first, layout.start[s + 1] - 1):
-        k, x, total = layout.pair[p], layout.tie[p], stock.waiting[:, p].sum()
+        k, total = layout.pair[p], stock.waiting[p].sum()
         if total <= 0.0:
             continue
         flows.first[k] += total
@@ -668,16 +646,14 @@ def _backlog(
             refused = draws.weight[q] - stays
             flows.stayed[k] += total * stays
             flows.volume[s, 1] += total * stays
-            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, x, ANY, total * refused, flows)
-            for slot in range(slots):
-                held = stock.waiting[slot, p].sum()
-                arrivals.free[slot, p - first, q] += held * stays
-                for m in range(first, layout.start[s + 1] - 1):
-                    arrivals.free[slot, m - first, q] += held * refused * made.found[level, 0, x, ANY, m]
-                for w in range(longest - 1):
-                    arrivals.waiting[slot, p - first, w + 1] += stock.waiting[slot, p, w] * nowhere
-                arrivals.lost[slot, x] += stock.waiting[slot, p, longest - 1] * nowhere
-            last = stock.waiting[:, p, longest - 1].sum() / total
+            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, 0, ANY, total * refused, flows)
+            arrivals.free[p - first, q] += total * stays
+            for m in range(first, layout.start[s + 1] - 1):
+                arrivals.free[m - first, q] += total * refused * made.found[level, 0, 0, ANY, m]
+            for w in range(longest - 1):
+                arrivals.waiting[p - first, w + 1] += stock.waiting[p, w] * nowhere
+            arrivals.lost[0] += stock.waiting[p, longest - 1] * nowhere
+            last = stock.waiting[p, longest - 1] / total
             _leave(layout, s, p, 1.0 - last, True, total * nowhere, flows)
 
 
@@ -691,7 +667,7 @@ def _tied(
     for d in range(layout.until.shape[1]):
         p = layout.prescribed[s, d]
         for x in range(layout.ties):
-            total = stock.new[:, s, x, 1 + d].sum()
+            total = stock.new[s, x, 1 + d]
             if total <= 0.0:
                 continue
             k = layout.pair[p]
@@ -706,14 +682,12 @@ def _tied(
                 flows.volume[s, 1] += total * stays
                 nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 1, x, ANY, total * refused, flows)
                 _leave(layout, s, p, waits, False, total * nowhere, flows)
-                for slot in range(stock.new.shape[0]):
-                    volume = stock.new[slot, s, x, 1 + d]
-                    arrivals.dated[slot, p - first, d] += volume * stays
-                    for m in range(first, layout.start[s + 1] - 1):
-                        arrivals.dated[slot, m - first, d] += volume * refused * made.found[level, 1, x, ANY, m]
-                    if waits > 0.0:
-                        arrivals.waiting[slot, p - first, 0] += volume * nowhere * waits
-                    arrivals.lost[slot, x] += volume * nowhere * (1.0 - waits)
+                arrivals.dated[p - first, d] += total * stays
+                for m in range(first, layout.start[s + 1] - 1):
+                    arrivals.dated[m - first, d] += total * refused * made.found[level, 1, x, ANY, m]
+                if waits > 0.0:
+                    arrivals.waiting[p - first, 0] += total * nowhere * waits
+                arrivals.lost[0] += total * nowhere * (1.0 - waits)
 
 
 @inlined
@@ -723,37 +697,36 @@ def _write(
 ) -> None:  # fmt: skip
     """Take what ended out of a segment's parcels and put in what arrived, renewals at the price they keep."""
     first, out, dated = layout.start[s], layout.start[s + 1] - 1, layout.until.shape[1]
-    for slot in range(stock.volume.shape[0]):
-        for p in range(first, out + 1):
-            k, n = layout.pair[p], p - first
-            use, price = (1.0, 0.0) if p == out else (intensity[k], posted[k])
-            less = np.zeros(draws.weight.size)
-            for term in range(TERMS + dated):
-                ends, tasks = ending(term, layout.until[s], quarter), stock.tasks[slot, p, term]
-                if p < out and tasks > 0.0 and ends > 0.0:
-                    kept = escalated(stock.bill[slot, p, term] / tasks, price, terms.escalation)
-                    for q in range(less.size):
-                        less[q] += ends * stock.volume[slot, p, term] * arrivals.own[n, q] * use * (price - kept)
-                stock.volume[slot, p, term] *= 1.0 - ends
-                stock.tasks[slot, p, term] *= 1.0 - ends
-                stock.bill[slot, p, term] *= 1.0 - ends
-                if p < out:
-                    flows.kept[k] += stock.volume[slot, p, term]
-                    flows.running[k] += stock.tasks[slot, p, term]
-            for term in range(TERMS + dated):
-                arriving, discount = 0.0, 0.0
-                if term < TERMS:
-                    for q in range(less.size):
-                        share = draws.term[q, layout.service[p], term]
-                        arriving += arrivals.free[slot, n, q] * share
-                        discount += less[q] * share
-                else:
-                    arriving = arrivals.dated[slot, n, term - TERMS]
-                stock.volume[slot, p, term] += arriving
-                stock.tasks[slot, p, term] += arriving * use
-                stock.bill[slot, p, term] += arriving * use * price - discount
-            stock.waiting[slot, p] = arrivals.waiting[slot, n]
-        stock.lost[slot, s] = arrivals.lost[slot]
+    for p in range(first, out + 1):
+        k, n = layout.pair[p], p - first
+        use, price = (1.0, 0.0) if p == out else (intensity[k], posted[k])
+        less = np.zeros(draws.weight.size)
+        for term in range(TERMS + dated):
+            ends, tasks = ending(term, layout.until[s], quarter), stock.tasks[p, term]
+            if p < out and tasks > 0.0 and ends > 0.0:
+                kept = escalated(stock.bill[p, term] / tasks, price, terms.escalation)
+                for q in range(less.size):
+                    less[q] += ends * stock.volume[p, term] * arrivals.own[n, q] * use * (price - kept)
+            stock.volume[p, term] *= 1.0 - ends
+            stock.tasks[p, term] *= 1.0 - ends
+            stock.bill[p, term] *= 1.0 - ends
+            if p < out:
+                flows.kept[k] += stock.volume[p, term]
+                flows.running[k] += stock.tasks[p, term]
+        for term in range(TERMS + dated):
+            arriving, discount = 0.0, 0.0
+            if term < TERMS:
+                for q in range(less.size):
+                    share = draws.term[q, layout.service[p], term]
+                    arriving += arrivals.free[n, q] * share
+                    discount += less[q] * share
+            else:
+                arriving = arrivals.dated[n, term - TERMS]
+            stock.volume[p, term] += arriving
+            stock.tasks[p, term] += arriving * use
+            stock.bill[p, term] += arriving * use * price - discount
+        stock.waiting[p] = arrivals.waiting[n]
+    stock.lost[s] = arrivals.lost[0]
 
 
 @compiled
@@ -775,18 +748,18 @@ def sign_parcels(
         quarter: position of the quarter.
         flows: zero; filled.
     """
-    slots, _, longest = stock.waiting.shape
+    longest = stock.waiting.shape[1]
     waits = terms.waiting_share if longest > 0 else 0.0
     for s in range(layout.cell.size):
         n, atoms = layout.start[s + 1] - layout.start[s], draws.weight.size
         arrivals = Arrivals(
-            np.zeros((slots, n, atoms)), np.zeros((slots, n, layout.until.shape[1])), np.zeros((n, atoms)),
-            np.zeros((slots, n, longest)), np.zeros((slots, layout.ties)),
+            np.zeros((n, atoms)), np.zeros((n, layout.until.shape[1])), np.zeros((n, atoms)), np.zeros((n, longest)),
+            np.zeros(1),
         )  # fmt: skip
         g = np.empty(n)
         for new in range(2):
             for x in range(layout.ties):
-                if made.total[s, new, x] > 0.0:
+                if made.source[s, new, x] > 0.0:
                     _free_class(layout, menu, draws, made, s, new, x, waits, g, arrivals, flows)
         _backlog(stock, layout, menu, draws, made, s, arrivals, flows)
         _tied(stock, layout, menu, draws, made, s, waits, arrivals, flows)
@@ -799,7 +772,7 @@ def tally_parcels(stock: Stock, layout: Layout, flows: Flows, places: Places, ou
     """Add up where demand was first wanted and where it ended, as ``tally`` does for workload rows."""
     for s in range(layout.cell.size):
         first, last = layout.start[s], layout.start[s + 1]
-        held = stock.volume[:, first:last].sum() + stock.waiting[:, first:last].sum() + stock.lost[:, s].sum()
+        held = stock.volume[first:last].sum() + stock.waiting[first:last].sum() + stock.lost[s]
         out.volume[layout.cell[s]] += held
     for k in range(places.region.size):
         r, origin = places.region[k], places.origin[k]

@@ -31,6 +31,7 @@ from sim.economics.workloads import (
     contract_ends,
     escalated,
     row_key,
+    settled,
 )
 from sim.randomness import fold, uniform
 
@@ -110,21 +111,13 @@ def decide(
                 continue
             row[count] = n
             fresh[count] = 0 if rows.status[n] == WAITING else 1
-            first[count] = _settled(rows, forced, n)
+            first[count] = settled(rows, forced, n)
             if first[count] == UNSET:
                 key[count] = fold(mine, np.uint64(slot))
                 start[rows.cell[n] + 1] += 1
             count += 1
     _choose(rows, menu, service, terms, row[:count], key, start, first)
     return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), first[:count].copy(), np.ones(count))
-
-
-@inlined
-def _settled(rows: Workloads, forced: NDArray[np.int32], n: int) -> int:
-    """Return the pair of a free workload that does not look around: backlog, or prescribed; else UNSET."""
-    if rows.status[n] == WAITING:
-        return int(rows.pair[n])
-    return int(forced[n]) if rows.status[n] == NEW and forced[n] >= 0 else UNSET
 
 
 @inlined
@@ -151,8 +144,10 @@ def _choose(
 
 @inlined
 def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
-    """Return (incumbent provider or NONE, gift, outside boost) of row n."""
+    """Return (incumbent provider or NONE, gift, outside boost) of row n; backlog is served by nobody yet."""
     pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
+    if rows.status[n] == WAITING:
+        return NONE, 1.0, 0.0
     if pair >= 0:
         return menu.provider[pair], terms.gift[service[pair], fresh], 0.0
     if pair == OUTSIDE:
@@ -335,7 +330,7 @@ def sign(
         state = outcome(pair)
         if state != SERVED:
             rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
-            rows.pair[n] = active.first[x] if state == WAITING else rows.pair[n]
+            rows.pair[n] = active.first[x] if state == WAITING else UNSET
             rows.status[n], rows.tasks[n] = state, 0.0
             continue
         u = uniform(row_key(seasons.term, customers.key[n // slots], n % slots), _ZERO)

@@ -1,8 +1,10 @@
 """Workload rows: what customers run, where, at which contract price; and the sums firms price against.
 
-A customer holds a fixed number of workloads. Growth arrives as new workloads: every quarter its oldest workload
-ends and a new one starts, with the volume of the old one and all growth of the customer. Workloads whose
-contract ends choose again; the others stay and pay their contract price.
+A customer holds a fixed number of workloads. Growth arrives as a new workload; to make room for it the two smallest
+become one, under the contract of the one or the other with probabilities in proportion to their volumes. So the
+expected tasks, hours and bills of every supplier are left as they were, and how many workloads a customer holds
+decides how lumpy demand is, not how much of it is new. Workloads whose contract ends choose again; the others stay and
+pay their contract price.
 """
 
 import math
@@ -24,7 +26,7 @@ OUTSIDE = -1
 UNSET = -2
 
 _WORKLOAD, _EXPIRY = np.uint64(Decision.WORKLOAD), np.uint64(Decision.EXPIRY)
-_ZERO = np.uint64(0)
+_ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 class Workloads(NamedTuple):
@@ -39,7 +41,8 @@ class Workloads(NamedTuple):
     cell: NDArray[np.int32]
     """Base cell."""
     pair: NDArray[np.int32]
-    """(cell, product) pair of the present or last supplier; OUTSIDE on premises, UNSET before the first choice."""
+    """(cell, product) pair of the supplier, of the last one while a choice is made, of the one waited for; OUTSIDE on
+    premises, UNSET without any: a workload that nobody serves has nothing to switch away from."""
     status: NDArray[np.int8]
     """NEW, SERVED, WAITING or LOST."""
     term: NDArray[np.int8]
@@ -64,41 +67,78 @@ class Customers(NamedTuple):
 
 
 @compiled
-def renew(
-    rows: Workloads, customers: Customers, potential: Floats, training: Floats, slot: int, slots: int,
-    tastes: int, season: np.uint64,
+def grow(
+    rows: Workloads, customers: Customers, potential: Floats, training: Floats, slots: int, tastes: int,
+    season: np.uint64,
 ) -> None:  # fmt: skip
-    """End every customer's oldest workload and start a new one, so that volumes add up to its potential.
+    """Start a new workload with all growth of its customer, so that volumes add up to its potential.
+
+    A new workload is tied to the supplier of one of the customer's workloads, drawn in proportion to their volumes.
+    Where potential falls, all workloads shrink alike.
 
     Args:
         rows: changed in place.
         customers: traits.
         potential: (n,) tasks per quarter each customer wants at the reference price.
         training: (n,) probability that a new workload is training.
-        slot: position of the oldest workload.
-        slots: workloads per customer.
+        slots: workloads per customer, at least two.
         tastes: number of taste types, for the numbering of base cells.
         season: key of (seed, workload decision, quarter).
     """
     for i in range(potential.size):
-        first = i * slots
-        others = 0.0
-        for n in range(first, first + slots):
-            if n != first + slot:
-                others += rows.volume[n]
-        if others > potential[i]:
-            shrink = potential[i] / others
-            for n in range(first, first + slots):
-                rows.volume[n] *= shrink
-                rows.tasks[n] *= shrink
-        n = first + slot
-        rows.volume[n] = max(potential[i] - others, 0.0)
-        rows.tasks[n] = 0.0
-        inference = 0 if uniform(fold(season, customers.key[i]), _ZERO) < training[i] else 1
+        first, last = i * slots, (i + 1) * slots
+        held = 0.0
+        for n in range(first, last):
+            held += rows.volume[n]
+        if potential[i] <= held:
+            _scale(rows, first, last, potential[i] / held if held > 0.0 else 0.0)
+            continue
+        key = fold(season, customers.key[i])
+        n = _merge(rows, first, last, uniform(key, _ONE))
+        tie = _supplier(rows, first, last, held * uniform(key, _TWO))
+        inference = 0 if uniform(key, _ZERO) < training[i] else 1
         bound = customers.bound_inference[i] if inference else customers.bound_training[i]
         rows.cell[n] = ((customers.region[i] * tastes + customers.taste[i]) * 2 + inference) * 2 + bound
-        rows.status[n] = NEW
-        rows.waited[n] = 0
+        rows.volume[n], rows.tasks[n] = potential[i] - held, 0.0
+        rows.pair[n], rows.status[n], rows.waited[n] = tie, NEW, 0
+
+
+@inlined
+def _scale(rows: Workloads, first: int, last: int, factor: float) -> None:
+    for n in range(first, last):
+        rows.volume[n] *= factor
+        rows.tasks[n] *= factor
+
+
+@inlined
+def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
+    """Merge the two smallest workloads of a customer, and return the row that gets free."""
+    least, second = first, first + 1
+    if rows.volume[second] < rows.volume[least]:
+        least, second = second, least
+    for n in range(first + 2, last):
+        if rows.volume[n] < rows.volume[least]:
+            least, second = n, least
+        elif rows.volume[n] < rows.volume[second]:
+            second = n
+    both = rows.volume[least] + rows.volume[second]
+    kept, gone = (least, second) if u * both < rows.volume[least] else (second, least)
+    if rows.volume[kept] > 0.0:
+        rows.tasks[kept] *= both / rows.volume[kept]
+        rows.volume[kept] = both
+    rows.volume[gone] = 0.0
+    return gone
+
+
+@inlined
+def _supplier(rows: Workloads, first: int, last: int, mark: float) -> int:
+    """Return the pair of the workload in which ``mark`` falls, volumes end to end; UNSET where nobody serves it."""
+    passed = 0.0
+    for n in range(first, last):
+        passed += rows.volume[n]
+        if mark < passed:
+            return int(rows.pair[n]) if rows.status[n] == SERVED else UNSET
+    return UNSET
 
 
 @inlined
@@ -117,6 +157,14 @@ def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
     if rows.term[n] == DATED:
         return 1.0 if rows.until[n] < quarter else 0.0
     return float(EXPIRY[rows.term[n]])
+
+
+@inlined
+def settled(rows: Workloads, forced: NDArray[np.int32], n: int) -> int:
+    """Return the pair that a workload waits for or that a dated contract prescribes; UNSET where it looks around."""
+    if rows.status[n] == WAITING:
+        return int(rows.pair[n])
+    return int(forced[n]) if rows.status[n] == NEW and forced[n] >= 0 else UNSET
 
 
 CAPPED, NEWCOMER, FREE = 0, 1, 2
@@ -139,7 +187,7 @@ def contestable(
 
     A renewal pays min(posted, contract * (1 + esc)). Where the cap binds, the incumbent's posted price moves neither
     revenue nor choice of the customer: it keeps capacity for it (nearly all renew), and leaves it out of its condition.
-    Rows with a forced supplier are not contestable.
+    Backlog and rows with a forced supplier are not contestable.
 
     Args:
         rows: workloads.
@@ -152,13 +200,15 @@ def contestable(
         outside: number that stands for the outside option as incumbent.
         quarter: position of the quarter.
         mass: (B, C) filled.
-        locked: (K,) filled with tasks under contract, of capped customers, and of those tied by a dated contract.
+        locked: (K,) filled with tasks under contract, of capped customers, of backlog, and of those tied by a dated
+            contract.
     """
     mass[:] = 0.0
     locked[:] = 0.0
     for n in range(rows.volume.size):
-        if rows.status[n] == NEW and forced[n] >= 0:
-            locked[forced[n]] += rows.volume[n] * intensity[forced[n]]
+        pair = settled(rows, forced, n)
+        if pair != UNSET:
+            locked[pair] += rows.volume[n] * intensity[pair]
             continue
         pair = rows.pair[n]
         incumbent, service, standing = -1, 0, FREE

@@ -136,8 +136,8 @@ class Customers(Schema):
 
     enterprises: Annotated[int, quantity("enterprises", ge=0, le=5_000_000)]
     """Enterprises in the world; total demand does not depend on it."""
-    workloads_per_enterprise: Annotated[int, quantity("workloads", ge=1, le=20)]
-    """Workloads a customer holds at once; the oldest ends when a new one starts."""
+    workloads_per_enterprise: Annotated[int, quantity("workloads", ge=2, le=20)]
+    """Workloads a customer holds at once; the two smallest become one when growth brings another."""
     granularity: Literal["agents", "cells"]
     """agents: every workload draws its choice; cells: the large-population limit without the draw."""
     price_utility: Literal["log"]

@@ -1,18 +1,21 @@
-"""Phase 4: potential tasks grow, new workloads start, own use and labs follow their paths (B1)."""
+"""Phase 4: potential tasks grow, new workloads start, labs follow their paths (B1)."""
 
 import math
 
 import numpy as np
 
+from sim.economics.cells import Floats
 from sim.names import HOURS_PER_QUARTER
 from sim.randomness import Decision, fold, normal, season
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Grow demand by region, and renew every customer's oldest workload."""
+    """Grow demand by region; growth arrives as new workloads."""
+    before = world.state.potential.copy()
     _grow(world)
-    world.population.renew(world)
+    _training(world, before)
+    world.population.grow(world)
 
 
 def _grow(world: World) -> None:
@@ -29,3 +32,18 @@ def _grow(world: World) -> None:
         shock = demand.shock_sd * normal(np.uint64(fold(key, np.uint64(structure.region_keys[r]))))
         state.potential[r] *= math.exp(world.paths.demand_growth[world.t, r] + shock)
     state.lab_potential[:] = world.paths.labs[world.t] / state.lab_hours
+
+
+def _training(world: World, before: Floats) -> None:
+    """Set how many new workloads of enterprises are training, so that the share of all tasks follows its path.
+
+    Where potential shrinks, or growth cannot make up for the gap, the share lags behind.
+    """
+    state = world.state
+    shrunk = np.divide(state.potential, before, out=np.ones_like(before), where=before > state.potential)
+    kept = state.training_tasks * shrunk
+    growth = np.maximum(state.potential - before, 0.0)
+    missing = world.paths.training_share[world.t] * state.potential - kept
+    share = np.divide(missing, growth, out=np.zeros_like(growth), where=growth > 0.0)
+    world.now.new_training = np.clip(share, 0.0, 1.0)
+    state.training_tasks[:] = kept + world.now.new_training * growth

@@ -130,13 +130,11 @@ def wanted_costs(world: World) -> Floats:
 def further_quarters(world: World) -> Floats:
     """Return the discounted further quarters that a new contract binds its customer, by service (2,).
 
-    A contract that ends with probability chi is alive after k quarters with (1 - chi)^k; a workload lives as many
-    quarters as its customer holds workloads.
+    A contract that ends with probability chi is alive after k quarters with (1 - chi)^k.
     """
     s, rate = world.parameters.customers.switching, world.parameters.market.costs.discount_rate
-    k = np.arange(1, world.slots)
-    alive = ((1.0 - EXPIRY[:3, None]) / (1.0 + rate) ** 0.25) ** k
-    further = alive.sum(axis=1)
+    alive = (1.0 - EXPIRY[:3]) / (1.0 + rate) ** 0.25
+    further = alive / (1.0 - alive)
     iaas = s.one_year_share * further[ONE_YEAR] + s.three_year_share * further[THREE_YEAR]
     return np.array([iaas, s.maas_reserved_share * further[ONE_YEAR]])
 

@@ -16,8 +16,8 @@ from sim.economics.limit import (
     choose_parcels,
     contestable_parcels,
     contracted_parcels,
+    grow_parcels,
     nest_ratios,
-    renew_parcels,
     settle_parcels,
     sign_parcels,
     tally_parcels,
@@ -55,7 +55,7 @@ class Parcels:
         customers = structure.parameters.customers
         self.kinds = customer_kinds(structure)
         self.layout = layout_of(structure, links, self.kinds)
-        self.stock = _empty_stock(self.layout, customers.workloads_per_enterprise, customers.waiting_quarters)
+        self.stock = _empty_stock(self.layout, customers.waiting_quarters)
         longer_first = structure.parameters.behaviour.rationing.name == "reservations"
         self.draws = draws_of(customers.switching, customers.nest_dissimilarity, longer_first)
         self.flows = _no_flows(self.layout, links.pair_product.size, len(structure.providers))
@@ -63,23 +63,17 @@ class Parcels:
         self.share = np.array([kind.share for kind in self.kinds])
         self.lab = np.array([kind.lab for kind in self.kinds])
 
-    def renew(self, world: World) -> None:
-        """End the oldest workloads, and start new ones in their place; those of labs partly under dated contracts."""
-        potential, slots = self._potential(world), world.slots
-        training = self._by_type(
-            world.paths.training_share[world.t], world.links.lab_training_share, np.ones(len(self.kinds))
-        )
-        tied = self._tied(world)
-        for slot in range(slots) if world.t == 0 else [world.t % slots]:
-            share = (slot + 1) / slots if world.t == 0 else 1.0
-            renew_parcels(self.stock, self.layout, potential * share, training, tied, slot)
+    def grow(self, world: World) -> None:
+        """Let all growth arrive as new workloads; those of labs partly under dated contracts."""
+        training = self._by_type(world.now.new_training, world.links.lab_training_share, np.ones(len(self.kinds)))
+        grow_parcels(self.stock, self.layout, self._potential(world), training, self._tied(world))
 
     def volumes(self, world: World) -> tuple[Floats, Floats]:
         """Return tasks held, and tasks wanted, by region (R,)."""
         regions, stock = len(world.structure.regions), self.stock
         place_region = np.repeat(self.layout.region, np.diff(self.layout.start))
-        held = sum_by(place_region, (stock.volume.sum(axis=2) + stock.waiting.sum(axis=2)).sum(axis=0), regions)
-        held += sum_by(self.layout.region, stock.lost.sum(axis=(0, 2)), regions)
+        held = sum_by(place_region, stock.volume.sum(axis=1) + stock.waiting.sum(axis=1), regions)
+        held += sum_by(self.layout.region, stock.lost, regions)
         return held, sum_by(self.region, self._potential(world), regions)
 
     def contestable(self, world: World, intensity: Floats) -> tuple[Floats, Floats]:
@@ -220,12 +214,12 @@ def _dated(links: Links, kinds: list[Kind], cell: Ints, start: Ints) -> tuple[In
     return prescribed, until
 
 
-def _empty_stock(layout: Layout, slots: int, longest: int) -> Stock:
+def _empty_stock(layout: Layout, longest: int) -> Stock:
     places, segments, dated = layout.pair.size, layout.cell.size, layout.until.shape[1]
-    served = (slots, places, TERMS + dated)
+    served = (places, TERMS + dated)
     return Stock(
-        np.zeros(served), np.zeros(served), np.zeros(served), np.zeros((slots, places, longest)),
-        np.zeros((slots, segments, layout.ties)), np.zeros((slots, segments, layout.ties, 1 + dated)),
+        np.zeros(served), np.zeros(served), np.zeros(served), np.zeros((places, longest)), np.zeros(segments),
+        np.zeros((segments, layout.ties, 1 + dated)),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from sim.economics.choice import Menu
 from sim.economics.elementary import sum_by
 from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import NEW, UNSET, contestable, renew, row_key
+from sim.economics.workloads import NEW, UNSET, contestable, grow, row_key
 from sim.randomness import Decision, season, uniform
 from sim.world import Asked, Used, World
 
@@ -18,16 +18,16 @@ RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids
 class Rows:
     """The verbs of a population over ``world.customers`` and ``world.workloads``."""
 
-    def renew(self, world: World) -> None:
-        """Start a new workload in place of every customer's oldest, and tie those of labs to their dated contracts."""
+    def grow(self, world: World) -> None:
+        """Start a new workload with every customer's growth, and tie those of labs to their dated contracts.
+
+        In the first quarter all workloads are new, and alike.
+        """
         world.now.potential = _potential(world)
-        training = _training_shares(world)
-        slots, tastes = world.slots, len(world.structure.tastes)
-        for opening in range(slots if world.t == 0 else 1):
-            share = (opening + 1) / slots if world.t == 0 else 1.0
-            slot = opening if world.t == 0 else world.t % slots
-            key = season(world.seed, Decision.WORKLOAD, world.t - (slots - 1 - opening if world.t == 0 else 0) + slots)
-            renew(world.workloads, world.customers, world.now.potential * share, training, slot, slots, tastes, key)
+        training, slots, tastes = _training_shares(world), world.slots, len(world.structure.tastes)
+        for part in range(1, slots + 1) if world.t == 0 else [slots]:
+            key = season(world.seed, Decision.WORKLOAD, world.t + part)
+            grow(world.workloads, world.customers, world.now.potential * (part / slots), training, slots, tastes, key)
         _dated_contracts(world)
 
     def volumes(self, world: World) -> tuple[Floats, Floats]:
@@ -118,7 +118,7 @@ def _potential(world: World) -> Floats:
 
 def _training_shares(world: World) -> Floats:
     """Return the probability that a new workload is training, by customer (n,)."""
-    shares: Floats = world.paths.training_share[world.t][world.customers.region]
+    shares: Floats = world.now.new_training[world.customers.region]
     rows = world.links.lab_of_row
     if rows.size:
         shares[-rows.size :] = world.links.lab_training_share[rows]

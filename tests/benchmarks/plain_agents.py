@@ -105,7 +105,7 @@ class PlainCustomer(mesa.Agent):
 
     def _best(self, slot: int, workload: Workload) -> int:
         """Return the pair of greatest utility, nest by nest, or OUTSIDE."""
-        _, cell, pair, status, _, _, _ = workload
+        _, cell, pair, status, _, _, _ = workload  # backlog does not come here
         model, fresh = self.model, 1 if status == NEW else 0
         key = fold(fold(model.choice_season, self.key), slot)
         incumbent = model.provider[pair] if pair >= 0 else -1

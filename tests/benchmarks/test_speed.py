@@ -169,9 +169,10 @@ def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
 
     def kernel() -> list[int]:
+        world.population.contracted(world, menu)
         active = decide(
-            world.workloads, world.customers, world.now.forced, menu, world.links.pair_service, terms, seasons, world.t,
-            world.slots,
+            world.workloads, world.customers, world.now.forced, world.now.free, menu, world.links.pair_service, terms,
+            seasons.choice, world.slots,
         )  # fmt: skip
         first: list[int] = active.first.tolist()
         return first

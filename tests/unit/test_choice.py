@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled
 from sim.economics.cells import LOG, Cells, shares
-from sim.economics.choice import NONE, Menu, choose, choose_again, willingness
+from sim.economics.choice import BLOCK, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.stable import log_stable, nest_shock_table
 from sim.randomness import bits, fold, unit
 from tests.builders_choice import NOWHERE, Floats, Ints, menu, nested_logit, without
@@ -22,11 +22,17 @@ RHOS = [0.0, 0.3, 0.6, 0.85]
 
 
 @compiled
-def chosen(offered: Menu, incumbent: int, gift: float, outside_boost: float, key: np.uint64, count: int) -> Ints:
-    out = np.empty(count, np.int64)
+def own_keys(key: np.uint64, count: int) -> NDArray[np.uint64]:
+    out = np.empty(count, np.uint64)
     for i in range(count):
-        out[i] = choose(offered, 0, incumbent, gift, outside_boost, fold(key, np.uint64(i)))
+        out[i] = fold(key, np.uint64(i))
     return out
+
+
+def chosen(offered: Menu, incumbent: int, gift: float, outside_boost: float, key: np.uint64, count: int) -> Ints:
+    """Return the choices of the only cell, by workloads with the same tie."""
+    same = np.full(count, incumbent), np.full(count, gift), np.full(count, outside_boost)
+    return choose(offered, Choosers(np.array([0, count]), own_keys(key, count), *same))
 
 
 @compiled
@@ -216,7 +222,7 @@ def test_a_bid_is_the_price_at_which_the_customer_leaves(rho: float) -> None:
         bid = math.exp(gain[i] / (a * slack))
         for factor, stays in ((1.0 - 1e-7, True), (1.0 + 1e-7, False)):
             dearer = offered._replace(inverse_weight=offered.inverse_weight * np.where(mine, (bid * factor) ** a, 1.0))
-            again = choose(dearer, 0, -1, 1.0, 0.0, np.uint64(fold(KEY, np.uint64(i))))
+            again = chosen(dearer, -1, 1.0, 0.0, KEY, int(i) + 1)[i]
             assert (again != NONE and bool(mine[again])) == stays
     assert mine[found[buyers]].all()
 
@@ -236,3 +242,32 @@ def test_who_is_refused_takes_the_best_of_what_has_room(seed: int, rho: float) -
     assert fits[found].all()
     open_only = offered._replace(inverse_weight=np.where(fits, offered.inverse_weight, np.inf))
     assert (chosen(open_only, 4, 0.5, 0.0, np.uint64(seed), 200) == found).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(RHOS))
+def test_the_race_finds_what_comparing_every_product_finds(seed: int, rho: float) -> None:
+    """Bounds instead of logs, blocks, cells in one call: the same as ranking all products one workload at a time."""
+    rng = np.random.default_rng(seed)
+    count = BLOCK + 40
+    spread = np.exp(rng.normal(0.0, 3.0, 7)).tolist()
+    offered = menu((spread[:4], spread[4:]), rho=rho, outside=NOWHERE, providers=(0, 1, 2, 3, 0, 4, 4))
+    gift, key = math.exp(-3.0), np.uint64(seed)
+    everywhere = np.full(10, np.inf)
+    found = chosen(offered, 4, gift, 0.0, key, count)
+    assert (found == chosen_again(offered, 4, gift, everywhere, 1.0, key, count)).all()
+
+
+def test_cells_choose_from_their_own_products() -> None:
+    one = menu(([1.0, 2.0], []), outside=NOWHERE)
+    two = one._replace(
+        start=np.array([0, 1, 1, 2, 2]), outside=np.full(2, NOWHERE)
+    )  # each of two cells sees one of the products
+    who = Choosers(np.array([0, 3, 5]), own_keys(KEY, 5), np.full(5, NONE), np.ones(5), np.zeros(5))
+    assert choose(two, who).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_what_is_not_on_sale_is_not_chosen() -> None:
+    offered = menu(([1.0, 2.0], [1.0]), outside=NOWHERE)
+    gone = offered._replace(inverse_weight=np.array([np.inf, offered.inverse_weight[1], np.inf]))
+    assert set(chosen(gone, -1, 1.0, 0.0, KEY, 500).tolist()) == {1}
+    assert set(chosen(gone._replace(inverse_weight=np.full(3, np.inf)), -1, 1.0, 0.0, KEY, 50).tolist()) == {NONE}

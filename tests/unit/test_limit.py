@@ -16,11 +16,11 @@ from sim.economics.limit import (
     Stock,
     choose_parcels,
     contracted_parcels,
+    grow_parcels,
+    held_by_tie,
     nest_flows,
     nest_ratios,
-    renew_parcels,
     sign_parcels,
-    slot_volume,
 )
 from sim.economics.service import LOTTERY, RESERVATIONS, Terms
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING
@@ -55,7 +55,7 @@ class Market:
 
     def __init__(
         self, offered: Menu, capacity: list[tuple[float, float]], *, terms: Terms = EVEN, rule: int = LOTTERY,
-        contracts: Switching | None = None, slots: int = 1, prescribed: tuple[int, ...] = (), until: int = 9,
+        contracts: Switching | None = None, prescribed: tuple[int, ...] = (), until: int = 9,
     ) -> None:  # fmt: skip
         count, firms = offered.provider.size, int(offered.provider.max()) + 1
         self.menu, self.terms = offered, terms
@@ -70,10 +70,10 @@ class Market:
             np.zeros(2, np.int64), np.zeros(2, np.int64), np.array([0, first, 2 * first]), pair, service,
             (incumbent + 1) * 2 + service, dated, np.full(dated.shape, until), 2 * (firms + 2),
         )  # fmt: skip
-        served = (slots, pair.size, TERMS + len(prescribed))
+        served = (pair.size, TERMS + len(prescribed))
         self.stock = Stock(
-            np.zeros(served), np.zeros(served), np.zeros(served), np.zeros((slots, pair.size, terms.waiting_quarters)),
-            np.zeros((slots, 2, self.layout.ties)), np.zeros((slots, 2, self.layout.ties, 1 + len(prescribed))),
+            np.zeros(served), np.zeros(served), np.zeros(served), np.zeros((pair.size, terms.waiting_quarters)),
+            np.zeros(2), np.zeros((2, self.layout.ties, 1 + len(prescribed))),
         )  # fmt: skip
         self.draws: Draws = draws_of(contracts or switching(), 1.0 - offered.slack, rule == RESERVATIONS)
         self.kinds = np.array(capacity, dtype=float)[:, None, :]
@@ -84,7 +84,7 @@ class Market:
 
     def arrive(self, volume: float = 1.0, tie: int = 0, contract: int = 0) -> "Market":
         """Add new volume, by tie and dated contract (0 none)."""
-        self.stock.new[0, INFERENCE, tie, contract] += volume
+        self.stock.new[INFERENCE, tie, contract] += volume
         return self
 
     def place(self, j: int) -> int:
@@ -108,13 +108,13 @@ class Market:
     @property
     def served(self) -> Floats:
         """Volume by product and, last, on premises (K + 1,)."""
-        by_place: Floats = self.stock.volume.sum(axis=(0, 2))[self.layout.start[INFERENCE] :]
+        by_place: Floats = self.stock.volume.sum(axis=1)[self.layout.start[INFERENCE] :]
         return by_place
 
     @property
     def waiting(self) -> Floats:
         """Volume waiting by product (K,)."""
-        by_place: Floats = self.stock.waiting.sum(axis=(0, 2))[self.layout.start[INFERENCE] : -1]
+        by_place: Floats = self.stock.waiting.sum(axis=1)[self.layout.start[INFERENCE] : -1]
         return by_place
 
     @property
@@ -160,7 +160,7 @@ def test_customers_of_a_symmetric_market_stay_with_the_logit_probability(rho: fl
     on_demand = switching(one_year_share=0.0, three_year_share=0.0)
     terms = EVEN._replace(gift=np.full((2, 2), np.exp(-kappa)))
     market = Market(offered, [PLENTY] * firms, terms=terms, contracts=on_demand)
-    market.stock.volume[0, market.place(0), ON_DEMAND] = market.stock.tasks[0, market.place(0), ON_DEMAND] = 1.0
+    market.stock.volume[market.place(0), ON_DEMAND] = market.stock.tasks[market.place(0), ON_DEMAND] = 1.0
     stay, held = np.exp(kappa) / (np.exp(kappa) + firms - 1), 1.0
     for _ in range(5):
         market.quarter()
@@ -179,9 +179,9 @@ def test_contracts_end_by_their_terms_and_renewals_pay_at_most_the_escalated_pri
     ended = (shares * [1.0, 0.25, 1.0 / 12.0]).sum()
     kept = shares * [0.0, 0.75, 11.0 / 12.0]
     p = market.place(0)
-    np.testing.assert_allclose(market.stock.volume[0, p], kept + shares * (ended + 0.5), rtol=1e-12)
+    np.testing.assert_allclose(market.stock.volume[p], kept + shares * (ended + 0.5), rtol=1e-12)
     bill = kept * 2.0 + shares * (ended * 2.0 * (1.0 + EVEN.escalation) + 0.5 * 5.0)
-    np.testing.assert_allclose(market.stock.bill[0, p], bill, rtol=1e-12)
+    np.testing.assert_allclose(market.stock.bill[p], bill, rtol=1e-12)
     assert market.flows.kept[0] == pytest.approx(kept.sum())
 
 
@@ -214,7 +214,7 @@ def test_rationing_is_the_lottery_among_many(
     market.quarter()
     rows = drawn(offered, capacity, rule).rows
     for term in (ON_DEMAND, ONE_YEAR, THREE_YEAR):
-        mine = market.stock.volume[0, market.place(0) :, term]
+        mine = market.stock.volume[market.place(0) :, term]
         for j in range(-1, 4):
             there = (rows.status == SERVED) & (rows.pair == j) & (rows.term == term)
             assert mine[j] == pytest.approx(rows.volume[there].sum(), abs=NEAR)
@@ -283,17 +283,26 @@ def test_atoms_of_terms_add_up_to_the_shares_of_contracts(longer_first: bool) ->
         assert draws.level[0, w, q] == THREE_YEAR - np.argmax(draws.term[q, w])
 
 
-def test_renewal_lets_the_oldest_slot_take_all_growth_and_keep_its_ties() -> None:
+def test_growth_is_tied_to_suppliers_in_proportion_to_what_they_serve() -> None:
     offered = menu([[1.0, 3.0], []], outside=NOWHERE)
-    market = Market(offered, [PLENTY] * 2, slots=2)
+    market = Market(offered, [PLENTY] * 2)
     training, tied, ties = np.zeros(1), np.zeros((2, 0)), np.empty(market.layout.ties)
-    for slot in range(2):
-        renew_parcels(market.stock, market.layout, np.full(1, 0.5 * (slot + 1)), training, tied, slot)
-    np.testing.assert_allclose(market.stock.new[:, INFERENCE, 0, 0], [0.5, 0.5])
+    grow_parcels(market.stock, market.layout, np.full(1, 1.0), training, tied)
+    assert market.stock.new[INFERENCE, 0, 0] == 1.0, "the first has no supplier"
     market.quarter()
-    renew_parcels(market.stock, market.layout, np.full(1, 1.6), training, tied, 0)
-    np.testing.assert_allclose(market.stock.new[0, INFERENCE, [2, 4], 0], [1.1 * 0.25, 1.1 * 0.75])
-    assert slot_volume(market.stock, market.layout, 1, 0, ties) == pytest.approx(0.5)
-    renew_parcels(market.stock, market.layout, np.full(1, 0.2), training, tied, 0)
-    assert slot_volume(market.stock, market.layout, 0, 0, ties) == pytest.approx(0.0)
-    assert slot_volume(market.stock, market.layout, 1, 0, ties) == pytest.approx(0.2)
+    grow_parcels(market.stock, market.layout, np.full(1, 1.6), training, tied)
+    np.testing.assert_allclose(market.stock.new[INFERENCE, [2, 4], 0], [0.6 * 0.25, 0.6 * 0.75])
+    market.quarter()
+    assert held_by_tie(market.stock, market.layout, 0, ties) == pytest.approx(1.6)
+    np.testing.assert_allclose(ties[[2, 4]], [0.4, 1.2])
+    grow_parcels(market.stock, market.layout, np.full(1, 0.2), training, tied)
+    np.testing.assert_allclose(market.served[:2], [0.05, 0.15])
+    assert not market.stock.new.any(), "where demand shrinks nothing new starts"
+
+
+def test_what_nobody_serves_has_no_supplier_to_be_tied_to() -> None:
+    offered = menu([[1.0], []], outside=NOWHERE)
+    market = Market(offered, [(1e-9, 1e-9)]).arrive(tie=2)
+    market.quarter()
+    grow_parcels(market.stock, market.layout, np.full(1, 3.0), np.zeros(1), np.zeros((2, 0)))
+    assert market.stock.new[INFERENCE, 0, 0] == pytest.approx(2.0)

@@ -27,7 +27,7 @@ MISTAKES = {
     "+market.ends=2022Q1": ["market.ends = '2022Q1': no such key; allowed are", "did you mean 'end'?"],
     "customers.enterprises=many": ["customers.enterprises = 'many': must be a whole number", "(enterprises)"],
     "customers.waiting_quarters=2.5": ["customers.waiting_quarters = 2.5: must be a whole number"],
-    "customers.workloads_per_enterprise=-1": ["= -1: must be", "at least 1 and at most 20 (workloads)"],
+    "customers.workloads_per_enterprise=-1": ["= -1: must be", "at least 2 and at most 20 (workloads)"],
     "market.costs.card_life_years=0": ["= 0: must be a number greater than 0.5 and at most 20 (years)"],
     "market.costs.shell_life_years=inf": ["market.costs.shell_life_years = inf: must be a number"],
     "market.costs.discount_rate=nan": ["market.costs.discount_rate = nan: must be a number"],

@@ -31,7 +31,7 @@ from sim.economics.workloads import (
     contract_ends,
     ending_probability,
     escalated,
-    renew,
+    grow,
     row_key,
 )
 from sim.randomness import Decision, season
@@ -58,68 +58,98 @@ def held(count: int, seed: int) -> Workloads:
     rows.term[:] = rng.integers(ON_DEMAND, DATED + 1, rows.volume.size)
     rows.until[:] = rng.integers(0, 10, rows.volume.size)
     rows.waited[:] = rng.integers(0, 3, rows.volume.size)
-    rows.pair[:] = rng.integers(UNSET, 4, rows.volume.size)
+    rows.pair[:] = np.where(rows.status == WAITING, 1, rng.integers(UNSET, 4, rows.volume.size))
     rows.price[:] = rng.uniform(0.5, 3.0, rows.volume.size)
     return rows
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(0, SLOTS - 1), st.floats(0.0, 3.0))
-def test_volumes_add_up_to_potential_whatever_was_held(seed: int, slot: int, growth: float) -> None:
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 3.0))
+def test_volumes_add_up_to_potential_whatever_was_held(seed: int, growth: float) -> None:
     rows, buyers = held(5, seed), customers(5, regions=2)
     volume, tasks = (column.reshape(5, SLOTS).copy() for column in (rows.volume, rows.tasks))
     potential = growth * volume.sum(axis=1)
-    renew(rows, buyers, potential, np.full(5, 0.5), slot, SLOTS, 1, SEASON)
+    grow(rows, buyers, potential, np.full(5, 0.5), SLOTS, 1, SEASON)
     after = rows.volume.reshape(5, SLOTS)
     np.testing.assert_allclose(after.sum(axis=1), potential, rtol=1e-12, atol=1e-12)
     assert (after >= 0.0).all()
-    others = np.delete(volume, slot, axis=1)
-    kept = np.minimum(1.0, potential / np.maximum(others.sum(axis=1), 1e-300))[:, None]
-    np.testing.assert_allclose(np.delete(after, slot, axis=1), others * kept, rtol=1e-12)
-    left = np.delete(rows.tasks.reshape(5, SLOTS), slot, axis=1)
-    np.testing.assert_allclose(left, np.delete(tasks, slot, axis=1) * kept, rtol=1e-12)
+    if growth <= 1.0:
+        np.testing.assert_allclose(after, growth * volume, rtol=1e-12)
+        np.testing.assert_allclose(rows.tasks.reshape(5, SLOTS), growth * tasks, rtol=1e-12)
 
 
-def test_existing_workloads_do_not_grow() -> None:
-    rows, buyers = held(6, 1), customers(6)
-    before = rows.volume.copy().reshape(6, SLOTS)
-    renew(rows, buyers, 2.0 * before.sum(axis=1), np.full(6, 0.5), 2, SLOTS, 1, SEASON)
-    after = rows.volume.reshape(6, SLOTS)
-    np.testing.assert_array_equal(np.delete(after, 2, axis=1), np.delete(before, 2, axis=1))
-    np.testing.assert_allclose(after[:, 2], before.sum(axis=1) + before[:, 2], rtol=1e-12)
-
-
-def test_the_oldest_workload_starts_anew_and_remembers_its_supplier() -> None:
+def test_growth_is_a_new_workload_and_leaves_the_largest_alone() -> None:
     rows, buyers = held(50, 2), customers(50, regions=3)
-    pairs = rows.pair.copy()
-    renew(rows, buyers, np.full(50, 9.0), np.full(50, 0.3), 1, SLOTS, 1, SEASON)
-    mine = np.arange(50) * SLOTS + 1
-    assert (rows.status[mine] == NEW).all()
-    assert (rows.tasks[mine] == 0.0).all()
-    assert (rows.waited[mine] == 0).all()
-    assert (rows.pair == pairs).all()
-    region, rest = np.divmod(rows.cell[mine], 4)
-    inference, bound = np.divmod(rest, 2)
-    assert (region == buyers.region).all()
-    assert (bound == np.where(inference == 1, buyers.bound_inference, buyers.bound_training)).all()
-    assert set(inference.tolist()) == {0, 1}
+    before = [Workloads._make(column[i * SLOTS : (i + 1) * SLOTS].copy() for column in rows) for i in range(50)]
+    total = rows.volume.reshape(50, SLOTS).sum(axis=1)
+    grow(rows, buyers, 1.5 * total, np.full(50, 0.3), SLOTS, 1, SEASON)
+    kinds = set()
+    for i, old in enumerate(before):
+        now = Workloads._make(column[i * SLOTS : (i + 1) * SLOTS] for column in rows)
+        small = np.argsort(old.volume, kind="stable")[:2]
+        large = np.setdiff1d(np.arange(SLOTS), small)
+        np.testing.assert_array_equal(now.volume[large], old.volume[large])
+        np.testing.assert_array_equal(now.pair[large], old.pair[large])
+        new, kept = small if now.tasks[small[0]] == 0.0 and now.status[small[0]] == NEW else small[::-1]
+        assert now.volume[new] == pytest.approx(0.5 * total[i])
+        assert (now.status[new], now.tasks[new], now.waited[new]) == (NEW, 0.0, 0)
+        assert now.volume[kept] == pytest.approx(old.volume[small].sum())
+        region, rest = divmod(int(now.cell[new]), 4)
+        inference, bound = divmod(rest, 2)
+        assert region == buyers.region[i]
+        assert bound == (buyers.bound_inference if inference else buyers.bound_training)[i]
+        kinds.add(inference)
+    assert kinds == {0, 1}
+
+
+MANY = 20_000
+
+
+def two_suppliers(count: int) -> Workloads:
+    """Return customers with workloads of 1 at supplier 0, 3 at supplier 1 and 6 at supplier 2."""
+    rows = workloads(np.tile([1.0, 3.0, 6.0], count))
+    rows.pair[:], rows.status[:], rows.tasks[:] = np.tile([0, 1, 2], count), SERVED, np.tile([2.0, 9.0, 6.0], count)
+    return rows
+
+
+def test_merging_leaves_every_supplier_what_it_had_on_average() -> None:
+    """1 and 3 become 4 at the one or the other with probabilities 1/4 and 3/4; tasks come along."""
+    rows = two_suppliers(MANY)
+    grow(rows, customers(MANY), np.full(MANY, 20.0), np.full(MANY, 0.5), 3, 1, SEASON)
+    merged = rows.volume == 4.0
+    assert merged.sum() == MANY
+    assert (rows.pair[merged] == 0).mean() == pytest.approx(0.25, abs=0.015)
+    np.testing.assert_allclose(rows.tasks[merged], np.where(rows.pair[merged] == 0, 8.0, 12.0))
+    assert (rows.volume == 6.0).sum() == MANY
+
+
+def test_a_new_workload_is_tied_to_a_supplier_by_what_it_serves() -> None:
+    rows = two_suppliers(MANY)
+    grow(rows, customers(MANY), np.full(MANY, 20.0), np.full(MANY, 0.5), 3, 1, SEASON)
+    ties = rows.pair[rows.status == NEW]
+    assert (ties == 2).mean() == pytest.approx(0.6, abs=0.015)
+    assert (ties == 0).mean() == pytest.approx(0.1, abs=0.01)
+    lost = two_suppliers(10)
+    lost.status[:] = LOST
+    grow(lost, customers(10), np.full(10, 20.0), np.full(10, 0.5), 3, 1, SEASON)
+    assert (lost.pair[lost.status == NEW] == UNSET).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_new_workloads_are_training_by_their_share(share: float) -> None:
-    count = 20_000
-    rows, buyers = workloads(np.ones(count)), customers(count)
-    renew(rows, buyers, np.ones(count), np.full(count, share), 0, 1, 1, SEASON)
-    training = (rows.cell // 2 == 0).mean()
-    assert training == pytest.approx(share, abs=4.0 * math.sqrt(share * (1.0 - share) / count))
+    rows, buyers = workloads(np.zeros(2 * MANY)), customers(MANY)
+    grow(rows, buyers, np.ones(MANY), np.full(MANY, share), 2, 1, SEASON)
+    training = (rows.cell[rows.volume > 0.0] // 2 == 0).mean()
+    assert training == pytest.approx(share, abs=4.0 * math.sqrt(share * (1.0 - share) / MANY))
 
 
 def test_a_larger_population_leaves_the_smaller_ones_draws() -> None:
     found = []
     for count in (100, 1000):
-        rows = workloads(np.ones(count))
-        renew(rows, customers(count), np.ones(count), np.full(count, 0.5), 0, 1, 1, SEASON)
-        found.append(rows.cell[:100].copy())
-    assert (found[0] == found[1]).all()
+        rows = two_suppliers(count)
+        grow(rows, customers(count), np.full(count, 20.0), np.full(count, 0.5), 3, 1, SEASON)
+        found.append([column[:300].copy() for column in rows])
+    for one, other in zip(*found, strict=True):
+        assert (one == other).all()
 
 
 @pytest.mark.parametrize(("term", "chance"), [(ON_DEMAND, 1.0), (ONE_YEAR, 0.25), (THREE_YEAR, 1.0 / 12.0)])
@@ -170,6 +200,9 @@ def expected_mass(
         pair, status = int(rows.pair[n]), int(rows.status[n])
         if status == NEW and forced[n] >= 0:
             locked[forced[n]] += rows.volume[n] * intensity[forced[n]]
+            continue
+        if status == WAITING:
+            locked[pair] += rows.volume[n] * intensity[pair]
             continue
         who, what = (provider[pair], service[pair]) if pair >= 0 else (3 if pair == OUTSIDE else -1, 0)
         ends = ending_probability(rows, n, 4)

@@ -138,7 +138,7 @@ def test_labs_sign_the_contracts_in_force() -> None:
     for y, kind in enumerate(people.kinds):
         for d, contract in enumerate(market.links.lab_contracts[kind.lab] if kind.lab >= 0 else []):
             segments = people.layout.start[2 * y], people.layout.start[2 * y + 2]
-            held = people.stock.volume[:, slice(*segments), TERMS + d].sum()
+            held = people.stock.volume[slice(*segments), TERMS + d].sum()
             due = contract.share if contract.since < market.t <= contract.until + 1 else 0.0
             assert held == pytest.approx(due * market.state.lab_potential[kind.lab], rel=1e-12)
             signed += due > 0.0

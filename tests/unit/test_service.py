@@ -267,6 +267,7 @@ def test_a_share_waits_and_gives_up_in_time(patience: int) -> None:
     for t, (rows, _) in enumerate(history[: patience + 1]):
         assert (rows.status[first] == (WAITING if t < patience else LOST)).all()
         assert (rows.waited[first] == (t + 1 if t < patience else 0)).all()
+        assert (rows.pair[rows.status == LOST] == UNSET).all(), "who is lost has nothing to switch away from"
 
 
 def test_backlog_is_unmet_once() -> None:

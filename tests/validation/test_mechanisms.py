@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from sim import ComputeMarket
+from sim.economics.choice import Menu
 from sim.economics.frontier import inference_left, training_left
-from sim.economics.workloads import DATED, NEW, OUTSIDE, SERVED, THREE_YEAR, WAITING
-from sim.structure import IAAS
-from sim.world import World
-from tests.economy import GONE, LONG, Changes, Numbers, Times, column, quarters, ran
+from sim.economics.service import Terms
+from sim.economics.workloads import DATED, NEW, OUTSIDE, SERVED, THREE_YEAR, UNSET, WAITING
+from sim.structure import IAAS, TRAINING
+from sim.world import Asked, World
+from tests.economy import GONE, LONG, Changes, Numbers, Times, column, parameters, quarters, ran
 
 SEEDS = (1, 2)
 RISES, FALLS, SAME = 1, -1, 0
@@ -464,20 +466,62 @@ def test_switching_costs_hold_customers() -> None:
 
 def test_the_tie_of_new_workloads_keeps_them_with_the_incumbent() -> None:
     def stayed(fraction: float) -> float:
-        new, same, before = 0, 0, None
-        for market in quarters({"customers.switching.new_workload_fraction": fraction}):
-            active, provider = market.now.active, market.links.pair_provider
+        model = ComputeMarket(parameters({"customers.switching.new_workload_fraction": fraction}), 1)
+        world, people = model.world, model.world.population
+        serve, provider, found = people.serve, model.world.links.pair_provider, list[bool]()
+
+        def watched(world: World, menu: Menu, terms: Terms) -> Asked:
+            rows = world.workloads
+            before = np.where(rows.status == NEW, rows.pair, UNSET)
+            asked, active = serve(world, menu, terms), world.now.active
             assert active is not None
-            if before is not None:
-                started = active.row[active.row % market.slots == (market.t - 1) % market.slots]
-                first = active.first[active.row % market.slots == (market.t - 1) % market.slots]
-                tied = (before[started] >= 0) & (first >= 0)
-                new += int(tied.sum())
-                same += int((provider[before[started]] == provider[first])[tied].sum())
-            before = market.workloads.pair.copy()
-        return same / new
+            tied = (before[active.row] >= 0) & (active.first >= 0)
+            found.extend((provider[before[active.row[tied]]] == provider[active.first[tied]]).tolist())
+            return asked
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(people, "serve", watched)
+            model.run()
+        assert world.now.active is not None
+        assert len(found) > 1000
+        return float(np.mean(found))
 
     assert stayed(0.0) + 0.05 < stayed(0.2) < stayed(1.0)
+
+
+@pytest.mark.parametrize("granularity", ["agents", "cells"])
+def test_growth_alone_is_new(granularity: str) -> None:
+    """Without growth nothing starts: every supplier keeps what is under a contract that does not end."""
+    still: Changes = {
+        "customers.demand.*.growth_initial": 0.0, "customers.demand.*.growth_final": 0.0, "customers.labs": {},
+        "customers.demand.*.shock_sd": 0.0, "customers.granularity": granularity,
+    }  # fmt: skip
+    new = []
+    for changes in (still, {"customers.granularity": granularity}):
+        asked = [market.now.arrays["flow"][:, 0].sum() / market.state.potential.sum() for market in quarters(changes)]
+        new.append(np.mean(asked[1:]))
+    assert new[0] < 0.75 * new[1]
+
+
+def test_how_many_workloads_a_customer_holds_decides_lumpiness_and_not_prices() -> None:
+    def rent(workloads: int) -> float:
+        changes = {"customers.workloads_per_enterprise": workloads}
+        return float(np.mean([price(ran(changes, seed)) for seed in (1, 2, 3)]))
+
+    assert rent(12) == pytest.approx(rent(2), rel=0.1)
+
+
+def test_the_share_of_training_follows_its_path_although_only_growth_is_new() -> None:
+    for market in quarters({"market.end": "2026Q4", "customers.enterprises": 4000}):
+        structure, rows = market.structure, market.workloads
+        enterprises = rows.volume.size - market.links.lab_of_row.size * market.slots
+        cell = rows.cell[:enterprises]
+        region, training = market.links.cell_region[cell], market.links.cell_workload[cell] == TRAINING
+        for r, name in enumerate(structure.regions):
+            volume = rows.volume[:enterprises][region == r]
+            if name in market.parameters.customers.demand:
+                found = volume[training[region == r]].sum() / volume.sum()
+                assert found == pytest.approx(market.paths.training_share[market.t - 1, r], abs=0.1), (name, market.t)
 
 
 def test_locked_workloads_pay_their_contract_price() -> None:

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from experiments import compose
 from sim import ComputeMarket, Parameters
-from sim.world import World
+from sim.economics.choice import Menu
+from sim.economics.service import Terms
+from sim.economics.workloads import Workloads
+from sim.world import Asked, World
 
 Values = dict[str, Any]
 Changes = Mapping[str, Any]
@@ -114,3 +117,24 @@ def column(model: ComputeMarket, table: str, name: str, **where: str) -> Numbers
     values: Numbers = np.asarray(columns[name][chosen], dtype=np.float64)
     assert values.size > 0, f"{table} has no rows with {where}"
     return values
+
+
+def before_and_after_service(
+    changes: Changes, seed: int = 1, values: Values | None = None
+) -> Iterator[tuple[World, Workloads]]:
+    """Yield the market after every quarter of a run, and its workloads as they stood before they chose.
+
+    Changes are to ``values``, the small economy unless given.
+    """
+    model = ComputeMarket(Parameters.from_mapping(changed(values or baseline(), changes)), seed)
+    people, stood = model.world.population, list[Workloads]()
+    serve = people.serve
+
+    def watched(world: World, menu: Menu, terms: Terms) -> Asked:
+        stood[:] = [Workloads._make(column.copy() for column in world.workloads)]
+        return serve(world, menu, terms)
+
+    people.serve = watched  # type: ignore[method-assign]
+    while not model.finished:
+        model.step()
+        yield model.world, stood[0]

@@ -15,7 +15,17 @@ from sim.economics.workloads import OUTSIDE
 from sim.model import QUARTER
 from sim.phases import service
 from sim.world import Quarter, ground_of
-from tests.economy import GONE, Changes, Numbers, Times, Values, baseline, changed, column
+from tests.economy import (
+    GONE,
+    Changes,
+    Numbers,
+    Times,
+    Values,
+    baseline,
+    before_and_after_service,
+    changed,
+    column,
+)
 
 SHORT: Changes = {"market.end": "2023Q4", "market.history_end": "2022Q4", "customers.enterprises": 50}
 """Eight quarters, half of them with decided deliveries."""
@@ -85,7 +95,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "behaviour.pricing.best_response.rounds": (1, 4, 20),
     "market.cohorts.maximum_age_quarters": (1, 4, 80),
     "customers.enterprises": (0, 1, 7, 60),
-    "customers.workloads_per_enterprise": (1, 2, 20),
+    "customers.workloads_per_enterprise": (2, 3, 20),
     "customers.lab_teams": (1, 3),
     "customers.waiting_quarters": (0, 1, 40),
     "customers.labs": ({},),
@@ -439,26 +449,22 @@ def symmetric() -> Values:
 
 
 def test_equal_firms_have_equal_shares_and_prices() -> None:
-    """Of 20,000 equal workloads a quarter has a standard deviation of 0.3 points; prices part by who holds whom."""
+    """Of 12,000 equal workloads a quarter has a standard deviation of 0.4 points; prices part by who holds whom."""
     model = run(symmetric())
     posted = model.record["posted"]
     gaps = np.ptp(np.log(posted.reshape(posted.shape[0], FIRMS, -1)), axis=1)
     assert gaps[0].max() < 1e-9
-    assert gaps.max() < 0.02
+    assert gaps.max() < 0.08
     shares: Numbers = column(model, "providers", "share_compute", region="world", product="all", workload="all")
     assert np.abs(shares - 1.0 / FIRMS).max() < 0.015
 
 
 def test_equal_firms_with_high_switching_costs_lose_nobody() -> None:
-    model = ComputeMarket(Parameters.from_mapping(
-        changed(symmetric(), {"customers.switching.cost_iaas": 50.0, "customers.switching.new_workload_fraction": 1.0})
-    ), 1)  # fmt: skip
-    model.step()
-    provider = model.world.links.pair_provider
-    first = provider[model.world.workloads.pair].copy()
-    while not model.finished:
-        model.step()
-        assert np.array_equal(provider[model.world.workloads.pair], first)
+    tied = {"customers.switching.cost_iaas": 50.0, "customers.switching.new_workload_fraction": 1.0}
+    for market, stood in before_and_after_service(tied, values=symmetric()):
+        provider, known = market.links.pair_provider, stood.pair >= 0
+        assert np.array_equal(provider[market.workloads.pair[known]], provider[stood.pair[known]])
+    assert known.all()
 
 
 def test_a_fleet_that_retires_to_the_last_card_is_gone() -> None:

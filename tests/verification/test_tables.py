@@ -204,7 +204,7 @@ def test_diversions_say_why(overrides: tuple[str, ...]) -> None:
 def test_a_short_market_diverts_everywhere() -> None:
     table = tables_of(*SCARCE)["diverted"]
     assert {"waiting", "lost"} < set(table["to"])
-    assert set(table["reason"]) == {"first_choice", "no_cards"}
+    assert set(table["reason"]) == {"first_choice", "no_cards", "expired"}
     assert (finished(*SCARCE).record["served_fraction"] < 1.0).any()
 
 

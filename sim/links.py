@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
-from sim.economics.elementary import log
 from sim.economics.stable import nest_shock_table
-from sim.economics.workloads import CAPPED, NEWCOMER, STANDINGS
+from sim.economics.workloads import CAPPED, EXPIRY, NEWCOMER, ONE_YEAR, STANDINGS, THREE_YEAR
 from sim.names import HOURS_PER_QUARTER
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
@@ -41,6 +40,9 @@ class Links:
         self.product_launch = structure.product_column("launch")
         self.product_lane = 2 * self.product_pool + self.product_workload
         self.product_maas = self.product_service == MAAS
+        self.product_training = self.product_workload == TRAINING
+        self.product_fee = np.zeros(self.product_pool.size)
+        """(J,) ad valorem wedge: none yet."""
 
     def _cells(self, structure: Structure) -> None:
         cells, customers = structure.cells, structure.parameters.customers
@@ -49,6 +51,7 @@ class Links:
         self.cell_region = np.array([c.region for c in cells])
         self.cell_taste = np.array([c.taste for c in cells])
         self.cell_workload = np.array([c.workload for c in cells])
+        self.cell_inference = self.cell_workload == INFERENCE
         self.cell_sensitivity = np.array([tastes[c.taste].price_sensitivity for c in cells])
         self.cell_own_efficiency = np.array([tastes[c.taste].own_efficiency for c in cells])
         self.cell_quality_weight = np.array([tastes[c.taste].quality_weight for c in cells])
@@ -68,11 +71,8 @@ class Links:
         self.pair_workload = self.product_workload[self.pair_product]
         self.pair_pool = self.product_pool[self.pair_product]
         self.pair_key = np.array([structure.products[j].key for j in self.pair_product], dtype=np.uint64)
-        self.pair_inference = self.pair_workload == INFERENCE
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
-        self.pair_own_efficiency = np.where(self.pair_maas, 1.0, self.cell_own_efficiency[self.pair_cell])
-        self.pair_log_own_efficiency = log(self.pair_own_efficiency)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
 
@@ -97,8 +97,10 @@ class Links:
         self.efficiency = np.array([x.efficiency if x is not None else 1.0 for x in models])
         self.other_cost = np.array([x.other_cost_usd_per_m_tokens if x is not None else 0.0 for x in models])
         self.own_elasticity = np.array([x.own_use.elasticity if x.own_use else 0.0 for x in providers])
-        self.share_weight = np.array([x.pricing.share_weight for x in providers])
-        self.value_weight = np.array([x.pricing.customer_value_weight for x in providers])
+        seller = [providers[i].pricing for i in self.product_provider]
+        self.product_share_weight = np.array([x.share_weight for x in seller])
+        self.product_value_weight = np.array([x.customer_value_weight for x in seller])
+        self.product_further = _further_quarters(structure)[self.product_service]
 
     def _costs(self, structure: Structure) -> None:
         market = structure.parameters.market
@@ -106,7 +108,7 @@ class Links:
         self.pue = np.array([r.pue for r in market.regions.values()])
         self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
         care = market.costs.operations_usd_per_card_hour
-        self.card_care = (self.tariff * self.pue)[:, None] * structure.chip_kw + care
+        self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
         self.survival = (1.0 - market.cohorts.failure_per_year) ** 0.25
 
     def contracts_in_force(self, lab: int, t: int) -> list["ContractRow"]:
@@ -135,6 +137,18 @@ def _fixed_utility(structure: Structure, b: int, j: int) -> float:
     if product.service != IAAS and provider.models is not None:
         utility += provider.models.utility
     return utility
+
+
+def _further_quarters(structure: Structure) -> Floats:
+    """Return the discounted further quarters that a new contract binds its customer, by service (2,).
+
+    A contract that ends with probability chi is alive after k quarters with (1 - chi)^k.
+    """
+    s, rate = structure.parameters.customers.switching, structure.parameters.market.costs.discount_rate
+    alive = (1.0 - EXPIRY[:3]) / (1.0 + rate) ** 0.25
+    further = alive / (1.0 - alive)
+    iaas = s.one_year_share * further[ONE_YEAR] + s.three_year_share * further[THREE_YEAR]
+    return np.array([iaas, s.maas_reserved_share * further[ONE_YEAR]])
 
 
 def _require_few_pairs(structure: Structure) -> None:

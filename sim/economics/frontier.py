@@ -30,6 +30,17 @@ def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out:
             out[k, w] = cards[order[k]] * hours * effective[order[k], w] if order[k] >= 0 else 0.0
 
 
+@compiled
+def pool_hours(kinds: Floats) -> Floats:
+    """Return (L, 2) training hours of every pool if nothing infers, and inference hours if nothing trains."""
+    out = np.zeros((kinds.shape[0], 2))
+    for pool in range(kinds.shape[0]):
+        for k in range(kinds.shape[1]):
+            for w in range(2):
+                out[pool, w] += kinds[pool, k, w]
+    return out
+
+
 @inlined
 def inference_left(kinds: Floats, training: float) -> float:
     """Return the inference hours left when the pool serves ``training`` hours; negative when it cannot."""

@@ -3,8 +3,9 @@
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import power, sum_by
-from sim.economics.frontier import uncontracted
+from sim.economics.elementary import power
+from sim.economics.frontier import pool_hours, uncontracted
+from sim.economics.supply import spread_by_capacity
 from sim.structure import INFERENCE
 from sim.world import World
 
@@ -24,10 +25,8 @@ def wanted(world: World) -> Floats:
 
 def run(world: World) -> None:
     """Spread captive demand over the provider's pools by capacity, up to what contracts leave."""
-    links, state = world.links, world.state
-    capacity = state.kinds[:, :, INFERENCE].sum(axis=1)
-    fleet = sum_by(links.pool_provider, capacity, len(world.structure.providers))
-    share = np.divide(capacity, fleet[links.pool_provider], out=np.zeros_like(capacity), where=capacity > 0.0)
-    left = uncontracted(state.kinds, world.now.arrays["locked_hours"])
-    world.now.arrays["own_use_wanted"] = wanted(world)[links.pool_provider] * share
-    state.own_use[:] = np.minimum(world.now.arrays["own_use_wanted"], left)
+    links, state, now = world.links, world.state, world.now
+    capacity = pool_hours(state.kinds)[:, INFERENCE]
+    now.arrays["own_use_wanted"] = spread_by_capacity(wanted(world), capacity, links.pool_provider)
+    left = uncontracted(state.kinds, now.arrays["locked_hours"])
+    state.own_use[:] = np.minimum(now.arrays["own_use_wanted"], left)

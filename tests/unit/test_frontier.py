@@ -11,6 +11,7 @@ from sim.economics.frontier import (
     exchange_rate,
     inference_left,
     kind_hours,
+    pool_hours,
     servable_fraction,
     serve_contracts,
     tangents,
@@ -143,3 +144,7 @@ def test_contracts_come_before_own_use_and_both_are_cut_to_what_there_is() -> No
     assert load[:4] == pytest.approx([10.0, 5.0, 10.0, 8.0], abs=1e-12)
     assert load[4:] == pytest.approx([24.0 * fraction[2], 12.0 * fraction[2] + own[2]], abs=1e-12)
     assert uncontracted(kinds, load).min() >= 0.0
+
+
+def test_hours_of_a_pool_that_serves_one_workload_only() -> None:
+    assert pool_hours(np.stack([TWO, np.zeros_like(TWO)])).tolist() == [TWO.sum(axis=0).tolist(), [0.0, 0.0]]

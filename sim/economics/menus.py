@@ -1,0 +1,127 @@
+"""What customers see in every (cell, product) pair of a quarter, before and at prices.
+
+Pairs stand by cell, then nest; K pairs, B base cells, J products, I providers, L pools.
+"""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import NESTS, Bools, Floats, Ints
+
+ON_TOKENS = NESTS - 1
+"""The nest of products that are sold by the token (MaaS)."""
+
+
+@compiled
+def task_units(
+    start: Ints, inference: Bools, efficiency: Floats, provider: Ints, tokens: float, reference: float,
+    tokens_per_hour: Floats,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return units of product per task, their log, and hours of the lane per task, by pair (K,).
+
+    A training task is one effective H100e-hour. An inference task is ``tokens`` tokens; on rented cards the customer
+    turns them out at the common path of tokens per hour times its own efficiency.
+
+    Args:
+        start: (B * NESTS + 1,) first pair of every cell and nest.
+        inference: (B,) whether the workload is inference.
+        efficiency: (B,) tokens per hour of the customers' own software over the common path.
+        provider: (K,) provider of each pair.
+        tokens: M tokens per inference task.
+        reference: M tokens per effective H100e-hour on the common path.
+        tokens_per_hour: (I,) the same of each provider.
+    """
+    unit, log_unit, hours = np.empty(provider.size), np.empty(provider.size), np.empty(provider.size)
+    for segment in range(start.size - 1):
+        b, on_tokens = segment // NESTS, segment % NESTS == ON_TOKENS
+        units, logs = 1.0, 0.0
+        if on_tokens:
+            units, logs = tokens, math.log(tokens)
+        elif inference[b]:
+            units = tokens / reference / efficiency[b]
+            logs = math.log(tokens / reference) - math.log(efficiency[b])
+        for k in range(start[segment], start[segment + 1]):
+            unit[k] = units
+            log_unit[k] = logs
+            hours[k] = tokens / tokens_per_hour[provider[k]] if on_tokens else units
+    return unit, log_unit, hours
+
+
+@compiled
+def utility_before_price(
+    fixed: Floats, quality_weight: Floats, quality: Floats, waiting: Floats, offered: Bools, rentable: Bools,
+    sensitivity: Floats, log_unit: Floats, product: Ints, provider: Ints, pool: Ints,
+) -> Floats:  # fmt: skip
+    """Return utility at a price of one per unit (K,), in units of the taste shock; minus infinity where not offered.
+
+    Args:
+        fixed: (K,) utility beside price, quality and waiting.
+        quality_weight: (K,) of model quality.
+        quality: (I,) ln(model quality / open frontier).
+        waiting: (L,) utility lost to waiting at the pool.
+        offered: (J,) whether the product is on sale.
+        rentable: (K,) whether the rules let customers of the cell rent it.
+        sensitivity: (K,) price coefficient.
+        log_unit: (K,) ln of units of product per task.
+        product: (K,) product, ``provider`` and ``pool`` of each pair.
+        provider: (K,)
+        pool: (K,)
+    """
+    out = np.empty(fixed.size)
+    for k in range(fixed.size):
+        seen = quality_weight[k] * quality[provider[k]] - waiting[pool[k]]
+        utility = fixed[k] + seen if offered[product[k]] and rentable[k] else -math.inf
+        out[k] = utility - sensitivity[k] * log_unit[k]
+    return out
+
+
+@compiled
+def usage_at(
+    price: Floats, known: Bools, product: Ints, log_unit: Floats, log_reference: Floats, elasticity: float
+) -> tuple[Floats, Floats]:
+    """Return the log price per unit, and usage per unit of volume ``(price of a task / reference)^-elasticity`` (K,).
+
+    Args:
+        price: (J,) USD per unit.
+        known: (J,) whether the price is known; where it is not, a task is taken to cost its reference price.
+        product: (K,) product of each pair.
+        log_unit: (K,) ln of units of product per task.
+        log_reference: (K,) ln of the reference price of a task.
+        elasticity: of usage to price.
+    """
+    log_price, usage, logs = np.empty(product.size), np.empty(product.size), np.empty(price.size)
+    for j in range(price.size):
+        logs[j] = math.log(price[j]) if known[j] else 0.0
+    for k in range(product.size):
+        log_price[k] = logs[product[k]] if known[product[k]] else log_reference[k] - log_unit[k]
+        usage[k] = math.exp(-elasticity * (log_price[k] + log_unit[k] - log_reference[k]))
+    return log_price, usage
+
+
+@compiled
+def units_at_unit_price(start: Ints, log_unit: Floats, log_reference: Floats, elasticity: float) -> Floats:
+    """Return units of product per task at a price of one per unit (K,): ``unit^(1 - eps) reference^eps``.
+
+    Args:
+        start: (B * NESTS + 1,) first pair of every cell and nest, which have units and reference price in common.
+        log_unit: (K,) ln of units of product per task at the reference price.
+        log_reference: (K,) ln of the reference price of a task.
+        elasticity: of usage to price, eps.
+    """
+    out = np.empty(log_unit.size)
+    for segment in range(start.size - 1):
+        first, after = start[segment], start[segment + 1]
+        if after > first:
+            out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * log_reference[first])
+    return out
+
+
+@compiled
+def hours_by_lane(lane: Ints, tasks: Floats, hours: Floats, lanes: int) -> Floats:
+    """Return the hours (2 L,) that tasks (K,) take of every lane, at ``hours`` (K,) per task."""
+    out = np.zeros(lanes)
+    for k in range(lane.size):
+        out[lane[k]] += tasks[k] * hours[k]
+    return out

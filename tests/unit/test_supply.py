@@ -1,0 +1,57 @@
+"""What firms reckon with: two pools of two chips; the second pool has no cards."""
+
+import numpy as np
+import pytest
+
+from sim.economics.supply import (
+    capacity_left,
+    capacity_use,
+    pool_costs,
+    reckoned_costs,
+    spread_by_capacity,
+    unit_costs,
+)
+
+POOL = np.array([0, 0, 1])
+TRAINING = np.array([True, False, False])
+ON_TOKENS = np.array([False, False, True])
+PROVIDER = np.array([0, 0, 1])
+
+
+def test_an_hour_costs_what_the_cards_of_the_pool_take() -> None:
+    effective = np.array([[1.0, 2.0], [4.0, 1.0]])
+    care = np.array([[1.0, 3.0], [1.0, 3.0]])
+    found = pool_costs(np.array([[10.0, 5.0], [0.0, 0.0]]), care, effective)
+    assert found.tolist() == [[25.0 / 30.0, 25.0 / 25.0], [4.0 / 5.0, 4.0 / 3.0]]
+
+
+def test_a_token_costs_its_hours_and_what_else_it_takes() -> None:
+    cost, other, speed = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([9.0, 0.5]), np.array([7.0, 8.0])
+    found = unit_costs(cost, other, speed, POOL, np.array([0, 1, 1]), PROVIDER, ON_TOKENS)
+    assert found.tolist() == [1.0, 2.0, 4.0 / 8.0 + 0.5]
+
+
+def test_use_of_capacity_per_unit() -> None:
+    found = capacity_use(np.array([1.5, 2.5]), np.array([7.0, 8.0]), POOL, TRAINING, PROVIDER, ON_TOKENS)
+    assert found.tolist() == [1.5, 1.0, 0.125]
+
+
+def test_share_and_custom_lower_the_cost_reckoned_with_down_to_its_floor() -> None:
+    found = reckoned_costs(
+        np.array([2.0, 2.0, 2.0]), np.array([5.0, 0.0, 99.0]), np.array([0.5, 1.0, 0.0]), np.array([2.0, 0.0]), POOL,
+        np.array([0.25, 0.25, 0.0]), np.array([0.1, 0.1, 1.0]), np.array([3.0, 3.0, 3.0]), 0.05,
+    )  # fmt: skip
+    assert found == pytest.approx([1.6 - 0.1 * 3.0 * (5.0 - 2.0 - 1.0), 1.6, 0.1], rel=1e-12)
+
+
+def test_what_contracts_and_own_use_leave_is_never_nothing() -> None:
+    found = capacity_left(
+        np.array([100.0, 100.0, 0.0]), np.array([10.0, 5.0, 90.0, 30.0, 0.0, 0.0]), np.array([2.0, 1.0, 1.0]),
+        np.array([20.0, 0.0, 0.0]),
+    )  # fmt: skip
+    assert found == pytest.approx([100.0 - 20.0 - 5.0 - 20.0, 1e-4 + 1e-9, 1e-9], rel=1e-12)
+
+
+def test_captive_demand_goes_where_the_cards_are() -> None:
+    found = spread_by_capacity(np.array([8.0, 5.0]), np.array([30.0, 10.0, 0.0]), np.array([0, 0, 1]))
+    assert found.tolist() == [6.0, 2.0, 0.0]

@@ -250,7 +250,9 @@ def through_the_quarters(terms: Any, quarters: int) -> list[tuple[Workloads, Acc
     for t in range(quarters):
         done = Scene(choice, held, buyers, [(0.0, 0.0)], terms=terms, quarter=t).ration()
         signed = done.sign()
-        found.append((held._replace(status=held.status.copy(), waited=held.waited.copy()), signed))
+        found.append(
+            (held._replace(status=held.status.copy(), waited=held.waited.copy(), pair=held.pair.copy()), signed)
+        )
     return found
 
 

@@ -68,7 +68,6 @@ class Links:
         self.pair_provider = self.product_provider[self.pair_product]
         self.pair_service = self.product_service[self.pair_product]
         self.pair_lane = self.product_lane[self.pair_product]
-        self.pair_workload = self.product_workload[self.pair_product]
         self.pair_pool = self.product_pool[self.pair_product]
         self.pair_key = np.array([structure.products[j].key for j in self.pair_product], dtype=np.uint64)
         self.pair_maas = self.pair_service == MAAS

@@ -105,7 +105,7 @@ DATE = 9
 
 def seasons(seed: int = 1, quarter: int = 0) -> Seasons:
     """Return the keys of a quarter."""
-    decisions = (Decision.CHOICE, Decision.EXPIRY, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
+    decisions = (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
     return Seasons(*(season(seed, decision, quarter) for decision in decisions))
 
 
@@ -139,7 +139,8 @@ class Scene:
         self.product = np.arange(offered.key.size)
         self.posted = np.full(offered.key.size, 2.0)
         self.running, self.free = np.zeros(2 * len(capacity)), np.zeros(rows.volume.size, np.int8)
-        contracted(rows, offered, offered.need, quarter, buyers, self.seasons.expiry, 1, self.running, self.free)
+        self.expiry = season(1, Decision.EXPIRY, quarter)
+        contracted(rows, offered, offered.need, quarter, buyers, self.expiry, 1, self.running, self.free)
         self.active: Active = decide(
             rows, buyers, self.forced, self.free, offered, self.service, terms, self.seasons.choice, 1
         )

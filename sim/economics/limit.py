@@ -553,9 +553,9 @@ class Arrivals(NamedTuple):
     own: Floats
     """(n, Q) chance that a customer whose contract ends at a place is served there again."""
     waiting: Floats
-    """(n, W)"""
+    """(n, W) waiting for a place, by quarters waited less one."""
     lost: Floats
-    """(1,)"""
+    """(1,) left without a provider."""
 
 
 @inlined

@@ -116,12 +116,3 @@ def units_at_unit_price(start: Ints, log_unit: Floats, log_reference: Floats, el
         if after > first:
             out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * log_reference[first])
     return out
-
-
-@compiled
-def hours_by_lane(lane: Ints, tasks: Floats, hours: Floats, lanes: int) -> Floats:
-    """Return the hours (2 L,) that tasks (K,) take of every lane, at ``hours`` (K,) per task."""
-    out = np.zeros(lanes)
-    for k in range(lane.size):
-        out[lane[k]] += tasks[k] * hours[k]
-    return out

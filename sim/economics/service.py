@@ -45,7 +45,6 @@ class Seasons(NamedTuple):
     """Keys of (seed, decision, quarter) for the decisions of this phase."""
 
     choice: np.uint64
-    expiry: np.uint64
     term: np.uint64
     priority: np.uint64
     waiting: np.uint64
@@ -145,9 +144,9 @@ def _choose(
 @inlined
 def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n; backlog is served by nobody yet."""
-    pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
     if rows.status[n] == WAITING:
         return NONE, 1.0, 0.0
+    pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
     if pair >= 0:
         return menu.provider[pair], terms.gift[service[pair], fresh], 0.0
     if pair == OUTSIDE:

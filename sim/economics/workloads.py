@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
-from sim.randomness import Decision, fold, uniform
+from sim.randomness import fold, uniform
 
 NEW, SERVED, WAITING, LOST = 0, 1, 2, 3
 ON_DEMAND, ONE_YEAR, THREE_YEAR, DATED = 0, 1, 2, 3
@@ -25,7 +25,6 @@ EXPIRY = np.array([1.0, 0.25, 1.0 / 12.0, 0.0])
 OUTSIDE = -1
 UNSET = -2
 
-_WORKLOAD, _EXPIRY = np.uint64(Decision.WORKLOAD), np.uint64(Decision.EXPIRY)
 _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 

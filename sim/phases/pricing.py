@@ -3,9 +3,9 @@
 import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
-from sim.economics.elementary import exp, log
+from sim.economics.elementary import exp, log, sum_by
 from sim.economics.frontier import pool_hours, tangents
-from sim.economics.menus import hours_by_lane, task_units, units_at_unit_price, usage_at, utility_before_price
+from sim.economics.menus import task_units, units_at_unit_price, usage_at, utility_before_price
 from sim.economics.pricing import Offers, Solution, solve
 from sim.economics.supply import capacity_left, capacity_use, pool_costs, reckoned_costs, unit_costs
 from sim.parameters.behaviour import BestResponse, Equilibrium
@@ -84,7 +84,7 @@ def demand_cells(world: World, offered: Bools) -> Cells:
     _, expected = usage_at(state.posted, known, links.pair_product, now.log_unit, now.log_reference, intensive)
     mass, locked = world.population.contestable(world, expected)
     now.arrays["locked_tasks"] = locked
-    now.arrays["locked_hours"] = hours_by_lane(links.pair_lane, locked, now.hours, state.load.size)
+    now.arrays["locked_hours"] = sum_by(links.pair_lane, locked * now.hours, state.load.size)
     return Cells(
         links.cell_start, links.pair_product, attractions(world, offered),
         units_at_unit_price(links.segment_start, now.log_unit, now.log_reference, intensive), links.cell_sensitivity,

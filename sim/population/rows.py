@@ -102,7 +102,7 @@ class Rows:
 
 
 def _seasons(world: World) -> Seasons:
-    decisions = (Decision.CHOICE, Decision.EXPIRY, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
+    decisions = (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
     return Seasons(*(season(world.seed, decision, world.t) for decision in decisions))
 
 

@@ -13,6 +13,7 @@ from sim.economics.service import Seasons, Terms
 from sim.economics.stable import GRID
 from sim.economics.workloads import DATED, EXPIRY, NEW, OUTSIDE, SERVED, WAITING
 from sim.randomness import GOLDEN as GOLDEN_WORD
+from sim.randomness import Decision, season
 from sim.world import World
 
 WORD = (1 << 64) - 1
@@ -54,7 +55,7 @@ class PlainModel(mesa.Model):
         self.outside, self.table, self.slack = menu.outside.tolist(), menu.table.tolist(), menu.slack
         self.service, self.gift = world.links.pair_service.tolist(), terms.gift.tolist()
         self.outside_boost, self.expiry = terms.outside_boost.tolist(), EXPIRY.tolist()
-        self.choice_season, self.expiry_season = int(seasons.choice), int(seasons.expiry)
+        self.choice_season, self.expiry_season = int(seasons.choice), int(season(world.seed, Decision.EXPIRY, world.t))
         rows, keys = world.workloads, world.customers.key
         columns = zip(*(x.tolist() for x in (
             rows.volume, rows.cell, rows.pair, rows.status, rows.term, rows.until, world.now.forced,

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sim.economics.menus import hours_by_lane, task_units, units_at_unit_price, usage_at, utility_before_price
+from sim.economics.elementary import sum_by
+from sim.economics.menus import task_units, units_at_unit_price, usage_at, utility_before_price
 
 START = np.array([0, 1, 1, 2, 4])
 """Cell 0 trains and sees pair 0 by the hour; cell 1 infers and sees pair 1 by the hour, 2 and 3 by the token."""
@@ -48,6 +49,7 @@ def test_units_at_a_price_of_one_are_those_that_usage_gives() -> None:
 
 
 def test_hours_add_up_by_lane() -> None:
-    assert hours_by_lane(np.array([3, 0, 3]), np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0, 11.0]), 4).tolist() == [
+    tasks, hours = np.array([1.0, 2.0, 3.0]), np.array([5.0, 7.0, 11.0])
+    assert sum_by(np.array([3, 0, 3]), tasks * hours, 4).tolist() == [
         14.0, 0.0, 0.0, 38.0,
     ]  # fmt: skip

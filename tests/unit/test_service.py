@@ -358,7 +358,7 @@ def test_contracts_that_run_on_load_their_lanes() -> None:
     held.tasks[:], held.pair[::2] = 1.5, 2
     done = scene((1e9, 1e9), rows=held)
     load, hours = np.full(4, np.nan), np.array([1.0, 1.0, 0.7])
-    contracted(held, done.menu, hours, 0, done.customers, done.seasons.expiry, 1, load, done.free)
+    contracted(held, done.menu, hours, 0, done.customers, done.expiry, 1, load, done.free)
     runs = np.ones(COUNT, dtype=bool)
     runs[done.active.row] = False
     expected = 1.5 * (hours[held.pair])[runs].sum()

@@ -617,10 +617,14 @@ def test_hardly_anything_is_unmet_where_cards_are_plenty() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_four_rounds_of_best_response_stay_close_to_equilibrium(seed: int) -> None:
-    """Whole paths of posted prices, of few customers: small gaps add up, as who holds whom differs more and more."""
-    near, exact = ran({}, seed), ran({"behaviour.pricing.name": "equilibrium"}, seed)
+    """Median gap in the log of posted prices of products that sell, over all quarters, under 2%.
+
+    With fewer enterprises than in the baseline the two paths part further: who holds whom differs more and more.
+    """
+    many = {"customers.enterprises": 2000}
+    near, exact = ran(many, seed), ran({**many, "behaviour.pricing.name": "equilibrium"}, seed)
     gap = np.abs(np.log(near.record["posted"] / exact.record["posted"]))
     sold = near.record["taken"].sum(axis=1) > 0.0
-    assert 0.0 < np.median(gap[sold]) < 0.03
-    assert np.quantile(gap[sold], 0.9) < 0.12
+    assert 0.0 < np.median(gap[sold]) < 0.02
+    assert np.quantile(gap[sold], 0.9) < 0.05
     assert np.median(exact.record["residual"]) < 1e-5

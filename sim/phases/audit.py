@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from sim.economics.frontier import uncontracted
+from sim.economics.frontier import pool_hours, uncontracted
 from sim.ledger import require_at_most, require_equal
 from sim.phases.service import lanes
+from sim.structure import TRAINING
 from sim.world import World
 
 
@@ -53,7 +54,7 @@ def _capacity(world: World) -> None:
     require_at_most(
         "capacity: use fits the cards", lambda: pool_names(world), world.quarter, state.load[1::2].copy(), possible
     )
-    most = state.kinds[:, :, 0].sum(axis=1)
+    most = pool_hours(state.kinds)[:, TRAINING].copy()
     require_at_most(
         "capacity: training fits the cards", lambda: pool_names(world), world.quarter, state.load[0::2].copy(), most
     )

@@ -9,6 +9,7 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import cheapest
 from sim.economics.elementary import log, sum_by
+from sim.economics.frontier import pool_hours
 from sim.strategies.allocation import RULES, share_out
 from sim.strategies.capacity_target import desired_additions, smoothed
 from sim.structure import INFERENCE, TRAINING
@@ -30,7 +31,7 @@ def run(world: World) -> None:
 def site_demand(world: World) -> Floats:
     """Return demand at every site, inference hours: contracts and own use, plus first choices before rationing."""
     links, state, now = world.links, world.state, world.now
-    most = state.kinds.sum(axis=1)
+    most = pool_hours(state.kinds)
     rate = np.divide(most[:, INFERENCE], most[:, TRAINING], out=np.ones(most.shape[0]), where=most[:, TRAINING] > 0.0)
     asked = sum_by(links.product_lane, now.arrays["first"].sum(axis=0), state.load.size) + now.arrays["contracted"]
     hours = asked[0::2] * rate + asked[1::2] + now.arrays["own_use_wanted"]

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.stable import nest_shock_table
-from sim.economics.workloads import CAPPED, EXPIRY, NEWCOMER, ONE_YEAR, STANDINGS, THREE_YEAR
+from sim.economics.workloads import (
+    CAPPED,
+    EXPIRY,
+    NEWCOMER,
+    ONE_YEAR,
+    STANDINGS,
+    THREE_YEAR,
+    UNSET,
+    DatedContracts,
+)
 from sim.names import HOURS_PER_QUARTER
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
@@ -120,6 +129,7 @@ class Links:
         self.lab_of_row = np.repeat(np.arange(len(labs)), customers.lab_teams)
         self.lab_training_share = np.array([lab.training_share for lab in labs])
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
+        self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
 
 
 def _fixed_utility(structure: Structure, b: int, j: int) -> float:
@@ -187,6 +197,18 @@ def _contract(structure: Structure, lab: Lab, contract: LabContract) -> Contract
     }
     pairs = {b: pair for b, pair in found.items() if pair is not None}
     return ContractRow(contract.share, structure.index_of(contract.since), structure.index_of(contract.until), pairs)
+
+
+def _dated_contracts(by_lab: list[list[ContractRow]], cells: int) -> DatedContracts:
+    contracts = [contract for found in by_lab for contract in found]
+    pair = np.full((len(contracts), cells), UNSET)
+    for c, contract in enumerate(contracts):
+        pair[c, list(contract.pairs)] = list(contract.pairs.values())
+    return DatedContracts(
+        np.cumsum([0, *map(len, by_lab)]).astype(np.int64), np.array([c.share for c in contracts], dtype=float),
+        np.array([c.since for c in contracts], dtype=np.int64), np.array([c.until for c in contracts], dtype=np.int64),
+        pair.astype(np.int64),
+    )  # fmt: skip
 
 
 def _leases(structure: Structure) -> list[LeaseRow]:

@@ -5,9 +5,8 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.service import Active, Terms
 from sim.economics.tally import Places, Tally
@@ -30,10 +29,8 @@ class Quarter:
     """(n,) potential tasks by customer."""
     new_training: Floats = field(default_factory=lambda: np.zeros(0))
     """(R,) probability that a new workload of an enterprise is training."""
-    forced: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    dates: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
-    free: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
-    """(rows,) 1 where no contract binds a workload."""
+    free: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(m,) workload rows that no contract binds, in ascending order."""
     unit: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) units of product per task."""
     log_unit: Floats = field(default_factory=lambda: np.zeros(0))

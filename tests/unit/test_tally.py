@@ -31,8 +31,8 @@ def _rows(*rows: tuple[float, float, int, int, int]) -> Workloads:
     volume, tasks, cell, pair, status = (np.array(column) for column in zip(*rows, strict=True))
     size = volume.size
     return Workloads(
-        volume, tasks, np.ones(size), cell.astype(np.int32), pair.astype(np.int32), status.astype(np.int8),
-        np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16), np.zeros(size, np.int8),
+        np.zeros(size, np.uint64), volume, tasks, np.ones(size), cell.astype(np.int32), pair.astype(np.int32),
+        status.astype(np.int8), np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16), np.zeros(size, np.int8),
     )  # fmt: skip
 
 

@@ -152,9 +152,10 @@ def _best_with_room(
     """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w."""
     best, least = NONE, math.inf
     for k in range(first, last):
+        if room[menu.lane[k]] < tasks * menu.need[k]:
+            continue
         inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-        bound = _least_exponential(mix(key ^ menu.key[k])) * inverse
-        if bound < least * _SURE and room[menu.lane[k]] >= tasks * menu.need[k]:
+        if _least_exponential(mix(key ^ menu.key[k])) * inverse < least * _SURE:
             ratio = _ratio(menu, k, incumbent, gift, key)
             if ratio < least:
                 best, least = k, ratio

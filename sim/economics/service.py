@@ -163,11 +163,30 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tu
     return incumbent, gift, boost
 
 
+class Room(NamedTuple):
+    """Hours left in every lane, worked out when asked for, (2 L,)."""
+
+    left: Floats
+    stale: NDArray[np.bool_]
+    """Whether the other lane of the pool has been loaded since."""
+
+
 @inlined
-def lane_room(kinds: Floats, load: Floats, pool: int, room: Floats) -> None:
-    """Set the room of both lanes of a pool from its load of training and inference hours."""
-    room[2 * pool] = max(training_left(kinds[pool], load[2 * pool + 1]) - load[2 * pool], 0.0)
-    room[2 * pool + 1] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
+def _left(kinds: Floats, load: Floats, room: Room, lane: int) -> float:
+    """Return the hours left in a lane."""
+    if room.stale[lane]:
+        pool, other = lane // 2, load[lane ^ 1]
+        possible = inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)
+        room.left[lane], room.stale[lane] = max(possible - load[lane], 0.0), False
+    return float(room.left[lane])
+
+
+@inlined
+def _load(load: Floats, room: Room, lane: int, hours: float) -> None:
+    """Load a lane that has room for the hours, within rounding."""
+    load[lane] += hours
+    room.left[lane] = max(room.left[lane] - hours, 0.0)
+    room.stale[lane ^ 1] = True
 
 
 @inlined
@@ -210,21 +229,6 @@ def _priorities(
     return chosen[:count][np.argsort(rank[:count], kind="mergesort")], bid
 
 
-@inlined
-def _seat(active: Active, x: int, pair: int, rows: Workloads, menu: Menu, kinds: Floats, load: Floats) -> bool:
-    """Serve a workload by a pair if its lane has room, and say whether it did."""
-    lane = menu.lane[pair]
-    pool = lane // 2
-    hours = rows.volume[active.row[x]] * menu.need[pair]
-    other = load[2 * pool + 1 - lane % 2]
-    room = (inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)) - load[lane]
-    if hours > max(room, 0.0) * (1.0 + 1e-12):
-        return False
-    load[lane] += hours
-    active.served[x] = pair
-    return True
-
-
 @compiled
 def allocate(
     rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
@@ -240,34 +244,38 @@ def allocate(
         if active.first[x] >= 0:
             asked[menu.lane[active.first[x]]] += rows.volume[active.row[x]] * menu.need[active.first[x]]
     full = np.empty(pools, np.bool_)
-    room = np.empty(2 * pools)
     for pool in range(pools):
         training, inference = asked[2 * pool], asked[2 * pool + 1]
         full[pool] = inference > inference_left(kinds[pool], training) * (1.0 + 1e-12)
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
+    room = Room(np.zeros(2 * pools), np.ones(2 * pools, np.bool_))
     queue, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
-    refused = _serve_queue(rows, active, menu, kinds, load, queue, bid, rule)
-    for pool in range(pools):
-        lane_room(kinds, load, pool, room)
+    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, bid, rule)
+    for lane in range(2 * pools):
+        _left(kinds, load, room, lane)
     for x in refused:
         _reroute(rows, active, menu, service, terms, seasons, kinds, load, room, x)
 
 
 @compiled
 def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, queue: Ints, bid: Floats, rule: int
+    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Room, queue: Ints, bid: Floats,
+    rule: int,
 ) -> Ints:  # fmt: skip
     """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium."""
     refused = np.empty(queue.size, np.int64)
     count = 0
     highest = np.ones(kinds.shape[0])
     for x in queue:
-        if not _seat(active, x, active.first[x], rows, menu, kinds, load):
+        pair = active.first[x]
+        lane, hours = menu.lane[pair], rows.volume[active.row[x]] * menu.need[pair]
+        if hours <= _left(kinds, load, room, lane) * (1.0 + 1e-12):
+            _load(load, room, lane, hours)
+        else:
             refused[count] = x
             count += 1
-            pool = menu.lane[active.first[x]] // 2
-            highest[pool] = max(highest[pool], bid[x])
+            highest[lane // 2] = max(highest[lane // 2], bid[x])
     if rule == BIDS:
         for x in queue:
             pool = menu.lane[active.first[x]] // 2
@@ -278,16 +286,19 @@ def _serve_queue(
 @inlined
 def _reroute(
     rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
-    load: Floats, room: Floats, x: int,
+    load: Floats, room: Room, x: int,
 ) -> None:  # fmt: skip
     """Send a refused workload down its own ranking of products with room; else it waits or is lost."""
     n = active.row[x]
     active.premium[x] = 1.0
     incumbent, gift, _ = _tie(rows, menu, service, terms, n)
     key = fold(seasons.choice, rows.key[n])
-    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room, rows.volume[n])
-    if other != NONE and _seat(active, x, other, rows, menu, kinds, load):
-        lane_room(kinds, load, menu.lane[other] // 2, room)
+    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room.left, rows.volume[n])
+    if other != NONE:
+        lane = menu.lane[other]
+        _load(load, room, lane, rows.volume[n] * menu.need[other])
+        _left(kinds, load, room, lane ^ 1)
+        active.served[x] = other
         return
     if active.fresh[x] == 0:
         waits = rows.waited[n] < terms.waiting_quarters

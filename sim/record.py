@@ -47,11 +47,7 @@ class Record:
         self._region = world.links.cell_region[world.links.pair_cell]
 
     def take(self, world: World) -> None:
-        """Copy the quarter that has just been simulated.
-
-        Raises:
-            RuntimeError: If the workloads that chose do not stand in the order of their rows.
-        """
+        """Copy the quarter that has just been simulated."""
         self._add_up(world)
         for name, value in self._present(world):
             if name not in self._arrays:

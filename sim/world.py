@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.service import Active, Terms
+from sim.economics.service import Active, Running, Terms
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import Customers, Workloads
 from sim.ledger import Ledger
@@ -43,6 +43,7 @@ class Quarter:
     """(K,) hours of the lane per task."""
     intensity: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) usage per unit of volume at posted prices."""
+    running: Running | None = None
     active: Active | None = None
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
@@ -117,7 +118,7 @@ class Population(Protocol):
         ``intensity`` (K,) is the usage per unit of volume expected of a new contract.
         """
 
-    def contracted(self, world: "World", menu: Menu) -> None:
+    def contracted(self, world: "World") -> None:
         """Load every lane with the hours of contracts that run on."""
 
     def serve(self, world: "World", menu: Menu, terms: Terms) -> Asked:

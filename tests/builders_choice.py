@@ -8,7 +8,19 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
-from sim.economics.service import LOTTERY, Active, Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.service import (
+    LOTTERY,
+    Active,
+    Running,
+    Seasons,
+    Terms,
+    account,
+    allocate,
+    contracted,
+    decide,
+    settle,
+    sign,
+)
 from sim.economics.stable import nest_shock_table
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.names import key_of
@@ -135,9 +147,10 @@ class Scene:
         self.service = np.array([0] * offered.key.size if service is None else service, dtype=np.int64)
         self.product = np.arange(offered.key.size)
         self.posted = np.full(offered.key.size, 2.0)
-        self.running = np.zeros(2 * len(capacity))
+        pairs = offered.key.size
+        self.running = Running(np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(1))
         self.expiry = season(1, Decision.EXPIRY, quarter)
-        self.free = contracted(rows, offered, offered.need, quarter, self.expiry, self.running)
+        self.free = contracted(rows, quarter, self.expiry, self.running)
         self.active: Active = decide(rows, self.free, offered, self.service, terms, self.seasons.choice)
 
     def ration(self) -> "Scene":

@@ -78,32 +78,48 @@ class Active(NamedTuple):
     """Price paid over the posted price."""
 
 
+class Running(NamedTuple):
+    """Contracts that run on, added up; the last of the K + 1 elements takes what is none."""
+
+    tasks: Floats
+    """(K + 1,) tasks under contract."""
+    volume: Floats
+    """(K + 1,) their potential tasks."""
+    potential: Floats
+    """(B,) potential tasks of all workloads, by base cell."""
+
+
 @compiled
-def contracted(
-    rows: Workloads, menu: Menu, hours: Floats, quarter: int, expiry: np.uint64, load: Floats
-) -> Ints:  # fmt: skip
-    """Fill (2 L,) ``load`` with the hours of contracts that run on; return the rows that are free to choose.
+def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Running) -> Ints:
+    """Draw which contracts end and fill ``running`` with those that run on; return the rows that are free to choose.
 
     Args:
         rows: workloads.
-        menu: pairs on offer.
-        hours: (K,) hours of the lane per task.
         quarter: position of the quarter.
-        expiry: key of (seed, expiry, quarter): which contracts end.
-        load: filled.
+        expiry: key of (seed, expiry, quarter).
+        running: filled.
     """
-    pairs = hours.size
-    running = np.zeros(pairs + 1)  # the last element takes what is no contract, so that the loop needs no branches
+    for column in running:
+        column[:] = 0.0
+    pairs = running.tasks.size - 1
     free, count = np.empty(rows.volume.size, np.int64), 0
     for n in range(free.size):
         runs = (rows.status[n] == SERVED) & (not contract_ends(rows, n, expiry, quarter))
-        running[rows.pair[n] if runs & (rows.pair[n] >= 0) else pairs] += rows.tasks[n]
+        k = rows.pair[n] if runs & (rows.pair[n] >= 0) else pairs
+        running.tasks[k] += rows.tasks[n]
+        running.volume[k] += rows.volume[n]
+        running.potential[rows.cell[n]] += rows.volume[n]
         free[count] = n
         count += (not runs) & (rows.volume[n] > 0.0)
-    load[:] = 0.0
-    for k in range(pairs):
-        load[menu.lane[k]] += running[k] * hours[k]
     return free[:count].copy()
+
+
+@compiled
+def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) -> None:
+    """Fill (2 L,) ``load`` with the hours of running contracts; (K,) ``hours`` of the ``lane`` per task."""
+    load[:] = 0.0
+    for k in range(hours.size):
+        load[lane[k]] += running.tasks[k] * hours[k]
 
 
 @compiled
@@ -203,15 +219,15 @@ def _priorities(
     rule: int, elasticity: Floats,
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """Return active positions whose first choice is a full lane, first come first, and their bids."""
-    chosen = np.empty(active.row.size, np.int64)
-    rank = np.empty(active.row.size)
-    bid = np.ones(active.row.size)
-    count = 0
+    queue, bid, count = np.empty(active.row.size, np.int64), np.ones(active.row.size), 0
     for x in range(active.row.size):
         pair = active.first[x]
-        if pair < 0 or not full[menu.lane[pair] // 2]:
-            continue
-        n = active.row[x]
+        queue[count] = x
+        count += (pair >= 0) & full[menu.lane[max(pair, 0)] // 2]
+    rank = np.empty(count)
+    for position in range(count):
+        x = queue[position]
+        n, pair = active.row[x], active.first[x]
         u = draw(rows, n, seasons.priority)
         value = u
         if rule == RESERVATIONS:
@@ -224,9 +240,8 @@ def _priorities(
             value = -bid[x] + 1e-9 * u
         if active.fresh[x] == 0 or prescribed(rows, n):
             value -= 1e6
-        chosen[count], rank[count] = x, value
-        count += 1
-    return chosen[:count][np.argsort(rank[:count], kind="mergesort")], bid
+        rank[position] = value
+    return queue[:count][np.argsort(rank, kind="mergesort")], bid
 
 
 @compiled
@@ -332,23 +347,18 @@ def sign(
     """
     for x in range(active.row.size):
         n, pair = active.row[x], active.served[x]
-        state = outcome(pair)
-        if state != SERVED:
-            rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
-            rows.pair[n] = active.first[x] if state == WAITING else UNSET
-            rows.status[n], rows.tasks[n] = state, 0.0
-            continue
-        renewed = rows.status[n] == SERVED and rows.pair[n] == pair
-        if not (prescribed(rows, n) and rows.pair[n] == pair):
-            rows.term[n] = drawn_term(terms, service[pair] if pair >= 0 else 0, draw(rows, n, season))
-        if pair >= 0:
-            price = posted[product[pair]]
-            rows.price[n] = escalated(rows.price[n], price, terms.escalation) if renewed else price * active.premium[x]
-            rows.tasks[n] = rows.volume[n] * intensity[pair]
-        else:
-            rows.price[n] = 0.0
-            rows.tasks[n] = rows.volume[n]
-        rows.pair[n], rows.status[n], rows.waited[n] = pair, SERVED, 0
+        state, inside, k = outcome(pair), pair >= 0, max(pair, 0)
+        served, unchanged = state == SERVED, rows.pair[n] == pair
+        keeps = (rows.status[n] == SERVED) & unchanged
+        price = posted[product[k]]
+        price = escalated(rows.price[n], price, terms.escalation) if keeps else price * active.premium[x]
+        term = drawn_term(terms, service[k] if inside else 0, draw(rows, n, season))
+        rows.term[n] = rows.term[n] if (prescribed(rows, n) & unchanged) | (not served) else term
+        rows.price[n] = price if inside else 0.0
+        rows.tasks[n] = (rows.volume[n] * intensity[k] if inside else rows.volume[n]) if served else 0.0
+        rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
+        rows.pair[n] = pair if served else (active.first[x] if state == WAITING else UNSET)
+        rows.status[n] = state
 
 
 @compiled

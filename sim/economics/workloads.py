@@ -145,16 +145,15 @@ def _scale(rows: Workloads, first: int, last: int, factor: float) -> None:
 @inlined
 def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
     """Merge the two smallest workloads of a customer, and return the row that gets free."""
-    least, second = first, first + 1
-    if rows.volume[second] < rows.volume[least]:
-        least, second = second, least
-    for n in range(first + 2, last):
-        if rows.volume[n] < rows.volume[least]:
-            least, second = n, least
-        elif rows.volume[n] < rows.volume[second]:
-            second = n
-    both = rows.volume[least] + rows.volume[second]
-    kept, gone = (least, second) if u * both < rows.volume[least] else (second, least)
+    least, second = first, first
+    low, next_low = rows.volume[first], math.inf
+    for n in range(first + 1, last):
+        v = rows.volume[n]
+        lower, between = v < low, v < next_low
+        second, next_low = (least, low) if lower else ((n, v) if between else (second, next_low))
+        least, low = (n, v) if lower else (least, low)
+    both = low + next_low
+    kept, gone = (least, second) if u * both < low else (second, least)
     if rows.volume[kept] > 0.0:
         rows.tasks[kept] *= both / rows.volume[kept]
         rows.volume[kept] = both
@@ -165,12 +164,12 @@ def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
 @inlined
 def _supplier(rows: Workloads, first: int, last: int, mark: float) -> int:
     """Return the pair of the workload in which ``mark`` falls, volumes end to end; UNSET where nobody serves it."""
-    passed = 0.0
+    passed, found = 0.0, first
     for n in range(first, last):
         passed += rows.volume[n]
-        if mark < passed:
-            return int(rows.pair[n]) if rows.status[n] == SERVED else UNSET
-    return UNSET
+        found += mark >= passed
+    served = found < last and rows.status[found] == SERVED
+    return int(rows.pair[found]) if served else UNSET
 
 
 @compiled

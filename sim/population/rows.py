@@ -6,7 +6,18 @@ from sim.economics import service
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
 from sim.economics.elementary import sum_by
-from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.service import (
+    Running,
+    Seasons,
+    Terms,
+    account,
+    allocate,
+    contracted,
+    decide,
+    load_contracts,
+    settle,
+    sign,
+)
 from sim.economics.tally import Places, Tally, tally
 from sim.economics.workloads import bind, contestable, grow
 from sim.randomness import Decision, season
@@ -50,12 +61,15 @@ class Rows:
         )  # fmt: skip
         return mass, locked
 
-    def contracted(self, world: World, menu: Menu) -> None:
+    def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on, and note which workloads are free."""
-        world.now.free = contracted(
-            world.workloads, menu, world.now.hours, world.t, season(world.seed, Decision.EXPIRY, world.t),
-            world.state.load,
-        )  # fmt: skip
+        now, links = world.now, world.links
+        now.running = Running(
+            np.empty(links.pair_lane.size + 1), np.empty(links.pair_lane.size + 1), np.empty(links.cell_region.size)
+        )
+        expiry = season(world.seed, Decision.EXPIRY, world.t)
+        now.free = contracted(world.workloads, world.t, expiry, now.running)
+        load_contracts(now.running, now.hours, links.pair_lane, world.state.load)
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
@@ -87,15 +101,11 @@ class Rows:
         return used
 
     def tally(self, world: World, places: Places, out: Tally) -> None:
-        """Add up where demand was first wanted and where it ended.
-
-        Raises:
-            RuntimeError: If the workloads that chose do not stand in the order of their rows.
-        """
-        active = world.now.active
-        assert active is not None
-        if tally(world.workloads, active, places, out) != active.row.size:
-            raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+        """Add up where demand was first wanted and where it ended."""
+        now = world.now
+        assert now.active is not None
+        assert now.running is not None
+        tally(world.workloads, now.running, now.active, places, out)
 
 
 def _seasons(world: World) -> Seasons:

@@ -169,7 +169,7 @@ def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
 
     def kernel() -> list[int]:
-        world.population.contracted(world, menu)
+        world.population.contracted(world)
         active = decide(world.workloads, world.now.free, menu, world.links.pair_service, terms, seasons.choice)
         first: list[int] = active.first.tolist()
         return first

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.compiled import compiled
 from sim.economics.choice import NONE, Menu, willingness
 from sim.economics.frontier import inference_left, training_left
-from sim.economics.service import BIDS, LOTTERY, RESERVATIONS, contracted, outcome
+from sim.economics.service import BIDS, LOTTERY, RESERVATIONS, load_contracts, outcome
 from sim.economics.workloads import (
     DATED,
     LOST,
@@ -362,8 +362,7 @@ def test_contracts_that_run_on_load_their_lanes() -> None:
     held.tasks[:], held.pair[::2] = 1.5, 2
     done = scene((1e9, 1e9), rows=held)
     load, hours = np.full(4, np.nan), np.array([1.0, 1.0, 0.7])
-    free = contracted(held, done.menu, hours, 0, done.expiry, load)
-    assert free.tolist() == done.active.row.tolist()
+    load_contracts(done.running, hours, done.menu.lane, load)
     runs = np.ones(COUNT, dtype=bool)
     runs[done.active.row] = False
     expected = 1.5 * (hours[held.pair])[runs].sum()

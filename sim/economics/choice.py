@@ -147,15 +147,25 @@ def _find_winners(menu: Menu, first: int, last: int, key: Words, incumbent: Ints
 
 @inlined
 def _best_with_room(
-    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
-) -> tuple[int, float]:
-    """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w."""
-    best, least = NONE, math.inf
+    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float,
+    bounds: Floats,
+) -> tuple[int, float]:  # fmt: skip
+    """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w.
+
+    ``bounds`` (MOST_PAIRS,) is room for lower bounds.
+    """
     for k in range(first, last):
-        if room[menu.lane[k]] < tasks * menu.need[k]:
-            continue
         inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-        if _least_exponential(mix(key ^ menu.key[k])) * inverse < least * _SURE:
+        bounds[k - first] = _least_exponential(mix(key ^ menu.key[k])) * inverse
+    best, least, lowest = NONE, math.inf, math.inf
+    for k in range(first, last):
+        if bounds[k - first] < lowest and room[menu.lane[k]] >= tasks * menu.need[k]:
+            best, lowest = k, bounds[k - first]
+    if best == NONE:
+        return best, least
+    least = _ratio(menu, best, incumbent, gift, key)
+    for k in range(first, last):
+        if bounds[k - first] < least * _SURE and k != best and room[menu.lane[k]] >= tasks * menu.need[k]:
             ratio = _ratio(menu, k, incumbent, gift, key)
             if ratio < least:
                 best, least = k, ratio
@@ -236,12 +246,17 @@ def willingness(
 
 
 @inlined
-def choose_again(menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float) -> int:
-    """Return the best pair with room for ``tasks`` by the same shocks, or NONE; the outside is not open."""
+def choose_again(
+    menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float, bounds: Floats
+) -> int:
+    """Return the best pair with room for ``tasks`` by the same shocks, or NONE; the outside is not open.
+
+    ``room`` (2 L,) are hours left by lane, ``bounds`` (MOST_PAIRS,) is room to reckon in.
+    """
     chosen, highest = NONE, -math.inf
     for g in range(NESTS):
         first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
-        best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks)
+        best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks, bounds)
         if best == NONE:
             continue
         value = _nest_value(menu.table, menu.slack, g, least, key)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
-from sim.economics.choice import NONE, Choosers, Menu, choose, choose_again, willingness
+from sim.economics.choice import MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.frontier import inference_left, training_left
+from sim.economics.ordering import ascending
 from sim.economics.workloads import (
     LOST,
     NEW,
@@ -101,17 +102,27 @@ def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Runnin
     """
     for column in running:
         column[:] = 0.0
-    pairs = running.tasks.size - 1
-    free, count = np.empty(rows.volume.size, np.int64), 0
-    for n in range(free.size):
-        runs = (rows.status[n] == SERVED) & (not contract_ends(rows, n, expiry, quarter))
-        k = rows.pair[n] if runs & (rows.pair[n] >= 0) else pairs
+    pairs, ends = running.tasks.size - 1, np.empty(rows.volume.size, np.bool_)
+    for n in range(ends.size):
+        ends[n] = contract_ends(rows, n, expiry, quarter)
+    for n in range(ends.size):
+        ends[n] |= rows.status[n] != SERVED
+    for n in range(ends.size):
+        k = pairs if ends[n] | (rows.pair[n] < 0) else rows.pair[n]
         running.tasks[k] += rows.tasks[n]
         running.volume[k] += rows.volume[n]
         running.potential[rows.cell[n]] += rows.volume[n]
-        free[count] = n
-        count += (not runs) & (rows.volume[n] > 0.0)
-    return free[:count].copy()
+    return _where(ends, rows.volume)
+
+
+@inlined
+def _where(ends: NDArray[np.bool_], volume: Floats) -> Ints:
+    """Return the rows that end and have a volume; without branches, which nobody could foretell."""
+    found, count = np.empty(ends.size, np.int64), 0
+    for n in range(ends.size):
+        found[count] = n
+        count += ends[n] & (volume[n] > 0.0)
+    return found[:count].copy()
 
 
 @compiled
@@ -241,7 +252,7 @@ def _priorities(
         if active.fresh[x] == 0 or prescribed(rows, n):
             value -= 1e6
         rank[position] = value
-    return queue[:count][np.argsort(rank, kind="mergesort")], bid
+    return queue[:count][ascending(rank)], bid
 
 
 @compiled
@@ -269,8 +280,9 @@ def allocate(
     refused = _serve_queue(rows, active, menu, kinds, load, room, queue, bid, rule)
     for lane in range(2 * pools):
         _left(kinds, load, room, lane)
+    bounds = np.empty(MOST_PAIRS)
     for x in refused:
-        _reroute(rows, active, menu, service, terms, seasons, kinds, load, room, x)
+        _reroute(rows, active, menu, service, terms, seasons, kinds, load, room, bounds, x)
 
 
 @compiled
@@ -301,14 +313,14 @@ def _serve_queue(
 @inlined
 def _reroute(
     rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
-    load: Floats, room: Room, x: int,
+    load: Floats, room: Room, bounds: Floats, x: int,
 ) -> None:  # fmt: skip
     """Send a refused workload down its own ranking of products with room; else it waits or is lost."""
     n = active.row[x]
     active.premium[x] = 1.0
     incumbent, gift, _ = _tie(rows, menu, service, terms, n)
     key = fold(seasons.choice, rows.key[n])
-    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room.left, rows.volume[n])
+    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room.left, rows.volume[n], bounds)
     if other != NONE:
         lane = menu.lane[other]
         _load(load, room, lane, rows.volume[n] * menu.need[other])

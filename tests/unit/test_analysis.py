@@ -212,6 +212,12 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
     first, other, seed = made(), made("scenario=asymmetric_efficiency"), made("seed=2")
     assert result_names([first, other]) == ["baseline", "asymmetric_efficiency"]
     assert result_names([first, seed]) == ["baseline, seed = 1", "baseline, seed = 2"]
+    third = made("scenario=asymmetric_efficiency", "seed=2")
+    assert result_names([first, other, third]) == [
+        "baseline, seed = 1",
+        "asymmetric_efficiency, seed = 1",
+        "asymmetric_efficiency, seed = 2",
+    ], "what the scenario itself sets is not said again"
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 

@@ -102,6 +102,8 @@ def _unexplained(error: Exception) -> Problem:
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
     if isinstance(error, RecursionError):
         return Problem("configuration", ABSENT, "the defaults list of a file leads back to the file itself")
+    if isinstance(error, OSError) and error.filename is not None:
+        return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.names import QUARTER_PATTERN
+from sim.names import ID_PATTERN, QUARTER_PATTERN
 
 Node = dict[str, Any]
 
@@ -164,7 +164,9 @@ def _unit(node: Node) -> str:
 
 
 def _pattern(node: Node) -> str:
-    return f"matching {node['pattern']}" if "pattern" in node else ""
+    if node.get("pattern") == ID_PATTERN:
+        return "of a-z, 0-9, _ and - (a name)"
+    return "that is not empty" if node.get("minLength") else ""
 
 
 def _is_quarter(node: Node) -> bool:

@@ -46,9 +46,16 @@ def parse(texts: Sequence[str]) -> list[Argument]:
         try:
             arguments.append(Argument(text, OverridesParser.create().parse_override(text)))
         except HydraException:
-            problems.append(Problem(text, ABSENT, "is not key=value or group=name (quote spaces and commas)"))
+            problems.append(Problem(text, ABSENT, _unreadable(text)))
     refuse_if_any(problems)
     return arguments
+
+
+def _unreadable(text: str) -> str:
+    parent, dot, last = text.partition("=")[0].rpartition(".")
+    if dot and last[:1].isdigit():
+        return f"the last part of a key may not start with a digit here; write {parent}={{{last}: ...}}"
+    return "is not key=value or group=name (quote spaces and commas)"
 
 
 def variants(arguments: Sequence[Argument]) -> list[list[str]]:
@@ -130,8 +137,10 @@ def _no_key(key: str, base: DictConfig, composer: Composer) -> Problem:
     if not known:
         names = sorted({*names, *composer.groups()})
         return Problem(key, ABSENT, f"no such key: groups and keys are {listed(names)}{suggestion(missing, names)}")
-    near = suggestion(missing, names)
-    return Problem(key, ABSENT, f"no such key: the keys of {known} are {listed(names)}{near} (a new entry: +{key}=...)")
+    said = f"no such key: the keys of {known} are {listed(names)}{suggestion(missing, names)}"
+    parent, _, last = key.rpartition(".")
+    new = f"+{parent}={{{last}: ...}}" if last[:1].isdigit() else f"+{key}=..."
+    return Problem(key, ABSENT, f"{said} (a new entry: {new})")
 
 
 def _known_part(key: str, base: DictConfig) -> tuple[str, list[str]]:

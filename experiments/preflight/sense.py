@@ -26,7 +26,7 @@ _SHOWN = 3
 
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
-    return [*_horizon(values), *_customers(values), *_clouds(values)]
+    return [*_horizon(values), *_customers(values), *_clouds(values), *_leases(values)]
 
 
 def _below(node: Any, key: str) -> Any:
@@ -106,6 +106,34 @@ def _clouds(values: Mapping[str, Any]) -> Iterator[Problem]:
                 "kind: dormant"
             )
             yield Problem(f"providers.{name}.sites", ABSENT, allowed)
+
+
+def _leases(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the leases between firms of which one has no site, or the lessor no cards, at the place."""
+    for name, lease in _items(values, "leases"):
+        region, stack = _below(lease, "region"), _below(lease, "stack")
+        for role in ("lessor", "lessee"):
+            firm = _below(lease, role)
+            sites = dict(_items(_below(values, "providers"), f"{firm}.sites"))
+            if sites and region not in sites:
+                yield Problem(f"leases.{name}.region", region, f"{role} {firm} has no site there; {nearest('', sites)}")
+            elif sites and role == "lessor" and (stacks := _stacks(values, firm, region)) and stack not in stacks:
+                yield Problem(
+                    f"leases.{name}.stack", stack, f"{firm} has no such cards in {region}; {nearest('', stacks)}"
+                )
+
+
+def _stacks(values: Mapping[str, Any], firm: str, region: str) -> set[Any]:
+    """Return the stacks of the cards that a firm has or may get at a site; none where a name leads nowhere."""
+    here = _below(values, f"providers.{firm}")
+    chips = [chip for key in ("opening_cards", "deliveries") for chip, _ in _items(here, f"sites.{region}.{key}")]
+    makers = [
+        *(maker for maker, _ in _items(here, "order_mix")),
+        *(_below(values, f"chips.{c}.supplier") for c in chips),
+    ]
+    leased = [x for _, x in _items(values, "leases") if (_below(x, "lessee"), _below(x, "region")) == (firm, region)]
+    found = [*(_below(values, f"suppliers.{maker}.stack") for maker in makers), *(_below(x, "stack") for x in leased)]
+    return set(found) if all(isinstance(stack, str) for stack in found) else set()
 
 
 def _gets(site: Any, start: int, history: int) -> bool:

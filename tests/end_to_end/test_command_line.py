@@ -119,6 +119,23 @@ def test_a_disk_that_refuses_is_said_plainly(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_disk_that_fills_up_half_way_keeps_no_table_of_the_run(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written, count = pq.write_table, iter(range(100))
+
+    def fill(table: object, path: object, **more: object) -> None:
+        if next(count) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written(table, path, **more)
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", fill)
+    outcome = command("run", *SMALL, "seed=9")
+    assert outcome.code == BAD_INPUT
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.name.startswith("baseline-")]
+    assert next(count) == 4, "three tables had been written"
+
+
 def test_a_full_device_is_a_full_disk(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         monkeypatch.setattr("pyarrow.parquet.write_table", _full)

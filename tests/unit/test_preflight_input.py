@@ -1,5 +1,6 @@
 """Bad input: one plain line for each thing wrong, all at once, exit code 2, and nothing written."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,21 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
         (["output.root=x", "--out", "y"], ["output.root=x: --out says already where results go"]),
         (["scenario='baseline\n'"], ["is not a name"]),
         (["+senario=baseline"], ["senario = 'baseline': no such key"]),
+        (["market.rmb_per_usd.2022Q1=3"], ["may not start with a digit here; write market.rmb_per_usd={2022Q1: ...}"]),
+        (["market.rmb_per_usd={2022Q9: 3.0}"], ["(a new entry: +market.rmb_per_usd={2022Q9: ...})"]),
+        (
+            ["+market.rmb_per_usd={2022Q9: 3.0}"],
+            ["market.rmb_per_usd.2022Q9: '2022Q9' is not a quarter such as 2024Q3"],
+        ),
+        (["output.root="], ["output.root = '': must be text that is not empty"]),
+        (
+            ["leases.oracle-volcano-mid.lessor=aws"],
+            ["leases.oracle-volcano-mid.region = 'mid': lessor aws has no site"],
+        ),
+        (
+            ["leases.oracle-volcano-mid.stack=cann"],
+            ["leases.oracle-volcano-mid.stack = 'cann': oracle has no such cards in mid; must be one of cuda"],
+        ),
         (["--replace"], ["belong to `compute-market study`"]),
         (["hydra.searchpath=[pkg://os]"], ["only folders (file://...) are searched"]),
     ],
@@ -127,6 +143,22 @@ def test_a_cloud_that_never_gets_a_card_is_refused(command: Command) -> None:
     assert line.startswith("providers.gulf.sites: this cloud never gets a card, so it could never sell"), line
     assert "deliveries from market.start (2022Q1) to market.history_end (2024Q4)" in line
     assert "lessee of a lease" in line
+
+
+def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:
+    assert refused(command("study", "study.outcomes=[share_revenu.aws]"))[0].startswith(
+        "study.outcomes: 'share_revenu.aws' is no outcome; they begin with one of "
+    )
+
+
+def test_a_file_that_cannot_be_read_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "own/scenario/mine.yaml")
+
+    monkeypatch.setattr("experiments.preflight.session.compose", refuse)
+    assert refused(command("run", "scenario=baseline")) == [
+        "own/scenario/mine.yaml: cannot be read (Permission denied)"
+    ]
 
 
 def test_the_number_of_enterprises_is_at_least_one(command: Command) -> None:

@@ -26,7 +26,7 @@ _SHOWN = 3
 
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
-    return [*_horizon(values), *_customers(values), *_clouds(values), *_leases(values)]
+    return [*_horizon(values), *_clouds(values), *_leases(values)]
 
 
 def _below(node: Any, key: str) -> Any:
@@ -82,12 +82,6 @@ def _delivered(owner: Any) -> Iterator[tuple[Any, Any]]:
 
 def _is_positive(cards: Any) -> bool:
     return isinstance(cards, int | float) and cards > 0
-
-
-def _customers(values: Mapping[str, Any]) -> Iterator[Problem]:
-    found = _below(values, "customers.enterprises")
-    if found == 0 and isinstance(found, int) and not isinstance(found, bool):
-        yield Problem("customers.enterprises", 0, "must be a whole number at least 1 (enterprises)")
 
 
 def _clouds(values: Mapping[str, Any]) -> Iterator[Problem]:

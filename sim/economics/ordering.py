@@ -32,9 +32,10 @@ def ascending(values: Floats) -> Ints:
         place = np.zeros(_BUCKETS, np.int64)
         for bucket in range(1, _BUCKETS):
             place[bucket] = place[bucket - 1] + count[digit, bucket - 1]
-        for x in order:
-            bucket_of_x = (words[x] >> np.uint64(_DIGIT * digit)) & _LOW
-            moved[place[bucket_of_x]] = x
-            place[bucket_of_x] += 1
+        for position in range(size):
+            x = order[position]
+            digit_of_x = (words[x] >> np.uint64(_DIGIT * digit)) & _LOW
+            moved[place[digit_of_x]] = x
+            place[digit_of_x] += 1
         order, moved = moved, order
     return order

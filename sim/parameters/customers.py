@@ -134,7 +134,7 @@ class Sizes(Schema):
 class Customers(Schema):
     """Who buys compute."""
 
-    enterprises: Annotated[int, quantity("enterprises", ge=0, le=5_000_000)]
+    enterprises: Annotated[int, quantity("enterprises", ge=1, le=5_000_000)]
     """Enterprises in the world; total demand does not depend on it."""
     workloads_per_enterprise: Annotated[int, quantity("workloads", ge=2, le=20)]
     """Workloads a customer holds at once; the two smallest become one when growth brings another."""
@@ -162,10 +162,3 @@ class Customers(Schema):
     labs: dict[Id, Lab]
     lab_teams: Annotated[int, quantity("teams", ge=1, le=1000)]
     """Parts of equal size in which a lab buys: each holds ``workloads_per_enterprise`` workloads."""
-
-    @model_validator(mode="after")
-    def _someone_buys(self) -> "Customers":
-        if self.enterprises == 0 and not self.labs:
-            msg = "no customers: customers.enterprises is 0 and there are no labs"
-            raise ValueError(msg)
-        return self

@@ -182,13 +182,6 @@ def test_impossible_combinations_are_refused_all_at_once(command: Command) -> No
     assert [said for said in IMPOSSIBLE.values() if not any(said in line for line in lines)] == [], lines
 
 
-def test_a_market_without_customers_is_refused(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "own" / "labs").mkdir(parents=True)
-    (tmp_path / "own" / "labs" / "nobody.yaml").write_text("# @package customers.labs\n{}\n", encoding="utf-8")
-    lines = refused(command("run", "--config-dir", "own", "labs=nobody", "customers.enterprises=0"))
-    assert lines == ["customers.enterprises = 0: must be a whole number at least 1 (enterprises)"]
-
-
 def test_names_that_would_leave_the_output_folder_are_refused(command: Command) -> None:
     for name in ("../outside", "/etc/passwd", "a/b", "NO", "x" * 65):
         lines = refused(command("run", f"scenario={name}"))

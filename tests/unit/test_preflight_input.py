@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read_is_named(command: Command, monkeypatch: pyte
 
 def test_the_number_of_enterprises_is_at_least_one(command: Command) -> None:
     lines = refused(command("run", "customers.enterprises=0"))
-    assert lines == ["customers.enterprises = 0: must be a whole number at least 1 (enterprises)"]
+    assert lines == ["customers.enterprises = 0: must be a whole number at least 1 and at most 5,000,000 (enterprises)"]
 
 
 IMPOSSIBLE = {

@@ -63,7 +63,19 @@ class Ledger:
 
     def balances(self) -> Floats:
         """Return receipts less payments of every account, USD m."""
-        return np.asarray(self.paid.sum(axis=(0, 1)) - self.paid.sum(axis=(0, 2)))
+        return _balances(self.paid)
+
+
+@compiled
+def _balances(paid: Floats) -> Floats:
+    """Return (n,) receipts less payments of every account from (flows, payer n, payee n)."""
+    received, spent = np.zeros(paid.shape[1]), np.zeros(paid.shape[1])
+    for flow in range(paid.shape[0]):
+        for payer in range(paid.shape[1]):
+            for payee in range(paid.shape[2]):
+                received[payee] += paid[flow, payer, payee]
+                spent[payer] += paid[flow, payer, payee]
+    return received - spent
 
 
 @compiled

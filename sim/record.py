@@ -3,8 +3,6 @@
 Copies are all that happens during a run; ``sim.tabulate`` makes tables of them at its end.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sim.economics.cells import Floats, Ints
@@ -26,6 +24,9 @@ MEASURED = (
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 
+COUNTED = ("volume", "held", "chosen")
+"""Arrays of the tally that are copied."""
+
 KINDS = 3
 """Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
 
@@ -44,7 +45,6 @@ class Record:
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), firms * KINDS, firms)
         self._origin = origins(world.links)[world.links.pair_product]
-        self._region = world.links.cell_region[world.links.pair_cell]
 
     def take(self, world: World) -> None:
         """Copy the quarter that has just been simulated.
@@ -53,31 +53,34 @@ class Record:
             RuntimeError: If the workloads that chose do not stand in the order of their rows.
         """
         self._add_up(world)
-        for name, value in self._present(world):
-            if name not in self._arrays:
-                self._arrays[name] = np.empty((self._length, *value.shape))
-            self._arrays[name][world.t] = value
+        now, state, t = world.now.arrays, vars(world.state), world.t
+        for name in STATE:
+            self._rows(name, state[name])[t] = state[name]
+        for name in MEASURED:
+            self._rows(name, now[name])[t] = now[name]
+        for name in COUNTED:
+            value = getattr(self._tally, name)
+            self._rows(name, value)[t] = value
+        inverse = now["inverse_weight"]
+        np.divide(1.0, inverse, out=self._rows("weight", inverse)[t])
+        self._rows("need", world.now.need)[t] = world.now.need
         self.diversions.append(taken_out(self._tally))
-        self.quarters = world.t + 1
+        self.quarters = t + 1
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
         places = Places(
-            self._region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.hours * now.intensity,
+            links.pair_region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.need,
             world.state.served_fraction,
         )  # fmt: skip
         world.population.tally(world, places, self._tally)
 
-    def _present(self, world: World) -> Iterator[tuple[str, Floats]]:
-        state, now = world.state, world.now
-        for name in STATE:
-            yield name, getattr(state, name)
-        for name in MEASURED:
-            yield name, now.arrays[name]
-        yield "weight", 1.0 / now.arrays["inverse_weight"]
-        yield "need", now.hours * now.intensity
-        for name in ("volume", "held", "chosen"):
-            yield name, getattr(self._tally, name)
+    def _rows(self, name: str, like: Floats) -> Floats:
+        """Return the array of a name, made when first asked for: a row like this one for every quarter."""
+        rows = self._arrays.get(name)
+        if rows is None:
+            rows = self._arrays[name] = np.empty((self._length, *like.shape))
+        return rows
 
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""

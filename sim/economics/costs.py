@@ -31,15 +31,16 @@ def cheapest(cost: Floats, region: Ints, allowed: Bools, supplier: Ints, supplie
 
 
 @compiled
-def least_costs(cost: Floats, region: Ints, allowed: Bools) -> Floats:
-    """Return (n, 2) the least allowed cost by workload; the least of all chips where none is allowed.
+def least_costs(cost: Floats, effective: Floats, region: Ints, allowed: Bools, out: Floats) -> None:
+    """Fill (n, 2) with the least allowed cost by workload; the least of all chips where none is allowed.
 
     Args:
-        cost: (R, V, 2) cost per effective hour of each workload.
+        cost: (R, V) cost per card-hour.
+        effective: (V, 2) effective H100e of a card in training and inference.
         region: (n,) region of each place.
         allowed: (n, V) chips that count there.
+        out: (n, 2) filled, per effective hour.
     """
-    out = np.empty((region.size, 2))
     for x in range(region.size):
         some = False
         for v in range(cost.shape[1]):
@@ -47,7 +48,6 @@ def least_costs(cost: Floats, region: Ints, allowed: Bools) -> Floats:
         for w in range(2):
             least = math.inf
             for v in range(cost.shape[1]):
-                if (allowed[x, v] or not some) and cost[region[x], v, w] < least:
-                    least = cost[region[x], v, w]
+                if allowed[x, v] or not some:
+                    least = min(least, cost[region[x], v] / effective[v, w])
             out[x, w] = least
-    return out

@@ -20,15 +20,21 @@ def test_chips_that_a_buyer_may_not_take_are_passed_over() -> None:
     assert cheapest(COST, np.array([0, 0]), allowed, SUPPLIER, 2).tolist() == [[0, 3], [NO_CHIP, NO_CHIP]]
 
 
+EFFECTIVE = np.array([[1.0, 0.5], [2.0, 1.0], [0.5, 4.0], [1.0, 1.0]])
+
+
+def least(region: list[int], allowed: np.ndarray) -> np.ndarray:
+    out = np.empty((len(region), 2))
+    least_costs(COST, EFFECTIVE, np.array(region), allowed, out)
+    return out
+
+
 def test_the_least_cost_by_workload() -> None:
-    by_workload = np.stack([COST, COST[:, ::-1]], axis=2)
     allowed = np.array([[True, False, True, False], [True, True, True, True]])
-    assert least_costs(by_workload, np.array([0, 1]), allowed).tolist() == [[3.0, 2.0], [1.0, 1.0]]
+    assert least([0, 1], allowed).tolist() == [[4.0, 0.75], [1.0, 1.25]]
 
 
 @pytest.mark.parametrize("region", [0, 1])
 def test_where_nothing_is_allowed_all_chips_count(region: int) -> None:
-    by_workload = np.stack([COST, 2.0 * COST], axis=2)
-    least = COST[region].min()
-    found = least_costs(by_workload, np.array([region]), np.zeros((1, 4), dtype=np.bool_))
-    assert found.tolist() == [[least, 2.0 * least]]
+    found = least([region], np.zeros((1, 4), dtype=np.bool_))
+    assert found[0].tolist() == (COST[region][:, None] / EFFECTIVE).min(axis=0).tolist()

@@ -20,7 +20,7 @@ STATE = (
 MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
-    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "outside",
+    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "outside", "need",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 
@@ -53,19 +53,26 @@ class Record:
             RuntimeError: If the workloads that chose do not stand in the order of their rows.
         """
         self._add_up(world)
-        now, state, t = world.now.arrays, vars(world.state), world.t
+        measured, state, t = world.now.arrays, vars(world.state), world.t
+        measured["need"] = world.now.need
+        if not self._arrays:
+            self._open(state, measured)
+        arrays = self._arrays
         for name in STATE:
-            self._rows(name, state[name])[t] = state[name]
+            arrays[name][t] = state[name]
         for name in MEASURED:
-            self._rows(name, now[name])[t] = now[name]
+            arrays[name][t] = measured[name]
         for name in COUNTED:
-            value = getattr(self._tally, name)
-            self._rows(name, value)[t] = value
-        inverse = now["inverse_weight"]
-        np.divide(1.0, inverse, out=self._rows("weight", inverse)[t])
-        self._rows("need", world.now.need)[t] = world.now.need
+            arrays[name][t] = getattr(self._tally, name)
+        np.divide(1.0, measured["inverse_weight"], out=arrays["weight"][t])
         self.diversions.append(taken_out(self._tally))
         self.quarters = t + 1
+
+    def _open(self, state: dict[str, Floats], measured: dict[str, Floats]) -> None:
+        """Make an array of every column, with a row for each quarter."""
+        sources = {name: state[name] for name in STATE} | {name: measured[name] for name in MEASURED}
+        sources |= {name: getattr(self._tally, name) for name in COUNTED} | {"weight": measured["inverse_weight"]}
+        self._arrays = {name: np.empty((self._length, *like.shape)) for name, like in sources.items()}
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
@@ -74,13 +81,6 @@ class Record:
             world.state.served_fraction,
         )  # fmt: skip
         world.population.tally(world, places, self._tally)
-
-    def _rows(self, name: str, like: Floats) -> Floats:
-        """Return the array of a name, made when first asked for: a row like this one for every quarter."""
-        rows = self._arrays.get(name)
-        if rows is None:
-            rows = self._arrays[name] = np.empty((self._length, *like.shape))
-        return rows
 
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""

@@ -15,7 +15,7 @@ MILLION = 1e6
 @compiled
 def book_sales(
     taken: Floats, paid: Floats, marginal_cost: Floats, tokens_per_hour: Floats, provider: Ints, on_tokens: Bools,
-    tokens: Floats, revenue: Floats, margin: Floats, tokens_by: Floats, revenue_by: Floats,
+    tokens: Floats, revenue: Floats, margin: Floats, tokens_by: Floats, revenue_by: Floats, paid_by: Floats,
 ) -> None:  # fmt: skip
     """Turn hours into tokens and payments into revenue, less the cost of service.
 
@@ -30,7 +30,8 @@ def book_sales(
         revenue: (R, J) filled.
         margin: (R, J) filled with gross margins.
         tokens_by: (I,) filled, bn.
-        revenue_by: (R, I) filled.
+        revenue_by: (I,) filled.
+        paid_by: (R, I) added to.
     """
     tokens_by[:] = 0.0
     revenue_by[:] = 0.0
@@ -42,7 +43,8 @@ def book_sales(
             revenue[r, j] = paid[r, j] / MILLION
             margin[r, j] = revenue[r, j] - units * marginal_cost[j] / MILLION
             tokens_by[i] += tokens[r, j]
-            revenue_by[r, i] += revenue[r, j]
+            revenue_by[i] += revenue[r, j]
+            paid_by[r, i] += revenue[r, j]
 
 
 @compiled
@@ -78,7 +80,8 @@ def running_costs(
 @compiled
 def capital_expenditure(
     delivered: Floats, price: Floats, owned: Floats, kw: Floats, region: Ints, provider: Ints, supplier: Ints,
-    shell_cost: Floats, servers: float, shell_mw: Floats, capex: Floats, cards_by: Floats, building_by: Floats,
+    shell_cost: Floats, servers: float, shell_mw: Floats, capex: Floats, capex_by: Floats, cards_by: Floats,
+    building_by: Floats,
 ) -> None:  # fmt: skip
     """Fill what cards, servers, and shells for power beyond what stands cost.
 
@@ -94,11 +97,11 @@ def capital_expenditure(
         servers: cost of servers over that of their cards.
         shell_mw: (S,) IT power of shells in place; raised to what the cards take.
         capex: (S,) filled.
-        cards_by: (I, K) filled with payments to makers.
-        building_by: (I,) filled with payments for servers and shells.
+        capex_by: (I,) filled.
+        cards_by: (I, K) payments to makers; added to.
+        building_by: (I,) payments for servers and shells; added to.
     """
-    cards_by[:] = 0.0
-    building_by[:] = 0.0
+    capex_by[:] = 0.0
     for s in range(region.size):
         cards, power = 0.0, 0.0
         for v in range(kw.size):
@@ -110,6 +113,7 @@ def capital_expenditure(
         building = cards * servers + max(it_mw - shell_mw[s], 0.0) * shell_cost[region[s]]
         shell_mw[s] = max(shell_mw[s], it_mw)
         capex[s] = cards + building
+        capex_by[provider[s]] += capex[s]
         building_by[provider[s]] += building
 
 

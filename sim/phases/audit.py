@@ -65,7 +65,7 @@ def _cards(world: World) -> None:
         "cards: elsewhere = account", lambda: list(world.parameters.rest_of_world), world.quarter,
         worth(recount(state.elsewhere_cards, vintages), one), worth(state.elsewhere, one),
     )  # fmt: skip
-    operated, owned = (cards.reshape(1, -1).sum(axis=1) for cards in (state.operated, stock))
+    operated, owned = worth(state.operated, one).sum(keepdims=True), worth(stock, one).sum(keepdims=True)
     require_equal("leases: operated = owned", lambda: ["world"], world.quarter, operated, owned)
 
 

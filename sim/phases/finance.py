@@ -3,7 +3,6 @@
 import numpy as np
 
 from sim.economics.accounts import capital_expenditure
-from sim.ledger import Flow
 from sim.world import World
 
 
@@ -22,15 +21,11 @@ def run(world: World) -> None:
 def _capital(world: World) -> None:
     """Set and post capital expenditure: cards to their makers; servers, and shells for power beyond what stands."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
-    now, providers = world.now.arrays, len(structure.providers)
+    now = world.now.arrays
     now["build_cost"] = world.paths.shell_cost[world.t]
-    now["site_capex"] = np.empty(len(structure.sites))
-    cards, building = np.empty((providers, len(structure.suppliers))), np.empty(providers)
+    now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
     capital_expenditure(
         state.delivered, state.chip_price, state.owned, structure.chip_kw, links.site_region, links.site_provider,
         structure.chip_supplier, now["build_cost"], world.parameters.market.costs.server_cost_multiple - 1.0,
-        state.shell_mw, now["site_capex"], cards, building,
+        state.shell_mw, now["site_capex"], now["provider_capex"], ledger.cards, ledger.building,
     )  # fmt: skip
-    now["provider_capex"] = cards.sum(axis=1) + building
-    ledger.paid[Flow.CARDS, ledger.providers, ledger.suppliers] += cards
-    ledger.paid[Flow.BUILDING, ledger.providers, ledger.builders] += building

@@ -70,8 +70,9 @@ def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
     """
     structure = world.structure
     cost = world.state.hour_cost / structure.chip_effective[:, INFERENCE]
-    open_to = allowed & (structure.chip_launch <= world.t + 1)
-    return cheapest(cost, region, open_to, structure.chip_supplier, len(structure.suppliers))
+    return cheapest(
+        cost, region, allowed, structure.chip_launch, world.t + 1, structure.chip_supplier, len(structure.suppliers)
+    )
 
 
 def _share_out(world: World) -> None:

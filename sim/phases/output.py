@@ -5,7 +5,6 @@ import numpy as np
 from sim.economics.accounts import MILLION, book_sales, note_prices, running_costs
 from sim.economics.cells import Floats
 from sim.economics.fleets import post_rents
-from sim.ledger import Flow
 from sim.names import HOURS_PER_QUARTER
 from sim.world import World
 
@@ -22,38 +21,36 @@ def run(world: World) -> None:
 
 def _sales(world: World) -> Floats:
     """Post what customers paid, note tokens, revenue and margins by product; return tokens by provider (I,), bn."""
-    links, state, ledger, now = world.links, world.state, world.ledger, world.now.arrays
+    links, state, now = world.links, world.state, world.now.arrays
     taken, tokens = now["taken"], np.empty(state.cumulative_tokens.size)
+    now["provider_revenue"] = np.empty(tokens.size)
     for name in ("tokens_bn", "revenue_usd_m", "gross_margin_usd_m"):
-        now[name] = np.empty_like(taken)
-    revenue = np.empty((taken.shape[0], tokens.size))
+        now[name] = np.empty(taken.shape)
     book_sales(
         taken, now["paid"], state.marginal_cost, state.tokens_per_hour, links.product_provider, links.product_maas,
-        now["tokens_bn"], now["revenue_usd_m"], now["gross_margin_usd_m"], tokens, revenue,
+        now["tokens_bn"], now["revenue_usd_m"], now["gross_margin_usd_m"], tokens, now["provider_revenue"],
+        world.ledger.service,
     )  # fmt: skip
-    ledger.paid[Flow.SERVICE, ledger.customers, ledger.providers] += revenue
-    now["provider_revenue"] = revenue.sum(axis=0)
     return tokens
 
 
 def _operating_costs(world: World, tokens: Floats) -> None:
     """Post electricity of all cards in place, their care over usable hours, and other cost of tokens."""
-    links, structure, now, ledger = world.links, world.structure, world.now.arrays, world.ledger
+    links, structure, now = world.links, world.structure, world.now.arrays
     now["mw"], now["electricity_gwh"] = np.empty((2, links.site_region.size))
-    now["operating_usd_m"] = spent = links.other_cost * tokens * 1000.0 / MILLION
+    now["operating_usd_m"] = spent = links.other_cost * tokens * (1000.0 / MILLION)
     running_costs(
         world.state.owned, structure.chip_kw, links.site_region, links.site_provider, links.pue, links.tariff,
         HOURS_PER_QUARTER, links.card_care, now["mw"], now["electricity_gwh"], spent,
     )  # fmt: skip
-    ledger.paid[Flow.OPERATION, ledger.providers, ledger.utilities] += spent
+    world.ledger.operation += spent
 
 
 def _leases(world: World) -> None:
     """Post rent of leased cards: a multiple of the long-run cost of the hours they can give."""
-    structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
+    structure, links, state = world.structure, world.links, world.state
     world.now.arrays["wholesale_usd_m"] = np.empty(links.provider_region.size)
     post_rents(
         state.owned, structure.pool_site, links.pool_cards, links.leases, world.t, structure.chip_effective,
-        links.hours, state.long_run, links.pool_provider,
-        ledger.paid[Flow.LEASE, ledger.providers, ledger.providers], world.now.arrays["wholesale_usd_m"],
+        links.hours, state.long_run, links.pool_provider, world.ledger.leases, world.now.arrays["wholesale_usd_m"],
     )  # fmt: skip

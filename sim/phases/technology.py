@@ -35,10 +35,9 @@ def _costs(world: World) -> None:
         links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery, links.shell_recovery,
         market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip
-    launched = structure.chip_launch <= world.t
     for region, allowed, out in (
-        (links.every_region, launched & links.chip_merchant & world.permits["order"], state.on_premises),
-        (links.pool_region, launched & links.pool_cards, state.long_run),
+        (links.every_region, links.chip_merchant & world.permits["order"], state.on_premises),
+        (links.pool_region, links.pool_cards, state.long_run),
     ):
-        least_costs(state.hour_cost, structure.chip_effective, region, allowed, out)
+        least_costs(state.hour_cost, structure.chip_effective, region, allowed, structure.chip_launch, world.t, out)
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

@@ -30,14 +30,15 @@ def by(group: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
 def test_hours_become_tokens_and_payments_revenue() -> None:
     phi, shape = np.array([2.0, 3.0, 4.0]), TAKEN.shape
     tokens, revenue, margin = (np.full(shape, np.nan) for _ in range(3))
-    tokens_by, revenue_by = np.full(3, np.nan), np.full((2, 3), np.nan)
-    book_sales(TAKEN, PAID, COST, phi, PROVIDER, ON_TOKENS, tokens, revenue, margin, tokens_by, revenue_by)
+    tokens_by, revenue_by, paid_by = np.full(3, np.nan), np.full(3, np.nan), np.zeros((2, 3))
+    book_sales(TAKEN, PAID, COST, phi, PROVIDER, ON_TOKENS, tokens, revenue, margin, tokens_by, revenue_by, paid_by)
     np.testing.assert_allclose(tokens, np.where(ON_TOKENS, TAKEN * phi[PROVIDER] / 1000.0, 0.0), rtol=1e-14)
     np.testing.assert_allclose(revenue, PAID / 1e6, rtol=1e-14)
     units = np.where(ON_TOKENS, tokens * 1000.0, TAKEN)
     np.testing.assert_allclose(margin, PAID / 1e6 - units * COST / 1e6, rtol=1e-9)
     np.testing.assert_allclose(tokens_by, by(PROVIDER, tokens.sum(axis=0), 3), rtol=1e-14)
-    np.testing.assert_allclose(revenue_by, [by(PROVIDER, row, 3) for row in revenue], rtol=1e-14)
+    np.testing.assert_allclose(paid_by, [by(PROVIDER, row, 3) for row in revenue], rtol=1e-14)
+    np.testing.assert_allclose(revenue_by, paid_by.sum(axis=0), rtol=1e-14)
 
 
 def test_power_and_care_cost_what_all_cards_in_place_take() -> None:
@@ -54,15 +55,16 @@ def test_cards_servers_and_new_shells_are_paid_for() -> None:
     price, shell_cost, supplier = np.array([2e4, 3e4]), np.array([10.0, 12.0]), np.array([1, 0])
     power = OWNED @ KW / 1000.0
     shells = power * [0.5, 2.0, 0.9]
-    before, capex, cards, building = shells.copy(), np.empty(3), np.full((2, 2), np.nan), np.full(2, np.nan)
+    before, capex, capex_by, cards, building = shells.copy(), np.empty(3), np.empty(2), np.zeros((2, 2)), np.zeros(2)
     capital_expenditure(
-        DELIVERED, price, OWNED, KW, SITE_REGION, SITE_PROVIDER, supplier, shell_cost, 0.3, shells, capex, cards,
-        building,
+        DELIVERED, price, OWNED, KW, SITE_REGION, SITE_PROVIDER, supplier, shell_cost, 0.3, shells, capex, capex_by,
+        cards, building,
     )  # fmt: skip
     paid = DELIVERED * price / 1e6
     built = paid.sum(axis=1) * 0.3 + np.maximum(power - before, 0.0) * shell_cost[SITE_REGION]
     np.testing.assert_allclose(shells, np.maximum(before, power), rtol=1e-14)
     np.testing.assert_allclose(capex, paid.sum(axis=1) + built, rtol=1e-14)
+    np.testing.assert_allclose(capex_by, by(SITE_PROVIDER, capex, 2), rtol=1e-14)
     np.testing.assert_allclose(building, by(SITE_PROVIDER, built, 2), rtol=1e-14)
     for v, k in enumerate(supplier):
         np.testing.assert_allclose(cards[:, k], by(SITE_PROVIDER, paid[:, v], 2), rtol=1e-14)

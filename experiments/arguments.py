@@ -9,6 +9,8 @@ from typing import NoReturn
 from experiments.faults import BadInput
 from experiments.preflight.problems import suggestion
 
+_PLACES = ("output.root", "hydra.run.dir", "hydra.sweep.dir")
+"""Overrides that say where results go, as --out does."""
 _REFUSED = {
     "config_path": "--config-path is not supported: add your own files with --config-dir",
     "config_name": "--config-name is not supported: write a scenario file and choose it with scenario=NAME",
@@ -55,13 +57,18 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
     refused = [line for name, line in _REFUSED.items() if getattr(hydra, name) is not None]
     if refused:
         raise BadInput(refused)
+    shows = hydra.cfg is not None or hydra.info is not None
+    if shows and hydra.multirun:
+        raise BadInput(["--cfg and --info show one configuration: leave --multirun off"])
     overrides, searched = _without_search_path(hydra.overrides)
+    if own.out is not None:
+        _refuse_second_folder(overrides)
     chosen = [f"output.root={_quoted(own.out)}"] if own.out is not None else []
     return Arguments(
         overrides=(*_missing(defaults, overrides), *overrides, *chosen),
         user_folders=tuple(Path(folder) for folder in [hydra.config_dir, *searched] if folder is not None),
         multirun=hydra.multirun,
-        shows=hydra.cfg is not None or hydra.info is not None,
+        shows=shows,
         helps=hydra.help or hydra.hydra_help,
         replace=own.replace,
         anyway=own.anyway,
@@ -87,6 +94,13 @@ def _hydra_options(words: Sequence[str]) -> argparse.Namespace:
 
     parser.error = refuse  # type: ignore[method-assign]
     return parser.parse_intermixed_args(list(words))
+
+
+def _refuse_second_folder(overrides: Sequence[str]) -> None:
+    """Raise when a second word says where results go."""
+    places = [text for text in overrides if text.partition("=")[0].lstrip("+") in _PLACES]
+    if places:
+        raise BadInput([f"{text}: --out says already where results go; give one of the two" for text in places])
 
 
 def _missing(defaults: Sequence[str], overrides: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ REPORT = "report.html"
 
 
 def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None = None) -> Path:
-    """Print a summary of each folder, build the report and return its path.
+    """Print a summary of each folder, build the report and return its path as the current folder sees it.
 
     Args:
         folders: Finished runs or studies; several are compared.
@@ -21,12 +21,26 @@ def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str]
     """
     from experiments.analysis import load
     from experiments.analysis.terminal import summary
+
+    print(summary([load(folder) for folder in folders]))
+    print()
+    return report(folders, target, figures)
+
+
+def report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None = None) -> Path:
+    """Build the report of finished folders, as :func:`closing_report` does, and print nothing.
+
+    Raises:
+        BadInput: When the report cannot be written.
+    """
+    from experiments.analysis import load
     from experiments.report import build
 
-    results = [load(folder) for folder in folders]
-    for found in results:
-        print(summary(found))
-        print()
     with plain_write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
-        return build(results, target / REPORT, figures)
+        return _from_here(build([load(folder) for folder in folders], target / REPORT, figures))
+
+
+def _from_here(path: Path) -> Path:
+    """Return a path below the current folder relative to it, and any other as it is."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

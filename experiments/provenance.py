@@ -70,7 +70,7 @@ def leaves(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 def is_series(value: object) -> bool:
     """Return whether the value is a mapping from quarters."""
-    return isinstance(value, dict) and bool(value) and all(_QUARTER.match(str(key)) for key in value)
+    return isinstance(value, dict) and bool(value) and all(_QUARTER.fullmatch(str(key)) for key in value)
 
 
 def as_text(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments import arguments, faults, stored
 from experiments.application import enter, prepared
 from experiments.arguments import Arguments
-from experiments.closing import closing_report
+from experiments.closing import closing_report, report
 from experiments.engine import manifest
 from experiments.engine.folder import check_writable, plain_write_errors, result_folder
 from experiments.engine.keys import Batch, Job, make_batch
@@ -136,7 +136,7 @@ def main(words: Sequence[str]) -> int:
 def _one(plan: Plan, words: Sequence[str], *, alone: bool) -> None:
     folder = execute(plan, words)
     if not alone and not failures([folder]):
-        closing_report([folder], folder, plan.settings.output.figures)
+        report([folder], folder, plan.settings.output.figures)
 
 
 def _closed(folders: Sequence[Path], target: Path, figures: Sequence[str] | None) -> int:

@@ -12,7 +12,16 @@ from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
 from sim.economics.technology import capital_recovery
-from sim.economics.workloads import CAPPED, EXPIRY, NEWCOMER, ONE_YEAR, STANDINGS, THREE_YEAR
+from sim.economics.workloads import (
+    CAPPED,
+    EXPIRY,
+    NEWCOMER,
+    ONE_YEAR,
+    STANDINGS,
+    THREE_YEAR,
+    UNSET,
+    DatedContracts,
+)
 from sim.names import HOURS_PER_QUARTER
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
@@ -124,10 +133,6 @@ class Links:
         self.shell_recovery = capital_recovery(market.costs.discount_rate, market.costs.shell_life_years)
         self.survival = (1.0 - market.cohorts.failure_per_year) ** 0.25
 
-    def contracts_in_force(self, lab: int, t: int) -> list["ContractRow"]:
-        """Return the dated contracts that bind a lab in a quarter of the run; shares of others do not count."""
-        return [c for c in self.lab_contracts[lab] if c.since <= t <= c.until]
-
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers
         labs = list(customers.labs.values())
@@ -135,6 +140,7 @@ class Links:
         self.lab_training_share = np.array([lab.training_share for lab in labs])
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
         self.lab_observations = _observations(self)
+        self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
 
 
 def _fixed_utility(structure: Structure, b: int, j: int) -> float:
@@ -221,6 +227,18 @@ def contract_terms(structure: Structure) -> Terms:
     return Terms(
         np.exp(-kappa), slack * kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
         customers.waiting_share, customers.waiting_quarters, bids.ceiling,
+    )  # fmt: skip
+
+
+def _dated_contracts(by_lab: list[list[ContractRow]], cells: int) -> DatedContracts:
+    contracts = [contract for found in by_lab for contract in found]
+    pair = np.full((len(contracts), cells), UNSET)
+    for c, contract in enumerate(contracts):
+        pair[c, list(contract.pairs)] = list(contract.pairs.values())
+    return DatedContracts(
+        np.cumsum([0, *map(len, by_lab)]).astype(np.int64), np.array([c.share for c in contracts], dtype=float),
+        np.array([c.since for c in contracts], dtype=np.int64), np.array([c.until for c in contracts], dtype=np.int64),
+        pair.astype(np.int64),
     )  # fmt: skip
 
 

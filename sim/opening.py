@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.sizes import enterprise_sizes
-from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads
+from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.names import key_of
 from sim.parameters.customers import Lab
 from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
@@ -85,9 +85,9 @@ def open_workloads(customers: Customers, slots: int) -> Workloads:
     """Return empty workload rows: every customer chooses for the first time in the first quarter."""
     size = customers.key.size * slots
     return Workloads(
-        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int32), np.full(size, UNSET, np.int32),
-        np.full(size, NEW, np.int8), np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16),
-        np.zeros(size, np.int8),
+        keys_of_rows(customers.key, slots), np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, np.int32),
+        np.full(size, UNSET, np.int32), np.full(size, NEW, np.int8), np.full(size, ON_DEMAND, np.int8),
+        np.full(size, -1, np.int16), np.zeros(size, np.int8),
     )  # fmt: skip
 
 

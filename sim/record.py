@@ -47,11 +47,7 @@ class Record:
         self._origin = origins(world.links)[world.links.pair_product]
 
     def take(self, world: World) -> None:
-        """Copy the quarter that has just been simulated.
-
-        Raises:
-            RuntimeError: If the workloads that chose do not stand in the order of their rows.
-        """
+        """Copy the quarter that has just been simulated."""
         self._add_up(world)
         measured, state, t = world.now.arrays, vars(world.state), world.t
         measured["need"] = world.now.need

@@ -5,11 +5,10 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.service import Active, Terms
+from sim.economics.service import Active, Running, Terms
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import Customers, Workloads
 from sim.ledger import Ledger
@@ -30,10 +29,8 @@ class Quarter:
     """(n,) potential tasks by customer."""
     new_training: Floats = field(default_factory=lambda: np.zeros(0))
     """(R,) probability that a new workload of an enterprise is training."""
-    forced: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    dates: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
-    free: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
-    """(rows,) 1 where no contract binds a workload."""
+    free: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(m,) workload rows that no contract binds, in ascending order."""
     unit: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) units of product per task."""
     log_unit: Floats = field(default_factory=lambda: np.zeros(0))
@@ -46,6 +43,7 @@ class Quarter:
     """(K,) hours of the lane per unit of volume: ``hours`` times ``intensity``."""
     most: Floats = field(default_factory=lambda: np.zeros(0))
     """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
+    running: Running | None = None
     active: Active | None = None
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
@@ -120,7 +118,7 @@ class Population(Protocol):
         ``intensity`` (K,) is the usage per unit of volume expected of a new contract.
         """
 
-    def contracted(self, world: "World", menu: Menu) -> None:
+    def contracted(self, world: "World") -> None:
         """Load every lane with the hours of contracts that run on."""
 
     def serve(self, world: "World", menu: Menu, terms: Terms) -> Asked:

@@ -8,9 +8,21 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
-from sim.economics.service import LOTTERY, Active, Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.service import (
+    LOTTERY,
+    Active,
+    Running,
+    Seasons,
+    Terms,
+    account,
+    allocate,
+    contracted,
+    decide,
+    settle,
+    sign,
+)
 from sim.economics.stable import nest_shock_table
-from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads
+from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.names import key_of
 from sim.randomness import Decision, keys_of_members, season
 
@@ -80,13 +92,13 @@ def customers(count: int, *, group: int = 1, regions: int = 1) -> Customers:
     )  # fmt: skip
 
 
-def workloads(volume: Floats) -> Workloads:
+def workloads(volume: Floats, *, group: int = 1) -> Workloads:
     """Return new workloads of the only cell, one row each."""
     size = volume.size
     return Workloads(
-        volume.copy(), np.zeros(size), np.zeros(size), np.zeros(size, np.int32), np.full(size, UNSET, np.int32),
-        np.full(size, NEW, np.int8), np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16),
-        np.zeros(size, np.int8),
+        keys_of_rows(keys_of_members(np.uint64(group), size), 1), volume.copy(), np.zeros(size), np.zeros(size),
+        np.zeros(size, np.int32), np.full(size, UNSET, np.int32), np.full(size, NEW, np.int8),
+        np.full(size, ON_DEMAND, np.int8), np.full(size, -1, np.int16), np.zeros(size, np.int8),
     )  # fmt: skip
 
 
@@ -99,8 +111,6 @@ TERMS = Terms(
 
 ELASTICITY = 3.0
 """a (1 - rho) of the cell, by which willingness in utility becomes a bid."""
-DATE = 9
-"""Last quarter of dated contracts."""
 
 
 def seasons(seed: int = 1, quarter: int = 0) -> Seasons:
@@ -126,30 +136,28 @@ class Scene:
     """A quarter of service: one cell, every pair a product of its own, every pool one kind of card."""
 
     def __init__(
-        self, offered: Menu, rows: Workloads, buyers: Customers, capacity: Sequence[tuple[float, float]], *,
-        terms: Terms = TERMS, rule: int = LOTTERY, quarter: int = 0, forced: NDArray[np.int32] | None = None,
-        service: Sequence[int] | None = None, load: Sequence[float] | None = None,
+        self, offered: Menu, rows: Workloads, capacity: Sequence[tuple[float, float]], *, terms: Terms = TERMS,
+        rule: int = LOTTERY, quarter: int = 0, service: Sequence[int] | None = None,
+        load: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
-        self.menu, self.rows, self.customers, self.terms, self.rule = offered, rows, buyers, terms, rule
+        self.menu, self.rows, self.terms, self.rule = offered, rows, terms, rule
         self.quarter, self.seasons = quarter, seasons(1, quarter)
         self.kinds = np.array(capacity, dtype=float)[:, None, :]
         self.load = np.zeros(2 * len(capacity)) if load is None else np.array(load, dtype=float)
-        self.forced = np.full(rows.volume.size, UNSET, np.int32) if forced is None else forced
         self.service = np.array([0] * offered.key.size if service is None else service, dtype=np.int64)
         self.product = np.arange(offered.key.size)
         self.posted = np.full(offered.key.size, 2.0)
-        self.running, self.free = np.zeros(2 * len(capacity)), np.zeros(rows.volume.size, np.int8)
+        pairs = offered.key.size
+        self.running = Running(np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(1))
         self.expiry = season(1, Decision.EXPIRY, quarter)
-        contracted(rows, offered, offered.need, quarter, buyers, self.expiry, 1, self.running, self.free)
-        self.active: Active = decide(
-            rows, buyers, self.forced, self.free, offered, self.service, terms, self.seasons.choice, 1
-        )
+        self.free = contracted(rows, quarter, self.expiry, self.running)
+        self.active: Active = decide(rows, self.free, offered, self.service, terms, self.seasons.choice)
 
     def ration(self) -> "Scene":
         """Allocate capacity."""
         allocate(
-            self.rows, self.customers, self.active, self.menu, self.service, self.terms, self.seasons, self.kinds,
-            self.load, 1, self.rule, np.full(1, ELASTICITY), self.forced,
+            self.rows, self.active, self.menu, self.service, self.terms, self.seasons, self.kinds, self.load, self.rule,
+            np.full(1, ELASTICITY),
         )  # fmt: skip
         return self
 
@@ -165,11 +173,7 @@ class Scene:
         account(
             self.rows, self.active, region, self.menu, self.product, found.first, found.unmet, found.asked, found.flow
         )
-        dates = np.full(self.rows.volume.size, DATE, np.int16)
-        sign(
-            self.rows, self.customers, self.forced, dates, self.active, self.service, self.product, self.posted,
-            ones, self.terms, self.seasons, 1,
-        )  # fmt: skip
+        sign(self.rows, self.active, self.service, self.product, self.posted, ones, self.terms, self.seasons.term)
         settle(
             self.rows, region, self.menu, self.product, ones, self.menu.need, np.ones(self.kinds.shape[0]),
             found.taken, found.paid, found.waiting, found.outside,

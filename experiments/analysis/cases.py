@@ -136,7 +136,7 @@ def result_names(results: Sequence[Results]) -> list[str]:
     if _all_differ(names):
         return names
     settings = [_settings(found.manifest) for found in results]
-    keys = {key for one in settings for key in one if len({str(other.get(key)) for other in settings}) > 1}
+    keys = {key for one in settings for key in one if _tells_apart(key, names, settings)}
     short = _short_keys(keys)
     longer = [
         _joined(name, [f"{short[k]} = {one[k]}" for k in one if k in keys])
@@ -147,6 +147,11 @@ def result_names(results: Sequence[Results]) -> list[str]:
         if _all_differ(longer)
         else [f"{found.folders[0].parent.name}/{found.folders[0].name}" for found in results]
     )
+
+
+def _tells_apart(key: str, names: Sequence[str], settings: Sequence[Mapping[str, str]]) -> bool:
+    """Whether folders of the same name differ in a setting."""
+    return len({(name, str(one.get(key))) for name, one in zip(names, settings, strict=True)}) > len(set(names))
 
 
 def _plain_name(manifest: Mapping[str, Any]) -> str:

@@ -84,9 +84,13 @@ def _first(shares: pd.DataFrame, basis: str) -> Counter[str]:
     return Counter(known.loc[known.groupby("run_id")[basis].idxmax(), "provider"])
 
 
+def _three_digits(value: float) -> str:
+    return rounded(value, 3)
+
+
 _MEASURES: tuple[tuple[str, str, str, Format], ...] = (
-    ("hhi_revenue", "concentration (HHI, revenue)", "points of 10,000", rounded),
-    ("hhi_compute", "concentration (HHI, compute)", "points of 10,000", rounded),
+    ("hhi_revenue", "concentration (HHI, revenue)", "points of 10,000", _three_digits),
+    ("hhi_compute", "concentration (HHI, compute)", "points of 10,000", _three_digits),
     ("unmet_share", "unmet demand at posted prices", "of new demand", percent),
     ("gap_at_cost", "gap at long-run cost", "of demand at cost", percent),
     ("price_iaas_usd_per_h100e_hour", "rented compute (IaaS)", "USD per effective H100e-hour", rounded),

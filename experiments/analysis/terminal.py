@@ -1,13 +1,14 @@
 """The short summary a command prints: who leads on three bases, concentration, unmet demand, prices."""
 
-from textwrap import fill
+from collections.abc import Sequence
+from itertools import zip_longest
 
 from experiments.analysis.cases import BASES, Case, cases, drawable
 from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.loading import Results
 
 _NEEDED = ("providers", "market")
-_LEADERS, _BLOCKS = 4, 4
+_LEADERS, _BLOCKS = 3, 4
 
 
 def runs_said(case: Case) -> str:
@@ -18,9 +19,13 @@ def runs_said(case: Case) -> str:
     return f"median of {case.count} seeds, in brackets what 90% of them span{failed}"
 
 
-def summary(results: Results) -> str:
-    """Return the summary of one finished folder."""
-    found = drawable(cases([results]))
+def summary(results: Sequence[Results]) -> str:
+    """Return the summary of finished folders: the first lever points of each, under names that differ."""
+    found = drawable(cases(results))
+    return "\n\n".join(_of_one(one, [case for case in found if case.results is one]) for one in results)
+
+
+def _of_one(results: Results, found: Sequence[Case]) -> str:
     blocks = [_block(case, results) for case in found[:_BLOCKS]]
     more = [f"{len(found) - _BLOCKS} more lever points are in the report"] if len(found) > _BLOCKS else []
     return "\n\n".join([*blocks, *more, *_not_stored(results)])
@@ -38,12 +43,15 @@ def _block(case: Case, results: Results) -> str:
 
 
 def _share_lines(case: Case) -> list[str]:
+    """Return the leaders on each basis, a row for each basis and a column for each place."""
     last = case.quarters[-1]
+    found = {basis: leaders(case, basis, last, most=_LEADERS) for basis in BASES}
+    rows = {basis: [f"{item.label} {item.share}" for item in items] for basis, items in found.items()}
+    widths = [max(map(len, column)) for column in zip_longest(*rows.values(), fillvalue="")]
     lines = [f"  World shares, {last}"]
-    for basis in BASES:
-        found = leaders(case, basis, last, most=_LEADERS)
-        said = "; ".join(f"{item.label} {item.share}" for item in found) or "nothing is sold"
-        lines.append(fill(said, 100, initial_indent=f"    by {basis:<9}", subsequent_indent=" " * 16))
+    for basis, row in rows.items():
+        cells = (cell.ljust(width) for cell, width in zip(row or ["nothing is sold"], widths or [0], strict=False))
+        lines.append(f"    by {basis:<9}{'  '.join(cells)}".rstrip())
     return lines
 
 

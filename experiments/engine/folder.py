@@ -71,8 +71,10 @@ def locked(folder: Path) -> Iterator[None]:
     with (folder / _LOCK).open("w") as handle:
         if not _lock(handle.fileno()):
             raise BadInput([f"{folder}: another program is computing this study; wait for it or choose --out DIR"])
-        yield
-    (folder / _LOCK).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            (folder / _LOCK).unlink(missing_ok=True)
 
 
 def _lock(descriptor: int) -> bool:

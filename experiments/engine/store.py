@@ -5,6 +5,7 @@ The part of ``runs`` is written last, so a run named there has all its tables.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,25 @@ def write(table: pa.Table, path: Path) -> None:
 
 
 def write_tables(folder: Path, key: str | None, tables: Mapping[str, Iterable[pa.Table]]) -> None:
-    """Write the tables of a batch, ``runs`` last."""
-    for name in sorted(tables, key=lambda name: name == "runs"):
-        pieces = list(tables[name])
-        merged = pa.concat_tables(pieces) if pieces else schema_of(name).empty_table()
-        write(merged, stored.part(folder, name, key))
+    """Write the tables of a batch, ``runs`` last: all of them, or none where one cannot be written."""
+    paths = {name: stored.part(folder, name, key) for name in sorted(tables, key=lambda name: name == "runs")}
+    fresh = [path for path in paths.values() if not path.exists()]
+    try:
+        for name, path in paths.items():
+            pieces = list(tables[name])
+            write(pa.concat_tables(pieces) if pieces else schema_of(name).empty_table(), path)
+    except BaseException:
+        _forget(fresh)
+        raise
+
+
+def _forget(paths: Sequence[Path]) -> None:
+    """Delete files, and their folders where nothing else is in them."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def forget_unfinished(folder: Path, tables: Sequence[str], sizes: Mapping[str, int]) -> list[str]:

@@ -19,6 +19,8 @@ GREY = f"Grey lines: firms below {NAMED_FROM:.0%} at the end that never had {NAM
 WITH_RIBBONS = 4
 """Firms with ribbons in a panel: more would hide each other."""
 RIBBONS_SAID = f" Ribbons for the {WITH_RIBBONS} largest firms of a panel."
+TOKENS_SAID = " Token shares start when three firms sell tokens."
+_SELLERS = 3
 _NAMED_AT_MOST = 8
 
 
@@ -32,16 +34,18 @@ def footnote(cases: Sequence[Case], extra: str = "") -> str:
     return f"Line: median of {count} runs that differ in the seed only. {ribbons}"
 
 
-def share_panel(title: str, band: pd.DataFrame, case: Case, region: str) -> Panel:
+def share_panel(title: str, case: Case, basis: str, region: str) -> Panel:
     """Return the shares of every firm in a region: large ones named, small ones grey.
 
     Args:
         title: Title of the panel.
-        band: Bands by region, provider and quarter.
-        case: The case, for names.
+        case: The runs.
+        basis: ``revenue``, ``compute`` or ``tokens``.
         region: Customer region, or world.
     """
-    here = only(band, region=region)
+    here = only(case.share_bands[basis], region=region)
+    if basis == "tokens":
+        here = _from_third_seller(here)
     named = _named(here)
     firms = [name for name in dict.fromkeys(here["provider"]) if name not in named]
     labels = list(case.providers.values())
@@ -51,6 +55,13 @@ def share_panel(title: str, band: pd.DataFrame, case: Case, region: str) -> Pane
         lines.append(Series(label, firm_colour(name), rows, ribbons=rank < WITH_RIBBONS))
     unit = "share of the world" if region == WORLD else "share of the region"
     return Panel(title, lines, unit, percent=True)
+
+
+def _from_third_seller(band: pd.DataFrame) -> pd.DataFrame:
+    """Return a band from the first quarter in which three firms sell, whole where they never do."""
+    sellers = band[band["median"] > 0].groupby("quarter")["provider"].nunique()
+    first = sellers[sellers >= _SELLERS].index.min()
+    return band if pd.isna(first) else band[band["quarter"] >= first]
 
 
 def _named(band: pd.DataFrame) -> list[str]:

@@ -41,6 +41,6 @@ def _caption(cases: Sequence[Case]) -> str:
     return (
         "Mean posted prices, weighted by shares, in nominal USD on a log scale, where the same slope is the same rate "
         "of change. Dashed: long-run cost of an effective H100e-hour (card, server, shell, electricity, operation) "
-        "at the sites. A price above cost is scarcity or market power. "
+        "at the sites. A price above cost is scarcity or market power; one below it does not pay for new cards. "
         f"Source: table market, columns {_IAAS}, {_COST}, {_MAAS}.{left_out(cases)}"
     )

@@ -5,25 +5,22 @@ from collections.abc import Sequence
 from experiments.analysis.cases import BASES, WORLD, Case
 from experiments.figures import Drawn
 from experiments.figures.labels import short
-from experiments.figures.lines import GREY, RIBBONS_SAID, footnote, left_out, level, share_panel, shown
+from experiments.figures.lines import GREY, RIBBONS_SAID, TOKENS_SAID, footnote, left_out, level, share_panel, shown
 from experiments.figures.style import Sheet, svg
 
-_TITLE_LENGTH = 30
+_TITLE_LENGTH = 32
 TITLE = "Who has the world market, on three bases"
 
 
 def draw(cases: Sequence[Case]) -> Drawn:
     """Draw a row of panels for each case: revenue, compute, tokens."""
     drawn = shown(cases)
-    columns = [
-        level([share_panel(_title(case, basis, drawn), case.share_bands[basis], case, WORLD) for case in drawn])
-        for basis in BASES
-    ]
-    rows = list(zip(*columns, strict=True))
+    panels = [share_panel(_title(case, basis, drawn), case, basis, WORLD) for case in drawn for basis in BASES]
+    levelled = level(panels)
+    rows = [levelled[i : i + len(BASES)] for i in range(0, len(levelled), len(BASES))]
+    below = footnote(drawn, RIBBONS_SAID) + TOKENS_SAID
     quarters, history = drawn[0].quarters, drawn[0].history_end
-    sheet = Sheet(
-        "shares", rows, quarters, history, footnote(drawn, RIBBONS_SAID), height=3.4 if len(drawn) == 1 else 2.6
-    )
+    sheet = Sheet("shares", rows, quarters, history, below, height=3.4 if len(drawn) == 1 else 2.6)
     return Drawn("shares", TITLE, svg(sheet), _caption(cases))
 
 

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib as mpl
@@ -12,26 +12,29 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.analysis.rounding import rounded
 from experiments.figures.colours import FAINT, GRID, INK
-from experiments.figures.labels import spread
+from experiments.figures.labels import short, spread
 from sim.names import quarter_number
 
 WIDTH = 11.4
 """Width of every figure in inches: a page's width in the report."""
-_LEFT, _RIGHT, _HEAD, _TICKS, _FOOT = 0.58, 1.24, 0.34, 0.28, 0.28
-"""Room in inches around each panel: axis, labels, title, years; and for the line at the foot of the figure."""
+_LEFT, _LINE, _TICKS, _FOOT = 0.58, 0.18, 0.28, 0.28
+"""Room in inches around each panel: axis, a line of its title, years; and for the line at the foot of the figure."""
+_GAP, _LEADER = 0.16, 0.13
+"""Room in inches before each panel's head and between panels; and between a line and its label."""
 _NOTE = 0.34
 """Height in inches of the note at the end of history."""
-_SMALL = 8.0
-_LABELS = 1.055
-"""Where labels start, as a fraction of the panel's width."""
+_SMALL, _TITLE = 8.0, 9.5
+_BOLD = 0.68
+"""Mean width of a bold letter as a fraction of its size."""
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
-    "axes.titlesize": 9.5,
+    "axes.titlesize": _TITLE,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": _SMALL,
@@ -134,20 +137,39 @@ def _inline(text: str, name: str) -> str:
 
 
 def _drawn(sheet: Sheet) -> Figure:
-    columns = max(len(row) for row in sheet.rows)
-    cell, tall = WIDTH / columns, sheet.height + _HEAD + _TICKS
+    cell, right = WIDTH / max(len(row) for row in sheet.rows), _label_room(sheet)
+    letters = int((cell - _LEFT - _GAP) * 72 / (_BOLD * _TITLE))
+    sheet = replace(
+        sheet, rows=[[replace(p, title=_on_two_lines(p.title, letters)) for p in row] for row in sheet.rows]
+    )
+    lines = max(panel.title.count("\n") + 1 for row in sheet.rows for panel in row)
+    tall = sheet.height + _GAP + lines * _LINE + _TICKS
     height = tall * len(sheet.rows) + _FOOT
     figure = Figure(figsize=(WIDTH, height))
     for r, row in enumerate(sheet.rows):
         for c, panel in enumerate(row):
-            bottom, wide = height - (r + 1) * tall + _TICKS, cell - _LEFT - _RIGHT
+            bottom, wide = height - (r + 1) * tall + _TICKS, cell - _LEFT - right
             box = ((c * cell + _LEFT) / WIDTH, bottom / height, wide / WIDTH, sheet.height / height)
-            _draw_panel(figure.add_axes(box), panel, sheet, first=r == 0 and c == 0)
+            _draw_panel(figure.add_axes(box), panel, sheet, wide, first=r == 0 and c == 0)
     figure.text(0.1 / WIDTH, 0.08 / height, sheet.footnote, fontsize=_SMALL, color="#555555")
     return figure
 
 
-def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, *, first: bool) -> None:
+def _label_room(sheet: Sheet) -> float:
+    """Return the width in inches of the widest label of a sheet, with its leader and a gap."""
+    labels = {series.label for row in sheet.rows for panel in row for series in panel.series if series.labelled}
+    widest = max((TextPath((0, 0), label, size=_SMALL).get_extents().width for label in labels if label), default=0.0)
+    return float(widest) / 72 + _LEADER + _GAP
+
+
+def _on_two_lines(title: str, letters: int) -> str:
+    """Return a title that is too long for one line on two: broken at its last colon, what is still too long cut."""
+    if len(title) <= letters:
+        return title
+    return "\n".join(short(part, [], letters) for part in title.replace(": ", ":\0").rsplit("\0", 1))
+
+
+def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, wide: float, *, first: bool) -> None:
     axes.set_title(panel.title)
     axes.set_ylabel(panel.unit)
     _time_axis(axes, sheet)
@@ -156,7 +178,7 @@ def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, *, first: bool) -> None:
     room = _NOTE / sheet.height if _history_inside(sheet) else 0.04  # the same in every panel, to compare by eye
     _value_axis(axes, panel, room)
     _mark_history(axes, sheet, said=first)
-    _label_ends(axes, panel, sheet.height)
+    _label_ends(axes, panel, sheet.height, wide)
 
 
 def _draw_series(axes: Axes, series: Series) -> None:
@@ -226,16 +248,17 @@ def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
         )  # fmt: skip
 
 
-def _label_ends(axes: Axes, panel: Panel, inches: float) -> None:
-    """Write the name of each line beside its last value."""
+def _label_ends(axes: Axes, panel: Panel, inches: float, wide: float) -> None:
+    """Write the name of each line beside its last value, in a panel of this height and width."""
+    start = 1.0 + _LEADER / wide
     ends = [(series, end) for series in panel.series if series.labelled and (end := _end(axes, series)) is not None]
     gap = 1.18 * _SMALL / (72 * inches)
     places = spread([y for _, (_, y) in ends], gap, 0.0, 1.0)
     for (series, (x, y)), place in zip(ends, places, strict=True):
-        leader = Line2D((x, _LABELS - 0.01), (y, place), color=series.colour, linewidth=0.6)
+        leader = Line2D((x, start - 0.01), (y, place), color=series.colour, linewidth=0.6)
         leader.set(transform=axes.transAxes, clip_on=False)
         axes.add_artist(leader)
-        text = axes.text(_LABELS, place, series.label, fontsize=_SMALL, color=series.colour, va="center")
+        text = axes.text(start, place, series.label, fontsize=_SMALL, color=series.colour, va="center")
         text.set_transform(axes.transAxes)
 
 

@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
 from experiments.preflight.layers import layers
-from experiments.preflight.overrides import Argument, choice_problems, parse, value_problems
+from experiments.preflight.overrides import Argument, choice_problems, parse, sweep_problems, value_problems
 from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
@@ -42,6 +42,7 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
         BadInput: When something is refused, or an override cannot be read.
     """
     arguments = parse(overrides)
+    refuse_if_any(sweep_problems(arguments))
     refuse_if_any(refusals.name_problems(arguments, composer))
     try:
         return _composed(composer, arguments), []
@@ -99,6 +100,10 @@ def _unexplained(error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
+    if isinstance(error, RecursionError):
+        return Problem("configuration", ABSENT, "the defaults list of a file leads back to the file itself")
+    if isinstance(error, OSError) and error.filename is not None:
+        return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.names import QUARTER_PATTERN
+from sim.names import ID_PATTERN, QUARTER_PATTERN
 
 Node = dict[str, Any]
 
@@ -149,6 +149,8 @@ def _described(node: Node) -> str:
         return f"one of {', '.join(map(str, node['enum']))}"
     if "const" in node:
         return str(node["const"])
+    if _is_quarter(node):
+        return "a quarter from 1900Q1 to 2099Q4, such as 2024Q3"
     limits = " and ".join(f"{words} {_number(node[name])}" for name, words in _LIMITS if name in node)
     return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
 
@@ -162,9 +164,13 @@ def _unit(node: Node) -> str:
 
 
 def _pattern(node: Node) -> str:
-    if "pattern" not in node:
-        return ""
-    return "such as 2024Q3" if "[Qq]" in node["pattern"] else f"matching {node['pattern']}"
+    if node.get("pattern") == ID_PATTERN:
+        return "of a-z, 0-9, _ and - (a name)"
+    return "that is not empty" if node.get("minLength") else ""
+
+
+def _is_quarter(node: Node) -> bool:
+    return node.get("pattern") == QUARTER_PATTERN
 
 
 @cache

@@ -9,6 +9,7 @@ from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from experiments.preflight.layers import flattened
 from experiments.preflight.problems import ABSENT, listed, refuse_if_any, suggestion
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
@@ -45,15 +46,28 @@ def parse(texts: Sequence[str]) -> list[Argument]:
         try:
             arguments.append(Argument(text, OverridesParser.create().parse_override(text)))
         except HydraException:
-            problems.append(Problem(text, ABSENT, "is not key=value or group=name (quote spaces and commas)"))
+            problems.append(Problem(text, ABSENT, _unreadable(text)))
     refuse_if_any(problems)
     return arguments
+
+
+def _unreadable(text: str) -> str:
+    parent, dot, last = text.partition("=")[0].rpartition(".")
+    if dot and last[:1].isdigit():
+        return f"the last part of a key may not start with a digit here; write {parent}={{{last}: ...}}"
+    return "is not key=value or group=name (quote spaces and commas)"
 
 
 def variants(arguments: Sequence[Argument]) -> list[list[str]]:
     """Return the overrides of every combination that a sweep asks for, in Hydra's order."""
     choices = [_choices(argument) for argument in arguments]
     return [list(combination) for combination in itertools.product(*choices)]
+
+
+def sweep_problems(arguments: Sequence[Argument]) -> list[Problem]:
+    """Return the overrides that list several values where one is wanted."""
+    advice = "lists several values: add -m for a run of each (compute-market run -m ...), or write one list as [1,2]"
+    return [Problem(argument.text, ABSENT, advice) for argument in arguments if argument.parsed.is_sweep_override()]
 
 
 def _choices(argument: Argument) -> list[str]:
@@ -85,14 +99,23 @@ def value_problems(arguments: Sequence[Argument], composer: Composer, base: Dict
     """Return, by override text, the values set or deleted at keys that do not exist."""
     created = tuple(a.key for a in arguments if a.parsed.is_add() or a.parsed.is_force_add())
     return {
-        argument.text: _no_key(argument.key, base)
+        argument.text: _no_key(lost[0], base, composer)
         for argument in arguments
         if argument.parsed.type in (OverrideType.CHANGE, OverrideType.DEL)
         and not argument.is_hydra
         and not composer.options(argument.key)
         and not argument.key.startswith(created)
-        and not _exists(base, argument.key)
+        and (lost := _lost(argument, base))
     }
+
+
+def _lost(argument: Argument, base: DictConfig) -> list[str]:
+    """Return the keys that an override would set or delete and that do not exist: its own, or some in its value."""
+    if not _exists(base, argument.key):
+        return [argument.key]
+    if argument.parsed.is_delete() or not isinstance(OmegaConf.select(base, argument.key), DictConfig):
+        return []
+    return [key for key, _ in flattened(argument.parsed.value(), argument.key) if not _exists(base, key)]
 
 
 def _exists(base: DictConfig, key: str) -> bool:
@@ -108,12 +131,16 @@ def _is_null(base: DictConfig, key: str) -> bool:
     return isinstance(node, DictConfig) and last in node
 
 
-def _no_key(key: str, base: DictConfig) -> Problem:
+def _no_key(key: str, base: DictConfig, composer: Composer) -> Problem:
     known, names = _known_part(key, base)
     missing = key[len(known) :].lstrip(".").split(".")[0]
-    below = f"of {known}" if known else "at the top"
-    near = suggestion(missing, names)
-    return Problem(key, ABSENT, f"no such key: the keys {below} are {listed(names)}{near} (a new entry: +{key}=...)")
+    if not known:
+        names = sorted({*names, *composer.groups()})
+        return Problem(key, ABSENT, f"no such key: groups and keys are {listed(names)}{suggestion(missing, names)}")
+    said = f"no such key: the keys of {known} are {listed(names)}{suggestion(missing, names)}"
+    parent, _, last = key.rpartition(".")
+    new = f"+{parent}={{{last}: ...}}" if last[:1].isdigit() else f"+{key}=..."
+    return Problem(key, ABSENT, f"{said} (a new entry: {new})")
 
 
 def _known_part(key: str, base: DictConfig) -> tuple[str, list[str]]:

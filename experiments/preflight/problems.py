@@ -24,7 +24,7 @@ def line(problem: Problem) -> str:
 
 def suggestion(name: str, allowed: Collection[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest allowed name, or nothing."""
-    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, list(allowed), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

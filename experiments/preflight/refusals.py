@@ -7,7 +7,7 @@ A file may not grow without bound either: by aliases (see ``events``) or by refe
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,24 +147,48 @@ def name_problems(arguments: Sequence[Argument], composer: Composer) -> list[Pro
             continue
         for _, value in flattened(argument.parsed.value()):
             for text in _texts(value):
-                if not _NAME.match(text):
+                if not _NAME.fullmatch(text):
                     problems.append(Problem(argument.key, text, f"is not a name (names match {ID_PATTERN})"))
     return problems
 
 
 def reference_problems(model: DictConfig) -> list[Problem]:
-    """Return the references to whole groups: a chain of them doubles at every link.
+    """Return the references that go round in a circle, else those to whole groups: a chain doubles at every link.
 
     Args:
         model: The composed configuration, references unresolved.
     """
     raw = flattened(OmegaConf.to_container(model, resolve=False))
     references = [(key, text) for key, value in raw for text in _texts(value) if _PLAIN_REFERENCE.fullmatch(text)]
-    return [
+    circles = list(_circles({key: text[2:-1] for key, text in references}))
+    return circles or [
         Problem(key, text, "refers to a whole group; a reference takes one value")
         for key, text in references
         if isinstance(OmegaConf.select(model, text[2:-1]), DictConfig | ListConfig)
     ]
+
+
+def _circles(targets: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a problem for each circle of references, given what each key refers to."""
+    ended: set[str] = set()
+    for first in targets:
+        path = [first]
+        while path[-1] not in ended and (following := _reference_at(targets[path[-1]], targets)) is not None:
+            if following in path:
+                round_ = [*path[path.index(following) :], following]
+                yield Problem(
+                    following, ABSENT, f"refers to itself ({' -> '.join(round_)}); give a value to one of them"
+                )
+                break
+            path.append(following)
+        ended.update(path)
+
+
+def _reference_at(key: str, targets: Mapping[str, str]) -> str | None:
+    """Return the reference that stands at a key or above it."""
+    while key and key not in targets:
+        key = key.rpartition(".")[0]
+    return key or None
 
 
 def hydra_problems(composed: Any, untouched: Any) -> list[Problem]:

@@ -51,6 +51,10 @@ class Composer:
         """Return the names of the files of a group; empty when there is no such group."""
         return sorted({name for folder in self._folders() for name in _names(folder / group)}) if group else []
 
+    def groups(self) -> list[str]:
+        """Return the groups: folders that hold a file to choose."""
+        return sorted({below.name for folder in self._folders() for below in folder.iterdir() if _names(below)})
+
     def file(self, path: str) -> Path | None:
         """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""
         found = (folder / f"{path.removesuffix('.yaml')}.yaml" for folder in self._folders())

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from experiments.figures import NAMES
+from experiments.preflight.problems import listed, suggestion
 from sim.parameters.base import quantity
-from sim.tables import MODEL_TABLES
+from sim.tables import MODEL_TABLES, OUTCOMES
 
 Seed = Annotated[int, quantity("seed", ge=0, lt=2**63)]
 TableName = Literal[MODEL_TABLES]  # type: ignore[valid-type]
@@ -58,6 +59,17 @@ class Study(_Settings):
             msg = "the same seed is listed twice"
             raise ValueError(msg)
         return seeds
+
+    @field_validator("outcomes")
+    @classmethod
+    def _outcomes_exist(cls, outcomes: list[str]) -> list[str]:
+        names = [outcome.name for outcome in OUTCOMES]
+        for asked in outcomes:
+            name = asked.partition(".")[0]
+            if name not in names:
+                msg = f"{asked!r} is no outcome; they begin with one of {listed(names)}{suggestion(name, names)}"
+                raise ValueError(msg)
+        return outcomes
 
     def seed_list(self) -> list[int]:
         """Return every seed of the study."""

@@ -10,7 +10,9 @@ from pydantic_core import ErrorDetails
 from experiments.preflight.fields import Field, find, root_of
 from experiments.preflight.layers import flattened
 from experiments.preflight.problems import ABSENT, listed, suggestion
+from experiments.preflight.sense import gathered, nonsense
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
+from sim.names import ID_PATTERN, QUARTER_PATTERN
 from sim.parameters import Parameters, Problem, ReferenceErrors
 
 Config = dict[str, Any]
@@ -29,7 +31,8 @@ def split(config: Mapping[str, Any]) -> tuple[Config, Config]:
 
 def parameters(values: Config) -> tuple[Parameters | None, list[Problem]]:
     """Validate the model's part: parameters, or every problem."""
-    return _checked(Parameters, Parameters.from_mapping, values)
+    found, problems = _checked(Parameters, Parameters.from_mapping, values)
+    return found, _innermost([*nonsense(values), *gathered(problems, values)])
 
 
 def settings(values: Config) -> tuple[Settings | None, list[Problem]]:
@@ -44,7 +47,12 @@ def _checked(model: type[M], check: Callable[[Any], M], values: Config) -> tuple
     except ValidationError as error:
         root = root_of(model)
         found = [problem for detail in error.errors(include_url=False) for problem in _problems(root, detail)]
-        return None, [problem for problem in found if not any(q.key.startswith(f"{problem.key}.") for q in found)]
+        return None, _innermost(found)
+
+
+def _innermost(problems: list[Problem]) -> list[Problem]:
+    """Leave out what is said of a group where something is said of a key in it."""
+    return [problem for problem in problems if not any(q.key.startswith(f"{problem.key}.") for q in problems)]
 
 
 def _bad_keys(values: object, prefix: str = "") -> Iterator[Problem]:
@@ -87,7 +95,9 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
         case "too_short" | "too_long":
             return Problem(key, value, f"must have {_length(detail)}; {_description(root, parts)}".rstrip("; "))
     if "[key]" in detail["loc"]:
-        return Problem(key, ABSENT, f"the name {parts[-1]!r} is not allowed; {detail['msg'].lower()}")
+        is_quarter = detail.get("ctx", {}).get("pattern") == QUARTER_PATTERN
+        wanted = "a quarter such as 2024Q3" if is_quarter else f"a name (names match {ID_PATTERN})"
+        return Problem(key, ABSENT, f"{parts[-1]!r} is not {wanted}")
     hint = _yaml_hint(value) if detail["type"] == "string_type" else ""
     return Problem(key, value, f"must be {_allowed(root, parts)}{hint}")
 

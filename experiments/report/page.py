@@ -75,7 +75,9 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
 
 def _title(results: Sequence[Results]) -> str:
     names = result_names(results)
-    return names[0] if len(names) == 1 else f"comparison of {' and '.join(names)}"
+    if len(names) == 1:
+        return names[0]
+    return f"comparison of {' and '.join(names) if len(names) == 2 else f'{len(names)} results'}"
 
 
 def _lacking(figure: str, results: Sequence[Results]) -> list[str]:

@@ -73,7 +73,7 @@ def uncertainty(case: Case) -> str:
     if case.count == 1:
         return (
             f"One path (seed {seeds[0]}), no uncertainty: nothing here says how far another draw, or another value of "
-            "an uncertain parameter, would lead. The command `study` gives bands."
+            "an uncertain parameter, would lead. The command compute-market study gives bands."
         )
     return (
         f"Bands come from {case.count} runs that differ in the seed only. They show what chance does inside the model, "

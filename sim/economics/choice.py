@@ -13,10 +13,8 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
-from sim.economics.stable import log_stable
-from sim.randomness import exponential, mix, quick_log, unit
-
-Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
+from sim.economics.stable import log_stable, log_stables
+from sim.randomness import Words, exponential, mix, quick_log, unit
 
 _NEST_KEYS = np.array(
     [[0xA0761D6478BD642F, 0xE7037ED1A0B428DB], [0x8EBC6AF09C88C6E3, 0x589965CC75374CC3]], dtype=np.uint64
@@ -73,7 +71,11 @@ class Choosers(NamedTuple):
 
 
 class Race(NamedTuple):
-    """How a block of workloads of one cell stands, (BLOCK,)."""
+    """How a block of workloads of one cell stands, (BLOCK,), and room for what is worked out on the way.
+
+    Loops that look something up and loops that reckon are kept apart, so that processors take several workloads at once
+    in the latter.
+    """
 
     least: Ints
     """Bits of the least lower bound of E/w in the nest, the last ten replaced by the position of its product."""
@@ -81,6 +83,16 @@ class Race(NamedTuple):
     """The same of the second least."""
     highest: Floats
     """Highest utility so far."""
+    best: Ints
+    """Best pair of the nest."""
+    ratio: Floats
+    """Its E/w."""
+    word: Words
+    """Its key."""
+    gift: Floats
+    """Factor on its inverse weight: that of the incumbent, or 1."""
+    shock: Floats
+    """Shock of the nest."""
 
 
 @inlined
@@ -117,30 +129,43 @@ def _run(
 
 
 @inlined
-def _winner(
-    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, least: np.int64, second: np.int64
-) -> tuple[int, float]:
-    """Return the pair in [first, last) with the least E/w, and that ratio: the least bound unless another is near."""
-    best = first + int(least & _POSITION)
-    ratio = _ratio(menu, best, incumbent, gift, key)
-    if np.int64(second).view(np.float64) < ratio * _SURE:
-        for k in range(first, last):
-            other = _ratio(menu, k, incumbent, gift, key)
-            if other < ratio:
-                best, ratio = k, other
-    return best, ratio
+def _find_winners(menu: Menu, first: int, last: int, key: Words, incumbent: Ints, gift: Floats, race: Race) -> None:
+    """Set the best pair of every workload in [first, last) and its E/w: the least bound unless another is near."""
+    for r in range(key.size):
+        k = first + int(race.least[r] & _POSITION)
+        race.best[r], race.word[r], race.ratio[r] = k, menu.key[k], menu.inverse_weight[k]
+        race.gift[r] = gift[r] if menu.provider[k] == incumbent[r] else 1.0
+    for r in range(key.size):
+        race.ratio[r] = exponential(mix(key[r] ^ race.word[r])) * race.ratio[r] * race.gift[r]
+    for r in range(key.size):
+        if np.int64(race.second[r]).view(np.float64) < race.ratio[r] * _SURE:
+            for k in range(first, last):
+                other = _ratio(menu, k, incumbent[r], gift[r], key[r])
+                if other < race.ratio[r]:
+                    race.best[r], race.ratio[r] = k, other
 
 
 @inlined
 def _best_with_room(
-    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float
-) -> tuple[int, float]:
-    """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w."""
-    best, least = NONE, math.inf
+    menu: Menu, first: int, last: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float,
+    bounds: Floats,
+) -> tuple[int, float]:  # fmt: skip
+    """Return the pair in [first, last) with the least E/w whose lane has room for a volume of ``tasks``, and E/w.
+
+    ``bounds`` (MOST_PAIRS,) is room for lower bounds.
+    """
     for k in range(first, last):
         inverse = menu.inverse_weight[k] * (gift if menu.provider[k] == incumbent else 1.0)
-        bound = _least_exponential(mix(key ^ menu.key[k])) * inverse
-        if bound < least * _SURE and room[menu.lane[k]] >= tasks * menu.need[k]:
+        bounds[k - first] = _least_exponential(mix(key ^ menu.key[k])) * inverse
+    best, least, lowest = NONE, math.inf, math.inf
+    for k in range(first, last):
+        if bounds[k - first] < lowest and room[menu.lane[k]] >= tasks * menu.need[k]:
+            best, lowest = k, bounds[k - first]
+    if best == NONE:
+        return best, least
+    least = _ratio(menu, best, incumbent, gift, key)
+    for k in range(first, last):
+        if bounds[k - first] < least * _SURE and k != best and room[menu.lane[k]] >= tasks * menu.need[k]:
             ratio = _ratio(menu, k, incumbent, gift, key)
             if ratio < least:
                 best, least = k, ratio
@@ -155,41 +180,47 @@ def _nest_value(table: Floats, slack: float, g: int, least: float, key: np.uint6
 
 
 @inlined
-def _enter_nest(menu: Menu, b: int, g: int, who: Choosers, start: int, race: Race, chosen: Ints) -> None:
-    """Let nest g of cell b compete for the block of workloads from ``start``; ``chosen`` is the block's."""
+def _enter_nest(
+    menu: Menu, b: int, g: int, key: Words, incumbent: Ints, gift: Floats, race: Race, chosen: Ints
+) -> None:  # fmt: skip
+    """Let nest g of cell b compete for a block of workloads (m,); ``chosen`` (m,) is the block's."""
     first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
-    block = slice(start, start + chosen.size)
-    key, incumbent, gift = who.key[block], who.incumbent[block], who.gift[block]
-    race.least[:] = _INFINITY
-    race.second[:] = _INFINITY
+    least, second, entered = race.least[: key.size], race.second[: key.size], False
+    least[:] = _INFINITY
+    second[:] = _INFINITY
     for k in range(first, last):
         if math.isfinite(menu.inverse_weight[k]):
+            entered = True
             _run(
                 menu.inverse_weight[k], menu.provider[k], menu.key[k], np.int64(k - first), key, incumbent, gift,
-                race.least, race.second,
+                least, second,
             )  # fmt: skip
-    for r in range(chosen.size):
-        if race.least[r] == _INFINITY:
-            break
-        best, ratio = _winner(menu, first, last, incumbent[r], gift[r], key[r], race.least[r], race.second[r])
-        value = _nest_value(menu.table, menu.slack, g, ratio, key[r])
-        if value > race.highest[r]:
-            chosen[r], race.highest[r] = best, value
+    if not entered:
+        return
+    _find_winners(menu, first, last, key, incumbent, gift, race)
+    log_stables(menu.table, menu.slack, _NEST_KEYS[g, 0], _NEST_KEYS[g, 1], key, race.shock)
+    for r in range(key.size):
+        value = menu.slack * (race.shock[r] - quick_log(race.ratio[r]))
+        chosen[r] = race.best[r] if value > race.highest[r] else chosen[r]
+        race.highest[r] = value if value > race.highest[r] else race.highest[r]
 
 
 @compiled
 def choose(menu: Menu, who: Choosers) -> Ints:
     """Return the chosen pair of every workload, or NONE for the outside option (m,)."""
     chosen = np.full(who.key.size, NONE)
-    race = Race(np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK))
+    race = Race(
+        np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK), np.empty(BLOCK, np.int64),
+        np.empty(BLOCK), np.empty(BLOCK, np.uint64), np.empty(BLOCK), np.empty(BLOCK),
+    )  # fmt: skip
     for b in range(who.start.size - 1):
         for start in range(who.start[b], who.start[b + 1], BLOCK):
             stop = min(start + BLOCK, who.start[b + 1])
-            for r in range(start, stop):
-                shock = quick_log(exponential(mix(who.key[r] ^ _OUTSIDE_KEY)))
-                race.highest[r - start] = menu.outside[b] + who.boost[r] - shock
+            key, boost = who.key[start:stop], who.boost[start:stop]
+            for r in range(key.size):
+                race.highest[r] = menu.outside[b] + boost[r] - quick_log(exponential(mix(key[r] ^ _OUTSIDE_KEY)))
             for g in range(NESTS):
-                _enter_nest(menu, b, g, who, start, race, chosen[start:stop])
+                _enter_nest(menu, b, g, key, who.incumbent[start:stop], who.gift[start:stop], race, chosen[start:stop])
     return chosen
 
 
@@ -215,12 +246,17 @@ def willingness(
 
 
 @inlined
-def choose_again(menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float) -> int:
-    """Return the best pair with room for ``tasks`` by the same shocks, or NONE; the outside is not open."""
+def choose_again(
+    menu: Menu, b: int, incumbent: int, gift: float, key: np.uint64, room: Floats, tasks: float, bounds: Floats
+) -> int:
+    """Return the best pair with room for ``tasks`` by the same shocks, or NONE; the outside is not open.
+
+    ``room`` (2 L,) are hours left by lane, ``bounds`` (MOST_PAIRS,) is room to reckon in.
+    """
     chosen, highest = NONE, -math.inf
     for g in range(NESTS):
         first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
-        best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks)
+        best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks, bounds)
         if best == NONE:
             continue
         value = _nest_value(menu.table, menu.slack, g, least, key)

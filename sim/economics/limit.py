@@ -32,7 +32,7 @@ from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints, nested_shares
 from sim.economics.choice import Menu
 from sim.economics.frontier import fitting_fraction, inference_left, training_left
-from sim.economics.service import Terms, lane_room
+from sim.economics.service import Terms
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING, Places, Tally, add_at_home
 from sim.economics.workloads import CAPPED, EXPIRY, FREE, NEWCOMER, OUTSIDE, STANDINGS, escalated
 
@@ -512,7 +512,9 @@ def _add_found(layout: Layout, refused: Floats, part: float, step: Floats, found
 def _open_lanes(kinds: Floats, load: Floats, room: Floats, open_lane: Floats) -> None:
     """Set ``open_lane`` (2 L,) to 1 where a lane has room, else to 0."""
     for pool in range(kinds.shape[0]):
-        lane_room(kinds, load, pool, room)
+        training, inference = load[2 * pool], load[2 * pool + 1]
+        room[2 * pool] = max(training_left(kinds[pool], inference) - training, 0.0)
+        room[2 * pool + 1] = max(inference_left(kinds[pool], training) - inference, 0.0)
         for w in range(2):
             open_lane[2 * pool + w] = 1.0 if room[2 * pool + w] > CLOSED * kinds[pool, :, w].sum() else 0.0
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import Floats, Ints
-from sim.economics.choice import NONE, Choosers, Menu, Words, choose, choose_again, willingness
+from sim.economics.cells import NESTS, Floats, Ints
+from sim.economics.choice import MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.frontier import inference_left, training_left
+from sim.economics.ordering import ascending
 from sim.economics.workloads import (
-    DATED,
     LOST,
     NEW,
     ON_DEMAND,
@@ -26,19 +26,18 @@ from sim.economics.workloads import (
     THREE_YEAR,
     UNSET,
     WAITING,
-    Customers,
     Workloads,
     contract_ends,
+    draw,
     escalated,
-    row_key,
+    prescribed,
     settled,
 )
-from sim.randomness import fold, uniform
-
-Flags = NDArray[np.int8]
+from sim.randomness import fold
 
 LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
-_ZERO = np.uint64(0)
+OUTSIDE_END, ENDINGS = LOST + 1, LOST + 2
+"""Own cards, counted after the statuses in which a workload can end; and how many such ends there are."""
 
 
 class Seasons(NamedTuple):
@@ -80,48 +79,86 @@ class Active(NamedTuple):
     """Price paid over the posted price."""
 
 
+class Running(NamedTuple):
+    """Contracts that run on, added up; the last of the K + 1 elements takes what is none."""
+
+    tasks: Floats
+    """(K + 1,) tasks under contract."""
+    volume: Floats
+    """(K + 1,) their potential tasks."""
+    potential: Floats
+    """(B,) potential tasks of all workloads, by base cell."""
+
+
 @compiled
-def decide(
-    rows: Workloads, customers: Customers, forced: NDArray[np.int32], free: Flags, menu: Menu, service: Ints,
-    terms: Terms, season: np.uint64, slots: int,
-) -> Active:  # fmt: skip
+def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Running) -> Ints:
+    """Draw which contracts end and fill ``running`` with those that run on; return the rows that are free to choose.
+
+    Args:
+        rows: workloads.
+        quarter: position of the quarter.
+        expiry: key of (seed, expiry, quarter).
+        running: filled.
+    """
+    for column in running:
+        column[:] = 0.0
+    pairs, ends = running.tasks.size - 1, np.empty(rows.volume.size, np.bool_)
+    for n in range(ends.size):
+        ends[n] = contract_ends(rows, n, expiry, quarter)
+    for n in range(ends.size):
+        ends[n] |= rows.status[n] != SERVED
+    for n in range(ends.size):
+        k = pairs if ends[n] | (rows.pair[n] < 0) else rows.pair[n]
+        running.tasks[k] += rows.tasks[n]
+        running.volume[k] += rows.volume[n]
+        running.potential[rows.cell[n]] += rows.volume[n]
+    return _where(ends, rows.volume)
+
+
+@inlined
+def _where(ends: NDArray[np.bool_], volume: Floats) -> Ints:
+    """Return the rows that end and have a volume; without branches, which nobody could foretell."""
+    found, count = np.empty(ends.size, np.int64), 0
+    for n in range(ends.size):
+        found[count] = n
+        count += ends[n] & (volume[n] > 0.0)
+    return found[:count].copy()
+
+
+@compiled
+def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) -> None:
+    """Fill (2 L,) ``load`` with the hours of running contracts; (K,) ``hours`` of the ``lane`` per task."""
+    load[:] = 0.0
+    for k in range(hours.size):
+        load[lane[k]] += running.tasks[k] * hours[k]
+
+
+@compiled
+def decide(rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64) -> Active:
     """Let every workload that is free choose at posted prices.
 
     Args:
         rows: workloads.
-        customers: traits.
-        forced: (rows,) pair that a dated contract prescribes for a new workload, else UNSET.
-        free: (rows,) 1 where no contract binds, see ``contracted``.
+        free: (m,) rows that no contract binds, see ``contracted``.
         menu: pairs on offer.
         service: (K,) service of each pair.
         terms: how customers switch.
         season: key of (seed, choice, quarter).
-        slots: workloads per customer.
     """
-    row, first, key = np.empty(free.size, np.int64), np.empty(free.size, np.int64), np.empty(free.size, np.uint64)
-    fresh = np.empty(free.size, np.int8)
+    first, fresh = np.empty(free.size, np.int64), np.empty(free.size, np.int8)
     start = np.zeros(menu.outside.size + 1, np.int64)
-    count = 0
-    for i in range(customers.key.size):
-        mine = fold(season, customers.key[i])
-        for slot in range(slots):
-            n = i * slots + slot
-            if free[n] == 0 or rows.volume[n] <= 0.0:
-                continue
-            row[count] = n
-            fresh[count] = 0 if rows.status[n] == WAITING else 1
-            first[count] = settled(rows, forced, n)
-            if first[count] == UNSET:
-                key[count] = fold(mine, np.uint64(slot))
-                start[rows.cell[n] + 1] += 1
-            count += 1
-    _choose(rows, menu, service, terms, row[:count], key, start, first)
-    return Active(row[:count].copy(), first[:count].copy(), fresh[:count].copy(), first[:count].copy(), np.ones(count))
+    for x in range(free.size):
+        n = free[x]
+        fresh[x] = rows.status[n] != WAITING
+        first[x] = settled(rows, n)
+        start[rows.cell[n] + 1] += first[x] == UNSET
+    _choose(rows, free, menu, service, terms, season, start, first)
+    return Active(free, first, fresh, first.copy(), np.ones(free.size))
 
 
 @inlined
 def _choose(
-    rows: Workloads, menu: Menu, service: Ints, terms: Terms, row: Ints, key: Words, start: Ints, first: Ints
+    rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, start: Ints, first: Ints
 ) -> None:
     """Fill ``first`` where it is UNSET; ``start`` comes with counts by base cell, one place late."""
     for b in range(start.size - 1):
@@ -129,12 +166,12 @@ def _choose(
     size, place = start[-1], start.copy()
     who = Choosers(start, np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size), np.empty(size))
     position = np.empty(size, np.int64)
-    for x in range(row.size):
+    for x in range(free.size):
         if first[x] == UNSET:
-            n = row[x]
+            n = free[x]
             at = place[rows.cell[n]]
             place[rows.cell[n]] += 1
-            position[at], who.key[at] = x, key[x]
+            position[at], who.key[at] = x, fold(season, rows.key[n])
             who.incumbent[at], who.gift[at], who.boost[at] = _tie(rows, menu, service, terms, n)
     chosen = choose(menu, who)
     for at in range(size):
@@ -144,87 +181,84 @@ def _choose(
 @inlined
 def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n; backlog is served by nobody yet."""
-    if rows.status[n] == WAITING:
-        return NONE, 1.0, 0.0
-    pair, fresh = rows.pair[n], 1 if rows.status[n] == NEW else 0
-    if pair >= 0:
-        return menu.provider[pair], terms.gift[service[pair], fresh], 0.0
-    if pair == OUTSIDE:
-        return NONE, 1.0, terms.outside_boost[fresh]
-    return NONE, 1.0, 0.0
+    fresh, held = np.int64(rows.status[n] == NEW), rows.status[n] != WAITING
+    pair = rows.pair[n] if held else UNSET
+    known = max(pair, 0)
+    incumbent = menu.provider[known] if pair >= 0 else NONE
+    gift = terms.gift[service[known], fresh] if pair >= 0 else 1.0
+    boost = terms.outside_boost[fresh] if pair == OUTSIDE else 0.0
+    return incumbent, gift, boost
+
+
+class Room(NamedTuple):
+    """Hours left in every lane, worked out when asked for, (2 L,)."""
+
+    left: Floats
+    stale: NDArray[np.bool_]
+    """Whether the other lane of the pool has been loaded since."""
 
 
 @inlined
-def lane_room(kinds: Floats, load: Floats, pool: int, room: Floats) -> None:
-    """Set the room of both lanes of a pool from its load of training and inference hours."""
-    room[2 * pool] = max(training_left(kinds[pool], load[2 * pool + 1]) - load[2 * pool], 0.0)
-    room[2 * pool + 1] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
+def _left(kinds: Floats, load: Floats, room: Room, lane: int) -> float:
+    """Return the hours left in a lane."""
+    if room.stale[lane]:
+        pool, other = lane // 2, load[lane ^ 1]
+        possible = inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)
+        room.left[lane], room.stale[lane] = max(possible - load[lane], 0.0), False
+    return float(room.left[lane])
+
+
+@inlined
+def _load(load: Floats, room: Room, lane: int, hours: float) -> None:
+    """Load a lane that has room for the hours, within rounding."""
+    load[lane] += hours
+    room.left[lane] = max(room.left[lane] - hours, 0.0)
+    room.stale[lane ^ 1] = True
 
 
 @inlined
 def drawn_term(terms: Terms, service: int, u: float) -> int:
     """Return the term of a new contract from a uniform draw."""
-    if service == 1:
-        return ONE_YEAR if u < terms.maas_reserved else ON_DEMAND
-    if u < terms.one_year:
-        return ONE_YEAR
-    return THREE_YEAR if u < terms.one_year + terms.three_year else ON_DEMAND
+    one_year = terms.maas_reserved if service == 1 else terms.one_year
+    longer = one_year if service == 1 else one_year + terms.three_year
+    return ONE_YEAR if u < one_year else (THREE_YEAR if u < longer else ON_DEMAND)
 
 
 @compiled
 def _priorities(
-    rows: Workloads, customers: Customers, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints,
-    terms: Terms, seasons: Seasons, slots: int, rule: int, elasticity: Floats,
-    forced: NDArray[np.int32],
+    rows: Workloads, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints, terms: Terms, seasons: Seasons,
+    rule: int, elasticity: Floats,
 ) -> tuple[Ints, Floats]:  # fmt: skip
     """Return active positions whose first choice is a full lane, first come first, and their bids."""
-    chosen = np.empty(active.row.size, np.int64)
-    rank = np.empty(active.row.size)
-    bid = np.ones(active.row.size)
-    count = 0
+    queue, bid, count = np.empty(active.row.size, np.int64), np.ones(active.row.size), 0
     for x in range(active.row.size):
         pair = active.first[x]
-        if pair < 0 or not full[menu.lane[pair] // 2]:
-            continue
-        n = active.row[x]
-        i, slot = n // slots, n % slots
-        u = uniform(row_key(seasons.priority, customers.key[i], slot), _ZERO)
+        queue[count] = x
+        count += (pair >= 0) & full[menu.lane[max(pair, 0)] // 2]
+    rank = np.empty(count)
+    for position in range(count):
+        x = queue[position]
+        n, pair = active.row[x], active.first[x]
+        u = draw(rows, n, seasons.priority)
         value = u
         if rule == RESERVATIONS:
-            value = u - drawn_term(terms, service[pair], uniform(row_key(seasons.term, customers.key[i], slot), _ZERO))
+            value = u - drawn_term(terms, service[pair], draw(rows, n, seasons.term))
         elif rule == BIDS and active.fresh[x] == 1:
             incumbent, gift, boost = _tie(rows, menu, service, terms, n)
-            key = row_key(seasons.choice, customers.key[i], slot)
+            key = fold(seasons.choice, rows.key[n])
             gain = willingness(menu, rows.cell[n], incumbent, gift, boost, key, pair) / elasticity[rows.cell[n]]
             bid[x] = math.exp(min(max(gain, 0.0), math.log(terms.bid_ceiling)))
             value = -bid[x] + 1e-9 * u
-        if active.fresh[x] == 0 or (rows.status[n] == NEW and forced[n] >= 0):
+        if active.fresh[x] == 0 or prescribed(rows, n):
             value -= 1e6
-        chosen[count], rank[count] = x, value
-        count += 1
-    return chosen[:count][np.argsort(rank[:count], kind="mergesort")], bid
-
-
-@inlined
-def _seat(active: Active, x: int, pair: int, rows: Workloads, menu: Menu, kinds: Floats, load: Floats) -> bool:
-    """Serve a workload by a pair if its lane has room, and say whether it did."""
-    lane = menu.lane[pair]
-    pool = lane // 2
-    hours = rows.volume[active.row[x]] * menu.need[pair]
-    other = load[2 * pool + 1 - lane % 2]
-    room = (inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)) - load[lane]
-    if hours > max(room, 0.0) * (1.0 + 1e-12):
-        return False
-    load[lane] += hours
-    active.served[x] = pair
-    return True
+        rank[position] = value
+    return queue[:count][ascending(rank)], bid
 
 
 @compiled
 def allocate(
-    rows: Workloads, customers: Customers, active: Active, menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, kinds: Floats, load: Floats, slots: int, rule: int, elasticity: Floats,
-    forced: NDArray[np.int32],
+    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
+    load: Floats, rule: int, elasticity: Floats,
 ) -> None:  # fmt: skip
     """Ration full pools and re-route; changes ``active.served``, ``active.premium`` and ``load`` (2 L,) in place.
 
@@ -236,36 +270,39 @@ def allocate(
         if active.first[x] >= 0:
             asked[menu.lane[active.first[x]]] += rows.volume[active.row[x]] * menu.need[active.first[x]]
     full = np.empty(pools, np.bool_)
-    room = np.empty(2 * pools)
     for pool in range(pools):
         training, inference = asked[2 * pool], asked[2 * pool + 1]
         full[pool] = inference > inference_left(kinds[pool], training) * (1.0 + 1e-12)
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
-    queue, bid = _priorities(
-        rows, customers, active, full, menu, service, terms, seasons, slots, rule, elasticity, forced
-    )
-    refused = _serve_queue(rows, active, menu, kinds, load, queue, bid, rule)
-    for pool in range(pools):
-        lane_room(kinds, load, pool, room)
+    room = Room(np.zeros(2 * pools), np.ones(2 * pools, np.bool_))
+    queue, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
+    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, bid, rule)
+    for lane in range(2 * pools):
+        _left(kinds, load, room, lane)
+    bounds = np.empty(MOST_PAIRS)
     for x in refused:
-        _reroute(rows, customers, active, menu, service, terms, seasons, kinds, load, room, slots, x)
+        _reroute(rows, active, menu, service, terms, seasons, kinds, load, room, bounds, x)
 
 
 @compiled
 def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, queue: Ints, bid: Floats, rule: int
+    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Room, queue: Ints, bid: Floats,
+    rule: int,
 ) -> Ints:  # fmt: skip
     """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium."""
     refused = np.empty(queue.size, np.int64)
     count = 0
     highest = np.ones(kinds.shape[0])
     for x in queue:
-        if not _seat(active, x, active.first[x], rows, menu, kinds, load):
+        pair = active.first[x]
+        lane, hours = menu.lane[pair], rows.volume[active.row[x]] * menu.need[pair]
+        if hours <= _left(kinds, load, room, lane) * (1.0 + 1e-12):
+            _load(load, room, lane, hours)
+        else:
             refused[count] = x
             count += 1
-            pool = menu.lane[active.first[x]] // 2
-            highest[pool] = max(highest[pool], bid[x])
+            highest[lane // 2] = max(highest[lane // 2], bid[x])
     if rule == BIDS:
         for x in queue:
             pool = menu.lane[active.first[x]] // 2
@@ -275,24 +312,25 @@ def _serve_queue(
 
 @inlined
 def _reroute(
-    rows: Workloads, customers: Customers, active: Active, menu: Menu, service: Ints, terms: Terms,
-    seasons: Seasons, kinds: Floats, load: Floats, room: Floats, slots: int, x: int,
+    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
+    load: Floats, room: Room, bounds: Floats, x: int,
 ) -> None:  # fmt: skip
     """Send a refused workload down its own ranking of products with room; else it waits or is lost."""
     n = active.row[x]
-    i, slot = n // slots, n % slots
     active.premium[x] = 1.0
     incumbent, gift, _ = _tie(rows, menu, service, terms, n)
-    key = row_key(seasons.choice, customers.key[i], slot)
-    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room, rows.volume[n])
-    if other != NONE and _seat(active, x, other, rows, menu, kinds, load):
-        lane_room(kinds, load, menu.lane[other] // 2, room)
+    key = fold(seasons.choice, rows.key[n])
+    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room.left, rows.volume[n], bounds)
+    if other != NONE:
+        lane = menu.lane[other]
+        _load(load, room, lane, rows.volume[n] * menu.need[other])
+        _left(kinds, load, room, lane ^ 1)
+        active.served[x] = other
         return
     if active.fresh[x] == 0:
         waits = rows.waited[n] < terms.waiting_quarters
     else:
-        u = uniform(row_key(seasons.waiting, customers.key[i], slot), _ZERO)
-        waits = terms.waiting_quarters > 0 and u < terms.waiting_share
+        waits = terms.waiting_quarters > 0 and draw(rows, n, seasons.waiting) < terms.waiting_share
     active.served[x] = NONE - 1 - (WAITING if waits else LOST)
 
 
@@ -304,47 +342,35 @@ def outcome(served: int) -> int:
 
 @compiled
 def sign(
-    rows: Workloads, customers: Customers, forced: NDArray[np.int32], dates: NDArray[np.int16], active: Active,
-    service: Ints, product: Ints, posted: Floats, intensity: Floats, terms: Terms, seasons: Seasons,
-    slots: int,
+    rows: Workloads, active: Active, service: Ints, product: Ints, posted: Floats, intensity: Floats, terms: Terms,
+    season: np.uint64,
 ) -> None:  # fmt: skip
     """Write the outcome of the quarter into the rows: supplier, contract price, term, tasks.
 
     Args:
         rows: changed in place.
-        customers: traits.
-        forced: pair prescribed by a dated contract, else UNSET.
-        dates: (rows,) last quarter of that contract.
         active: outcome of the allocation.
         service: (K,) service of each pair.
         product: (K,) product of each pair.
         posted: (J,) posted prices.
         intensity: (K,) usage per unit of volume at the posted price.
         terms: how customers contract.
-        seasons: keys of the quarter.
-        slots: workloads per customer.
+        season: key of (seed, term, quarter).
     """
     for x in range(active.row.size):
         n, pair = active.row[x], active.served[x]
-        state = outcome(pair)
-        if state != SERVED:
-            rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
-            rows.pair[n] = active.first[x] if state == WAITING else UNSET
-            rows.status[n], rows.tasks[n] = state, 0.0
-            continue
-        u = uniform(row_key(seasons.term, customers.key[n // slots], n % slots), _ZERO)
-        renewed = rows.status[n] == SERVED and rows.pair[n] == pair
-        dated = rows.status[n] == NEW and forced[n] >= 0
-        rows.term[n] = DATED if dated else drawn_term(terms, service[pair] if pair >= 0 else 0, u)
-        rows.until[n] = dates[n] if dated else -1
-        if pair >= 0:
-            price = posted[product[pair]]
-            rows.price[n] = escalated(rows.price[n], price, terms.escalation) if renewed else price * active.premium[x]
-            rows.tasks[n] = rows.volume[n] * intensity[pair]
-        else:
-            rows.price[n] = 0.0
-            rows.tasks[n] = rows.volume[n]
-        rows.pair[n], rows.status[n], rows.waited[n] = pair, SERVED, 0
+        state, inside, k = outcome(pair), pair >= 0, max(pair, 0)
+        served, unchanged = state == SERVED, rows.pair[n] == pair
+        keeps = (rows.status[n] == SERVED) & unchanged
+        price = posted[product[k]]
+        price = escalated(rows.price[n], price, terms.escalation) if keeps else price * active.premium[x]
+        term = drawn_term(terms, service[k] if inside else 0, draw(rows, n, season))
+        rows.term[n] = rows.term[n] if (prescribed(rows, n) & unchanged) | (not served) else term
+        rows.price[n] = price if inside else 0.0
+        rows.tasks[n] = (rows.volume[n] * intensity[k] if inside else rows.volume[n]) if served else 0.0
+        rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
+        rows.pair[n] = pair if served else (active.first[x] if state == WAITING else UNSET)
+        rows.status[n] = state
 
 
 @compiled
@@ -367,39 +393,26 @@ def settle(
         waiting: (R, J) filled with hours waiting, by first choice.
         outside: (R,) filled with tasks on premises.
     """
+    pairs, cells = product.size, region.size
+    tasks, bill, backlog, home = np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(cells + 1)
+    for n in range(rows.volume.size):  # the last elements take what is none of it: no branches
+        k, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
+        of = k if served & (k >= 0) else pairs
+        tasks[of] += rows.tasks[n]
+        bill[of] += rows.tasks[n] * rows.price[n]
+        backlog[k if waits else pairs] += rows.volume[n]
+        home[rows.cell[n] if served & (k == OUTSIDE) else cells] += rows.volume[n]
     taken[:] = 0.0
     paid[:] = 0.0
     waiting[:] = 0.0
     outside[:] = 0.0
-    for n in range(rows.volume.size):
-        r, k = region[rows.cell[n]], rows.pair[n]
-        if rows.status[n] == SERVED:
-            if k == OUTSIDE:
-                outside[r] += rows.volume[n]
-                continue
-            j = product[k]
-            served = rows.tasks[n] * fraction[menu.lane[k] // 2]
-            taken[r, j] += served * hours[k]
-            paid[r, j] += served * unit[k] * rows.price[n]
-        elif rows.status[n] == WAITING:
-            waiting[r, product[k]] += rows.volume[n] * menu.need[k]
-
-
-@compiled
-def contracted(
-    rows: Workloads, menu: Menu, hours: Floats, quarter: int, customers: Customers, expiry: np.uint64, slots: int,
-    load: Floats, free: Flags,
-) -> None:  # fmt: skip
-    """Draw which contracts end; fill (2 L,) ``load`` with the hours of those that run on, and (rows,) ``free``."""
-    load[:] = 0.0
-    for i in range(customers.key.size):
-        mine = fold(expiry, customers.key[i])
-        for slot in range(slots):
-            n = i * slots + slot
-            runs = rows.status[n] == SERVED and not contract_ends(rows, n, fold(mine, np.uint64(slot)), quarter)
-            free[n] = 0 if runs else 1
-            if runs and rows.pair[n] >= 0:
-                load[menu.lane[rows.pair[n]]] += rows.tasks[n] * hours[rows.pair[n]]
+    for b in range(cells):
+        outside[region[b]] += home[b]
+        for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
+            r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
+            taken[r, j] += tasks[k] * given * hours[k]
+            paid[r, j] += bill[k] * given * unit[k]
+            waiting[r, j] += backlog[k] * menu.need[k]
 
 
 @compiled
@@ -420,22 +433,28 @@ def account(
         fresh_asked: (R,) filled with fresh hours asked of providers.
         flow: (R, 5) filled with volumes asked, served, outside, waiting, lost.
     """
+    pairs = product.size
+    wanted, fresh, refused = np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(pairs + 1)
+    asked, ends = np.zeros(region.size), np.zeros((region.size, ENDINGS))
+    for x in range(active.row.size):  # the last elements take what is none of it: no branches
+        n, k, end = active.row[x], active.first[x], active.served[x]
+        volume, state = rows.volume[n], outcome(end)
+        asked[rows.cell[n]] += volume
+        ends[rows.cell[n], OUTSIDE_END if end == OUTSIDE else state] += volume
+        wanted[k if k >= 0 else pairs] += volume
+        new = (k >= 0) & (active.fresh[x] == 1)
+        fresh[k if new else pairs] += volume
+        refused[k if new & (state != SERVED) else pairs] += volume
     first[:] = 0.0
     unmet[:] = 0.0
     fresh_asked[:] = 0.0
     flow[:] = 0.0
-    for x in range(active.row.size):
-        n, k = active.row[x], active.first[x]
-        r, end = region[rows.cell[n]], active.served[x]
-        state = outcome(end)
-        flow[r, 0] += rows.volume[n]
-        flow[r, (2 if end == OUTSIDE else 1) if state == SERVED else 1 + state] += rows.volume[n]
-        if k == OUTSIDE:
-            continue
-        hours = rows.volume[n] * menu.need[k]
-        j = product[k]
-        first[r, j] += hours
-        if active.fresh[x] == 1:
-            fresh_asked[r] += hours
-            if state != SERVED:
-                unmet[r, j] += hours
+    for b in range(region.size):
+        r = region[b]
+        flow[r, 0] += asked[b]
+        for column, end in enumerate((SERVED, OUTSIDE_END, WAITING, LOST)):
+            flow[r, 1 + column] += ends[b, end]
+        for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
+            first[r, product[k]] += wanted[k] * menu.need[k]
+            unmet[r, product[k]] += refused[k] * menu.need[k]
+            fresh_asked[r] += fresh[k] * menu.need[k]

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.compiled import inlined
 from sim.economics.cells import Floats
-from sim.randomness import exponential, quick_log, unit
+from sim.randomness import Words, exponential, mix, quick_log, unit
 
 GRID = 4096
 """Intervals of the table; linear interpolation errs by less than 1e-6 in ln S."""
@@ -42,14 +42,41 @@ def nest_shock_table(dissimilarity: float) -> Floats:
 
 
 @inlined
+def _smooth(table: Floats, x: float) -> float:
+    """Return the smooth part of A at u = x / GRID."""
+    cell = int(x)
+    value: float = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
+    return value
+
+
+@inlined
+def _steep(alpha: float, u: float, second: np.uint64) -> float:
+    """Return what is taken from the smooth part of A at u to give ln S."""
+    value: float = (quick_log(1.0 - u) + (1.0 - alpha) * quick_log(exponential(second))) / alpha
+    return value
+
+
+@inlined
 def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64) -> float:
     """Return ln S of a positive alpha-stable variable from two words of random bits; 0 when alpha is 1."""
     if alpha >= 1.0:
         return 0.0
     u = unit(first)
-    x = u * GRID
-    cell = int(x)
-    smooth = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
-    wait = exponential(second)
-    result: float = smooth - (quick_log(1.0 - u) + (1.0 - alpha) * quick_log(wait)) / alpha
-    return result
+    return _smooth(table, u * GRID) - _steep(alpha, u, second)
+
+
+@inlined
+def log_stables(table: Floats, alpha: float, first: np.uint64, second: np.uint64, key: Words, out: Floats) -> None:
+    """Fill ``out`` with :func:`log_stable` of the words that every key gives with ``first`` and ``second``.
+
+    Looking up and reckoning are apart, so that processors reckon several at once.
+    """
+    if alpha >= 1.0:
+        out[: key.size] = 0.0
+        return
+    for r in range(key.size):
+        out[r] = unit(mix(key[r] ^ first)) * GRID
+    for r in range(key.size):
+        out[r] = _smooth(table, out[r])
+    for r in range(key.size):
+        out[r] -= _steep(alpha, unit(mix(key[r] ^ first)), mix(key[r] ^ second))

@@ -1,4 +1,4 @@
-"""Where every task was first wanted and where it ended: one pass over all workloads at the end of a quarter."""
+"""Where every task was first wanted and where it ended: one pass over those who chose, at the end of a quarter."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
-from sim.economics.service import Active
+from sim.economics.service import Active, Running
 from sim.economics.workloads import OUTSIDE, SERVED, WAITING, Workloads
 
 ENDS = 4
@@ -50,34 +50,26 @@ class Tally(NamedTuple):
 
 
 @compiled
-def tally(rows: Workloads, active: Active, places: Places, out: Tally) -> int:
-    """Add up a quarter's workloads after signing; return how many of ``active`` were met (all, if rows ascend).
+def tally(rows: Workloads, running: Running, active: Active, places: Places, out: Tally) -> None:
+    """Add up a quarter's workloads after signing.
 
-    Most workloads are served where they first choose: they are added up by pair (the last element takes what is none
-    of it, so that the loops need no branches), and go to regions and providers once for every pair.
+    Most are served where they first choose: they are added up by pair (the last element takes what is none of it, so
+    that the loop needs no branch), and go to regions and providers once for every pair.
     """
     pairs = places.region.size
-    running, kept, stayed = np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(pairs + 1)
-    met, choosing = 0, active.row.size
-    following = active.row[0] if choosing else -1
-    for n in range(rows.volume.size):
-        out.volume[rows.cell[n]] += rows.volume[n]
-        chose = following == n
-        met += chose
-        following = active.row[met] if met < choosing else -1
-        pair = pairs if chose | (rows.status[n] != SERVED) | (rows.pair[n] < 0) else rows.pair[n]
-        running[pair] += rows.tasks[n]
-        kept[pair] += rows.volume[n]
-    for x in range(choosing):
+    stayed = np.zeros(pairs + 1)
+    for x in range(active.row.size):
         n, start = active.row[x], active.first[x]
         home = (rows.pair[n] == start) & (rows.status[n] == SERVED)
         stayed[start if home & (start >= 0) else pairs] += rows.volume[n]
         if start >= 0 and not home:
             _divert(rows, n, start, active.fresh[x] == 1, places, out)
+    for b in range(out.volume.size):
+        out.volume[b] += running.potential[b]
     for k in range(pairs):
-        if kept[k] + stayed[k] > 0.0:
-            add_at_home(k, running[k] * places.hours[k], stayed[k] * places.need[k], kept[k] + stayed[k], places, out)
-    return met
+        volume = running.volume[k] + stayed[k]
+        if volume > 0.0:
+            add_at_home(k, running.tasks[k] * places.hours[k], stayed[k] * places.need[k], volume, places, out)
 
 
 @inlined

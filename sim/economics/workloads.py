@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
-from sim.randomness import fold, uniform
+from sim.randomness import Words, fold, uniform, unit
 
 NEW, SERVED, WAITING, LOST = 0, 1, 2, 3
 ON_DEMAND, ONE_YEAR, THREE_YEAR, DATED = 0, 1, 2, 3
@@ -31,6 +31,8 @@ _ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 class Workloads(NamedTuple):
     """State of all workloads, (n * slots,): the rows of customer i are ``i*slots`` to ``(i+1)*slots - 1``."""
 
+    key: Words
+    """Key of the row: that of its customer, narrowed by its place among the customer's rows. Never changes."""
     volume: Floats
     """Potential tasks per quarter, at the reference price."""
     tasks: Floats
@@ -40,12 +42,12 @@ class Workloads(NamedTuple):
     cell: NDArray[np.int32]
     """Base cell."""
     pair: NDArray[np.int32]
-    """(cell, product) pair of the supplier, of the last one while a choice is made, of the one waited for; OUTSIDE on
-    premises, UNSET without any: a workload that nobody serves has nothing to switch away from."""
+    """(cell, product) pair of the supplier, of the last one while a choice is made, of the one waited for or prescribed
+    by a dated contract; OUTSIDE on premises, UNSET without any: a workload that nobody serves has nothing to leave."""
     status: NDArray[np.int8]
     """NEW, SERVED, WAITING or LOST."""
     term: NDArray[np.int8]
-    """ON_DEMAND, ONE_YEAR, THREE_YEAR or DATED."""
+    """ON_DEMAND, ONE_YEAR, THREE_YEAR or DATED; of a new workload DATED where a contract prescribes its supplier."""
     until: NDArray[np.int16]
     """Last quarter of a dated contract."""
     waited: NDArray[np.int8]
@@ -55,7 +57,7 @@ class Workloads(NamedTuple):
 class Customers(NamedTuple):
     """Fixed traits of customers, (n,)."""
 
-    key: np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
+    key: Words
     region: NDArray[np.int16]
     taste: NDArray[np.int16]
     bound_training: NDArray[np.int8]
@@ -63,6 +65,37 @@ class Customers(NamedTuple):
     bound_inference: NDArray[np.int8]
     share: Floats
     """Share of the region's demand; for labs 1, as their potential is their own."""
+
+
+class DatedContracts(NamedTuple):
+    """Contracts by which labs tie new workloads to a supplier for some time; C contracts, sorted by lab."""
+
+    start: Ints
+    """(labs + 1,) first contract of each lab."""
+    share: Floats
+    """(C,) share of new workloads."""
+    since: Ints
+    """(C,) first quarter."""
+    until: Ints
+    """(C,) last quarter."""
+    pair: Ints
+    """(C, B) pair it prescribes to each base cell, UNSET where none."""
+
+
+@compiled
+def keys_of_rows(customers: Words, slots: int) -> Words:
+    """Return the key of every workload row (n * slots,) from the keys of customers (n,)."""
+    keys = np.empty(customers.size * slots, np.uint64)
+    for i in range(customers.size):
+        for slot in range(slots):
+            keys[i * slots + slot] = fold(customers[i], np.uint64(slot))
+    return keys
+
+
+@inlined
+def draw(rows: Workloads, n: int, season: np.uint64) -> float:
+    """Return the uniform of row n for one decision in one quarter."""
+    return unit(fold(season, rows.key[n]))
 
 
 @compiled
@@ -99,7 +132,7 @@ def grow(
         bound = customers.bound_inference[i] if inference else customers.bound_training[i]
         rows.cell[n] = ((customers.region[i] * tastes + customers.taste[i]) * 2 + inference) * 2 + bound
         rows.volume[n], rows.tasks[n] = potential[i] - held, 0.0
-        rows.pair[n], rows.status[n], rows.waited[n] = tie, NEW, 0
+        rows.pair[n], rows.status[n], rows.term[n], rows.waited[n] = tie, NEW, ON_DEMAND, 0
 
 
 @inlined
@@ -112,16 +145,15 @@ def _scale(rows: Workloads, first: int, last: int, factor: float) -> None:
 @inlined
 def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
     """Merge the two smallest workloads of a customer, and return the row that gets free."""
-    least, second = first, first + 1
-    if rows.volume[second] < rows.volume[least]:
-        least, second = second, least
-    for n in range(first + 2, last):
-        if rows.volume[n] < rows.volume[least]:
-            least, second = n, least
-        elif rows.volume[n] < rows.volume[second]:
-            second = n
-    both = rows.volume[least] + rows.volume[second]
-    kept, gone = (least, second) if u * both < rows.volume[least] else (second, least)
+    least, second = first, first
+    low, next_low = rows.volume[first], math.inf
+    for n in range(first + 1, last):
+        v = rows.volume[n]
+        lower, between = v < low, v < next_low
+        second, next_low = (least, low) if lower else ((n, v) if between else (second, next_low))
+        least, low = (n, v) if lower else (least, low)
+    both = low + next_low
+    kept, gone = (least, second) if u * both < low else (second, least)
     if rows.volume[kept] > 0.0:
         rows.tasks[kept] *= both / rows.volume[kept]
         rows.volume[kept] = both
@@ -132,20 +164,47 @@ def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
 @inlined
 def _supplier(rows: Workloads, first: int, last: int, mark: float) -> int:
     """Return the pair of the workload in which ``mark`` falls, volumes end to end; UNSET where nobody serves it."""
-    passed = 0.0
+    passed, found = 0.0, first
     for n in range(first, last):
         passed += rows.volume[n]
-        if mark < passed:
-            return int(rows.pair[n]) if rows.status[n] == SERVED else UNSET
-    return UNSET
+        found += mark >= passed
+    served = found < last and rows.status[found] == SERVED
+    return int(rows.pair[found]) if served else UNSET
+
+
+@compiled
+def bind(
+    rows: Workloads, contracts: DatedContracts, lab: Ints, slots: int, quarter: int, season: np.uint64
+) -> None:  # fmt: skip
+    """Tie new workloads of labs to the suppliers that their contracts in force prescribe.
+
+    Args:
+        rows: changed in place; labs' customers come last.
+        contracts: dated contracts.
+        lab: (m,) lab of each of the last m customers.
+        slots: workloads per customer.
+        quarter: position of the quarter.
+        season: key of (seed, lab contract, quarter).
+    """
+    first = rows.volume.size - lab.size * slots
+    for n in range(first, rows.volume.size):
+        if rows.status[n] != NEW:
+            continue
+        of, u = lab[(n - first) // slots], draw(rows, n, season)
+        for c in range(contracts.start[of], contracts.start[of + 1]):
+            u -= contracts.share[c] if contracts.since[c] <= quarter <= contracts.until[c] else 0.0
+            if u < 0.0:
+                pair = contracts.pair[c, rows.cell[n]]
+                if pair != UNSET:
+                    rows.pair[n], rows.term[n], rows.until[n] = pair, DATED, contracts.until[c]
+                break
 
 
 @inlined
-def contract_ends(rows: Workloads, n: int, key: np.uint64, quarter: int) -> bool:
-    """Return whether the contract of row n ends now; ``key`` is the row's expiry key."""
-    if rows.term[n] == DATED:
-        return bool(rows.until[n] < quarter)
-    return bool(uniform(key, _ZERO) < EXPIRY[rows.term[n]])
+def contract_ends(rows: Workloads, n: int, expiry: np.uint64, quarter: int) -> bool:
+    """Return whether the contract of row n ends now; ``expiry`` is the key of (seed, expiry, quarter)."""
+    past = (rows.term[n] == DATED) & (rows.until[n] < quarter)
+    return bool(past | (draw(rows, n, expiry) < EXPIRY[rows.term[n]]))
 
 
 @inlined
@@ -159,11 +218,15 @@ def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
 
 
 @inlined
-def settled(rows: Workloads, forced: NDArray[np.int32], n: int) -> int:
+def prescribed(rows: Workloads, n: int) -> bool:
+    """Return whether row n is a new workload whose supplier a dated contract prescribes."""
+    return bool((rows.status[n] == NEW) & (rows.term[n] == DATED))
+
+
+@inlined
+def settled(rows: Workloads, n: int) -> int:
     """Return the pair that a workload waits for or that a dated contract prescribes; UNSET where it looks around."""
-    if rows.status[n] == WAITING:
-        return int(rows.pair[n])
-    return int(forced[n]) if rows.status[n] == NEW and forced[n] >= 0 else UNSET
+    return int(rows.pair[n]) if (rows.status[n] == WAITING) | prescribed(rows, n) else UNSET
 
 
 CAPPED, NEWCOMER, FREE = 0, 1, 2
@@ -179,18 +242,17 @@ def class_of(incumbent: int, service: int, standing: int) -> int:
 
 @compiled
 def contestable(
-    rows: Workloads, forced: NDArray[np.int32], pair_provider: Ints, pair_service: Ints, price: Floats,
-    intensity: Floats, escalation: float, outside: int, quarter: int, mass: Floats, locked: Floats,
+    rows: Workloads, pair_provider: Ints, pair_service: Ints, price: Floats, intensity: Floats, escalation: float,
+    outside: int, quarter: int, mass: Floats, locked: Floats,
 ) -> None:  # fmt: skip
     """Add up expected contestable tasks by cell and class, and tasks that are not contestable by pair.
 
     A renewal pays min(posted, contract * (1 + esc)). Where the cap binds, the incumbent's posted price moves neither
     revenue nor choice of the customer: it keeps capacity for it (nearly all renew), and leaves it out of its condition.
-    Backlog and rows with a forced supplier are not contestable.
+    Backlog and new workloads with a prescribed supplier are not contestable.
 
     Args:
         rows: workloads.
-        forced: (rows,) pair that a dated contract prescribes for a new workload, else UNSET.
         pair_provider: (K,) provider of each pair.
         pair_service: (K,) service of each pair.
         price: (K,) price a renewal is expected to meet, USD per unit.
@@ -205,7 +267,7 @@ def contestable(
     mass[:] = 0.0
     locked[:] = 0.0
     for n in range(rows.volume.size):
-        pair = settled(rows, forced, n)
+        pair = settled(rows, n)
         if pair != UNSET:
             locked[pair] += rows.volume[n] * intensity[pair]
             continue
@@ -223,12 +285,6 @@ def contestable(
             standing = CAPPED if capped else FREE
             locked[pair] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
         mass[rows.cell[n], class_of(incumbent, service, standing)] += ends * rows.volume[n]
-
-
-@inlined
-def row_key(season: np.uint64, customer: np.uint64, slot: int) -> np.uint64:
-    """Return the key of a workload row for one decision in one quarter."""
-    return fold(fold(season, customer), np.uint64(slot))
 
 
 @inlined

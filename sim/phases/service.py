@@ -11,7 +11,7 @@ from sim.world import Asked, World
 def run(world: World) -> None:
     """Serve the quarter and sign its contracts."""
     menu = offered(world)
-    world.population.contracted(world, menu)
+    world.population.contracted(world)
     _serve_contracts(world)
     _account(world, world.population.serve(world, menu, world.links.terms))
     world.now.arrays.update(world.population.settle(world, menu)._asdict())

@@ -87,9 +87,9 @@ class Parcels:
         )  # fmt: skip
         return mass, locked
 
-    def contracted(self, world: World, menu: Menu) -> None:
+    def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on."""
-        contracted_parcels(self.stock, self.layout, menu.lane, world.now.hours, world.t, world.state.load)
+        contracted_parcels(self.stock, self.layout, world.links.pair_lane, world.now.hours, world.t, world.state.load)
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let what is free choose, ration full pools, re-route, sign."""

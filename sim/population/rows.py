@@ -6,10 +6,21 @@ from sim.economics import service
 from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
-from sim.economics.service import Seasons, Terms, account, allocate, contracted, decide, settle, sign
+from sim.economics.service import (
+    Running,
+    Seasons,
+    Terms,
+    account,
+    allocate,
+    contracted,
+    decide,
+    load_contracts,
+    settle,
+    sign,
+)
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import NEW, UNSET, contestable, grow, row_key
-from sim.randomness import Decision, season, uniform
+from sim.economics.workloads import bind, contestable, grow
+from sim.randomness import Decision, season
 from sim.world import Asked, Used, World
 
 RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
@@ -28,7 +39,10 @@ class Rows:
         for part in range(1, slots + 1) if world.t == 0 else [slots]:
             key = season(world.seed, Decision.WORKLOAD, world.t + part)
             grow(world.workloads, world.customers, world.now.potential * (part / slots), training, slots, tastes, key)
-        _dated_contracts(world)
+        bind(
+            world.workloads, world.links.dated_contracts, world.links.lab_of_row, slots, world.t,
+            season(world.seed, Decision.LAB_CONTRACT, world.t),
+        )  # fmt: skip
 
     def volumes(self, world: World) -> tuple[Floats, Floats]:
         """Return tasks held, and tasks wanted, by region (R,)."""
@@ -43,32 +57,29 @@ class Rows:
         mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
         locked = np.empty(links.pair_product.size)
         contestable(
-            world.workloads, world.now.forced, links.pair_provider, links.pair_service,
-            world.state.wanted[links.pair_product], intensity, world.parameters.customers.switching.escalation,
-            len(world.structure.providers), world.t, mass, locked,
+            world.workloads, links.pair_provider, links.pair_service, world.state.wanted[links.pair_product], intensity,
+            world.parameters.customers.switching.escalation, len(world.structure.providers), world.t, mass, locked,
         )  # fmt: skip
         return mass, locked
 
-    def contracted(self, world: World, menu: Menu) -> None:
+    def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on, and note which workloads are free."""
-        expiry, now = season(world.seed, Decision.EXPIRY, world.t), world.now
-        now.free = np.empty(world.workloads.volume.size, np.int8)
-        contracted(
-            world.workloads, menu, now.hours, world.t, world.customers, expiry, world.slots, world.state.load, now.free
+        now, links = world.now, world.links
+        now.running = Running(
+            np.empty(links.pair_lane.size + 1), np.empty(links.pair_lane.size + 1), np.empty(links.cell_region.size)
         )
+        expiry = season(world.seed, Decision.EXPIRY, world.t)
+        now.free = contracted(world.workloads, world.t, expiry, now.running)
+        load_contracts(now.running, now.hours, links.pair_lane, world.state.load)
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
         links, now, state, seasons = world.links, world.now, world.state, _seasons(world)
-        now.active = decide(
-            world.workloads, world.customers, now.forced, now.free, menu, links.pair_service, terms, seasons.choice,
-            world.slots,
-        )  # fmt: skip
+        now.active = decide(world.workloads, now.free, menu, links.pair_service, terms, seasons.choice)
         slack = 1.0 - world.parameters.customers.nest_dissimilarity
         allocate(
-            world.workloads, world.customers, now.active, menu, links.pair_service, terms, seasons, state.kinds,
-            state.load, world.slots, RULES[world.parameters.behaviour.rationing.name],
-            links.cell_sensitivity * slack, now.forced,
+            world.workloads, now.active, menu, links.pair_service, terms, seasons, state.kinds, state.load,
+            RULES[world.parameters.behaviour.rationing.name], links.cell_sensitivity * slack,
         )  # fmt: skip
         asked = Asked.empty(world)
         account(
@@ -76,8 +87,8 @@ class Rows:
             asked.asked, asked.flow,
         )  # fmt: skip
         sign(
-            world.workloads, world.customers, now.forced, now.dates, now.active, links.pair_service,
-            links.pair_product, state.posted, now.intensity, terms, seasons, world.slots,
+            world.workloads, now.active, links.pair_service, links.pair_product, state.posted, now.intensity, terms,
+            seasons.term,
         )  # fmt: skip
         return asked
 
@@ -91,15 +102,11 @@ class Rows:
         return used
 
     def tally(self, world: World, places: Places, out: Tally) -> None:
-        """Add up where demand was first wanted and where it ended.
-
-        Raises:
-            RuntimeError: If the workloads that chose do not stand in the order of their rows.
-        """
-        active = world.now.active
-        assert active is not None
-        if tally(world.workloads, active, places, out) != active.row.size:
-            raise RuntimeError("record: workloads that chose must stand in the order of their rows")
+        """Add up where demand was first wanted and where it ended."""
+        now = world.now
+        assert now.active is not None
+        assert now.running is not None
+        tally(world.workloads, now.running, now.active, places, out)
 
 
 def _seasons(world: World) -> Seasons:
@@ -124,23 +131,3 @@ def _training_shares(world: World) -> Floats:
     if rows.size:
         shares[-rows.size :] = world.links.lab_training_share[rows]
     return shares
-
-
-def _dated_contracts(world: World) -> None:
-    """Tie new workloads of labs to the provider their dated contracts name."""
-    rows, slots = world.workloads, world.slots
-    world.now.forced = np.full(rows.volume.size, UNSET, dtype=np.int32)
-    world.now.dates = np.full(rows.volume.size, -1, dtype=np.int16)
-    first = rows.volume.size - world.links.lab_of_row.size * slots
-    key = season(world.seed, Decision.LAB_CONTRACT, world.t)
-    new = np.flatnonzero(rows.status[first:] == NEW) + first
-    for n in map(int, new):
-        contracts = world.links.contracts_in_force(int(world.links.lab_of_row[(n - first) // slots]), world.t)
-        u = uniform(np.uint64(row_key(key, world.customers.key[n // slots], n % slots)), np.uint64(0))
-        for contract in contracts:
-            u -= contract.share
-            if u < 0.0:
-                pair = contract.pairs.get(int(rows.cell[n]))
-                if pair is not None:
-                    world.now.forced[n], world.now.dates[n] = pair, contract.until
-                break

@@ -39,11 +39,6 @@ def unit(word: int) -> float:
     return (word >> 12) * 2.0**-52 + 2.0**-53
 
 
-def uniform(key: int) -> float:
-    """Return the first uniform of a key."""
-    return unit(mix((key + GOLDEN) & WORD))
-
-
 class PlainModel(mesa.Model):
     """Customers as agents, before the same menu as in the model."""
 
@@ -56,13 +51,13 @@ class PlainModel(mesa.Model):
         self.service, self.gift = world.links.pair_service.tolist(), terms.gift.tolist()
         self.outside_boost, self.expiry = terms.outside_boost.tolist(), EXPIRY.tolist()
         self.choice_season, self.expiry_season = int(seasons.choice), int(season(world.seed, Decision.EXPIRY, world.t))
-        rows, keys = world.workloads, world.customers.key
+        rows, keys = world.workloads, world.workloads.key.tolist()
         columns = zip(*(x.tolist() for x in (
-            rows.volume, rows.cell, rows.pair, rows.status, rows.term, rows.until, world.now.forced,
+            rows.volume, rows.cell, rows.pair, rows.status, rows.term, rows.until,
         )), strict=True)  # fmt: skip
         workloads = list(columns)
-        for i in range(keys.size):
-            PlainCustomer(self, int(keys[i]), workloads[i * self.slots : (i + 1) * self.slots])
+        for first in range(0, len(keys), self.slots):
+            PlainCustomer(self, keys[first : first + self.slots], workloads[first : first + self.slots])
 
     def choices(self) -> list[int]:
         """Let every agent choose, and return first choices in order of the rows that chose."""
@@ -70,8 +65,8 @@ class PlainModel(mesa.Model):
         return [pair for agent in self.agents for pair in agent.chosen]
 
 
-Workload = tuple[float, int, int, int, int, int, int]
-"""Volume, cell, pair, status, term, until, forced."""
+Workload = tuple[float, int, int, int, int, int]
+"""Volume, cell, pair, status, term, until."""
 
 
 class PlainCustomer(mesa.Agent):
@@ -79,36 +74,34 @@ class PlainCustomer(mesa.Agent):
 
     model: PlainModel
 
-    def __init__(self, model: PlainModel, key: int, workloads: list[Workload]) -> None:
+    def __init__(self, model: PlainModel, keys: list[int], workloads: list[Workload]) -> None:
         super().__init__(model)
-        self.key, self.workloads, self.chosen = key, workloads, list[int]()
+        self.keys, self.workloads, self.chosen = keys, workloads, list[int]()
 
     def choose(self) -> None:
         """Choose anew for workloads without a contract."""
         self.chosen = []
         for slot, workload in enumerate(self.workloads):
-            volume, _, pair, status, _, _, forced = workload
+            volume, _, pair, status, term, _ = workload
             if volume <= 0.0 or (status == SERVED and not self._ends(slot, workload)):
                 continue
-            if status == WAITING:
+            if status == WAITING or (status == NEW and term == DATED):
                 self.chosen.append(pair)
-            elif status == NEW and forced >= 0:
-                self.chosen.append(forced)
             else:
                 self.chosen.append(self._best(slot, workload))
 
     def _ends(self, slot: int, workload: Workload) -> bool:
-        _, _, _, _, term, until, _ = workload
+        _, _, _, _, term, until = workload
         if term == DATED:
             return until < self.model.quarter
         chance: float = self.model.expiry[term]
-        return uniform(fold(fold(self.model.expiry_season, self.key), slot)) < chance
+        return unit(fold(self.model.expiry_season, self.keys[slot])) < chance
 
     def _best(self, slot: int, workload: Workload) -> int:
         """Return the pair of greatest utility, nest by nest, or OUTSIDE."""
-        _, cell, pair, status, _, _, _ = workload  # backlog does not come here
+        _, cell, pair, status, _, _ = workload  # backlog does not come here
         model, fresh = self.model, 1 if status == NEW else 0
-        key = fold(fold(model.choice_season, self.key), slot)
+        key = fold(model.choice_season, self.keys[slot])
         incumbent = model.provider[pair] if pair >= 0 else -1
         gift = model.gift[model.service[pair]][fresh] if pair >= 0 else 1.0
         boost = model.outside_boost[fresh] if pair == OUTSIDE else 0.0

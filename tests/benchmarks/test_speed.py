@@ -169,11 +169,8 @@ def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     menu, terms, seasons = offered(world), world.links.terms, _seasons(world)
 
     def kernel() -> list[int]:
-        world.population.contracted(world, menu)
-        active = decide(
-            world.workloads, world.customers, world.now.forced, world.now.free, menu, world.links.pair_service, terms,
-            seasons.choice, world.slots,
-        )  # fmt: skip
+        world.population.contracted(world)
+        active = decide(world.workloads, world.now.free, menu, world.links.pair_service, terms, seasons.choice)
         first: list[int] = active.first.tolist()
         return first
 

@@ -56,6 +56,20 @@ def test_a_multirun_makes_a_folder_for_each_variant_and_one_report(command: Comm
     assert [name.split("-")[0] for name in folders] == ["baseline", "baseline", "multirun"]
     assert outcome.out.splitlines()[-1] == f"elsewhere/{folders[2]}/report.html"
     assert {path.name for path in tmp_path.iterdir()} == {"elsewhere"}
+    heads = [line for line in outcome.out.splitlines() if line.startswith("baseline")]
+    assert [line.partition(":")[0] for line in heads] == ["baseline, seed = 1", "baseline, seed = 2"], "each once"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_path_of_the_report_is_as_the_current_folder_sees_it(
+    command: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, *, inside: bool
+) -> None:
+    root = tmp_path / "below" if inside else tmp_path_factory.mktemp("elsewhere")
+    outcome = command("run", *SMALL, "--out", str(root))
+    report = Path(outcome.out.splitlines()[-1])
+    assert report.is_file()
+    assert report.is_absolute() is not inside
+    assert command("report", str(report.parent)).out.splitlines()[-1] == str(report)
 
 
 def test_a_failed_run_is_a_row_and_the_code_is_3(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +117,23 @@ def test_a_disk_that_refuses_is_said_plainly(
     assert "Traceback" not in outcome.err
     assert results(tmp_path) == []
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_disk_that_fills_up_half_way_keeps_no_table_of_the_run(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written, count = pq.write_table, iter(range(100))
+
+    def fill(table: object, path: object, **more: object) -> None:
+        if next(count) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written(table, path, **more)
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", fill)
+    outcome = command("run", *SMALL, "seed=9")
+    assert outcome.code == BAD_INPUT
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.name.startswith("baseline-")]
+    assert next(count) == 4, "three tables had been written"
 
 
 def test_a_full_device_is_a_full_disk(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
 
 def test_a_study_ends_with_summary_and_report(finished: tuple[Path, str, str]) -> None:
     folder, out, err = finished
-    assert out.splitlines()[-1] == str(folder / "report.html")
+    assert out.splitlines()[-1] == "baseline/report.html", "as seen from the current folder"
     assert all(f"by {basis}" in out for basis in ("revenue", "compute", "tokens"))
     assert "16 of 16 runs" in err
     page = (folder / "report.html").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Bands, rounding, labels, headlines and loading, against arithmetic done another way."""
 
+import re
 from collections import Counter
 from importlib.util import find_spec
 from itertools import pairwise
@@ -77,17 +78,31 @@ def test_horizons_are_the_end_of_history_half_way_and_the_end(case: Case) -> Non
 
 
 def test_the_summary_has_three_bases_with_bands(ensemble: Path) -> None:
-    text = summary(load(ensemble))
+    text = summary([load(ensemble)])
     assert "median of 6 seeds, in brackets what 90% of them span" in text
     for basis in BASES:
         (line,) = [line for line in text.splitlines() if line.strip().startswith(f"by {basis}")]
-        assert "% to " in line
+        assert line.count("% to ") == 3, "three leaders, each with its band"
     for name in ("HHI, revenue", "unmet demand", "rented compute", "tokens (MaaS)"):
         assert name in text
 
 
+def test_the_leaders_of_the_three_bases_stand_below_each_other(ensemble: Path) -> None:
+    lines = [line for line in summary([load(ensemble)]).splitlines() if line.startswith("    by ")]
+    starts = [[match.start() for match in re.finditer(r"(?<=  )\w", line[4:])] for line in lines]
+    assert len({start[-1] for start in starts}) == 1, lines
+
+
+def test_concentration_has_three_significant_digits(case: Case) -> None:
+    (line,) = [line for line in market_lines(case) if "HHI, revenue" in line.name]
+    medians = [float(value.median.replace(",", "")) for value in line.values]
+    exact = case.measure("hhi_revenue").set_index("quarter")["median"]
+    assert medians == [float(f"{exact[quarter]:.3g}") for quarter in case.horizons]
+    assert any(f"{value:.2g}" != f"{value:.3g}" for value in medians)
+
+
 def test_the_summary_of_one_run_says_that_nothing_is_uncertain(single: Path) -> None:
-    text = summary(load(single))
+    text = summary([load(single)])
     assert "one path (seed 1), no uncertainty" in text
     assert " to " not in text.split("no uncertainty")[1]
 
@@ -197,6 +212,12 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
     first, other, seed = made(), made("scenario=asymmetric_efficiency"), made("seed=2")
     assert result_names([first, other]) == ["baseline", "asymmetric_efficiency"]
     assert result_names([first, seed]) == ["baseline, seed = 1", "baseline, seed = 2"]
+    third = made("scenario=asymmetric_efficiency", "seed=2")
+    assert result_names([first, other, third]) == [
+        "baseline, seed = 1",
+        "asymmetric_efficiency, seed = 1",
+        "asymmetric_efficiency, seed = 2",
+    ], "what the scenario itself sets is not said again"
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 

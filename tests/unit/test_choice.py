@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled
 from sim.economics.cells import LOG, Cells, shares
-from sim.economics.choice import BLOCK, NONE, Choosers, Menu, choose, choose_again, willingness
+from sim.economics.choice import BLOCK, MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.stable import log_stable, nest_shock_table
 from sim.randomness import bits, fold, unit
 from tests.builders_choice import NOWHERE, Floats, Ints, menu, nested_logit, without
@@ -41,7 +41,7 @@ def chosen_again(
 ) -> Ints:
     out = np.empty(count, np.int64)
     for i in range(count):
-        out[i] = choose_again(offered, 0, incumbent, gift, fold(key, np.uint64(i)), room, tasks)
+        out[i] = choose_again(offered, 0, incumbent, gift, fold(key, np.uint64(i)), room, tasks, np.empty(MOST_PAIRS))
     return out
 
 

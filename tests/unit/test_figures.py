@@ -6,13 +6,19 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from experiments.analysis import load
-from experiments.analysis.cases import Case, cases
+from experiments.analysis.bands import LEVELS
+from experiments.analysis.cases import BASES, Case, cases
 from experiments.figures import FIGURES, Drawn, draw
 from experiments.figures.colours import case_colour, firm_colour, region_colour
+from experiments.figures.lines import share_panel
+from experiments.figures.style import _RC, Panel, Series, Sheet, _drawn
 from experiments.preflight import composing, plan
 
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
@@ -77,6 +83,72 @@ def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
     assert max(len(heights) for heights in labels.values()) > 3
     for heights in labels.values():
         assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
+
+
+def sheet_of(label: str, title: str) -> Sheet:
+    """Return a sheet of three panels, each with one line of this name."""
+    quarters = ["2024Q1", "2024Q2"]
+    band = pd.DataFrame({"quarter": quarters, "runs": 1, **dict.fromkeys(LEVELS, 0.5)})
+    panel = Panel(title, [Series(label, "#222222", band)], "share of the world", percent=True)
+    return Sheet("shares", [[panel] * 3], quarters, "2024Q1", "")
+
+
+@pytest.mark.parametrize("label", ["AWS", "W" * 18, "asymmetric_efficiency, s"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "By revenue",
+        "asymmetric_efficiency, seed = 1: by revenue",
+        "WIDE MARKETS OF COMPUTE " * 4,
+        "Gulf and South East Asia: common_efficiency, cost_iaas = 3.5",
+    ],
+)
+def test_labels_and_titles_keep_to_their_panel(label: str, title: str) -> None:
+    with mpl.rc_context(_RC):
+        figure = _drawn(sheet_of(label, title))
+        renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+        boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    edges = [box.x0 for box in boxes[1:] if box] + [figure.bbox.x1]
+    assert all(box and box.x1 <= edge for box, edge in zip(boxes, edges, strict=True)), (boxes, edges)
+    assert all(box and box.y1 <= figure.bbox.y1 for box in boxes)
+    assert all(axes.get_title(loc="left").count("\n") <= 1 for axes in figure.axes)
+
+
+def test_token_shares_start_with_the_third_seller(ensemble: Path) -> None:
+    (case,) = cases([load(ensemble)])
+    shares = case.shares.copy()
+    firms = sorted(set(shares["provider"]))
+    for quarter, sellers in ((case.quarters[0], 1), (case.quarters[1], 2)):
+        shares.loc[(shares["quarter"] == quarter) & ~shares["provider"].isin(firms[:sellers]), list(BASES)] = 0.0
+    case.__dict__["shares"] = shares  # as if read
+    starts = {
+        basis: {line.band["quarter"].min() for line in share_panel("", case, basis, "world").series} for basis in BASES
+    }
+    assert starts == {
+        "revenue": {case.quarters[0]},
+        "compute": {case.quarters[0]},
+        "tokens": {case.quarters[2]},
+    }
+    assert "Token shares start when three firms sell tokens." in draw("shares", [case]).svg
+
+
+def test_two_sellers_of_tokens_are_shown_from_the_start(ensemble: Path) -> None:
+    (case,) = cases([load(ensemble)])
+    shares = case.shares.copy()
+    firms = sorted(set(shares["provider"]))
+    shares.loc[~shares["provider"].isin(firms[:2]), "tokens"] = 0.0
+    case.__dict__["shares"] = shares
+    lines = share_panel("", case, "tokens", "world").series
+    assert {line.band["quarter"].min() for line in lines} == {case.quarters[0]}
+
+
+def test_the_three_bases_have_one_scale(ensemble: Path) -> None:
+    ticks = re.findall(r'text-anchor: end[^"]*" x="([^"]*)" y="([^"]*)"[^>]*>(\d+%)<', drawn("shares", ensemble).svg)
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for x, y, text in ticks:
+        columns.setdefault(x, []).append((y, text))
+    assert len(columns) == 3
+    assert len({tuple(column) for column in columns.values()}) == 1
 
 
 def test_cases_side_by_side_have_one_scale(compared: Path) -> None:

@@ -27,7 +27,7 @@ from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING
 from sim.economics.workloads import LOST, ON_DEMAND, ONE_YEAR, OUTSIDE, SERVED, THREE_YEAR, WAITING
 from sim.parameters.customers import Switching
 from sim.population.parcels import RATIOS, draws_of
-from tests.builders_choice import NOWHERE, Scene, customers, menu, nested_logit, workloads
+from tests.builders_choice import NOWHERE, Scene, menu, nested_logit, workloads
 from tests.builders_choice import TERMS as EVEN
 
 Floats = NDArray[np.float64]
@@ -127,7 +127,7 @@ def drawn(offered: Menu, capacity: list[tuple[float, float]], rule: int, terms: 
     """Return the same quarter with many equal workloads, signed."""
     nest = np.repeat(np.arange(NESTS), np.diff(offered.start))
     rows = workloads(np.full(DRAWN, 1.0 / DRAWN))
-    scene = Scene(offered, rows, customers(DRAWN), capacity, rule=rule, service=list(nest), terms=terms).ration()
+    scene = Scene(offered, rows, capacity, rule=rule, service=list(nest), terms=terms).ration()
     scene.sign()
     return scene
 

@@ -296,7 +296,17 @@ def test_laughs_outside_the_chosen_files_do_not_hang_either(command: Command, tm
 )
 def test_circles_end(command: Command, tmp_path: Path, text: str) -> None:
     lines = attack(command, tmp_path, {"scenario/evil.yaml": GLOBAL + text + "\n"})
-    assert any("alias" in line or "ecursive" in line or "reference" in line for line in lines), lines
+    assert any("alias" in line or "refers to itself" in line for line in lines), lines
+    assert len(lines) == 1
+    assert len(lines[0]) < 250
+
+
+def test_defaults_lists_do_not_go_round_in_a_circle(command: Command, tmp_path: Path) -> None:
+    files = {
+        f"scenario/{name}.yaml": f"{GLOBAL}defaults: [{other}]\n" for name, other in (("evil", "b"), ("b", "evil"))
+    }
+    said = "configuration: the defaults list of a file leads back to the file itself"
+    assert attack(command, tmp_path, files) == [said]
 
 
 def test_deep_nesting_is_refused(command: Command, tmp_path: Path) -> None:

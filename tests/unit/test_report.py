@@ -163,3 +163,8 @@ def test_the_report_command_says_all_that_is_wrong(command: Command, tmp_path: P
     assert "not a finished run or study" in ended.err
     assert not ended.made
     assert command("report", "empty", "--figures", "x").code == 2
+
+
+def test_the_title_counts_what_is_too_much_to_name(ensemble: Path, compared: Path, single: Path) -> None:
+    page = render([load(folder) for folder in (ensemble, compared, single)], [])
+    assert "<title>Compute market: comparison of 3 results</title>" in page

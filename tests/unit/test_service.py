@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.compiled import compiled
 from sim.economics.choice import NONE, Menu, willingness
 from sim.economics.frontier import inference_left, training_left
-from sim.economics.service import BIDS, LOTTERY, RESERVATIONS, contracted, outcome
+from sim.economics.service import BIDS, LOTTERY, RESERVATIONS, load_contracts, outcome
 from sim.economics.workloads import (
     DATED,
     LOST,
@@ -23,30 +23,29 @@ from sim.economics.workloads import (
     THREE_YEAR,
     UNSET,
     WAITING,
-    Customers,
     Workloads,
-    row_key,
+    draw,
 )
-from sim.randomness import uniform
-from tests.builders_choice import DATE, ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Scene, customers, menu, workloads
+from sim.randomness import fold
+from tests.builders_choice import ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Scene, menu, workloads
 
 COUNT = 400
 RULES = [LOTTERY, RESERVATIONS, BIDS]
 
 
 @compiled
-def uniforms(season: np.uint64, keys: NDArray[np.uint64]) -> Floats:
-    out = np.empty(keys.size)
-    for i in range(keys.size):
-        out[i] = uniform(row_key(season, keys[i], 0), np.uint64(0))
+def uniforms(season: np.uint64, rows: Workloads) -> Floats:
+    out = np.empty(rows.volume.size)
+    for n in range(out.size):
+        out[n] = draw(rows, n, season)
     return out
 
 
 @compiled
-def gains(offered: Menu, season: np.uint64, keys: NDArray[np.uint64], pairs: NDArray[np.int64]) -> Floats:
-    out = np.empty(keys.size)
-    for i in range(keys.size):
-        out[i] = willingness(offered, 0, NONE, 1.0, 0.0, row_key(season, keys[i], 0), pairs[i])
+def gains(offered: Menu, season: np.uint64, rows: Workloads, pairs: NDArray[np.int64]) -> Floats:
+    out = np.empty(rows.volume.size)
+    for n in range(out.size):
+        out[n] = willingness(offered, 0, NONE, 1.0, 0.0, fold(season, rows.key[n]), pairs[n])
     return out
 
 
@@ -64,7 +63,7 @@ def scene(
     held = workloads(volume) if rows is None else rows
     pools = [(c, c) for c in capacity]
     return Scene(
-        offered(), held, customers(held.volume.size), pools, rule=rule, service=(0, 0, 1), **more
+        offered(), held, pools, rule=rule, service=(0, 0, 1), **more
     )  # fmt: skip
 
 
@@ -137,13 +136,10 @@ def test_nobody_is_refused_who_would_still_fit_anywhere(rule: int) -> None:
 def test_the_order_of_customers_does_not_matter(seed: int, rule: int) -> None:
     rng = np.random.default_rng(seed)
     volume, order = rng.lognormal(-0.5, 1.0, 80), rng.permutation(80)
-    buyers = customers(80)
-    moved = Customers(*(column[order] for column in buyers))  # type: ignore[arg-type]
+    rows = workloads(volume)
+    moved = Workloads(*(column[order] for column in rows))  # type: ignore[arg-type]
     pools = [(12.0, 12.0), (8.0, 8.0)]
-    one, other = (
-        Scene(offered(), workloads(v), b, pools, rule=rule, service=(0, 0, 1)).ration()
-        for v, b in ((volume, buyers), (volume[order], moved))
-    )
+    one, other = (Scene(offered(), held, pools, rule=rule, service=(0, 0, 1)).ration() for held in (rows, moved))
     assert (other.active.served == one.active.served[order]).all()
     np.testing.assert_allclose(other.active.premium, one.active.premium[order], rtol=1e-12)
     signed, again = one.sign(), other.sign()
@@ -163,13 +159,13 @@ def equal(rule: int, **more: Any) -> Scene:
     held = workloads(np.ones(COUNT))
     choice = menu(([1.5, 1.0], []), outside=-1.0, providers=(0, 1))
     pools = [(50.0, 50.0), (0.0, 0.0)]
-    return Scene(choice, held, customers(COUNT), pools, rule=rule, **more).ration()
+    return Scene(choice, held, pools, rule=rule, **more).ration()
 
 
 def test_the_lottery_serves_the_lowest_numbers() -> None:
     done = equal(LOTTERY)
     refused, seated = refused_and_seated(done, 0)
-    number = uniforms(done.seasons.priority, done.customers.key)
+    number = uniforms(done.seasons.priority, done.rows)
     assert seated.size == 50
     assert number[seated].max() < number[refused].min()
 
@@ -177,7 +173,7 @@ def test_the_lottery_serves_the_lowest_numbers() -> None:
 def test_reservations_serve_longer_terms_first() -> None:
     done = equal(RESERVATIONS)
     refused, seated = refused_and_seated(done, 0)
-    u = uniforms(done.seasons.term, done.customers.key)
+    u = uniforms(done.seasons.term, done.rows)
     term = np.select([u < 0.3, u < 0.5], [ONE_YEAR, THREE_YEAR], ON_DEMAND)
     assert set(term[seated].tolist()) == {THREE_YEAR, ONE_YEAR} or set(term[seated].tolist()) == {THREE_YEAR}
     assert term[seated].min() >= term[refused].max()
@@ -191,7 +187,7 @@ def test_reservations_serve_longer_terms_first() -> None:
 def test_bids_serve_who_would_give_up_most_and_the_highest_refused_bid_is_the_price() -> None:
     done = equal(BIDS)
     refused, seated = refused_and_seated(done, 0)
-    gain = gains(done.menu, done.seasons.choice, done.customers.key, np.maximum(done.active.first, 0))
+    gain = gains(done.menu, done.seasons.choice, done.rows, np.maximum(done.active.first, 0))
     bid = np.exp(np.minimum(np.maximum(gain, 0.0) / ELASTICITY, np.log(TERMS.bid_ceiling)))
     assert seated.size == 50
     assert bid[seated].min() >= bid[refused].max() * (1.0 - 1e-8)
@@ -217,7 +213,7 @@ def test_backlog_goes_first(rule: int) -> None:
     held = workloads(np.ones(COUNT))
     held.status[::8], held.pair[::8], held.waited[::8] = WAITING, 0, 1
     choice = menu(([1.5, 1.0], []), outside=-1.0, providers=(0, 1))
-    done = Scene(choice, held, customers(COUNT), [(50.0, 50.0), (0.0, 0.0)], rule=rule).ration()
+    done = Scene(choice, held, [(50.0, 50.0), (0.0, 0.0)], rule=rule).ration()
     backlog = done.active.fresh == 0
     assert backlog.sum() == 50
     assert (done.active.first[backlog] == 0).all()
@@ -230,25 +226,35 @@ def test_backlog_goes_first(rule: int) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_dated_contracts_go_first_at_their_provider(rule: int) -> None:
-    held, forced = workloads(np.ones(COUNT)), np.full(COUNT, UNSET, np.int32)
-    forced[:40] = 0
+    held = workloads(np.ones(COUNT))
+    held.pair[:40], held.term[:40], held.until[:40] = 0, DATED, 9
     choice = menu(([1.5, 1.0], []), outside=-1.0, providers=(0, 1))
-    done = Scene(choice, held, customers(COUNT), [(50.0, 50.0), (0.0, 0.0)], rule=rule, forced=forced).ration()
+    done = Scene(choice, held, [(50.0, 50.0), (0.0, 0.0)], rule=rule).ration()
     assert (done.active.first[:40] == 0).all()
     assert (done.active.served[:40] == 0).all()
     done.sign()
     assert (done.rows.term[:40] == DATED).all()
-    assert (done.rows.until[:40] == DATE).all()
+    assert (done.rows.until[:40] == 9).all()
     assert (done.rows.term[40:] != DATED).all()
+
+
+def test_who_is_refused_its_prescribed_supplier_signs_elsewhere_like_anybody() -> None:
+    held = workloads(np.ones(COUNT))
+    held.pair[:], held.term[:], held.until[:] = 0, DATED, 9
+    choice = menu(([1.5, 1.0], []), outside=-1.0, providers=(0, 1))
+    done = Scene(choice, held, [(50.0, 50.0), (1e9, 1e9)]).ration()
+    done.sign()
+    assert (done.rows.pair == 1).sum() == COUNT - 50
+    assert (done.rows.term[done.rows.pair == 1] != DATED).all()
 
 
 def through_the_quarters(terms: Any, quarters: int) -> list[tuple[Workloads, Accounts]]:
     """Return what becomes of customers who meet no capacity at all."""
-    held, buyers = workloads(np.ones(COUNT)), customers(COUNT)
+    held = workloads(np.ones(COUNT))
     choice = menu(([1.0], []), outside=NOWHERE)
     found = []
     for t in range(quarters):
-        done = Scene(choice, held, buyers, [(0.0, 0.0)], terms=terms, quarter=t).ration()
+        done = Scene(choice, held, [(0.0, 0.0)], terms=terms, quarter=t).ration()
         signed = done.sign()
         found.append(
             (held._replace(status=held.status.copy(), waited=held.waited.copy(), pair=held.pair.copy()), signed)
@@ -329,9 +335,7 @@ def test_each_customer_is_tied_by_its_own_gift(place: int, service: int, fresh: 
     for s in (0, 1):
         services = [1 - service] * 2
         services[place] = s
-        done = Scene(
-            choice, held, customers(COUNT), [(1e9, 1e9)] * 2, terms=TERMS._replace(gift=gift), service=services
-        )
+        done = Scene(choice, held, [(1e9, 1e9)] * 2, terms=TERMS._replace(gift=gift), service=services)
         kept = (done.active.first == place).mean()
         assert (kept == 1.0) == (s == service)
 
@@ -342,7 +346,7 @@ def test_who_runs_its_own_cards_is_tied_to_them() -> None:
     shares = []
     for boost in (0.0, 2.0):
         terms = TERMS._replace(outside_boost=np.array([9.0, boost]))
-        done = Scene(offered(), held, customers(COUNT), [(1e9, 1e9)] * 2, terms=terms, service=(0, 0, 1))
+        done = Scene(offered(), held, [(1e9, 1e9)] * 2, terms=terms, service=(0, 0, 1))
         shares.append((done.active.first == OUTSIDE).mean())
     assert shares[1] > shares[0] + 0.2
 
@@ -358,7 +362,7 @@ def test_contracts_that_run_on_load_their_lanes() -> None:
     held.tasks[:], held.pair[::2] = 1.5, 2
     done = scene((1e9, 1e9), rows=held)
     load, hours = np.full(4, np.nan), np.array([1.0, 1.0, 0.7])
-    contracted(held, done.menu, hours, 0, done.customers, done.expiry, 1, load, done.free)
+    load_contracts(done.running, hours, done.menu.lane, load)
     runs = np.ones(COUNT, dtype=bool)
     runs[done.active.row] = False
     expected = 1.5 * (hours[held.pair])[runs].sum()
@@ -368,7 +372,7 @@ def test_contracts_that_run_on_load_their_lanes() -> None:
 def test_lanes_share_their_cards() -> None:
     """A pool whose training lane is full has no room for inference, and the other way round."""
     choice = menu(([1.0, 1.0], []), outside=NOWHERE, providers=(0, 0), lanes=(0, 1))
-    done = Scene(choice, workloads(np.ones(COUNT)), customers(COUNT), [(100.0, 50.0)]).ration()
+    done = Scene(choice, workloads(np.ones(COUNT)), [(100.0, 50.0)]).ration()
     training, inference = done.load
     assert training / 100.0 + inference / 50.0 == pytest.approx(1.0, abs=0.02)
     assert min(training, inference) > 10.0

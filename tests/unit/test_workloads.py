@@ -25,14 +25,15 @@ from sim.economics.workloads import (
     THREE_YEAR,
     UNSET,
     WAITING,
+    DatedContracts,
     Workloads,
+    bind,
     class_of,
     contestable,
     contract_ends,
     ending_probability,
     escalated,
     grow,
-    row_key,
 )
 from sim.randomness import Decision, season
 from tests.builders_choice import Floats, customers, workloads
@@ -45,7 +46,7 @@ SEASON = season(1, Decision.WORKLOAD, 3)
 def endings(rows: Workloads, season: np.uint64, quarter: int) -> NDArray[np.bool_]:
     out = np.empty(rows.volume.size, np.bool_)
     for n in range(out.size):
-        out[n] = contract_ends(rows, n, row_key(season, np.uint64(n), 0), quarter)
+        out[n] = contract_ends(rows, n, season, quarter)
     return out
 
 
@@ -190,18 +191,13 @@ def test_renewals_pay_the_posted_price_but_no_more_than_an_escalated_contract(
     assert escalated(contract, posted, 0.03) == pytest.approx(pays, rel=1e-14)
 
 
-def expected_mass(
-    rows: Workloads, forced: NDArray[np.int32], price: Floats, intensity: Floats
-) -> tuple[Floats, Floats]:
+def expected_mass(rows: Workloads, price: Floats, intensity: Floats) -> tuple[Floats, Floats]:
     """Return what ``contestable`` adds up, row by row from its description; three providers, 3 is the outside."""
     mass, locked = np.zeros((1, 30)), np.zeros(4)
     provider, service = (0, 1, 2, 0), (0, 0, 0, 1)
     for n in range(rows.volume.size):
         pair, status = int(rows.pair[n]), int(rows.status[n])
-        if status == NEW and forced[n] >= 0:
-            locked[forced[n]] += rows.volume[n] * intensity[forced[n]]
-            continue
-        if status == WAITING:
+        if status == WAITING or (status == NEW and rows.term[n] == DATED):
             locked[pair] += rows.volume[n] * intensity[pair]
             continue
         who, what = (provider[pair], service[pair]) if pair >= 0 else (3 if pair == OUTSIDE else -1, 0)
@@ -218,16 +214,37 @@ def expected_mass(
 def test_what_firms_price_against_and_what_they_keep_capacity_for(seed: int) -> None:
     rows = held(30, seed)
     rng = np.random.default_rng(seed)
-    forced = np.where(rng.random(rows.volume.size) < 0.2, 2, UNSET).astype(np.int32)
+    rows.pair[(rows.status == NEW) & (rows.term == DATED)] = 2
     price, intensity = rng.uniform(0.5, 3.0, 4), rng.uniform(0.5, 2.0, 4)
     mass, locked = np.full((1, 30), np.nan), np.full(4, np.nan)
-    contestable(
-        rows, forced, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1]), price, intensity, 0.05, 3, 4, mass, locked
-    )
-    expected = expected_mass(rows, forced, price, intensity)
+    contestable(rows, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1]), price, intensity, 0.05, 3, 4, mass, locked)
+    expected = expected_mass(rows, price, intensity)
     np.testing.assert_allclose(mass, expected[0], rtol=1e-12)
     np.testing.assert_allclose(locked, expected[1], rtol=1e-12)
     assert (expected[0] > 0.0).sum() > 10
+
+
+def test_contracts_of_labs_prescribe_the_suppliers_of_their_shares() -> None:
+    """Lab 0 gives 60% to pair 3 and, for cell 1, 30% to pair 2, both until quarter 8; lab 1's contract is over."""
+    contracts = DatedContracts(
+        np.array([0, 2, 3]), np.array([0.6, 0.3, 1.0]), np.array([0, 0, 0]), np.array([8, 8, 4]),
+        np.array([[3, 3], [UNSET, 2], [1, 1]]),
+    )  # fmt: skip
+    rows = workloads(np.ones(3 * MANY))
+    rows.cell[:], rows.pair[:] = np.tile([0, 1, 1], MANY), 0
+    rows.status[::3] = np.where(np.arange(MANY) % 2 == 0, NEW, SERVED)
+    bind(rows, contracts, np.array([0] * (MANY - 1) + [1]), 3, 5, SEASON)
+    new = (rows.status == NEW) & (np.arange(3 * MANY) < 3 * (MANY - 1))
+    there = {cell: rows.pair[new & (rows.cell == cell)] for cell in (0, 1)}
+    assert (there[0] == 3).mean() == pytest.approx(0.6, abs=0.02)
+    assert set(there[0].tolist()) == {0, 3}
+    assert (there[1] == 3).mean() == pytest.approx(0.6, abs=0.015)
+    assert (there[1] == 2).mean() == pytest.approx(0.3, abs=0.015)
+    dated = rows.term == DATED
+    assert (dated == (rows.pair > 0)).all()
+    assert (rows.until[dated] == 8).all()
+    assert not dated[rows.status == SERVED].any()
+    assert not dated[-3:].any()
 
 
 def test_classes_are_numbered_without_overlap() -> None:

@@ -1,0 +1,166 @@
+"""What the schema lets pass or says less plainly: horizons, clouds without cards, names that many keys refer to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from experiments.preflight.problems import ABSENT
+from sim.names import quarter_number
+from sim.parameters import Problem
+from sim.parameters.references import nearest
+
+LAST_QUARTER = "2099Q4"
+_KINDS = {
+    "market.regions": "region",
+    "customers.demand": "region with customers",
+    "market.stacks": "stack",
+    "providers": "provider",
+    "suppliers": "supplier",
+    "chips": "chip",
+    "customers.tastes": "taste",
+    "behaviour.investment": "investment rule",
+}
+"""Where names are defined, and what they name."""
+_NAMES = "must be one of "
+_SHOWN = 3
+
+
+def nonsense(values: Mapping[str, Any]) -> list[Problem]:
+    """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
+    return [*_horizon(values), *_customers(values), *_clouds(values), *_leases(values)]
+
+
+def _below(node: Any, key: str) -> Any:
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
+def _items(node: Any, key: str = "") -> list[tuple[Any, Any]]:
+    found = _below(node, key) if key else node
+    return list(found.items()) if isinstance(found, Mapping) else []
+
+
+def _number(quarter: Any) -> int | None:
+    try:
+        return quarter_number(quarter)
+    except (TypeError, ValueError):
+        return None
+
+
+def _quarters(values: Mapping[str, Any], *names: str) -> list[int | None]:
+    return [_number(_below(values, f"market.{name}")) for name in names]
+
+
+def _horizon(values: Mapping[str, Any]) -> Iterator[Problem]:
+    start, end, history = _quarters(values, "start", "end", "history_end")
+    said = {name: _below(values, f"market.{name}") for name in ("start", "end", "history_end")}
+    if start is not None and end is not None and end < start:
+        allowed = (
+            f"lies before market.start = {said['start']}; must be a quarter from {said['start']} to {LAST_QUARTER}"
+        )
+        yield Problem("market.end", said["end"], allowed)
+    observed = max((quarter for quarter, _ in _observed(values)), key=lambda text: _number(text) or 0, default=None)
+    last = _number(observed)
+    if last is not None and history is not None and end is not None and min(history, end) > last:
+        allowed = (
+            f"lies after the last observed delivery ({observed}), and no card would arrive between them; "
+            f"must be a quarter up to {observed}"
+        )
+        yield Problem("market.history_end", said["history_end"], allowed)
+
+
+def _observed(values: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    owners = [site for _, firm in _items(values, "providers") for _, site in _items(firm, "sites")]
+    for owner in [*owners, *(owner for _, owner in _items(values, "rest_of_world"))]:
+        yield from _delivered(owner)
+
+
+def _delivered(owner: Any) -> Iterator[tuple[Any, Any]]:
+    for _, series in _items(owner, "deliveries"):
+        yield from ((quarter, cards) for quarter, cards in _items(series) if _is_positive(cards))
+
+
+def _is_positive(cards: Any) -> bool:
+    return isinstance(cards, int | float) and cards > 0
+
+
+def _customers(values: Mapping[str, Any]) -> Iterator[Problem]:
+    found = _below(values, "customers.enterprises")
+    if found == 0 and isinstance(found, int) and not isinstance(found, bool):
+        yield Problem("customers.enterprises", 0, "must be a whole number at least 1 (enterprises)")
+
+
+def _clouds(values: Mapping[str, Any]) -> Iterator[Problem]:
+    start, history = _quarters(values, "start", "history_end")
+    if start is None or history is None:
+        return
+    lessees = [_below(lease, "lessee") for _, lease in _items(values, "leases") if _is_positive(_below(lease, "share"))]
+    for name, firm in _items(values, "providers"):
+        sites = [site for _, site in _items(firm, "sites")]
+        is_cloud = _below(firm, "kind") == "cloud" and isinstance(_below(firm, "sites"), Mapping)
+        if is_cloud and name not in lessees and not any(_gets(site, start, history) for site in sites):
+            first, last = (_below(values, f"market.{key}") for key in ("start", "history_end"))
+            allowed = (
+                "this cloud never gets a card, so it could never sell: give a site opening_cards, or deliveries from "
+                f"market.start ({first}) to market.history_end ({last}), or make it the lessee of a lease; or say "
+                "kind: dormant"
+            )
+            yield Problem(f"providers.{name}.sites", ABSENT, allowed)
+
+
+def _leases(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the leases between firms of which one has no site, or the lessor no cards, at the place."""
+    for name, lease in _items(values, "leases"):
+        region, stack = _below(lease, "region"), _below(lease, "stack")
+        for role in ("lessor", "lessee"):
+            firm = _below(lease, role)
+            sites = dict(_items(_below(values, "providers"), f"{firm}.sites"))
+            if sites and region not in sites:
+                yield Problem(f"leases.{name}.region", region, f"{role} {firm} has no site there; {nearest('', sites)}")
+            elif sites and role == "lessor" and (stacks := _stacks(values, firm, region)) and stack not in stacks:
+                yield Problem(
+                    f"leases.{name}.stack", stack, f"{firm} has no such cards in {region}; {nearest('', stacks)}"
+                )
+
+
+def _stacks(values: Mapping[str, Any], firm: str, region: str) -> set[Any]:
+    """Return the stacks of the cards that a firm has or may get at a site; none where a name leads nowhere."""
+    here = _below(values, f"providers.{firm}")
+    chips = [chip for key in ("opening_cards", "deliveries") for chip, _ in _items(here, f"sites.{region}.{key}")]
+    makers = [
+        *(maker for maker, _ in _items(here, "order_mix")),
+        *(_below(values, f"chips.{c}.supplier") for c in chips),
+    ]
+    leased = [x for _, x in _items(values, "leases") if (_below(x, "lessee"), _below(x, "region")) == (firm, region)]
+    found = [*(_below(values, f"suppliers.{maker}.stack") for maker in makers), *(_below(x, "stack") for x in leased)]
+    return set(found) if all(isinstance(stack, str) for stack in found) else set()
+
+
+def _gets(site: Any, start: int, history: int) -> bool:
+    opening = any(_is_positive(cards) for _, cards in _items(site, "opening_cards"))
+    return opening or any(start <= (_number(quarter) or 0) <= history for quarter, _ in _delivered(site))
+
+
+def gathered(problems: Sequence[Problem], values: Mapping[str, Any]) -> list[Problem]:
+    """Return one problem for each unknown name: where many keys refer to it, with the first of them.
+
+    Args:
+        problems: Impossible combinations, of which those of names end in the names that are known.
+        values: The configuration they were found in.
+    """
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for number, problem in enumerate(problems):
+        names = problem.allowed.partition(_NAMES)[2]
+        groups.setdefault((str(problem.value), names) if names else (str(number),), []).append(problem)
+    return [group[0] if len({p.key for p in group}) == 1 else _one(group, values) for group in groups.values()]
+
+
+def _one(group: Sequence[Problem], values: Mapping[str, Any]) -> Problem:
+    names = group[0].allowed[group[0].allowed.index(_NAMES) :]
+    name, keys = str(group[0].value), list(dict.fromkeys(problem.key for problem in group))
+    where = next((path for path in _KINDS if nearest(name, [key for key, _ in _items(values, path)]) == names), None)
+    shown = keys if len(keys) <= _SHOWN else [*keys[:_SHOWN], f"{len(keys) - _SHOWN} more"]
+    key, kind = (f"{where}.{name}", _KINDS[where]) if where is not None else (name, "name")
+    return Problem(
+        key, ABSENT, f"no such {kind}, but {', '.join(shown[:-1])} and {shown[-1]} refer to it; each {names}"
+    )

@@ -56,6 +56,12 @@ class Ledger:
         self.builders = self.utilities + 1
         accounts = self.builders + 1
         self.paid: Floats = np.zeros((len(Flow), accounts, accounts))
+        self.service = self.paid[Flow.SERVICE, self.customers, self.providers]
+        """(R, I) and further views of ``paid``, each of one flow between the sectors that it moves between."""
+        self.operation = self.paid[Flow.OPERATION, self.providers, self.utilities]
+        self.leases = self.paid[Flow.LEASE, self.providers, self.providers]
+        self.cards = self.paid[Flow.CARDS, self.providers, self.suppliers]
+        self.building = self.paid[Flow.BUILDING, self.providers, self.builders]
 
     def clear(self) -> None:
         """Forget the last quarter's postings."""
@@ -63,7 +69,21 @@ class Ledger:
 
     def balances(self) -> Floats:
         """Return receipts less payments of every account, USD m."""
-        return np.asarray(self.paid.sum(axis=(0, 1)) - self.paid.sum(axis=(0, 2)))
+        return _balances(self.paid)
+
+
+@compiled
+def _balances(paid: Floats) -> Floats:
+    """Return (n,) receipts less payments of every account from (flows, payer n, payee n)."""
+    received, spent = np.zeros(paid.shape[1]), np.zeros(paid.shape[1])
+    for flow in range(paid.shape[0]):
+        for payer in range(paid.shape[1]):
+            total = 0.0
+            for payee in range(paid.shape[2]):
+                received[payee] += paid[flow, payer, payee]
+                total += paid[flow, payer, payee]
+            spent[payer] += total
+    return received - spent
 
 
 @compiled

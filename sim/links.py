@@ -7,7 +7,11 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
+from sim.economics.fleets import Leases
+from sim.economics.potential import Observations
+from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
+from sim.economics.technology import capital_recovery
 from sim.economics.workloads import (
     CAPPED,
     EXPIRY,
@@ -67,6 +71,9 @@ class Links:
         self.cell_outside = np.array([x.outside_utility if x is not None else 0.0 for x in demand])[self.cell_region]
         self.cell_start = structure.segment_start[::NESTS].copy()
         self.segment_start = structure.segment_start
+        self.opening_tasks = HOURS_PER_QUARTER * np.array([x.initial_tasks_h100e if x else 0.0 for x in demand])
+        self.demand_shock = np.array([x.shock_sd if x else 0.0 for x in demand])
+        self.terms = contract_terms(structure)
         self.nest_table = nest_shock_table(customers.nest_dissimilarity)
         self.class_incumbent, self.class_boost, self.class_protected = _classes(structure)
         _require_few_pairs(structure)
@@ -81,6 +88,7 @@ class Links:
         self.pair_key = np.array([structure.products[j].key for j in self.pair_product], dtype=np.uint64)
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
+        self.pair_region = self.cell_region[self.pair_cell]
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
 
@@ -114,14 +122,16 @@ class Links:
         market = structure.parameters.market
         self.hours = HOURS_PER_QUARTER * market.utilisation.maximum
         self.pue = np.array([r.pue for r in market.regions.values()])
+        self.every_region = np.arange(len(structure.regions))
         self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
         care = market.costs.operations_usd_per_card_hour
+        self.every_card = np.ones(len(structure.chips))
+        self.card_hours = structure.chip_effective[:, INFERENCE] * self.hours
+        self.card_care = care * self.hours
         self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
+        self.card_recovery = capital_recovery(market.costs.discount_rate, market.costs.card_life_years)
+        self.shell_recovery = capital_recovery(market.costs.discount_rate, market.costs.shell_life_years)
         self.survival = (1.0 - market.cohorts.failure_per_year) ** 0.25
-
-    def contracts_in_force(self, lab: int, t: int) -> list["ContractRow"]:
-        """Return the dated contracts that bind a lab in a quarter of the run; shares of others do not count."""
-        return [c for c in self.lab_contracts[lab] if c.since <= t <= c.until]
 
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers
@@ -129,6 +139,7 @@ class Links:
         self.lab_of_row = np.repeat(np.arange(len(labs)), customers.lab_teams)
         self.lab_training_share = np.array([lab.training_share for lab in labs])
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
+        self.lab_observations = _observations(self)
         self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
 
 
@@ -167,17 +178,6 @@ def _require_few_pairs(structure: Structure) -> None:
         raise ValueError(msg)
 
 
-class LeaseRow(NamedTuple):
-    """A lease by position: pools, dates, terms."""
-
-    lessor: int
-    lessee: int
-    since: int
-    until: int
-    share: float
-    price_multiple: float
-
-
 class ContractRow(NamedTuple):
     """A dated contract of a lab by position."""
 
@@ -199,6 +199,37 @@ def _contract(structure: Structure, lab: Lab, contract: LabContract) -> Contract
     return ContractRow(contract.share, structure.index_of(contract.since), structure.index_of(contract.until), pairs)
 
 
+def _observations(links: Links) -> Observations:
+    """Return where the dated contracts of labs show what a task takes, with the share of the lab's tasks there."""
+    rows = [
+        (x, contract.since, contract.until, contract.share * _share(links, x, b), pair)
+        for x, contracts in enumerate(links.lab_contracts)
+        for contract in contracts
+        for b, pair in contract.pairs.items()
+    ]
+    where = np.array([(x, since, until, pair) for x, since, until, _, pair in rows], dtype=np.int64)
+    lab, since, until, pair = where.reshape(-1, 4).T.copy()
+    return Observations(lab, since, until, np.array([row[3] for row in rows], dtype=np.float64), pair)
+
+
+def _share(links: Links, lab: int, b: int) -> float:
+    """Return the share of a lab's tasks that are of the workload of a cell."""
+    training = float(links.lab_training_share[lab])
+    return training if links.cell_workload[b] == TRAINING else 1.0 - training
+
+
+def contract_terms(structure: Structure) -> Terms:
+    """Return how customers contract and switch."""
+    customers = structure.parameters.customers
+    s, bids = customers.switching, structure.parameters.behaviour.rationing.bids
+    slack = 1.0 - customers.nest_dissimilarity
+    kappa = np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction])
+    return Terms(
+        np.exp(-kappa), slack * kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
+        customers.waiting_share, customers.waiting_quarters, bids.ceiling,
+    )  # fmt: skip
+
+
 def _dated_contracts(by_lab: list[list[ContractRow]], cells: int) -> DatedContracts:
     contracts = [contract for found in by_lab for contract in found]
     pair = np.full((len(contracts), cells), UNSET)
@@ -211,14 +242,14 @@ def _dated_contracts(by_lab: list[list[ContractRow]], cells: int) -> DatedContra
     )  # fmt: skip
 
 
-def _leases(structure: Structure) -> list[LeaseRow]:
-    return [
-        LeaseRow(
-            structure.pool_of(x.lessor, x.region, x.stack), structure.pool_of(x.lessee, x.region, x.stack),
-            structure.index_of(x.since), structure.index_of(x.until), x.share, x.price_multiple,
-        )
-        for x in structure.parameters.leases.values()
-    ]  # fmt: skip
+def _leases(structure: Structure) -> Leases:
+    leases = structure.parameters.leases.values()
+    pools = [[structure.pool_of(name, x.region, x.stack) for name in (x.lessor, x.lessee)] for x in leases]
+    dates = [[structure.index_of(date) for date in (x.since, x.until)] for x in leases]
+    lessor, lessee = np.array(pools, dtype=np.int64).reshape(-1, 2).T.copy()
+    since, until = np.array(dates, dtype=np.int64).reshape(-1, 2).T.copy()
+    share, multiple = np.array([x.share for x in leases]), np.array([x.price_multiple for x in leases])
+    return Leases(lessor, lessee, since, until, share, multiple)
 
 
 def _order_mix(structure: Structure) -> Floats:

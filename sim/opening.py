@@ -1,4 +1,9 @@
-"""The first state: fleets and cash from data, customers with their traits, workloads that have not yet chosen."""
+"""The first state: fleets and cash from data, customers with their traits, workloads that have not yet chosen.
+
+What parameters alone decide is laid out once and copied for every run.
+"""
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -7,7 +12,7 @@ from sim.economics.sizes import enterprise_sizes
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.names import key_of
 from sim.parameters.customers import Lab
-from sim.randomness import Decision, draw_uniforms, keys_of_members
+from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
 from sim.state import State, empty_state
 from sim.structure import Structure
 
@@ -25,12 +30,18 @@ def enterprise_counts(structure: Structure) -> list[int]:
     return [int(c) for c in counts]
 
 
+@lru_cache(maxsize=32)
+def _members(structure: Structure, region: int, count: int) -> tuple[Words, Floats]:
+    """Return keys and sizes of the enterprises of one region."""
+    sizes = structure.parameters.customers.sizes
+    keys = keys_of_members(np.uint64(key_of("enterprise", structure.regions[region])), count)
+    return keys, enterprise_sizes(count, sizes.tail_exponent, sizes.cap_share)
+
+
 def _enterprises(structure: Structure, region: int, count: int, seed: int) -> Customers:
     """Return the enterprises of one region with drawn tastes and residency."""
-    name = structure.regions[region]
-    customers = structure.parameters.customers
-    demand = customers.demand[name]
-    keys = keys_of_members(np.uint64(key_of("enterprise", name)), count)
+    demand = structure.parameters.customers.demand[structure.regions[region]]
+    keys, sizes = _members(structure, region, count)
     residency = draw_uniforms(keys, np.uint64(seed), np.uint64(Decision.RESIDENCY))
     edges = np.cumsum([demand.tastes.get(t, 0.0) for t in structure.tastes])
     edges[-1] = 1.0
@@ -41,7 +52,7 @@ def _enterprises(structure: Structure, region: int, count: int, seed: int) -> Cu
         taste.astype(np.int16),
         (residency < demand.bound_share_training).astype(np.int8),
         (residency < demand.bound_share_inference).astype(np.int8),
-        enterprise_sizes(count, customers.sizes.tail_exponent, customers.sizes.cap_share),
+        sizes,
     )
 
 
@@ -102,8 +113,8 @@ def _opening_hours(structure: Structure, lab: Lab) -> float:
     return lab.training_share + (1.0 - lab.training_share) / own
 
 
-def open_state(structure: Structure) -> State:
-    """Return the state at the beginning of the first quarter."""
+@lru_cache(maxsize=4)
+def _first_state(structure: Structure) -> State:
     state = empty_state(structure)
     state.cards[:, :, 0] = state.owned[:] = _opening_cards(structure)
     state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = _elsewhere(structure)
@@ -114,3 +125,8 @@ def open_state(structure: Structure) -> State:
     state.shell_mw[:] = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0
     state.expected_price[:] = 1.0
     return state
+
+
+def open_state(structure: Structure) -> State:
+    """Return the state at the beginning of the first quarter, for one run to change."""
+    return State(**{name: column.copy() for name, column in vars(_first_state(structure)).items()})

@@ -3,8 +3,6 @@
 Copies are all that happens during a run; ``sim.tabulate`` makes tables of them at its end.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sim.economics.cells import Floats, Ints
@@ -22,9 +20,12 @@ STATE = (
 MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
-    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "outside",
+    "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "general_cash", "outside", "need",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
+
+COUNTED = ("volume", "held", "chosen")
+"""Arrays of the tally that are copied."""
 
 KINDS = 3
 """Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
@@ -44,36 +45,38 @@ class Record:
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), firms * KINDS, firms)
         self._origin = origins(world.links)[world.links.pair_product]
-        self._region = world.links.cell_region[world.links.pair_cell]
 
     def take(self, world: World) -> None:
         """Copy the quarter that has just been simulated."""
         self._add_up(world)
-        for name, value in self._present(world):
-            if name not in self._arrays:
-                self._arrays[name] = np.empty((self._length, *value.shape))
-            self._arrays[name][world.t] = value
+        measured, state, t = world.now.arrays, vars(world.state), world.t
+        measured["need"] = world.now.need
+        if not self._arrays:
+            self._open(state, measured)
+        arrays = self._arrays
+        for name in STATE:
+            arrays[name][t] = state[name]
+        for name in MEASURED:
+            arrays[name][t] = measured[name]
+        for name in COUNTED:
+            arrays[name][t] = getattr(self._tally, name)
+        np.divide(1.0, measured["inverse_weight"], out=arrays["weight"][t])
         self.diversions.append(taken_out(self._tally))
-        self.quarters = world.t + 1
+        self.quarters = t + 1
+
+    def _open(self, state: dict[str, Floats], measured: dict[str, Floats]) -> None:
+        """Make an array of every column, with a row for each quarter."""
+        sources = {name: state[name] for name in STATE} | {name: measured[name] for name in MEASURED}
+        sources |= {name: getattr(self._tally, name) for name in COUNTED} | {"weight": measured["inverse_weight"]}
+        self._arrays = {name: np.empty((self._length, *like.shape)) for name, like in sources.items()}
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
         places = Places(
-            self._region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.hours * now.intensity,
+            links.pair_region, self._origin, links.pair_provider, links.pair_pool, now.hours, now.need,
             world.state.served_fraction,
         )  # fmt: skip
         world.population.tally(world, places, self._tally)
-
-    def _present(self, world: World) -> Iterator[tuple[str, Floats]]:
-        state, now = world.state, world.now
-        for name in STATE:
-            yield name, getattr(state, name)
-        for name in MEASURED:
-            yield name, now.arrays[name]
-        yield "weight", 1.0 / now.arrays["inverse_weight"]
-        yield "need", now.hours * now.intensity
-        for name in ("volume", "held", "chosen"):
-            yield name, getattr(self._tally, name)
 
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""

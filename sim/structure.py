@@ -17,6 +17,7 @@ from sim.names import key_of, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.firms import Chip
 from sim.parameters.market import PerformanceWeights
+from sim.randomness import Words
 
 IAAS, MAAS = 0, 1
 TRAINING, INFERENCE = 0, 1
@@ -321,9 +322,9 @@ class Structure:
                     out[t, row, self.chips.index(chip)] += cards
 
     @cached_property
-    def region_keys(self) -> list[int]:
-        """64-bit key of each region's name."""
-        return [key_of("region", name) for name in self.regions]
+    def region_key(self) -> Words:
+        """(R,) 64-bit key of each region's name."""
+        return np.array([key_of("region", name) for name in self.regions], dtype=np.uint64)
 
     def pool_of(self, provider: str, region: str, stack: str) -> int:
         """Return the pool of a provider in a region under a stack.

@@ -35,14 +35,14 @@ class Quarter:
     """(K,) units of product per task."""
     log_unit: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) ln of ``unit``."""
-    log_reference: Floats = field(default_factory=lambda: np.zeros(0))
-    """(K,) ln of the reference price of a task."""
-    log_price: Floats = field(default_factory=lambda: np.zeros(0))
-    """(K,) ln of posted prices."""
     hours: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) hours of the lane per task."""
     intensity: Floats = field(default_factory=lambda: np.zeros(0))
     """(K,) usage per unit of volume at posted prices."""
+    need: Floats = field(default_factory=lambda: np.zeros(0))
+    """(K,) hours of the lane per unit of volume: ``hours`` times ``intensity``."""
+    most: Floats = field(default_factory=lambda: np.zeros(0))
+    """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
     running: Running | None = None
     active: Active | None = None
     arrays: dict[str, Floats] = field(default_factory=dict)

@@ -11,13 +11,15 @@ NO_CHIP = -1
 
 
 @compiled
-def cheapest(cost: Floats, region: Ints, allowed: Bools, supplier: Ints, suppliers: int) -> Ints:
+def cheapest(cost: Floats, region: Ints, allowed: Bools, launch: Ints, t: int, supplier: Ints, suppliers: int) -> Ints:
     """Return (n, K) the allowed chip of every supplier with the least cost; NO_CHIP where there is none.
 
     Args:
         cost: (R, V) cost per effective hour.
         region: (n,) region of each buyer.
-        allowed: (n, V) chips each buyer may take.
+        allowed: (n, V) chips each buyer may take, once they are launched.
+        launch: (V,) first quarter of each chip.
+        t: quarter.
         supplier: (V,) supplier of each chip.
         suppliers: K.
     """
@@ -25,29 +27,34 @@ def cheapest(cost: Floats, region: Ints, allowed: Bools, supplier: Ints, supplie
     for x in range(region.size):
         for v in range(supplier.size):
             k = supplier[v]
-            if allowed[x, v] and (best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]):
+            sold = allowed[x, v] and launch[v] <= t
+            if sold and (best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]):
                 best[x, k] = v
     return best
 
 
 @compiled
-def least_costs(cost: Floats, region: Ints, allowed: Bools) -> Floats:
-    """Return (n, 2) the least allowed cost by workload; the least of all chips where none is allowed.
+def least_costs(
+    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Ints, t: int, out: Floats
+) -> None:
+    """Fill (n, 2) with the least allowed cost by workload; the least of all chips where none is allowed.
 
     Args:
-        cost: (R, V, 2) cost per effective hour of each workload.
+        cost: (R, V) cost per card-hour.
+        effective: (V, 2) effective H100e of a card in training and inference.
         region: (n,) region of each place.
-        allowed: (n, V) chips that count there.
+        allowed: (n, V) chips that count there, once they are launched.
+        launch: (V,) first quarter of each chip.
+        t: quarter.
+        out: (n, 2) filled, per effective hour.
     """
-    out = np.empty((region.size, 2))
     for x in range(region.size):
         some = False
         for v in range(cost.shape[1]):
-            some = some or allowed[x, v]
+            some = some or (allowed[x, v] and launch[v] <= t)
         for w in range(2):
             least = math.inf
             for v in range(cost.shape[1]):
-                if (allowed[x, v] or not some) and cost[region[x], v, w] < least:
-                    least = cost[region[x], v, w]
+                if (allowed[x, v] and launch[v] <= t) or not some:
+                    least = min(least, cost[region[x], v] / effective[v, w])
             out[x, w] = least
-    return out

@@ -32,12 +32,12 @@ def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out:
 
 @compiled
 def pool_hours(kinds: Floats) -> Floats:
-    """Return (L, 2) training hours of every pool if nothing infers, and inference hours if nothing trains."""
-    out = np.zeros((kinds.shape[0], 2))
+    """Return (2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
+    out = np.zeros((2, kinds.shape[0]))
     for pool in range(kinds.shape[0]):
         for k in range(kinds.shape[1]):
             for w in range(2):
-                out[pool, w] += kinds[pool, k, w]
+                out[w, pool] += kinds[pool, k, w]
     return out
 
 
@@ -112,6 +112,24 @@ def uncontracted(kinds: Floats, load: Floats) -> Floats:
     for pool in range(left.size):
         left[pool] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
     return left
+
+
+@compiled
+def use_and_room(kinds: Floats, load: Floats) -> Floats:
+    """Return (4, L): inference hours in use, and possible beside training; training hours in use, and possible alone.
+
+    Args:
+        kinds: (L, N, 2) hours.
+        load: (2 L,) hours in use by lane.
+    """
+    out = np.zeros((4, kinds.shape[0]))
+    for pool in range(kinds.shape[0]):
+        out[0, pool] = load[2 * pool + 1]
+        out[1, pool] = max(inference_left(kinds[pool], load[2 * pool]), 0.0)
+        out[2, pool] = load[2 * pool]
+        for k in range(kinds.shape[1]):
+            out[3, pool] += kinds[pool, k, 0]
+    return out
 
 
 @compiled

@@ -79,40 +79,89 @@ def utility_before_price(
 
 @compiled
 def usage_at(
-    price: Floats, known: Bools, product: Ints, log_unit: Floats, log_reference: Floats, elasticity: float
-) -> tuple[Floats, Floats]:
-    """Return the log price per unit, and usage per unit of volume ``(price of a task / reference)^-elasticity`` (K,).
+    start: Ints, product: Ints, price: Floats, known: Floats, log_unit: Floats, reference: Floats, elasticity: float
+) -> Floats:
+    """Return usage per unit of volume (K,): ``(price of a task / reference)^-elasticity``.
 
     Args:
-        price: (J,) USD per unit.
-        known: (J,) whether the price is known; where it is not, a task is taken to cost its reference price.
+        start: (B * NESTS + 1,) first pair of every cell and nest, which have units and reference price in common.
         product: (K,) product of each pair.
+        price: (J,) USD per unit.
+        known: (J,) positive where the price is known; elsewhere a task is taken to cost its reference price.
         log_unit: (K,) ln of units of product per task.
-        log_reference: (K,) ln of the reference price of a task.
+        reference: (B,) reference price of a task, USD.
         elasticity: of usage to price.
     """
-    log_price, usage, logs = np.empty(product.size), np.empty(product.size), np.empty(price.size)
+    usage, factor = np.empty(product.size), np.ones(price.size)
     for j in range(price.size):
-        logs[j] = math.log(price[j]) if known[j] else 0.0
-    for k in range(product.size):
-        log_price[k] = logs[product[k]] if known[product[k]] else log_reference[k] - log_unit[k]
-        usage[k] = math.exp(-elasticity * (log_price[k] + log_unit[k] - log_reference[k]))
-    return log_price, usage
+        if known[j] > 0.0:
+            factor[j] = math.exp(-elasticity * math.log(price[j]))
+    for segment in range(start.size - 1):
+        first, after = start[segment], start[segment + 1]
+        if after > first:
+            at_one = math.exp(elasticity * (math.log(reference[segment // NESTS]) - log_unit[first]))
+            for k in range(first, after):
+                usage[k] = at_one * factor[product[k]] if known[product[k]] > 0.0 else 1.0
+    return usage
 
 
 @compiled
-def units_at_unit_price(start: Ints, log_unit: Floats, log_reference: Floats, elasticity: float) -> Floats:
+def units_at_unit_price(start: Ints, log_unit: Floats, reference: Floats, elasticity: float) -> Floats:
     """Return units of product per task at a price of one per unit (K,): ``unit^(1 - eps) reference^eps``.
 
     Args:
         start: (B * NESTS + 1,) first pair of every cell and nest, which have units and reference price in common.
         log_unit: (K,) ln of units of product per task at the reference price.
-        log_reference: (K,) ln of the reference price of a task.
+        reference: (B,) reference price of a task, USD.
         elasticity: of usage to price, eps.
     """
     out = np.empty(log_unit.size)
     for segment in range(start.size - 1):
         first, after = start[segment], start[segment + 1]
         if after > first:
-            out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * log_reference[first])
+            logs = math.log(reference[segment // NESTS])
+            out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * logs)
     return out
+
+
+@compiled
+def inverse_weights(product: Ints, price: Floats, sensitivity: Floats, attraction: Floats) -> Floats:
+    """Return 1/w of every pair at these prices (K,): ``price^sensitivity exp(-attraction)``; infinite where not sold.
+
+    Args:
+        product: (K,) product of each pair.
+        price: (J,) USD per unit.
+        sensitivity: (K,) price coefficient.
+        attraction: (K,) ``utility_before_price``.
+    """
+    out, logs = np.empty(product.size), np.empty(price.size)
+    for j in range(price.size):
+        logs[j] = math.log(price[j])
+    for k in range(product.size):
+        out[k] = math.exp(sensitivity[k] * logs[product[k]] - attraction[k])
+    return out
+
+
+@compiled
+def own_cards(
+    cost: Floats, region: Ints, workload: Ints, inference: Bools, efficiency: Floats, tokens: float,
+    sensitivity: Floats, constant: Floats, slack: float,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return the cost of a task on own cards, USD, and the utility of that outside option, by base cell (B,).
+
+    Args:
+        cost: (R, 2) USD per effective hour of each workload.
+        region: (B,) region and ``workload`` of each cell.
+        workload: (B,)
+        inference: (B,) whether the workload is inference.
+        efficiency: (B,) tokens per hour of the customers' own software over the common path.
+        tokens: M tokens per inference task over those of an hour on the common path.
+        sensitivity: (B,) price coefficient.
+        constant: (B,) utility beside the price.
+        slack: 1 - rho.
+    """
+    task, utility = np.empty(region.size), np.empty(region.size)
+    for b in range(region.size):
+        task[b] = cost[region[b], workload[b]] * (tokens / efficiency[b] if inference[b] else 1.0)
+        utility[b] = slack * (constant[b] - sensitivity[b] * math.log(task[b]))
+    return task, utility

@@ -3,6 +3,8 @@
 J products, I providers, L pools, V chips.
 """
 
+import math
+
 import numpy as np
 
 from sim.compiled import compiled
@@ -132,3 +134,66 @@ def spread_by_capacity(wanted: Floats, capacity: Floats, provider: Ints) -> Floa
         if capacity[pool] > 0.0:
             out[pool] = wanted[provider[pool]] * (capacity[pool] / fleet[provider[pool]])
     return out
+
+
+@compiled
+def captive_demand(
+    hours: Floats, price: Floats, region: Ints, observed: Bools, elasticity: Floats, reference: Floats
+) -> Floats:
+    """Return what providers want for themselves (I,), effective inference hours: ``D_own (p/p_ref)^(-eps_own)``.
+
+    What was observed was wanted at the price of its day, so up to the last observation the reference price is the
+    present one; from then on it stays.
+
+    Args:
+        hours: (I,) wanted at the reference price.
+        price: (R,) level of prices in each region.
+        region: (I,) region of each provider.
+        observed: (I,) whether the hours are observed.
+        elasticity: (I,) of own use to price.
+        reference: (I,) reference prices; changed where hours are observed.
+    """
+    out = np.empty(hours.size)
+    for i in range(hours.size):
+        if observed[i]:
+            reference[i] = price[region[i]]
+        out[i] = hours[i] * math.exp(-elasticity[i] * math.log(price[region[i]] / reference[i]))
+    return out
+
+
+@compiled
+def price_ceilings(
+    own_cost: Floats, region: Ints, workload: Ints, on_tokens: Bools, tokens_per_hour: float, multiple: float,
+    cost: Floats,
+) -> Floats:  # fmt: skip
+    """Return the highest price of each product (J,): a multiple of what own cards cost, and more than cost of service.
+
+    Args:
+        own_cost: (R, 2) cost of own cards, USD per effective hour of each workload.
+        region: (J,) region and ``workload`` of each product.
+        workload: (J,)
+        on_tokens: (J,) whether it is sold by the token.
+        tokens_per_hour: M tokens per hour on the common path.
+        multiple: of the cost of own cards.
+        cost: (J,) cost of service, USD per unit.
+    """
+    out = np.empty(cost.size)
+    for j in range(cost.size):
+        home = own_cost[region[j], workload[j]]
+        out[j] = max(multiple * (home / tokens_per_hour if on_tokens[j] else home), cost[j] * 1.01)
+    return out
+
+
+@compiled
+def move_prices(posted: Floats, wanted: Floats, on_sale: Floats, adjustment: float) -> None:
+    """Move posted prices (J,): ``ln p = ln p_before + theta (ln wanted - ln p_before)``; none is before the first sale.
+
+    Args:
+        posted: (J,) changed.
+        wanted: (J,) wanted prices.
+        on_sale: (J,) 1 where the product was on sale; elsewhere its wanted price is posted.
+        adjustment: theta.
+    """
+    for j in range(posted.size):
+        theta = adjustment if on_sale[j] > 0.0 else 1.0
+        posted[j] = math.exp(math.log(posted[j]) * (1.0 - theta) + math.log(wanted[j]) * theta)

@@ -93,16 +93,30 @@ def capital_recovery(rate: float, years: float) -> float:
     return factor
 
 
+@compiled
 def long_run_cost(
     card_usd: Floats, shell_usd_per_kw: Floats, kw: Floats, pue: Floats, usd_per_kwh: Floats, operations: float,
-    rate: float, card_years: float, shell_years: float, utilisation: float,
-) -> Floats:  # fmt: skip
-    """Return the long-run cost of one used hour of a card, USD (LRMC/h of B3); arguments broadcast.
+    card_recovery: float, shell_recovery: float, utilisation: float, out: Floats,
+) -> None:  # fmt: skip
+    """Fill (R, V) with the long-run cost of one used hour of a card, USD (LRMC/h of B3).
 
     ``[card*CRF(r,T) + shell*kW*CRF(r,15) + price_el*kW*PUE*8760] / (8760*U) + operations``, the last per used hour.
+
+    Args:
+        card_usd: (V,) price of a card with its server.
+        shell_usd_per_kw: (R,) of IT power.
+        kw: (V,) IT power of a card.
+        pue: (R,) power of the site over IT power.
+        usd_per_kwh: (R,) tariff.
+        operations: USD per used hour.
+        card_recovery: ``capital_recovery`` of cards.
+        shell_recovery: ``capital_recovery`` of shells.
+        utilisation: U.
+        out: (R, V) filled.
     """
-    capital = card_usd * capital_recovery(rate, card_years)
-    shell = shell_usd_per_kw * kw * capital_recovery(rate, shell_years)
-    power = usd_per_kwh * kw * pue * 8760.0
-    cost: Floats = (capital + shell + power) / (8760.0 * utilisation) + operations
-    return cost
+    for r in range(pue.size):
+        for v in range(kw.size):
+            capital = card_usd[v] * card_recovery
+            shell = shell_usd_per_kw[r] * kw[v] * shell_recovery
+            power = usd_per_kwh[r] * kw[v] * pue[r] * 8760.0
+            out[r, v] = (capital + shell + power) / (8760.0 * utilisation) + operations

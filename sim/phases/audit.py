@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sim.economics.frontier import pool_hours, uncontracted
+from sim.economics.accounts import hours_by_lane
+from sim.economics.fleets import recount, worth
+from sim.economics.frontier import use_and_room
 from sim.ledger import require_at_most, require_equal
-from sim.phases.service import lanes
-from sim.structure import TRAINING
 from sim.world import World
 
 
@@ -48,37 +48,25 @@ def site_names(world: World) -> list[str]:
 def _capacity(world: World) -> None:
     """Use of a pool fits its cards, and equals what customers took plus own use."""
     state = world.state
-    training_alone = state.load.copy()
-    training_alone[1::2] = 0.0
-    possible = uncontracted(state.kinds, training_alone)
-    require_at_most(
-        "capacity: use fits the cards", lambda: pool_names(world), world.quarter, state.load[1::2].copy(), possible
-    )
-    most = pool_hours(state.kinds)[:, TRAINING].copy()
-    require_at_most(
-        "capacity: training fits the cards", lambda: pool_names(world), world.quarter, state.load[0::2].copy(), most
-    )
-    taken = lanes(world, world.now.arrays["taken"])
-    taken[1::2] += state.own_use
+    inference, possible, training, most = use_and_room(state.kinds, state.load)
+    require_at_most("capacity: use fits the cards", lambda: pool_names(world), world.quarter, inference, possible)
+    require_at_most("capacity: training fits the cards", lambda: pool_names(world), world.quarter, training, most)
+    taken = hours_by_lane(world.now.arrays["taken"], world.links.product_lane, state.own_use)
     require_equal("capacity: use = served + own use", lambda: lane_names(world), world.quarter, state.load, taken)
 
 
 def _cards(world: World) -> None:
     """Cards in place = running account of deliveries and losses; power follows; leases move cards, not make them."""
-    state, structure = world.state, world.structure
-    stock = state.cards[:, :, : world.t + 2].sum(axis=2)
-    for what, unit in (("cards: stock = account", np.ones(stock.shape[1])), ("power: MW = account", structure.chip_kw)):
-        left, right = (stock * unit).sum(axis=1), (state.owned * unit).sum(axis=1)
-        require_equal(what, lambda: site_names(world), world.quarter, left, right)
-    elsewhere = state.elsewhere_cards[:, :, : world.t + 2].sum(axis=2)
+    state, vintages, one = world.state, world.t + 2, world.links.every_card
+    stock = recount(state.cards, vintages)
+    for what, unit in (("cards: stock = account", one), ("power: MW = account", world.structure.chip_kw)):
+        require_equal(what, lambda: site_names(world), world.quarter, worth(stock, unit), worth(state.owned, unit))
     require_equal(
         "cards: elsewhere = account", lambda: list(world.parameters.rest_of_world), world.quarter,
-        elsewhere.sum(axis=1), state.elsewhere.sum(axis=1),
+        worth(recount(state.elsewhere_cards, vintages), one), worth(state.elsewhere, one),
     )  # fmt: skip
-    operated = state.operated.sum(keepdims=True).ravel()
-    require_equal(
-        "leases: operated = owned", lambda: ["world"], world.quarter, operated, stock.sum(keepdims=True).ravel()
-    )
+    operated, owned = worth(state.operated, one).sum(keepdims=True), worth(stock, one).sum(keepdims=True)
+    require_equal("leases: operated = owned", lambda: ["world"], world.quarter, operated, owned)
 
 
 def _money(world: World) -> None:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from sim.economics.elementary import sum_by
-from sim.ledger import Flow
+from sim.economics.accounts import capital_expenditure
 from sim.world import World
 
 
@@ -23,17 +22,10 @@ def _capital(world: World) -> None:
     """Set and post capital expenditure: cards to their makers; servers, and shells for power beyond what stands."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now = world.now.arrays
-    cards = state.delivered * state.chip_price / 1e6
-    it_mw = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0
-    new_mw = np.maximum(it_mw - state.shell_mw, 0.0)
-    state.shell_mw[:] = np.maximum(state.shell_mw, it_mw)
     now["build_cost"] = world.paths.shell_cost[world.t]
-    building = cards.sum(axis=1) * (world.parameters.market.costs.server_cost_multiple - 1.0)
-    building += new_mw * now["build_cost"][links.site_region]
-    now["site_capex"] = cards.sum(axis=1) + building
-    providers, suppliers = len(structure.providers), len(structure.suppliers)
-    now["provider_capex"] = sum_by(links.site_provider, now["site_capex"], providers)
-    pairs = links.site_provider[:, None] * suppliers + structure.chip_supplier
-    to_makers = sum_by(pairs.ravel(), cards.ravel(), providers * suppliers).reshape(providers, suppliers)
-    ledger.paid[Flow.CARDS, ledger.providers, ledger.suppliers] += to_makers
-    ledger.paid[Flow.BUILDING, ledger.providers, ledger.builders] += sum_by(links.site_provider, building, providers)
+    now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
+    capital_expenditure(
+        state.delivered, state.chip_price, state.owned, structure.chip_kw, links.site_region, links.site_provider,
+        structure.chip_supplier, now["build_cost"], world.parameters.market.costs.server_cost_multiple - 1.0,
+        state.shell_mw, now["site_capex"], now["provider_capex"], ledger.cards, ledger.building,
+    )  # fmt: skip

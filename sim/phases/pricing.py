@@ -3,14 +3,23 @@
 import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
-from sim.economics.elementary import exp, log, sum_by
-from sim.economics.frontier import pool_hours, tangents
-from sim.economics.menus import task_units, units_at_unit_price, usage_at, utility_before_price
+from sim.economics.elementary import sum_by
+from sim.economics.frontier import tangents
+from sim.economics.menus import own_cards, task_units, units_at_unit_price, usage_at, utility_before_price
+from sim.economics.potential import observe_hours
 from sim.economics.pricing import Offers, Solution, solve
-from sim.economics.supply import capacity_left, capacity_use, pool_costs, reckoned_costs, unit_costs
+from sim.economics.supply import (
+    capacity_left,
+    capacity_use,
+    move_prices,
+    pool_costs,
+    price_ceilings,
+    reckoned_costs,
+    unit_costs,
+)
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.phases import own_use
-from sim.structure import INFERENCE, TRAINING
+from sim.structure import INFERENCE
 from sim.world import World
 
 OPENING_ROUNDS = 2000
@@ -30,8 +39,7 @@ def run(world: World) -> None:
     _open_prices(world, cells, offers)
     solution = _solve(world, cells, offers, offered)
     _post(world, solution, offered)
-    world.state.residual[0] = solution.residual
-    _intensities(world, cells)
+    _observe_labs(world)
 
 
 def _units(world: World) -> None:
@@ -43,18 +51,9 @@ def _units(world: World) -> None:
     )  # fmt: skip
 
 
-def on_premises_task_cost(world: World) -> Floats:
-    """Return the cost of a task on own cards, by base cell (B,), USD."""
-    links, state = world.links, world.state
-    cost = state.on_premises[links.cell_region, links.cell_workload]
-    tokens = state.tokens_per_task[0] / state.reference_tokens[0] / links.cell_own_efficiency
-    task: Floats = cost * np.where(links.cell_inference, tokens, 1.0)
-    return task
-
-
 def on_sale(world: World) -> Bools:
     """Return whether each product is sold (J,): launched, and its pool has cards."""
-    stocked = pool_hours(world.state.kinds)[:, INFERENCE] > 0.0
+    stocked = world.now.most[INFERENCE] > 0.0
     return np.asarray((world.links.product_launch <= world.t) & stocked[world.links.product_pool])
 
 
@@ -76,21 +75,30 @@ def demand_cells(world: World, offered: Bools) -> Cells:
     links, now, state = world.links, world.now, world.state
     customers = world.parameters.customers
     slack, intensive = 1.0 - customers.nest_dissimilarity, customers.intensive_elasticity
-    task_cost = on_premises_task_cost(world)
+    task_cost, now.arrays["outside"] = own_cards(
+        state.on_premises, links.cell_region, links.cell_workload, links.cell_inference, links.cell_own_efficiency,
+        state.tokens_per_task[0] / state.reference_tokens[0], links.cell_sensitivity, links.cell_outside, slack,
+    )  # fmt: skip
     if world.t == 0:
         state.reference_price[:] = task_cost
-    now.log_reference = log(state.reference_price)[links.pair_cell]
-    known = (state.posted > 0.0) & (state.on_sale > 0.0)
-    _, expected = usage_at(state.posted, known, links.pair_product, now.log_unit, now.log_reference, intensive)
-    mass, locked = world.population.contestable(world, expected)
-    now.arrays["locked_tasks"] = locked
+    now.arrays["attraction"] = attractions(world, offered)
+    mass, locked = world.population.contestable(world, _usage(world, state.on_sale))
     now.arrays["locked_hours"] = sum_by(links.pair_lane, locked * now.hours, state.load.size)
     return Cells(
-        links.cell_start, links.pair_product, attractions(world, offered),
-        units_at_unit_price(links.segment_start, now.log_unit, now.log_reference, intensive), links.cell_sensitivity,
-        slack * (links.cell_outside - links.cell_sensitivity * log(task_cost)), mass, links.class_incumbent,
-        links.class_boost, links.class_protected, links.product_service, links.product_provider,
-        len(world.structure.providers), customers.nest_dissimilarity, intensive, LOG,
+        links.cell_start, links.pair_product, now.arrays["attraction"],
+        units_at_unit_price(links.segment_start, now.log_unit, state.reference_price, intensive),
+        links.cell_sensitivity, now.arrays["outside"], mass, links.class_incumbent, links.class_boost,
+        links.class_protected, links.product_service, links.product_provider, len(world.structure.providers),
+        customers.nest_dissimilarity, intensive, LOG,
+    )  # fmt: skip
+
+
+def _usage(world: World, known: Floats) -> Floats:
+    """Return usage per unit of volume at posted prices, by pair (K,); 1 where the price is not ``known`` (J,)."""
+    links, state = world.links, world.state
+    return usage_at(
+        links.segment_start, links.pair_product, state.posted, known, world.now.log_unit, state.reference_price,
+        world.parameters.customers.intensive_elasticity,
     )  # fmt: skip
 
 
@@ -118,11 +126,11 @@ def capacity_offers(world: World) -> Offers:
         links.product_value_weight, links.product_further, LEAST_COST,
     )  # fmt: skip
     left = capacity_left(capacity, world.now.arrays["locked_hours"], rate, state.own_use)
-    home = state.on_premises[links.product_region, links.product_workload]
-    ceiling = world.pricing.ceiling * np.where(links.product_maas, home / state.reference_tokens[0], home)
-    return Offers(
-        cost, use, links.product_pool, links.product_fee, left, np.maximum(ceiling, state.marginal_cost * 1.01)
-    )
+    ceiling = price_ceilings(
+        state.on_premises, links.product_region, links.product_workload, links.product_maas, state.reference_tokens[0],
+        world.pricing.ceiling, state.marginal_cost,
+    )  # fmt: skip
+    return Offers(cost, use, links.product_pool, links.product_fee, left, ceiling)
 
 
 def _open_prices(world: World, cells: Cells, offers: Offers) -> None:
@@ -137,7 +145,7 @@ def _open_prices(world: World, cells: Cells, offers: Offers) -> None:
 
 
 def _solve(world: World, cells: Cells, offers: Offers, offered: Bools) -> Solution:
-    launch = bool((offered & (world.state.on_sale == 0.0)).any()) and world.t > 0
+    launch = world.t > 0 and bool((offered > world.state.on_sale).any())
     rounds, tolerance = solver_effort(world.pricing, launch)
     return solve(cells, offers, world.state.wanted, world.state.multiplier, rounds, tolerance)
 
@@ -152,39 +160,20 @@ def solver_effort(behaviour: BestResponse | Equilibrium, launch: bool = False) -
 
 
 def _post(world: World, solution: Solution, offered: Bools) -> None:
-    """Move posted prices: ``ln p = ln p_before + theta (ln wanted - ln p_before)``; none is before the first sale."""
-    state = world.state
+    """Move posted prices towards wanted ones, and note what they ask for per unit of volume."""
+    state, now = world.state, world.now
     state.wanted[:], state.multiplier[:] = solution.price, solution.multiplier
-    theta = np.where(state.on_sale > 0.0, world.pricing.adjustment, 1.0)
-    state.posted[:] = exp(log(state.posted) * (1.0 - theta) + log(state.wanted) * theta)
+    state.residual[0] = solution.residual
+    move_prices(state.posted, state.wanted, state.on_sale, world.pricing.adjustment)
     state.on_sale[:] = offered
+    now.intensity = _usage(world, state.posted)
+    now.need = now.hours * now.intensity
 
 
-def _intensities(world: World, cells: Cells) -> None:
-    """Set usage per unit of volume at posted prices, by pair."""
-    links, now = world.links, world.now
-    now.log_price, now.intensity = usage_at(
-        world.state.posted, world.state.posted > 0.0, links.pair_product, now.log_unit, now.log_reference,
-        world.parameters.customers.intensive_elasticity,
-    )  # fmt: skip
-    _lab_hours(world)
-    now.arrays["attraction"] = cells.attraction
-    now.arrays["outside"] = cells.outside
-
-
-def _lab_hours(world: World) -> None:
+def _observe_labs(world: World) -> None:
     """Set the hours that a task of a lab takes at its contracts' posted prices, while its use is observed.
 
     Observations are in hours at the prices of their day; demand is in tasks, so that prices can move it later on.
     """
-    links, now, state = world.links, world.now, world.state
-    per_task = now.hours * now.intensity
-    for x in np.flatnonzero(world.paths.labs_observed[world.t]):
-        hours, weight = 0.0, 0.0
-        for contract in links.contracts_in_force(int(x), world.t):
-            for b, pair in contract.pairs.items():
-                training = links.cell_workload[b] == TRAINING
-                share = links.lab_training_share[x] if training else 1.0 - links.lab_training_share[x]
-                hours += contract.share * share * per_task[pair]
-                weight += contract.share * share
-        state.lab_hours[x] = hours / weight if weight > 0.0 else state.lab_hours[x]
+    observed = world.paths.labs_observed[world.t]
+    observe_hours(world.links.lab_observations, world.t, observed, world.now.need, world.state.lab_hours)

@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from sim.economics.costs import least_costs
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.world import World
@@ -32,14 +30,14 @@ def _costs(world: World) -> None:
     """Set the long-run cost of a card-hour by region and chip, and by pool and workload; and of own cards."""
     market, structure, state, links = world.parameters.market, world.structure, world.state, world.links
     costs, home = market.costs, market.on_premises
-    state.hour_cost[:] = long_run_cost(
-        state.chip_price * costs.server_cost_multiple, world.paths.shell_cost[world.t][:, None] * 1000.0,
-        structure.chip_kw, links.pue[:, None], links.tariff[:, None], costs.operations_usd_per_card_hour,
-        costs.discount_rate, costs.card_life_years, costs.shell_life_years, market.utilisation.maximum,
+    long_run_cost(
+        state.chip_price * costs.server_cost_multiple, world.paths.shell_cost[world.t] * 1000.0, structure.chip_kw,
+        links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery, links.shell_recovery,
+        market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip
-    per_hour = state.hour_cost[:, :, None] / structure.chip_effective
-    launched = structure.chip_launch <= world.t
-    idle = market.utilisation.maximum / home.utilisation * home.cost_multiple
-    every = np.arange(len(structure.regions))
-    state.on_premises[:] = idle * least_costs(per_hour, every, launched & links.chip_merchant & world.permits["order"])
-    state.long_run[:] = least_costs(per_hour, links.pool_region, launched & links.pool_cards)
+    for region, allowed, out in (
+        (links.every_region, links.chip_merchant & world.permits["order"], state.on_premises),
+        (links.pool_region, links.pool_cards, state.long_run),
+    ):
+        least_costs(state.hour_cost, structure.chip_effective, region, allowed, structure.chip_launch, world.t, out)
+    state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

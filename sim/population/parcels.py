@@ -105,14 +105,13 @@ class Parcels:
 
     def _asked(self, world: World, need: Floats) -> Asked:
         links, regions, products = world.links, len(world.structure.regions), len(world.structure.products)
-        region = links.cell_region[links.pair_cell]
-        place = region * products + links.pair_product
+        place = links.pair_region * products + links.pair_product
         first, unmet = (
             sum_by(place, volume * need, regions * products).reshape(regions, products)
             for volume in (self.flows.first, self.flows.unmet)
         )
         flow = np.stack([sum_by(self.layout.region, column, regions) for column in self.flows.volume.T], axis=1)
-        return Asked(first, unmet, sum_by(region, self.flows.asked * need, regions), flow)
+        return Asked(first, unmet, sum_by(links.pair_region, self.flows.asked * need, regions), flow)
 
     def settle(self, world: World, menu: Menu) -> Used:
         """Add up hours, payments and backlog by customer region and product."""

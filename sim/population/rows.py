@@ -3,9 +3,9 @@
 import numpy as np
 
 from sim.economics import service
+from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Floats
 from sim.economics.choice import Menu
-from sim.economics.elementary import sum_by
 from sim.economics.service import (
     Running,
     Seasons,
@@ -46,9 +46,10 @@ class Rows:
 
     def volumes(self, world: World) -> tuple[Floats, Floats]:
         """Return tasks held, and tasks wanted, by region (R,)."""
-        regions, region = len(world.structure.regions), world.customers.region.astype(np.int64)
-        held = world.workloads.volume.reshape(-1, world.slots).sum(axis=1)
-        return sum_by(region, held, regions), sum_by(region, world.now.potential, regions)
+        return sums_by_region(
+            world.workloads.volume, world.now.potential, world.customers.region, world.slots,
+            len(world.structure.regions),
+        )  # fmt: skip
 
     def contestable(self, world: World, intensity: Floats) -> tuple[Floats, Floats]:
         """Return expected contestable tasks by cell and class (B, C), and tasks out of reach by pair (K,)."""

@@ -5,17 +5,48 @@ First form of a start rule (Kydland and Prescott 1982 for time to build; EMLab-G
 before this quarter's losses. Without own pipeline and rivals, which come with time to build.
 """
 
+import math
+
 import numpy as np
 
+from sim.compiled import compiled
 from sim.economics.cells import Floats
-from sim.economics.elementary import exp, log
+
+LARGEST_GROWTH = 0.5
+"""Largest log growth per quarter that a forecast believes."""
+TINY = 1e-9
+"""Least demand and price over cost."""
 
 
-def smoothed(expected: Floats, observed: Floats, weight: Floats) -> Floats:
-    """Return adaptive expectations: ``x + w (observed - x)`` (Nerlove 1958)."""
-    return expected + weight * (observed - expected)
+@compiled
+def expect(
+    demand: Floats, price: Floats, weight: Floats, opening: bool, expected_demand: Floats, expected_growth: Floats,
+    expected_price: Floats,
+) -> None:  # fmt: skip
+    """Adapt expectations of every site (S,) to what was observed: ``x + w (observed - x)`` (Nerlove 1958).
+
+    Args:
+        demand: demand at the site.
+        price: price over long-run cost.
+        weight: w.
+        opening: whether nothing was expected before: what is observed is taken as it is.
+        expected_demand: changed.
+        expected_growth: of demand, log per quarter; changed.
+        expected_price: changed.
+    """
+    for s in range(demand.size):
+        seen = max(demand[s], TINY)
+        if opening:
+            expected_demand[s], expected_price[s] = seen, price[s]
+            continue
+        before = expected_demand[s]
+        expected_demand[s] += weight[s] * (seen - before)
+        growth = min(max(math.log(expected_demand[s] / before), -LARGEST_GROWTH), LARGEST_GROWTH)
+        expected_growth[s] += weight[s] * (growth - expected_growth[s])
+        expected_price[s] += weight[s] * (price[s] - expected_price[s])
 
 
+@compiled
 def desired_additions(
     demand: Floats, growth: Floats, price: Floats, capacity: Floats, worn: Floats, adjustment: Floats, lead: Floats,
     elasticity: Floats, hurdle: Floats, maximum_growth: Floats,
@@ -34,6 +65,10 @@ def desired_additions(
         hurdle: ratio of price to cost at which a firm is content.
         maximum_growth: g_max, fraction of installed capacity per quarter.
     """
-    target = demand * exp(growth * lead + elasticity * log(np.maximum(price, 1e-9) / hurdle))
-    gap = adjustment * (target - capacity - worn) + worn
-    return np.clip(gap, 0.0, maximum_growth * capacity + worn)
+    out = np.empty(demand.size)
+    for s in range(demand.size):
+        attractive = math.log(max(price[s], TINY) / hurdle[s])
+        target = demand[s] * math.exp(growth[s] * lead[s] + elasticity[s] * attractive)
+        gap = adjustment[s] * (target - capacity[s] - worn[s]) + worn[s]
+        out[s] = min(max(gap, 0.0), maximum_growth[s] * capacity[s] + worn[s])
+    return out

@@ -44,11 +44,11 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
     structure, links = facts.structure, facts.links
     flows = np.zeros((2, facts.record.quarters, len(structure.sites)))
     quarter = np.arange(facts.record.quarters)
-    for lease in links.leases:
-        site = structure.pool_site[lease.lessor]
-        cards = facts.record["owned"][:, site] * links.pool_cards[lease.lessor] * structure.chip_h100e
-        moved = cards.sum(axis=1) * lease.share * ((lease.since <= quarter) & (quarter <= lease.until))
-        flows[0, :, structure.pool_site[lease.lessee]] += moved
+    for lessor, lessee, since, until, share, _ in zip(*links.leases, strict=True):
+        site = structure.pool_site[lessor]
+        cards = facts.record["owned"][:, site] * links.pool_cards[lessor] * structure.chip_h100e
+        moved = cards.sum(axis=1) * share * ((since <= quarter) & (quarter <= until))
+        flows[0, :, structure.pool_site[lessee]] += moved
         flows[1, :, site] += moved
     return flows[0], flows[1]
 

@@ -18,7 +18,7 @@ import sim.model
 from experiments import compose
 from sim import ComputeMarket, Parameters
 from sim.economics.service import decide
-from sim.phases.service import contract_terms, offered
+from sim.phases.service import offered
 from sim.population.rows import _seasons
 from sim.world import Quarter, World
 from tests.benchmarks.plain_agents import PlainModel
@@ -166,7 +166,7 @@ def _before_service(parameters: Parameters, quarter: int) -> World:
 def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     """Which contracts end and what every free workload wants, by the same shocks: kernel and agents, in turns."""
     world = _before_service(baseline(), 8)
-    menu, terms, seasons = offered(world), contract_terms(world), _seasons(world)
+    menu, terms, seasons = offered(world), world.links.terms, _seasons(world)
 
     def kernel() -> list[int]:
         world.population.contracted(world)

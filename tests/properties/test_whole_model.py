@@ -419,7 +419,8 @@ def test_a_larger_population_keeps_the_draws_of_the_smaller() -> None:
     )
     for model in (small, large):
         _until(model, "service")
-    for name in ("log_price", "intensity"):
+    large.world.state.posted[:] = small.world.state.posted
+    for name in ("intensity", "need"):
         setattr(large.world.now, name, getattr(small.world.now, name))
     rows = np.concatenate([np.flatnonzero(large.world.customers.region == r)[:n] for r, n in enumerate(
         np.bincount(small.world.customers.region))])  # fmt: skip

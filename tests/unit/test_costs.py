@@ -8,27 +8,46 @@ from sim.economics.costs import NO_CHIP, cheapest, least_costs
 COST = np.array([[4.0, 2.0, 3.0, 3.0], [1.0, 2.0, 5.0, 4.0]])
 """Two regions, four chips."""
 SUPPLIER = np.array([0, 0, 1, 1])
+LAUNCH = np.array([0, 5, 0, 9])
 
 
 def test_the_cheapest_chip_of_every_supplier_in_the_buyers_region() -> None:
     allowed = np.ones((2, 4), dtype=np.bool_)
-    assert cheapest(COST, np.array([0, 1]), allowed, SUPPLIER, 3).tolist() == [[1, 2, NO_CHIP], [0, 3, NO_CHIP]]
+    assert cheapest(COST, np.array([0, 1]), allowed, LAUNCH, 9, SUPPLIER, 3).tolist() == [
+        [1, 2, NO_CHIP],
+        [0, 3, NO_CHIP],
+    ]
 
 
 def test_chips_that_a_buyer_may_not_take_are_passed_over() -> None:
     allowed = np.array([[True, False, False, True], [False, False, False, False]])
-    assert cheapest(COST, np.array([0, 0]), allowed, SUPPLIER, 2).tolist() == [[0, 3], [NO_CHIP, NO_CHIP]]
+    assert cheapest(COST, np.array([0, 0]), allowed, LAUNCH, 9, SUPPLIER, 2).tolist() == [[0, 3], [NO_CHIP, NO_CHIP]]
+
+
+EFFECTIVE = np.array([[1.0, 0.5], [2.0, 1.0], [0.5, 4.0], [1.0, 1.0]])
+
+
+def least(region: list[int], allowed: np.ndarray, t: int = 9) -> np.ndarray:
+    out = np.empty((len(region), 2))
+    least_costs(COST, EFFECTIVE, np.array(region), allowed, LAUNCH, t, out)
+    return out
 
 
 def test_the_least_cost_by_workload() -> None:
-    by_workload = np.stack([COST, COST[:, ::-1]], axis=2)
     allowed = np.array([[True, False, True, False], [True, True, True, True]])
-    assert least_costs(by_workload, np.array([0, 1]), allowed).tolist() == [[3.0, 2.0], [1.0, 1.0]]
+    assert least([0, 1], allowed).tolist() == [[4.0, 0.75], [1.0, 1.25]]
 
 
 @pytest.mark.parametrize("region", [0, 1])
 def test_where_nothing_is_allowed_all_chips_count(region: int) -> None:
-    by_workload = np.stack([COST, 2.0 * COST], axis=2)
-    least = COST[region].min()
-    found = least_costs(by_workload, np.array([region]), np.zeros((1, 4), dtype=np.bool_))
-    assert found.tolist() == [[least, 2.0 * least]]
+    found = least([region], np.zeros((1, 4), dtype=np.bool_))
+    assert found[0].tolist() == (COST[region][:, None] / EFFECTIVE).min(axis=0).tolist()
+
+
+def test_chips_count_from_their_launch_on() -> None:
+    allowed = np.ones((1, 4), dtype=np.bool_)
+    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 4, SUPPLIER, 2).tolist() == [[0, 2]]
+    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 5, SUPPLIER, 2).tolist() == [[1, 2]]
+    assert least([1], allowed, 4).tolist() == [[1.0, 1.25]]
+    assert least([0], allowed, 4)[0].tolist() == [4.0, 0.75]
+    assert least([0], allowed, 5)[0].tolist() == [1.0, 0.75]

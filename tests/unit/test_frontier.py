@@ -17,6 +17,7 @@ from sim.economics.frontier import (
     tangents,
     training_left,
     uncontracted,
+    use_and_room,
 )
 
 Floats = NDArray[np.float64]
@@ -147,4 +148,13 @@ def test_contracts_come_before_own_use_and_both_are_cut_to_what_there_is() -> No
 
 
 def test_hours_of_a_pool_that_serves_one_workload_only() -> None:
-    assert pool_hours(np.stack([TWO, np.zeros_like(TWO)])).tolist() == [TWO.sum(axis=0).tolist(), [0.0, 0.0]]
+    assert pool_hours(np.stack([TWO, np.zeros_like(TWO)])).T.tolist() == [TWO.sum(axis=0).tolist(), [0.0, 0.0]]
+
+
+@given(pools, fractions)
+def test_use_and_room_of_a_pool(kinds: Floats, fraction: float) -> None:
+    load = np.array([fraction * kinds[:, 0].sum(), 3.0])
+    inference, possible, training, most = use_and_room(kinds[None], load)[:, 0]
+    assert (inference, training) == (load[1], load[0])
+    assert possible == max(inference_left(kinds, load[0]), 0.0)
+    assert most == pytest.approx(kinds[:, 0].sum(), rel=1e-12)

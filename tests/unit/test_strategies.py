@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.strategies.allocation import PROPORTIONAL, RULES, UNIFORM, allocated, share_out
-from sim.strategies.capacity_target import desired_additions, smoothed
+from sim.strategies.capacity_target import LARGEST_GROWTH, TINY, desired_additions, expect
 
 amounts = st.floats(0.0, 1e6)
 orders_of_buyers = st.lists(amounts, min_size=1, max_size=8).map(np.array)
@@ -86,7 +86,19 @@ def test_a_buyer_who_is_cut_loses_the_same_share_of_every_chip() -> None:
 
 
 def test_expectations_adapt() -> None:
-    assert smoothed(np.array([10.0, 10.0]), np.array([20.0, 0.0]), np.array([0.25, 1.0])).tolist() == [12.5, 0.0]
+    demand, growth, price = np.array([10.0, 10.0, 10.0]), np.zeros(3), np.array([1.0, 2.0, 2.0])
+    expect(
+        np.array([20.0, 0.0, 1e9]), np.array([3.0, 4.0, 2.0]), np.array([0.25, 0.5, 1.0]), False, demand, growth, price
+    )
+    assert demand == pytest.approx([12.5, 5.0, 1e9], rel=1e-9)
+    assert growth == pytest.approx([0.25 * np.log(1.25), -0.5 * LARGEST_GROWTH, LARGEST_GROWTH], rel=1e-12)
+    assert price.tolist() == [1.5, 3.0, 2.0]
+
+
+def test_the_first_observation_is_expected_to_last() -> None:
+    demand, growth, price = np.zeros(2), np.zeros(2), np.ones(2)
+    expect(np.array([7.0, 0.0]), np.array([2.0, 3.0]), np.full(2, 0.25), True, demand, growth, price)
+    assert (demand.tolist(), growth.tolist(), price.tolist()) == ([7.0, TINY], [0.0, 0.0], [2.0, 3.0])
 
 
 def additions(**changes: float) -> float:

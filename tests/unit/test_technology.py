@@ -42,13 +42,27 @@ def test_without_interest_capital_is_spread_evenly() -> None:
     assert capital_recovery(1e-9, 5.0) == pytest.approx(0.2, abs=1e-6)
 
 
+def costs(**values: Any) -> np.ndarray:
+    """Return long-run costs by region and card: cards and their power by card, all else of a place by region."""
+    by_card, by_region = ("card_usd", "kw"), ("shell_usd_per_kw", "pue", "usd_per_kwh")
+    given = {name: np.atleast_1d(values.pop(name)) for name in (*by_card, *by_region)}
+    rate = values.pop("rate")
+    recovery = [capital_recovery(rate, values.pop(years)) for years in ("card_years", "shell_years")]
+    out = np.empty((max(given[n].size for n in by_region), max(given[n].size for n in by_card)))
+    sized: dict[str, Any] = {name: np.broadcast_to(x, out.shape[name in by_card]).copy() for name, x in given.items()}
+    long_run_cost(**sized, card_recovery=recovery[0], shell_recovery=recovery[1], **values, out=out)
+    return out
+
+
+H100 = {
+    "card_usd": 30000.0, "shell_usd_per_kw": 11000.0, "kw": 1.4, "pue": 1.25, "usd_per_kwh": 0.07,
+    "operations": 0.1, "rate": 0.08, "card_years": 5.0, "shell_years": 15.0, "utilisation": 0.7,
+}  # fmt: skip
+
+
 def cost(**changes: Any) -> float:
     """Return the long-run cost of an H100 of 2024 in the United States, under changes."""
-    values = {
-        "card_usd": 30000.0, "shell_usd_per_kw": 11000.0, "kw": 1.4, "pue": 1.25, "usd_per_kwh": 0.07,
-        "operations": 0.1, "rate": 0.08, "card_years": 5.0, "shell_years": 15.0, "utilisation": 0.7,
-    }  # fmt: skip
-    return float(long_run_cost(**(values | changes)))
+    return float(costs(**(H100 | changes))[0, 0])
 
 
 def test_long_run_cost_is_where_published_estimates_are() -> None:
@@ -70,8 +84,7 @@ def test_long_run_cost_term_by_term() -> None:
 
 
 def test_long_run_cost_by_region_and_card() -> None:
-    cards, prices = np.array([20000.0, 30000.0]), np.array([[0.05], [0.1], [0.2]])
-    table = long_run_cost(cards, 11000.0, 1.4, 1.25, prices, 0.1, 0.08, 5.0, 15.0, 0.7)  # type: ignore[arg-type]
+    table = costs(**H100 | {"card_usd": [20000.0, 30000.0], "usd_per_kwh": [0.05, 0.1, 0.2]})
     assert table.shape == (3, 2)
     assert table[2, 0] == cost(card_usd=20000.0, usd_per_kwh=0.2)
 

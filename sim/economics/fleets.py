@@ -1,0 +1,159 @@
+"""Fleets of cards: they arrive, fail and retire, stand in pools, move under leases and earn rent.
+
+S sites (or owners), V chips, A vintages, L pools, N kinds of card in a pool, I providers.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled, inlined
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.frontier import kind_hours
+
+ROUNDING = 1e-12
+"""Of what was lost: a remainder below it is no card."""
+
+
+class Leases(NamedTuple):
+    """Cards that stand in one provider's pool and are operated by another, (n,)."""
+
+    lessor: Ints
+    """Pool that the cards are taken from."""
+    lessee: Ints
+    """Pool that operates them."""
+    since: Ints
+    """First and last quarter of the run."""
+    until: Ints
+    share: Floats
+    """Of the lessor's pool."""
+    price_multiple: Floats
+    """Rent over long-run cost."""
+
+
+@compiled
+def age_fleet(
+    cards: Floats, owned: Floats, delivered: Floats, lost: Floats, vintage: int, survive: float, retired: int,
+    opening_retires: bool,
+) -> None:  # fmt: skip
+    """Let cards fail, retire the oldest vintage and add the new one, and enter that into the running account.
+
+    Args:
+        cards: (S, V, A) by vintage; changed.
+        owned: (S, V) the running account; what rounding leaves when the last cards go is nothing.
+        delivered: (S, V) new cards.
+        lost: (S, V) filled with what went.
+        vintage: position of the new vintage.
+        survive: fraction of cards that do not fail in a quarter.
+        retired: last vintage that is too old, of those after the opening fleet.
+        opening_retires: whether the opening fleet, vintage 0, is too old.
+    """
+    for s in range(cards.shape[0]):
+        for v in range(cards.shape[1]):
+            gone = 0.0
+            for a in range(vintage):
+                held = cards[s, v, a]
+                if held == 0.0:
+                    continue
+                too_old = opening_retires if a == 0 else a <= retired
+                kept = 0.0 if too_old else held * survive
+                gone += held - kept
+                cards[s, v, a] = kept
+            lost[s, v] = gone
+            cards[s, v, vintage] = delivered[s, v]
+            owned[s, v] += delivered[s, v] - gone
+            if owned[s, v] < ROUNDING * gone:
+                owned[s, v] = 0.0
+
+
+@compiled
+def recount(cards: Floats, vintages: int) -> Floats:
+    """Return cards in place (S, V), added up over the first ``vintages`` of (S, V, A)."""
+    out = np.empty(cards.shape[:2])
+    for s in range(cards.shape[0]):
+        for v in range(cards.shape[1]):
+            total = 0.0
+            for a in range(vintages):
+                total += cards[s, v, a]
+            out[s, v] = total
+    return out
+
+
+@compiled
+def worth(cards: Floats, each: Floats) -> Floats:
+    """Return the sums over chips of cards (S, V) times a quantity per card (V,), by site (S,)."""
+    out = np.zeros(cards.shape[0])
+    for s in range(cards.shape[0]):
+        for v in range(cards.shape[1]):
+            out[s] += cards[s, v] * each[v]
+    return out
+
+
+@inlined
+def _moved(owned: Floats, site: Ints, stacked: Bools, leases: Leases, n: int, v: int) -> float:
+    """Return the cards of chip v that lease n moves."""
+    pool = leases.lessor[n]
+    return owned[site[pool], v] * leases.share[n] if stacked[pool, v] else 0.0
+
+
+@compiled
+def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, out: Floats) -> None:
+    """Fill (L, V) with the cards each pool operates: owned, plus leased in, less leased out.
+
+    Args:
+        owned: (S, V) cards at every site.
+        site: (L,) site of each pool.
+        stacked: (L, V) whether the pool runs the chip.
+        leases: all leases; those in force move cards.
+        t: quarter of the run.
+        out: (L, V) filled.
+    """
+    for pool in range(site.size):
+        for v in range(owned.shape[1]):
+            out[pool, v] = owned[site[pool], v] if stacked[pool, v] else 0.0
+    for n in range(leases.share.size):
+        if leases.since[n] <= t <= leases.until[n]:
+            for v in range(owned.shape[1]):
+                moved = _moved(owned, site, stacked, leases, n, v)
+                out[leases.lessor[n], v] -= moved
+                out[leases.lessee[n], v] += moved
+
+
+@compiled
+def count_hours(cards: Floats, effective: Floats, order: Ints, hours: float, kinds: Floats) -> None:
+    """Fill (L, N, 2) with the hours every kind of card in every pool could give, see ``frontier.kind_hours``."""
+    for pool in range(cards.shape[0]):
+        kind_hours(cards[pool], effective, order[pool], hours, kinds[pool])
+
+
+@compiled
+def post_rents(
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, effective: Floats, hours: float, cost: Floats,
+    provider: Ints, paid: Floats, net: Floats,
+) -> None:  # fmt: skip
+    """Post the rent of leased cards: a multiple of the long-run cost of the inference hours they can give.
+
+    Args:
+        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``t`` as for ``operate``.
+        site: (L,)
+        stacked: (L, V)
+        leases: all leases.
+        t: quarter of the run.
+        effective: (V, 2) effective H100e of a card in training and inference.
+        hours: usable hours per card and quarter.
+        cost: (L, 2) USD per effective hour of each workload.
+        provider: (L,) provider of each pool.
+        paid: (I, I) USD m from lessee to lessor; added to.
+        net: (I,) filled with receipts less payments, USD m.
+    """
+    net[:] = 0.0
+    for n in range(leases.share.size):
+        if leases.since[n] <= t <= leases.until[n]:
+            given = 0.0
+            for v in range(owned.shape[1]):
+                given += _moved(owned, site, stacked, leases, n, v) * effective[v, 1]
+            rent = given * hours * cost[leases.lessor[n], 1] * leases.price_multiple[n] / 1e6
+            owner, user = provider[leases.lessor[n]], provider[leases.lessee[n]]
+            paid[user, owner] += rent
+            net[owner] += rent
+            net[user] -= rent

@@ -1,0 +1,110 @@
+"""Books of a quarter against plain numpy, on a market drawn at random: two regions, six products, three providers."""
+
+import numpy as np
+import pytest
+
+from sim.economics.accounts import (
+    book_sales,
+    capital_expenditure,
+    ends_and_start,
+    hours_by_lane,
+    note_prices,
+    refused_shares,
+    running_costs,
+    sums_by_region,
+)
+
+DRAW = np.random.default_rng(7)
+PROVIDER, ON_TOKENS = np.array([0, 0, 1, 1, 2, 2]), np.array([False, True] * 3)
+TAKEN, PAID = DRAW.uniform(1.0, 9.0, (2, 2, 6))
+POSTED, COST = DRAW.uniform(1.0, 3.0, (2, 6))
+SITE_REGION, SITE_PROVIDER = np.array([0, 1, 1]), np.array([0, 0, 1])
+OWNED, DELIVERED = DRAW.uniform(10.0, 99.0, (2, 3, 2))
+KW = np.array([0.7, 1.4])
+
+
+def by(group: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    return np.bincount(group, values, size)
+
+
+def test_hours_become_tokens_and_payments_revenue() -> None:
+    phi, shape = np.array([2.0, 3.0, 4.0]), TAKEN.shape
+    tokens, revenue, margin = (np.full(shape, np.nan) for _ in range(3))
+    tokens_by, revenue_by, paid_by = np.full(3, np.nan), np.full(3, np.nan), np.zeros((2, 3))
+    book_sales(TAKEN, PAID, COST, phi, PROVIDER, ON_TOKENS, tokens, revenue, margin, tokens_by, revenue_by, paid_by)
+    np.testing.assert_allclose(tokens, np.where(ON_TOKENS, TAKEN * phi[PROVIDER] / 1000.0, 0.0), rtol=1e-14)
+    np.testing.assert_allclose(revenue, PAID / 1e6, rtol=1e-14)
+    units = np.where(ON_TOKENS, tokens * 1000.0, TAKEN)
+    np.testing.assert_allclose(margin, PAID / 1e6 - units * COST / 1e6, rtol=1e-9)
+    np.testing.assert_allclose(tokens_by, by(PROVIDER, tokens.sum(axis=0), 3), rtol=1e-14)
+    np.testing.assert_allclose(paid_by, [by(PROVIDER, row, 3) for row in revenue], rtol=1e-14)
+    np.testing.assert_allclose(revenue_by, paid_by.sum(axis=0), rtol=1e-14)
+
+
+def test_power_and_care_cost_what_all_cards_in_place_take() -> None:
+    pue, tariff, spent = np.array([1.2, 1.5]), np.array([0.1, 0.05]), np.array([1.0, 2.0])
+    mw, gwh = np.empty((2, 3))
+    running_costs(OWNED, KW, SITE_REGION, SITE_PROVIDER, pue, tariff, 2190.0, 300.0, mw, gwh, spent)
+    np.testing.assert_allclose(mw, OWNED @ KW / 1000.0 * pue[SITE_REGION], rtol=1e-14)
+    np.testing.assert_allclose(gwh, mw * 2.19, rtol=1e-14)
+    paid = gwh * tariff[SITE_REGION] + OWNED.sum(axis=1) * 300.0 / 1e6
+    np.testing.assert_allclose(spent, np.add(by(SITE_PROVIDER, paid, 2), [1.0, 2.0]), rtol=1e-14)
+
+
+def test_cards_servers_and_new_shells_are_paid_for() -> None:
+    price, shell_cost, supplier = np.array([2e4, 3e4]), np.array([10.0, 12.0]), np.array([1, 0])
+    power = OWNED @ KW / 1000.0
+    shells = power * [0.5, 2.0, 0.9]
+    before, capex, capex_by, cards, building = shells.copy(), np.empty(3), np.empty(2), np.zeros((2, 2)), np.zeros(2)
+    capital_expenditure(
+        DELIVERED, price, OWNED, KW, SITE_REGION, SITE_PROVIDER, supplier, shell_cost, 0.3, shells, capex, capex_by,
+        cards, building,
+    )  # fmt: skip
+    paid = DELIVERED * price / 1e6
+    built = paid.sum(axis=1) * 0.3 + np.maximum(power - before, 0.0) * shell_cost[SITE_REGION]
+    np.testing.assert_allclose(shells, np.maximum(before, power), rtol=1e-14)
+    np.testing.assert_allclose(capex, paid.sum(axis=1) + built, rtol=1e-14)
+    np.testing.assert_allclose(capex_by, by(SITE_PROVIDER, capex, 2), rtol=1e-14)
+    np.testing.assert_allclose(building, by(SITE_PROVIDER, built, 2), rtol=1e-14)
+    for v, k in enumerate(supplier):
+        np.testing.assert_allclose(cards[:, k], by(SITE_PROVIDER, paid[:, v], 2), rtol=1e-14)
+
+
+def test_prices_are_kept_over_those_of_the_first_sale() -> None:
+    opening, ratio, hours = np.array([0.0, 2.0]), np.array([1.0, 1.0]), np.where(ON_TOKENS, 0.0, TAKEN)
+    note_prices(TAKEN, POSTED, ON_TOKENS, opening, ratio)
+    level = hours @ POSTED / hours.sum(axis=1)
+    np.testing.assert_allclose(opening, [level[0], 2.0], rtol=1e-14)
+    np.testing.assert_allclose(ratio, [1.0, level[1] / 2.0], rtol=1e-14)
+    seen = ratio.copy()
+    note_prices(np.zeros((2, 6)), POSTED, ON_TOKENS, opening, ratio)
+    assert (ratio == seen).all()
+
+
+def test_nothing_is_noted_where_nothing_was_ever_sold() -> None:
+    opening, ratio = np.zeros(2), np.array([1.0, 1.5])
+    note_prices(np.zeros((2, 6)), POSTED, ON_TOKENS, opening, ratio)
+    assert (opening.tolist(), ratio.tolist()) == ([0.0, 0.0], [1.0, 1.5])
+
+
+def test_the_refused_share_of_what_a_pool_was_asked() -> None:
+    first, unmet = np.array([[4.0, 2.0, 0.0], [1.0, 3.0, 0.0]]), np.array([[1.0, 0.0, 0.0], [0.0, 1.5, 0.0]])
+    out = np.full(3, np.nan)
+    refused_shares(first, unmet, np.array([0, 0, 2]), out)
+    assert out.tolist() == [0.25, 0.0, 0.0]
+
+
+def test_hours_and_volumes_add_up() -> None:
+    lane = np.array([0, 1, 3, 3, 0, 2])
+    expected = np.add(by(lane, TAKEN.sum(axis=0), 4), [0.0, 5.0, 0.0, 7.0])
+    np.testing.assert_allclose(hours_by_lane(TAKEN, lane, np.array([5.0, 7.0])), expected, rtol=1e-14)
+    assert ends_and_start(np.array([[9.0, 1.0, 2.0, 3.0, 3.0], [4.0, 0.0, 0.0, 0.0, 4.0]])).tolist() == [
+        [9.0, 4.0], [9.0, 4.0],
+    ]  # fmt: skip
+
+
+def test_workloads_and_customers_add_up_by_region() -> None:
+    region = np.array([0, 1, 1, 0], np.int16)
+    held, wanted = sums_by_region(np.arange(8.0), np.array([1.0, 2.0, 4.0, 8.0]), region, 2, 3)
+    assert held.tolist() == [14.0, 14.0, 0.0]
+    assert wanted == pytest.approx([9.0, 6.0, 0.0])

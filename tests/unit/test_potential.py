@@ -1,0 +1,45 @@
+"""Potential demand grows by keyed chance, training follows its path, labs are seen in their contracts."""
+
+import numpy as np
+import pytest
+
+from sim.economics.potential import Observations, grow_potential, new_training, observe_hours
+from sim.randomness import Decision, fold, normal, season
+
+
+def test_potential_grows_by_its_path_and_a_draw_of_its_own() -> None:
+    potential, key = np.array([10.0, 20.0, 0.0]), season(1, Decision.DEMAND, 3)
+    growth, deviation, names = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.5, 0.5]), np.array([5, 6, 7], np.uint64)
+    grow_potential(potential, growth, deviation, names, key)
+    shock = 0.5 * normal(np.uint64(fold(key, names[1])))
+    assert potential == pytest.approx([10.0 * np.exp(0.1), 20.0 * np.exp(0.2 + shock), 0.0], rel=1e-14)
+    assert shock != 0.0
+
+
+@pytest.mark.parametrize(
+    ("before", "potential", "wanted", "training", "share", "after"),
+    [
+        (0.0, 100.0, 0.4, 0.0, 0.4, 40.0),
+        (100.0, 150.0, 0.4, 40.0, 0.4, 60.0),
+        (100.0, 110.0, 0.9, 40.0, 1.0, 50.0),
+        (100.0, 110.0, 0.1, 40.0, 0.0, 40.0),
+        (100.0, 50.0, 0.9, 40.0, 0.0, 20.0),
+        (100.0, 100.0, 0.9, 40.0, 0.0, 40.0),
+    ],
+)
+def test_new_workloads_train_so_that_the_share_follows_its_path(
+    before: float, potential: float, wanted: float, training: float, share: float, after: float
+) -> None:
+    tasks, out = np.array([training]), np.empty(1)
+    new_training(np.array([before]), np.array([potential]), np.array([wanted]), tasks, out)
+    assert (out[0], tasks[0]) == (pytest.approx(share, rel=1e-14), pytest.approx(after, rel=1e-14))
+
+
+def test_hours_of_a_lab_are_the_mean_over_its_contracts_in_force() -> None:
+    seen = Observations(
+        np.array([0, 0, 0, 1]), np.array([0, 0, 5, 0]), np.array([9, 9, 9, 9]), np.array([0.6, 0.2, 0.9, 1.0]),
+        np.array([2, 0, 1, 1]),
+    )  # fmt: skip
+    hours, need = np.array([7.0, 8.0, 9.0]), np.array([3.0, 100.0, 5.0])
+    observe_hours(seen, 4, np.array([True, False, True]), need, hours)
+    assert hours == pytest.approx([(0.6 * 5.0 + 0.2 * 3.0) / 0.8, 8.0, 9.0], rel=1e-14)

@@ -116,7 +116,8 @@ def pressed(mu: Floats, top: Floats, over: Floats) -> Ints:
 def violation(mu: Floats, top: Floats, over: Floats, pools: Ints, matrix: Floats) -> float:
     """Return the largest violation of complementarity: log excess, or log slack under a positive multiplier.
 
-    Excess where every price stands at its ceiling (no multiplier moves use) is rationed, and violates nothing.
+    A multiplier that is small beside the largest one counts as little, if there is a largest one. Excess where every
+    price stands at its ceiling (no multiplier moves use) is rationed, and violates nothing.
     ``matrix`` is the ``substitution`` of the ``pressed`` pools.
     """
     worst = 0.0
@@ -125,7 +126,7 @@ def violation(mu: Floats, top: Floats, over: Floats, pools: Ints, matrix: Floats
         if over[l] > 0.0 and mu[l] < top[l] and matrix[x, x] > 0.0:
             worst = max(worst, over[l])
         elif over[l] < 0.0 and mu[l] > 0.0:
-            worst = max(worst, min(-over[l], mu[l] / top[l]))
+            worst = max(worst, min(-over[l], mu[l] / top[l]) if top[l] < math.inf else -over[l])
     return worst
 
 

@@ -157,7 +157,7 @@ def _follow(
     following, farthest = np.empty(price.size), 1.0
     for j in range(price.size):
         present = _wanted(offers, level, slope, mu, j)
-        farthest = max(farthest, present / price[j], price[j] / present) if present > 0.0 else math.inf
+        farthest = math.inf if math.isnan(present) else max(farthest, present / price[j], price[j] / present)
         wanted = _wanted(offers, level, slope, moved, j)
         following[j] = min(max(wanted, price[j] / LARGEST_STEP), price[j] * LARGEST_STEP)
     return following, math.log(farthest)

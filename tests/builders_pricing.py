@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.cells import LINEAR, LOG, NESTS, Cells
+from sim.economics.cells import LINEAR, LOG, NESTS, Cells, nested_shares
 from sim.economics.pricing import Offers, Solution, solve
 
 Floats = NDArray[np.float64]
@@ -111,6 +111,20 @@ def _chosen(cells: Cells, b: int, c: int, pairs: list[int], price: Complex, rene
             continue
         share = weight[k] * reach[cells.nest[j]] ** -cells.dissimilarity / denominator
         out[j] += share * cells.multiplier[k] * price[j] ** -cells.intensive
+    return out
+
+
+def shares(cells: Cells, price: Floats, b: int, c: int) -> Floats:
+    """Return choice probabilities of class c in base cell b: (J+1,), the last is the outside option."""
+    pairs = slice(cells.start[b], cells.start[b + 1])
+    product, tied, slack = cells.product[pairs], cells.incumbent[c], 1.0 - cells.dissimilarity
+    burden = cells.sensitivity[b] * (np.log(price) if cells.form == LOG else price / slack)
+    gift = cells.boost[c] * (cells.provider[product] == tied)
+    weights, chosen = np.exp(cells.attraction[pairs] - burden[product] + gift), np.empty(product.size)
+    outside = float(np.exp(cells.outside[b] + (slack * cells.boost[c] if tied == cells.firms else 0.0)))
+    out = np.zeros(price.size + 1)
+    out[-1] = nested_shares(weights, cells.nest[product], outside, cells.dissimilarity, chosen)
+    out[product] = chosen
     return out
 
 

@@ -7,12 +7,11 @@ there.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import NESTS, ONCE, TWICE, Bools, Cells, Floats, Ints, Response
+from sim.economics.cells import NESTS, Bools, Demand, Floats, Ints, Response
 from sim.economics.elimination import solve_linear
 
 PASSES = 3
@@ -21,81 +20,80 @@ LARGEST_EXCESS = 2.0
 """Largest log excess that a step answers: farther out the slopes say nothing."""
 
 
-class Slopes(NamedTuple):
-    """Pairs of one base cell, added up by nest and pool (2, L)."""
+@inlined
+def _push(
+    demand: Demand, n: int, row: Ints, slopes: Floats, answer: Response, change: Floats, push: Floats, known: Floats
+) -> None:
+    """Fill, for menu n, the change of weights per multiplier, by pair (K,) and by nest and row (2, R).
 
-    pull: Floats
-    """Use of the pool per unit of what ``Response.sums`` are sums of."""
-    push: Floats
-    """Change of the group's weight per multiplier of its pool."""
+    ``known`` (2, R) is filled with what these changes take, from a unit of weight, through ties to their sellers.
+    """
+    a = demand.sensitivity[demand.taste[n]]
+    push[:], known[:] = 0.0, 0.0
+    for s in range(demand.seller[n], demand.seller[n + 1]):
+        for h in range(NESTS):
+            once = answer.once[s, NESTS + h], answer.once[s, NESTS + h + 1]
+            for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                m = row[demand.product[k]]
+                if m >= 0:
+                    change[k] = a * answer.weights[k] * slopes[demand.product[k]]
+                    push[h, m] += change[k]
+                    known[0, m] += once[0] * change[k]
+                    known[1, m] += once[1] * change[k]
 
 
 @inlined
-def _slopes(
-    cells: Cells, b: int, use: Floats, pool: Ints, slopes: Floats, scale: float, answer: Response, out: Slopes
-) -> None:
-    """Fill ``out`` for base cell b."""
-    for g in range(NESTS):
-        for l in range(out.pull.shape[1]):
-            out.pull[g, l] = 0.0
-            out.push[g, l] = 0.0
-    for k in range(cells.start[b], cells.start[b + 1]):
-        j = cells.product[k]
-        out.pull[cells.nest[j], pool[j]] += use[j] * answer.units[k]
-        out.push[cells.nest[j], pool[j]] += cells.sensitivity[b] * scale * answer.weights[k] * slopes[j]
+def _subtract(
+    demand: Demand, n: int, use: Floats, row: Ints, answer: Response, change: Floats, push: Floats, known: Floats,
+    line: Floats, matrix: Floats,
+) -> None:  # fmt: skip
+    """Subtract from ``matrix`` what multipliers take from the products of menu n.
+
+    Between sellers s and i the sum over customers is ``sums + once_s + once_i``, and within s it is ``sums + twice_s``:
+    so for every nest of a seller there is one ``line`` (R,) of what multipliers take from a unit of its weight.
+    """
+    for s in range(demand.seller[n], demand.seller[n + 1]):
+        for g in range(NESTS):
+            first, last = demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]
+            if first == last:
+                continue
+            here, there = NESTS + g, NESTS + g + 1
+            rate = answer.sums[n, here] + answer.once[s, here], answer.sums[n, there] + answer.once[s, there]
+            for m in range(line.size):
+                line[m] = known[g, m] + rate[0] * push[0, m] + rate[1] * push[1, m]
+            for h in range(NESTS):
+                more = answer.twice[s, NESTS + g + h] - 2.0 * answer.once[s, NESTS + g + h]
+                for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                    if row[demand.product[k]] >= 0:
+                        line[row[demand.product[k]]] += more * change[k]
+            for k in range(first, last):
+                l, pull = row[demand.product[k]], use[demand.product[k]] * answer.units[k]
+                if l >= 0:
+                    for m in range(line.size):
+                        matrix[l, m] -= pull * line[m]
 
 
 @compiled
-def substitution(
-    cells: Cells, use: Floats, pool: Ints, slopes: Floats, scale: float, answer: Response, pools: int
-) -> Floats:
-    """Return (L, L) -d use_l / d mu_m.
+def substitution(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer: Response, rows: int) -> Floats:
+    """Return (R, R) -d use_l / d mu_m.
 
     Args:
-        cells: demand.
+        demand: demand.
         use: (J,) capacity used per unit of product.
-        pool: (J,) pool of each product.
+        row: (J,) row of the pool of each product; -1 where it has none.
         slopes: (J,) change of the (log) price per multiplier of its pool.
-        scale: 1/(1 - rho) where prices enter by level, else 1.
         answer: demand at present prices.
-        pools: L.
+        rows: R.
     """
-    matrix = np.zeros((pools, pools))
-    firm = np.zeros(pools, np.int64)
+    matrix, line, change = np.zeros((rows, rows)), np.empty(rows), np.empty(demand.product.size)
+    push, known = np.empty((NESTS, rows)), np.empty((NESTS, rows))
     for j in range(use.size):
-        firm[pool[j]] = cells.provider[j]
-        matrix[pool[j], pool[j]] += use[j] * answer.own[j] * slopes[j]
-    found = Slopes(np.empty((NESTS, pools)), np.empty((NESTS, pools)))
-    known = np.empty(pools)
-    for b in range(cells.start.size - 1):
-        _slopes(cells, b, use, pool, slopes, scale, answer, found)
-        for g in range(NESTS):
-            for h in range(NESTS):
-                _subtract(answer.sums[b, :, :, g, h], found.pull[g], found.push[h], firm, cells.firms, known, matrix)
+        if row[j] >= 0:
+            matrix[row[j], row[j]] += use[j] * answer.own[j] * slopes[j]
+    for n in range(demand.taste.size):
+        _push(demand, n, row, slopes, answer, change, push, known)
+        _subtract(demand, n, use, row, answer, change, push, known, line, matrix)
     return matrix
-
-
-@inlined
-def _subtract(sums: Floats, pull: Floats, push: Floats, firm: Ints, last: int, known: Floats, matrix: Floats) -> None:
-    """Subtract from ``matrix`` what pools in one nest take from pools in another (or the same) within a base cell.
-
-    Between firms f and i the sum over classes is ``all + once_f + once_i``, so it is two outer products; within a firm
-    it is ``all + twice_f``, which is put right afterwards.
-    """
-    for m in range(push.size):
-        known[m] = sums[ONCE, firm[m]] * push[m]
-    for l in range(pull.size):
-        if pull[l] == 0.0:
-            continue
-        f = firm[l]
-        to_all, to_known = pull[l] * (sums[TWICE, last] + sums[ONCE, f]), pull[l]
-        for m in range(push.size):
-            matrix[l, m] -= to_all * push[m] + to_known * known[m]
-        own = pull[l] * (sums[TWICE, f] - 2.0 * sums[ONCE, f])
-        if own != 0.0:
-            for m in range(push.size):
-                if firm[m] == f:
-                    matrix[l, m] -= own * push[m]
 
 
 @compiled
@@ -109,57 +107,65 @@ def excess(used: Floats, capacity: Floats) -> Floats:
 
 
 @compiled
-def violation(mu: Floats, top: Floats, over: Floats, matrix: Floats) -> float:
+def pressed(mu: Floats, top: Floats, over: Floats) -> Ints:
+    """Return pools whose multiplier may move: neither slack at 0 nor overfull at the largest."""
+    return np.flatnonzero(((mu > 0.0) | (over > 0.0)) & ~((mu >= top) & (over >= 0.0)))
+
+
+@compiled
+def violation(mu: Floats, top: Floats, over: Floats, pools: Ints, matrix: Floats) -> float:
     """Return the largest violation of complementarity: log excess, or log slack under a positive multiplier.
 
-    Excess where every price stands at its ceiling (no multiplier moves use) is rationed, and violates nothing.
+    A multiplier that is small beside the largest one counts as little, if there is a largest one. Excess where every
+    price stands at its ceiling (no multiplier moves use) is rationed, and violates nothing.
+    ``matrix`` is the ``substitution`` of the ``pressed`` pools.
     """
     worst = 0.0
-    for l in range(mu.size):
-        if over[l] > 0.0 and mu[l] < top[l] and matrix[l, l] > 0.0:
+    for x in range(pools.size):
+        l = pools[x]
+        if over[l] > 0.0 and mu[l] < top[l] and matrix[x, x] > 0.0:
             worst = max(worst, over[l])
         elif over[l] < 0.0 and mu[l] > 0.0:
-            worst = max(worst, min(-over[l], mu[l] / top[l]))
+            worst = max(worst, min(-over[l], mu[l] / top[l]) if top[l] < math.inf else -over[l])
     return worst
 
 
 @compiled
-def answered(mu: Floats, top: Floats, over: Floats, used: Floats, matrix: Floats) -> Floats:
-    """Return multipliers after one Newton step of all pools together.
+def answered(mu: Floats, top: Floats, over: Floats, used: Floats, pools: Ints, matrix: Floats) -> Floats:
+    """Return multipliers (L,) after one Newton step of all pools together.
 
     Args:
         mu: (L,) multipliers.
         top: (L,) largest multipliers.
         over: (L,) ``excess``.
         used: (L,) use.
-        matrix: (L, L) ``substitution``.
+        pools: (R,) ``pressed`` pools.
+        matrix: (R, R) their ``substitution``.
     """
-    pools = mu.size
-    step = np.zeros(pools)
-    free = np.empty(pools, np.bool_)
-    for l in range(pools):
-        at_top = mu[l] >= top[l] and over[l] >= 0.0
-        free[l] = matrix[l, l] > 0.0 and not at_top and (over[l] > 0.0 or (mu[l] > 0.0 and over[l] > -math.inf))
+    step, free, right = np.zeros(pools.size), np.empty(pools.size, np.bool_), np.empty(pools.size)
+    for x in range(pools.size):
+        l = pools[x]
+        free[x] = matrix[x, x] > 0.0 and over[l] > -math.inf
+        right[x] = used[l] * min(max(over[l], -LARGEST_EXCESS), LARGEST_EXCESS) if free[x] else 0.0
         if over[l] == -math.inf:
-            step[l] = -mu[l]
+            step[x] = -mu[l]
     for _ in range(PASSES):
-        if not _pass(mu, top, over, used, matrix, free, step):
+        if not _pass(mu[pools], top[pools], right, matrix, free, step):
             break
-    moved = np.empty(pools)
-    for l in range(pools):
-        moved[l] = min(max(mu[l] + step[l], 0.0), top[l])
-    return moved
+    moved = mu.copy()
+    moved[pools] += step
+    return np.minimum(np.maximum(moved, 0.0), top)
 
 
 @compiled
-def _pass(mu: Floats, top: Floats, over: Floats, used: Floats, matrix: Floats, free: Bools, step: Floats) -> bool:
+def _pass(mu: Floats, top: Floats, wanted: Floats, matrix: Floats, free: Bools, step: Floats) -> bool:
     """Solve for the steps of free pools, the others' given; fix those that meet a bound, and say whether any did."""
     rows = np.flatnonzero(free)
     size = rows.size
     system, right = np.empty((size, size)), np.empty(size)
     for x in range(size):
         l = rows[x]
-        right[x] = used[l] * min(max(over[l], -LARGEST_EXCESS), LARGEST_EXCESS)
+        right[x] = wanted[l]
         for m in range(mu.size):
             if not free[m]:
                 right[x] -= matrix[l, m] * step[m]

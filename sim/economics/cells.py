@@ -73,126 +73,117 @@ class Cells(NamedTuple):
     """LOG or LINEAR."""
 
 
+class Demand(NamedTuple):
+    """Cells without what nobody can buy or wants, and all that prices do not change.
+
+    N menus (base cells with customers and products), S sellers (firms of a menu), K pairs sorted by seller and nest,
+    M customers (classes with mass, by menu), T price coefficients, J products.
+    """
+
+    seller: Ints
+    """(N+1,) first seller of each menu."""
+    start: Ints
+    """(S * NESTS + 1,) first pair of each (seller, nest)."""
+    product: Ints
+    """(K,) product of each pair."""
+    weight: Floats
+    """(K,) w without the price term."""
+    units: Floats
+    """(K,) w without the price term, times units of product per task at price 1."""
+    taste: Ints
+    """(N,) place in ``sensitivity``."""
+    sensitivity: Floats
+    """(T,) -d ln w / d ln p (form LOG) or -d ln w / d p (form LINEAR)."""
+    first: Ints
+    """(N+1,) first customers of each menu."""
+    mass: Floats
+    """(M,) contestable tasks."""
+    home: Ints
+    """(M,) seller that is the incumbent; -1 where it is none on the menu."""
+    gift: Floats
+    """(M,) what a tie adds to each weight of the incumbent, per unit of it."""
+    tie: Floats
+    """(M,) the same as far as the incumbent's posted price decides: -1 where the price to the class is another."""
+    outside: Floats
+    """(M,) O: weight of the outside option."""
+    products: int
+    """J."""
+    dissimilarity: float
+    """rho."""
+    intensive: float
+    """eps_int."""
+    form: int
+    """LOG or LINEAR."""
+
+
+SUMS = NESTS + 3
+"""Sums over customers, with v_g = s_g/D_g: of M v_g in place g, and of M [rho v_g/D_g 1(g=h) + (1-rho) v_g v_h] in
+place NESTS + g + h. Shares are linear in the first, products of shares in the second."""
+
+
 class Response(NamedTuple):
-    """Demand and what the first-order conditions need of its derivatives, by product (J,)."""
+    """Demand and what the first-order conditions need of its derivatives."""
 
     quantity: Floats
-    """Q_j, units of product."""
+    """(J,) Q_j, units of product."""
     own: Floats
-    """sum over cells of Q_jc (A_c + eps_int): own-price term without substitution."""
+    """(J,) sum over cells of Q_jc (A_c + eps_int): own-price term without substitution."""
     cross: Floats
-    """sum over k of the firm of m_k times what j takes from k (or j from itself) when p_j rises."""
+    """(J,) sum over k of the firm of m_k times what j takes from k (or j from itself) when p_j rises."""
     weights: Floats
     """(K,) w of every pair."""
     units: Floats
     """(K,) units of product per choice, times w."""
     sums: Floats
-    """(B, SUMS, F+1, 2, 2) what shares are linear in, see ``_class_sums``."""
-
-
-BASE, ONCE, TWICE = 0, 1, 2
-SUMS = 3
-"""Kinds of sums over classes: of shares; of products of shares, one of them the incumbent's; both of them."""
-
-
-@compiled
-def pair_weights(cells: Cells, price: Floats) -> Floats:
-    """Return w of every (cell, product) pair at these prices (K,)."""
-    weights = np.empty(cells.product.size)
-    log_price = np.log(price)
-    scale = 1.0 / (1.0 - cells.dissimilarity)
-    for b in range(cells.start.size - 1):
-        a = cells.sensitivity[b]
-        for k in range(cells.start[b], cells.start[b + 1]):
-            j = cells.product[k]
-            cost = a * log_price[j] if cells.form == LOG else a * price[j] * scale
-            weights[k] = math.exp(cells.attraction[k] - cost)
-    return weights
+    """(N, SUMS) over the customers of a menu."""
+    once: Floats
+    """(S, SUMS) what ties to a seller add for its products, and for one of them with one of another seller."""
+    twice: Floats
+    """(S, SUMS) what ties to a seller add for two of its products; the places of shares say nothing."""
 
 
 @inlined
-def _nest_sums(
-    cells: Cells, b: int, weights: Floats, value: Floats, total: Floats, by_firm: Floats, worth: Floats
-) -> None:
-    """Fill, for base cell b: D by nest, D by firm and nest, and sum of m*q*w by firm and nest."""
-    for g in range(NESTS):
-        total[g] = 0.0
-        for f in range(by_firm.shape[0]):
-            by_firm[f, g] = 0.0
-            worth[f, g] = 0.0
-    for k in range(cells.start[b], cells.start[b + 1]):
-        j = cells.product[k]
-        g = cells.nest[j]
-        f = cells.provider[j]
-        total[g] += weights[k]
-        by_firm[f, g] += weights[k]
-        worth[f, g] += weights[k] * value[j] * cells.multiplier[k]
+def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out: Demand) -> None:
+    """Enter the pairs of base cell b from ``pairs`` on by seller (from ``sellers`` on) and nest.
 
-
-@inlined
-def _class_sums(cells: Cells, b: int, gifts: Floats, total: Floats, by_firm: Floats, out: Floats) -> None:
-    r"""Add up over classes of base cell b what every product's share, and every product of shares, is linear in.
-
-    With v_g = s_g/D_g, and the last row (f = number of providers) for sums without boosts:
-    ``out[BASE, f, g, 0]`` = sum M v_g; ``out[ONCE or TWICE, f, g, h]`` = sum M [rho v_g/D_g 1(g=h) + (1-rho) v_g v_h].
-    Row f holds what the boost of incumbent f adds: times (gift - 1), where one of the two products is its own (ONCE),
-    or (gift^2 - 1), where both are (TWICE). ONCE and TWICE share their last row.
+    ``count`` (F, 2) holds pairs by firm and nest, and afterwards nothing of use.
     """
-    firms, rho = cells.firms, cells.dissimilarity
-    has = np.empty(NESTS, np.bool_)
-    per, inner = np.empty(NESTS), np.empty(NESTS)
-    for g in range(NESTS):
-        has[g] = total[g] > 0.0
-        per[g] = 0.0
-        inner[g] = 0.0
+    for f in range(cells.firms):
+        if count[f, 0] + count[f, 1] > 0:
+            for g in range(NESTS):
+                out.start[sellers * NESTS + g] = pairs
+                pairs += count[f, g]
+                count[f, g] = pairs - count[f, g]
+            sellers += 1
+    out.start[sellers * NESTS] = pairs
+    for k in range(cells.start[b], cells.start[b + 1]):
+        if cells.attraction[k] > -math.inf:
+            j = cells.product[k]
+            place = count[cells.provider[j], cells.nest[j]]
+            count[cells.provider[j], cells.nest[j]] += 1
+            out.product[place] = j
+            out.weight[place] = math.exp(cells.attraction[k])
+            out.units[place] = out.weight[place] * cells.multiplier[k]
+
+
+@inlined
+def _fill_customers(cells: Cells, b: int, gifts: Floats, row: Ints, customers: int, out: Demand) -> int:
+    """Enter the customers of base cell b from ``customers`` on, ``row`` (F,) its sellers; return where they end."""
     outside = math.exp(cells.outside[b])
     for c in range(cells.incumbent.size):
-        mass = cells.mass[b, c]
-        if mass <= 0.0:
-            continue
-        i = cells.incumbent[c]
-        known = 0 <= i < firms
-        gift = gifts[0, c] if known else 1.0
-        denominator = outside * gifts[1, c] if i == firms else outside
-        for g in range(NESTS):
-            if has[g]:
-                reach = total[g] + ((gift - 1.0) * by_firm[i, g] if known else 0.0)
-                per[g] = math.exp(-rho * math.log(reach)) if rho > 0.0 else 1.0
-                inner[g] = 1.0 / reach
-                denominator += per[g] * reach
-        once = (0.0 if cells.protected[c] else gift) - 1.0
-        twice = once * (once + 2.0)
-        for g in range(NESTS):
-            if not has[g]:
-                continue
-            share = mass * per[g] / denominator
-            out[BASE, firms, g, 0] += share
-            if known:
-                out[BASE, i, g, 0] += once * share
-            for h in range(NESTS):
-                if not has[h]:
-                    continue
-                both = (1.0 - rho) * share * per[h] / denominator + (rho * share * inner[g] if g == h else 0.0)
-                out[TWICE, firms, g, h] += both
-                if known:
-                    out[ONCE, i, g, h] += once * both
-                    out[TWICE, i, g, h] += twice * both
-
-
-@inlined
-def _firm_rates(sums: Floats, worth: Floats, share: Floats, taken: Floats) -> None:
-    """Fill (F, 2): share per unit of weight, and margin that the firm's products take from one, per unit of weight."""
-    last = worth.shape[0]
-    for f in range(last):
-        for g in range(NESTS):
-            share[f, g] = sums[BASE, last, g, 0] + sums[BASE, f, g, 0]
-            taken[f, g] = 0.0
-            for h in range(NESTS):
-                taken[f, g] += (sums[TWICE, last, g, h] + sums[TWICE, f, g, h]) * worth[f, h]
+        if cells.mass[b, c] > 0.0:
+            i = cells.incumbent[c]
+            out.mass[customers] = cells.mass[b, c]
+            out.home[customers] = row[i] if 0 <= i < cells.firms else -1
+            out.gift[customers] = gifts[0, c] - 1.0
+            out.tie[customers] = -1.0 if cells.protected[c] else gifts[0, c] - 1.0
+            out.outside[customers] = outside * gifts[1, c] if i == cells.firms else outside
+            customers += 1
+    return customers
 
 
 @compiled
-def class_gifts(cells: Cells) -> Floats:
+def _gifts(cells: Cells) -> Floats:
     """Return (2, C) factors of a class's boost: on the weights of its incumbent, and on that of the outside option."""
     gifts = np.empty((2, cells.boost.size))
     for c in range(cells.boost.size):
@@ -201,34 +192,160 @@ def class_gifts(cells: Cells) -> Floats:
     return gifts
 
 
+@inlined
+def _place(values: Floats, size: int, value: float) -> int:
+    """Return where ``value`` is among the first ``size`` values; ``size`` where it is not."""
+    for n in range(size):
+        if values[n] == value:
+            return n
+    return size
+
+
 @compiled
-def respond(cells: Cells, price: Floats, margin: Floats) -> Response:
-    """Return demand and its derivatives at ``price`` for firms that earn ``margin`` per unit (J,)."""
-    products, firms = price.size, cells.firms
-    weights, gifts = pair_weights(cells, price), class_gifts(cells)
+def condensed(cells: Cells) -> Demand:
+    """Return what is left of cells when what prices cannot change is worked out."""
+    base, most, classes = cells.start.size - 1, cells.product.size, np.count_nonzero(cells.mass > 0.0)
+    out = Demand(
+        np.zeros(base + 1, np.int64), np.zeros(most * NESTS + 1, np.int64), np.empty(most, np.int64), np.empty(most),
+        np.empty(most), np.empty(base, np.int64), np.empty(base), np.zeros(base + 1, np.int64),
+        np.empty(classes), np.empty(classes, np.int64), np.empty(classes), np.empty(classes), np.empty(classes),
+        cells.nest.size, cells.dissimilarity, cells.intensive, cells.form,
+    )  # fmt: skip
     scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
-    intensity, value = np.empty(products), np.empty(products)
-    for j in range(products):
-        intensity[j] = math.exp(-cells.intensive * math.log(price[j])) if cells.intensive > 0.0 else 1.0
-        value[j] = margin[j] * intensity[j]
-    quantity, own, cross = np.zeros(products), np.zeros(products), np.zeros(products)
-    total, by_firm, worth = np.empty(NESTS), np.empty((firms, NESTS)), np.empty((firms, NESTS))
-    units, share, taken = np.empty(weights.size), np.empty((firms, NESTS)), np.empty((firms, NESTS))
-    sums = np.zeros((cells.start.size - 1, SUMS, firms + 1, NESTS, NESTS))
-    for b in range(cells.start.size - 1):
-        _nest_sums(cells, b, weights, value, total, by_firm, worth)
-        _class_sums(cells, b, gifts, total, by_firm, sums[b])
-        a = cells.sensitivity[b] * scale
-        _firm_rates(sums[b], worth, share, taken)
+    gifts, count, row = _gifts(cells), np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
+    n, sellers, pairs, customers, tastes = 0, 0, 0, 0, 0
+    for b in range(base):
+        count[:] = 0
+        present = 0
         for k in range(cells.start[b], cells.start[b + 1]):
-            j = cells.product[k]
-            g, f = cells.nest[j], cells.provider[j]
-            units[k] = weights[k] * cells.multiplier[k] * intensity[j]
-            q = units[k] * share[f, g]
-            quantity[j] += q
-            own[j] += q * (a + cells.intensive)
-            cross[j] += a * weights[k] * taken[f, g]
-    return Response(quantity, own, cross, weights, units, sums)
+            if cells.attraction[k] > -math.inf:
+                count[cells.provider[cells.product[k]], cells.nest[cells.product[k]]] += 1
+                present += 1
+        offering = sellers
+        for f in range(cells.firms):
+            row[f] = -1
+            if count[f, 0] + count[f, 1] > 0:
+                row[f] = offering
+                offering += 1
+        ends = _fill_customers(cells, b, gifts, row, customers, out)
+        if present == 0 or ends == customers:
+            continue
+        _fill_menu(cells, b, count, sellers, pairs, out)
+        out.taste[n] = _place(out.sensitivity, tastes, cells.sensitivity[b] * scale)
+        out.sensitivity[out.taste[n]] = cells.sensitivity[b] * scale
+        tastes = max(tastes, out.taste[n] + 1)
+        n, sellers, pairs, customers = n + 1, offering, pairs + present, ends
+        out.seller[n], out.first[n] = sellers, customers
+    return Demand(
+        out.seller[: n + 1], out.start[: sellers * NESTS + 1], out.product[:pairs], out.weight[:pairs],
+        out.units[:pairs], out.taste[:n], out.sensitivity[:tastes], out.first[: n + 1], out.mass[:customers],
+        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], out.products,
+        out.dissimilarity, out.intensive, out.form,
+    )  # fmt: skip
+
+
+@compiled
+def _weigh(
+    demand: Demand, dearer: Floats, usage: Floats, margin: Floats, reach: Floats, worth: Floats, weights: Floats,
+    units: Floats,
+) -> None:  # fmt: skip
+    """Fill w and units of every pair (K,); ``reach`` sum w and ``worth`` sum m q w by seller and nest (S, 2).
+
+    ``dearer`` (T, J) and ``usage`` (J,) are the price terms of w and of units.
+    """
+    for n in range(demand.taste.size):
+        t = demand.taste[n]
+        for s in range(demand.seller[n], demand.seller[n + 1]):
+            for g in range(NESTS):
+                total, value = 0.0, 0.0
+                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
+                    j = demand.product[k]
+                    weights[k] = demand.weight[k] * dearer[t, j]
+                    units[k] = demand.units[k] * dearer[t, j] * usage[j]
+                    total += weights[k]
+                    value += units[k] * margin[j]
+                reach[s, g], worth[s, g] = total, value
+
+
+@inlined
+def _add(out: Floats, row: int, factor: float, term: tuple[float, float, float, float, float]) -> None:
+    """Add ``factor`` times the terms of one class to the SUMS of a row."""
+    for x, value in enumerate(term):
+        out[row, x] += factor * value
+
+
+@inlined
+def _per_weight(total: float, gift: float, plain: float, rho: float) -> float:
+    """Return D^-rho of a nest of weight ``total`` (where it is ``plain``) with a gift; 0 where there is no nest."""
+    return math.exp(-rho * math.log(total + gift)) if gift > 0.0 else plain
+
+
+@compiled
+def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Floats) -> None:
+    """Add up over customers what shares and products of shares are linear in, ``reach`` (S, 2) given."""
+    rho, slack = demand.dissimilarity, 1.0 - demand.dissimilarity
+    for n in range(demand.taste.size):
+        total, other = 0.0, 0.0
+        for s in range(demand.seller[n], demand.seller[n + 1]):
+            total += reach[s, 0]
+            other += reach[s, 1]
+        plain = math.exp(-rho * math.log(total)) if total > 0.0 else 0.0
+        plain_other = math.exp(-rho * math.log(other)) if other > 0.0 else 0.0
+        for c in range(demand.first[n], demand.first[n + 1]):
+            home, gift, gift_other = demand.home[c], 0.0, 0.0
+            if home >= 0:
+                gift, gift_other = demand.gift[c] * reach[home, 0], demand.gift[c] * reach[home, 1]
+            v, w = _per_weight(total, gift, plain, rho), _per_weight(other, gift_other, plain_other, rho)
+            scale = 1.0 / (demand.outside[c] + v * (total + gift) + w * (other + gift_other))
+            v, w = v * scale, w * scale
+            inner = rho / (total + gift) if v > 0.0 else 0.0
+            inner_other = rho / (other + gift_other) if w > 0.0 else 0.0
+            one, two = demand.mass[c] * v, demand.mass[c] * w
+            term = one, two, one * (slack * v + inner), one * slack * w, two * (slack * w + inner_other)
+            _add(sums, n, 1.0, term)
+            if home >= 0:
+                _add(once, home, demand.tie[c], term)
+                _add(twice, home, demand.tie[c] * (demand.tie[c] + 2.0), term)
+
+
+@compiled
+def _sell(demand: Demand, worth: Floats, out: Response) -> None:
+    """Add up, by product, what is sold, and what rising prices gain and lose."""
+    for n in range(demand.taste.size):
+        a = demand.sensitivity[demand.taste[n]]
+        for s in range(demand.seller[n], demand.seller[n + 1]):
+            for g in range(NESTS):
+                share, taken = out.sums[n, g] + out.once[s, g], 0.0
+                for h in range(NESTS):
+                    taken += (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h]) * worth[s, h]
+                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
+                    j = demand.product[k]
+                    sold = out.units[k] * share
+                    out.quantity[j] += sold
+                    out.own[j] += sold * (a + demand.intensive)
+                    out.cross[j] += a * out.weights[k] * taken
+
+
+@compiled
+def respond(demand: Demand, price: Floats, margin: Floats) -> Response:
+    """Return demand and its derivatives at ``price`` for firms that earn ``margin`` per unit (J,)."""
+    size, pairs, sellers = price.size, demand.product.size, demand.start.size // NESTS
+    usage, dearer = np.empty(size), np.empty((demand.sensitivity.size, size))
+    for j in range(size):
+        log_price = math.log(price[j])
+        usage[j] = math.exp(-demand.intensive * log_price)
+        for t in range(demand.sensitivity.size):
+            level = log_price if demand.form == LOG else price[j]
+            dearer[t, j] = math.exp(-demand.sensitivity[t] * level)
+    out = Response(
+        np.zeros(size), np.zeros(size), np.zeros(size), np.empty(pairs), np.empty(pairs),
+        np.zeros((demand.taste.size, SUMS)), np.zeros((sellers, SUMS)), np.zeros((sellers, SUMS)),
+    )  # fmt: skip
+    reach, worth = np.empty((sellers, NESTS)), np.empty((sellers, NESTS))
+    _weigh(demand, dearer, usage, margin, reach, worth, out.weights, out.units)
+    _choose(demand, reach, out.sums, out.once, out.twice)
+    _sell(demand, worth, out)
+    return out
 
 
 @inlined
@@ -245,20 +362,3 @@ def nested_shares(weights: Floats, nest: Ints, outside: float, rho: float, out: 
     for n in range(weights.size):
         out[n] = weights[n] * reach[nest[n]] ** (-rho) / denominator if weights[n] > 0.0 else 0.0
     return outside / denominator if outside > 0.0 else 0.0
-
-
-@compiled
-def shares(cells: Cells, price: Floats, b: int, c: int) -> Floats:
-    """Return choice probabilities of class c in base cell b: (J+1,), the last is the outside option."""
-    out = np.zeros(price.size + 1)
-    first, last = cells.start[b], cells.start[b + 1]
-    weights, product = pair_weights(cells, price)[first:last], cells.product[first:last]
-    i, chosen = cells.incumbent[c], np.empty(last - first)
-    for n in range(weights.size):
-        weights[n] *= math.exp(cells.boost[c]) if cells.provider[product[n]] == i else 1.0
-    kept = (1.0 - cells.dissimilarity) * cells.boost[c] if i == cells.firms else 0.0
-    outside = math.exp(cells.outside[b] + kept)
-    out[price.size] = nested_shares(weights, cells.nest[product], outside, cells.dissimilarity, chosen)
-    for n in range(weights.size):
-        out[product[n]] = chosen[n]
-    return out

@@ -6,31 +6,33 @@ from sim.economics.cells import Floats
 
 @compiled
 def solve_linear(matrix: Floats, right: Floats, size: int) -> Floats:
-    """Return x of ``matrix x = right`` for the leading ``size`` rows and columns, by partial pivoting.
+    """Return x (size,) of ``matrix x = right`` for the leading ``size`` rows and columns, by partial pivoting.
+
+    Whole rows are subtracted, also where they are zero already: loops from 0 on run several numbers at a time.
 
     Args:
-        matrix: (n, n) with n >= size; left as it is.
-        right: (n,); left as it is.
+        matrix: (n, n) with n >= size; used up.
+        right: (n,); used up.
         size: order of the system.
     """
-    a, x = matrix.copy(), right.copy()
     for i in range(size):
         pivot = i
         for r in range(i + 1, size):
-            if abs(a[r, i]) > abs(a[pivot, i]):
+            if abs(matrix[r, i]) > abs(matrix[pivot, i]):
                 pivot = r
         if pivot != i:
-            for c in range(i, size):
-                a[i, c], a[pivot, c] = a[pivot, c], a[i, c]
-            x[i], x[pivot] = x[pivot], x[i]
+            for c in range(size):
+                matrix[i, c], matrix[pivot, c] = matrix[pivot, c], matrix[i, c]
+            right[i], right[pivot] = right[pivot], right[i]
+        inverse = 1.0 / matrix[i, i]
         for r in range(i + 1, size):
-            factor = a[r, i] / a[i, i]
+            factor = matrix[r, i] * inverse
             if factor != 0.0:
-                for c in range(i, size):
-                    a[r, c] -= factor * a[i, c]
-                x[r] -= factor * x[i]
+                for c in range(size):
+                    matrix[r, c] -= factor * matrix[i, c]
+                right[r] -= factor * right[i]
     for i in range(size - 1, -1, -1):
         for c in range(i + 1, size):
-            x[i] -= a[i, c] * x[c]
-        x[i] /= a[i, i]
-    return x
+            right[i] -= matrix[i, c] * right[c]
+        right[i] /= matrix[i, i]
+    return right[:size]

@@ -20,11 +20,12 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.acceleration import WINDOW, accelerated
-from sim.economics.capacity import answered, excess, substitution, violation
-from sim.economics.cells import LINEAR, LOG, Cells, Floats, Ints, Response, respond
+from sim.economics.capacity import answered, excess, pressed, substitution, violation
+from sim.economics.cells import LOG, Cells, Demand, Floats, Ints, Response, condensed, respond
 
 LARGEST_LOG_STEP = 1.5
 """Largest change of a log price in a round."""
+LARGEST_STEP = math.exp(LARGEST_LOG_STEP)
 CALM = 0.5
 """Residual below which steps are combined; farther out plain best responses are safer."""
 
@@ -68,20 +69,21 @@ def _room(own: float, q: float) -> float:
 
 
 @compiled
-def _wanted(cells: Cells, offers: Offers, price: Floats, mu: Floats, answer: Response) -> Floats:
-    """Return the prices that the first-order conditions ask for, given demand and multipliers."""
-    wanted = np.empty(price.size)
+def _conditions(form: int, offers: Offers, price: Floats, answer: Response) -> tuple[Floats, Floats]:
+    """Return (J,) what prices the first-order conditions ask for at multipliers of 0, and what a unit of them adds."""
+    level, slope = np.empty(price.size), np.empty(price.size)
     for j in range(price.size):
         own, q, keep = answer.own[j], answer.quantity[j], 1.0 - offers.fee[j]
-        unit = offers.cost[j] + offers.use[j] * mu[offers.pool[j]]
         if q <= 0.0:
-            wanted[j] = price[j] * keep
-        elif cells.form == LOG:
-            wanted[j] = unit + (unit * q + answer.cross[j]) / _room(own, q)
+            level[j], slope[j] = price[j], 0.0
+        elif form == LOG:
+            room = _room(own, q)
+            factor = (1.0 + q / room) / keep
+            level[j], slope[j] = offers.cost[j] * factor + answer.cross[j] / (room * keep), offers.use[j] * factor
         else:
-            wanted[j] = unit + (keep * q + answer.cross[j]) / own
-        wanted[j] = min(wanted[j] / keep, offers.ceiling[j])
-    return wanted
+            level[j] = (offers.cost[j] + (keep * q + answer.cross[j]) / own) / keep
+            slope[j] = offers.use[j] / keep
+    return level, slope
 
 
 @compiled
@@ -96,19 +98,15 @@ def _largest_multiplier(offers: Offers) -> Floats:
 
 
 @compiled
-def _price_slopes(cells: Cells, offers: Offers, price: Floats, over: Floats, answer: Response) -> Floats:
-    """Return d ln p / d mu (LOG) or d p / d mu (LINEAR) of every product by its own condition.
+def _price_slopes(form: int, offers: Offers, price: Floats, over: Floats, slope: Floats) -> Floats:
+    """Return d ln p / d mu (LOG) or d p / d mu (LINEAR) of every product by its own condition, (J,).
 
     At the ceiling the price of a full pool does not rise; that of a pool with room may fall.
     """
     slopes = np.zeros(price.size)
     for j in range(price.size):
-        capped = price[j] >= offers.ceiling[j] * (1.0 - 1e-9) and over[offers.pool[j]] > 0.0
-        if answer.quantity[j] <= 0.0 or capped:
-            continue
-        slopes[j] = offers.use[j] / (1.0 - offers.fee[j])
-        if cells.form == LOG:
-            slopes[j] *= answer.own[j] / (_room(answer.own[j], answer.quantity[j]) * price[j])
+        if price[j] < offers.ceiling[j] * (1.0 - 1e-9) or over[offers.pool[j]] <= 0.0:
+            slopes[j] = slope[j] / price[j] if form == LOG else slope[j]
     return slopes
 
 
@@ -124,40 +122,45 @@ def _scales(offers: Offers, price: Floats, pools: int) -> Floats:
     return scale
 
 
-@compiled
-def _pull(cells: Cells, offers: Offers, price: Floats, over: Floats, answer: Response) -> Floats:
-    """Return (L, L) what every pool's multiplier does to the use of every pool, prices following."""
-    slopes = _price_slopes(cells, offers, price, over, answer)
-    scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
-    return substitution(cells, offers.use, offers.pool, slopes, scale, answer, over.size)
+@inlined
+def _rows(pools: Ints, offers: Offers) -> Ints:
+    """Return where the pool of each product is among ``pools``, -1 where it is not, (J,)."""
+    place = np.full(offers.capacity.size, -1)
+    place[pools] = np.arange(pools.size)
+    return place[offers.pool]
 
 
 @compiled
-def _answer(cells: Cells, offers: Offers, price: Floats, mu: Floats) -> tuple[Response, Floats]:
+def _answer(demand: Demand, offers: Offers, price: Floats, mu: Floats) -> tuple[Response, Floats]:
     """Return demand at these prices and multipliers, and the use of every pool (L,)."""
     margin, used = np.empty(price.size), np.zeros(mu.size)
     for j in range(price.size):
         margin[j] = (1.0 - offers.fee[j]) * price[j] - offers.cost[j] - offers.use[j] * mu[offers.pool[j]]
-    answer = respond(cells, price, margin)
+    answer = respond(demand, price, margin)
     for j in range(price.size):
         used[offers.pool[j]] += offers.use[j] * answer.quantity[j]
     return answer, used
 
 
+@inlined
+def _wanted(offers: Offers, level: Floats, slope: Floats, mu: Floats, j: int) -> float:
+    """Return the price of product j that its first-order condition asks for at these multipliers."""
+    wanted: float = min(level[j] + slope[j] * mu[offers.pool[j]], offers.ceiling[j])
+    return wanted
+
+
 @compiled
 def _follow(
-    cells: Cells, offers: Offers, price: Floats, mu: Floats, moved: Floats, answer: Response
+    offers: Offers, price: Floats, mu: Floats, moved: Floats, level: Floats, slope: Floats
 ) -> tuple[Floats, float]:
     """Return the prices that follow moved multipliers, and the largest log distance from those wanted before."""
-    present = _wanted(cells, offers, price, mu, answer)
-    following = _wanted(cells, offers, price, moved, answer)
-    residual = 0.0
+    following, farthest = np.empty(price.size), 1.0
     for j in range(price.size):
-        if answer.quantity[j] > 0.0:
-            residual = max(residual, abs(math.log(present[j] / price[j])))
-        low, high = price[j] * math.exp(-LARGEST_LOG_STEP), price[j] * math.exp(LARGEST_LOG_STEP)
-        following[j] = min(max(following[j], low), high)
-    return following, residual
+        present = _wanted(offers, level, slope, mu, j)
+        farthest = math.inf if math.isnan(present) else max(farthest, present / price[j], price[j] / present)
+        wanted = _wanted(offers, level, slope, moved, j)
+        following[j] = min(max(wanted, price[j] / LARGEST_STEP), price[j] * LARGEST_STEP)
+    return following, math.log(farthest)
 
 
 @compiled
@@ -166,17 +169,19 @@ def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, 
 
     Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price).
     """
-    top, scale = _largest_multiplier(offers), _scales(offers, price, mu.size)
+    demand, top, scale = condensed(cells), _largest_multiplier(offers), _scales(offers, price, mu.size)
     size = price.size + mu.size
     images, residuals = np.zeros((WINDOW, size)), np.zeros((WINDOW, size))
     kept, before = 0, math.inf
     for done in range(rounds):
-        answer, used = _answer(cells, offers, price, mu)
+        answer, used = _answer(demand, offers, price, mu)
         over = excess(used, offers.capacity)
-        matrix = _pull(cells, offers, price, over, answer)
-        moved = answered(mu, top, over, used, matrix)
-        following, residual = _follow(cells, offers, price, mu, moved, answer)
-        residual = max(residual, violation(mu, top, over, matrix))
+        level, slope = _conditions(cells.form, offers, price, answer)
+        pools, slopes = pressed(mu, top, over), _price_slopes(cells.form, offers, price, over, slope)
+        matrix = substitution(demand, offers.use, _rows(pools, offers), slopes, answer, pools.size)
+        moved = answered(mu, top, over, used, pools, matrix)
+        following, residual = _follow(offers, price, mu, moved, level, slope)
+        residual = max(residual, violation(mu, top, over, pools, matrix))
         if residual <= tolerance or done == rounds - 1:
             break
         if residual > CALM or residual > 3.0 * before:

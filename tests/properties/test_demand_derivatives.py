@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.economics.capacity import substitution
-from sim.economics.cells import LINEAR, LOG, respond, shares
-from tests.builders_pricing import Floats, demand, jacobian, random_cells
+from sim.economics.cells import LINEAR, LOG, condensed, respond
+from tests.builders_pricing import Floats, demand, jacobian, random_cells, shares
 
 forms = st.sampled_from([LOG, LINEAR])
 rhos = st.sampled_from([0.0, 0.3, 0.6, 0.9])
@@ -26,7 +26,7 @@ def some_prices(seed: int, products: int) -> tuple[Floats, Floats]:
 def test_quantities(seed: int, form: int, rho: float, intensive: float) -> None:
     cells = random_cells(seed, form=form, rho=rho, intensive=intensive)
     price, margin = some_prices(seed, cells.nest.size)
-    found = respond(cells, price, margin)
+    found = respond(condensed(cells), price, margin)
     np.testing.assert_allclose(found.quantity, demand(cells, price, price).real, rtol=1e-11, atol=1e-14)
 
 
@@ -38,7 +38,7 @@ def test_what_a_firm_loses_in_margin_when_one_of_its_prices_rises(
     intensive = intensive if form == LOG else 0.0
     cells = random_cells(seed, form=form, rho=rho, intensive=intensive)
     price, margin = some_prices(seed, cells.nest.size)
-    found = respond(cells, price, margin)
+    found = respond(condensed(cells), price, margin)
     same = cells.provider[:, None] == cells.provider
     lost = -(jacobian(cells, price, logs=form == LOG) * same).T @ margin
     np.testing.assert_allclose(margin * found.own - found.cross, lost, rtol=1e-9, atol=1e-11 * found.own.max())
@@ -46,15 +46,15 @@ def test_what_a_firm_loses_in_margin_when_one_of_its_prices_rises(
 
 @given(seeds, forms, rhos)
 def test_what_pools_take_from_one_another(seed: int, form: int, rho: float) -> None:
-    """``substitution`` is -d use / d mu when every price follows its pool's multiplier by a given slope."""
+    """``substitution`` is -d use / d mu of the pools with a row, when every price follows its pool's multiplier."""
     cells = random_cells(seed, form=form, rho=rho, intensive=0.4 if form == LOG else 0.0)
     rng = np.random.default_rng(seed + 2)
     price, margin = some_prices(seed, cells.nest.size)
-    pool = np.array([0, 1, 2, 0, 3, 2, 4])
-    use, slopes = rng.uniform(0.2, 2.0, pool.size), rng.uniform(0.0, 1.0, pool.size)
-    scale = 1.0 / (1.0 - rho) if form == LINEAR else 1.0
-    found = substitution(cells, use, pool, slopes, scale, respond(cells, price, margin), 5)
-    member = (pool[:, None] == np.arange(5)).astype(float)
+    row = np.array([0, 1, 2, 0, -1, 2, 3])
+    use, slopes = rng.uniform(0.2, 2.0, row.size), rng.uniform(0.0, 1.0, row.size)
+    kept = condensed(cells)
+    found = substitution(kept, use, row, slopes, respond(kept, price, margin), 4)
+    member = (row[:, None] == np.arange(4)).astype(float)
     expected = -(member.T * use) @ jacobian(cells, price, logs=form == LOG) @ (member * slopes[:, None])
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
 

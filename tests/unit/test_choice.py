@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sim.compiled import compiled
-from sim.economics.cells import LOG, Cells, shares
+from sim.economics.cells import LOG, Cells
 from sim.economics.choice import BLOCK, MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.stable import log_stable, nest_shock_table
 from sim.randomness import bits, fold, unit
 from tests.builders_choice import NOWHERE, Floats, Ints, menu, nested_logit, without
+from tests.builders_pricing import shares
 
 MANY = 200_000
 KEY = np.uint64(20240701)

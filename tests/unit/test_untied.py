@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.economics.cells import LOG, NESTS, Cells, shares
+from sim.economics.cells import LOG, NESTS, Cells
 from sim.economics.untied import Choices, alone, wanted_hours
+from tests.builders_pricing import shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

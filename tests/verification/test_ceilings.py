@@ -43,3 +43,19 @@ def test_the_residual_is_how_far_prices_are_from_wanted_ones() -> None:
     once = solve(made.cells, made.offers, start, np.zeros(3), 1, 1e-12)
     assert once.residual == pytest.approx(np.abs(np.log(once.price / start)).max(), rel=1e-12)
     assert once.residual > 0.01
+
+
+@pytest.mark.parametrize("start", [0.5, 0.1, 1e-2, 1e-4, 1e-8])
+def test_without_a_ceiling_low_prices_do_not_end_where_nobody_buys(start: float) -> None:
+    """A multiplier that drives its pool's customers away is no solution, however little prices still change."""
+    made = market(
+        [3.0, 2.5, 2.0], [1.0, 0.9, 1.1], rho=0.6, owners=[0, 0, 1], capacity=[0.2, math.inf], ceiling=math.inf
+    )
+    found = equilibrium(made, start * made.offers.cost, tolerance=1e-10)
+    np.testing.assert_allclose(found.price, equilibrium(made, tolerance=1e-10).price, rtol=1e-8)
+    assert (made.offers.use * found.quantity)[:2].sum() == pytest.approx(0.2, rel=1e-8)
+
+
+def test_prices_at_which_demand_is_no_number_are_not_solved() -> None:
+    made = market([3.0, 2.5], [1.0, 0.9], form=LOG, alpha=[3.0], ceiling=math.inf)
+    assert solve(made.cells, made.offers, 1e-120 * made.offers.cost, np.zeros(2), 5, 1e-10).residual == math.inf

@@ -75,7 +75,7 @@ class Switching(Schema):
     """Share of IaaS workloads signed for three years (ends with 1/12 a quarter)."""
     maas_reserved_share: Fraction
     """Share of MaaS workloads under a one-year commitment; the rest is pay as you go."""
-    escalation: Annotated[float, quantity("per quarter", ge=0.0, le=0.5)]
+    escalation: Annotated[float, quantity("per quarter", ge=0.0, le=100.0)]
     """esc: a renewal pays min(posted, contract * (1 + esc))."""
 
     @model_validator(mode="after")

@@ -616,7 +616,7 @@ def test_hardly_anything_is_unmet_where_cards_are_plenty() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_four_rounds_of_best_response_stay_close_to_equilibrium(seed: int) -> None:
+def test_best_response_stays_close_to_equilibrium(seed: int) -> None:
     """Median gap in the log of posted prices of products that sell, over all quarters, under 2%.
 
     With fewer enterprises than in the baseline the two paths part further: who holds whom differs more and more.

@@ -62,11 +62,12 @@ def test_the_distance_to_the_limit_falls_with_the_root_of_the_population() -> No
 
 @pytest.mark.slow
 def test_without_a_cap_on_renewals_only_sampling_is_left() -> None:
-    """Prices that move fast, renewals at posted prices: the mean of three seeds lies within a fifth of a point.
+    """With no cap that binds the mean of three seeds lies within a fifth of a point.
 
-    With the baseline's cap the limit differs by eight tenths of a point here, as it averages contract prices.
+    The quarter in which token products are first sold is left out: rounds of best response end there before prices have
+    settled, so that a small difference of demand makes a large one of prices.
     """
-    free = {**EQUAL, "behaviour.pricing.best_response.adjustment": 1.0, "customers.switching.escalation": 0.5}
+    free = {**EQUAL, "customers.switching.escalation": 100.0, "market.end": "2023Q1"}
     many = [shares(ran({**free, "customers.enterprises": 64000}, seed)) for seed in (1, 2, 3)]
     assert distance(np.mean(many, axis=0), shares(ran({**free, **CELLS}))) < 0.002
 

@@ -106,8 +106,10 @@ class Demand(NamedTuple):
     """(M,) the same as far as the incumbent's posted price decides: -1 where the price to the class is another."""
     outside: Floats
     """(M,) O: weight of the outside option."""
-    products: int
-    """J."""
+    roster: Ints
+    """(F, P) products of each firm; -1 where it has fewer than P."""
+    place: Ints
+    """(J,) place of each product in the row of its firm."""
     dissimilarity: float
     """rho."""
     intensive: float
@@ -128,8 +130,8 @@ class Response(NamedTuple):
     """(J,) Q_j, units of product."""
     own: Floats
     """(J,) sum over cells of Q_jc (A_c + eps_int): own-price term without substitution."""
-    cross: Floats
-    """(J,) sum over k of the firm of m_k times what j takes from k (or j from itself) when p_j rises."""
+    within: Floats
+    """(J, P) what j gives up to each product of its firm (itself as well), in units of that, when (ln) p_j rises."""
     weights: Floats
     """(K,) w of every pair."""
     units: Floats
@@ -202,14 +204,28 @@ def _place(values: Floats, size: int, value: float) -> int:
 
 
 @compiled
+def _rosters(cells: Cells) -> tuple[Ints, Ints]:
+    """Return the products of each firm (F, P), and the place of each product in the row of its firm (J,)."""
+    count, place = np.zeros(cells.firms, np.int64), np.empty(cells.provider.size, np.int64)
+    for j in range(place.size):
+        place[j] = count[cells.provider[j]]
+        count[cells.provider[j]] += 1
+    roster = np.full((cells.firms, count.max()), -1)
+    for j in range(place.size):
+        roster[cells.provider[j], place[j]] = j
+    return roster, place
+
+
+@compiled
 def condensed(cells: Cells) -> Demand:
     """Return what is left of cells when what prices cannot change is worked out."""
     base, most, classes = cells.start.size - 1, cells.product.size, np.count_nonzero(cells.mass > 0.0)
+    roster, place = _rosters(cells)
     out = Demand(
         np.zeros(base + 1, np.int64), np.zeros(most * NESTS + 1, np.int64), np.empty(most, np.int64), np.empty(most),
         np.empty(most), np.empty(base, np.int64), np.empty(base), np.zeros(base + 1, np.int64),
         np.empty(classes), np.empty(classes, np.int64), np.empty(classes), np.empty(classes), np.empty(classes),
-        cells.nest.size, cells.dissimilarity, cells.intensive, cells.form,
+        roster, place, cells.dissimilarity, cells.intensive, cells.form,
     )  # fmt: skip
     scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
     gifts, count, row = _gifts(cells), np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
@@ -239,17 +255,14 @@ def condensed(cells: Cells) -> Demand:
     return Demand(
         out.seller[: n + 1], out.start[: sellers * NESTS + 1], out.product[:pairs], out.weight[:pairs],
         out.units[:pairs], out.taste[:n], out.sensitivity[:tastes], out.first[: n + 1], out.mass[:customers],
-        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], out.products,
+        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], roster, place,
         out.dissimilarity, out.intensive, out.form,
     )  # fmt: skip
 
 
 @compiled
-def _weigh(
-    demand: Demand, dearer: Floats, usage: Floats, margin: Floats, reach: Floats, worth: Floats, weights: Floats,
-    units: Floats,
-) -> None:  # fmt: skip
-    """Fill w and units of every pair (K,); ``reach`` sum w and ``worth`` sum m q w by seller and nest (S, 2).
+def _weigh(demand: Demand, dearer: Floats, usage: Floats, reach: Floats, weights: Floats, units: Floats) -> None:
+    """Fill w and units of every pair (K,), and ``reach``, the sum of w by seller and nest (S, 2).
 
     ``dearer`` (T, J) and ``usage`` (J,) are the price terms of w and of units.
     """
@@ -257,14 +270,13 @@ def _weigh(
         t = demand.taste[n]
         for s in range(demand.seller[n], demand.seller[n + 1]):
             for g in range(NESTS):
-                total, value = 0.0, 0.0
+                total = 0.0
                 for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
                     j = demand.product[k]
                     weights[k] = demand.weight[k] * dearer[t, j]
                     units[k] = demand.units[k] * dearer[t, j] * usage[j]
                     total += weights[k]
-                    value += units[k] * margin[j]
-                reach[s, g], worth[s, g] = total, value
+                reach[s, g] = total
 
 
 @inlined
@@ -309,26 +321,27 @@ def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Fl
 
 
 @compiled
-def _sell(demand: Demand, worth: Floats, out: Response) -> None:
-    """Add up, by product, what is sold, and what rising prices gain and lose."""
+def _sell(demand: Demand, out: Response) -> None:
+    """Add up, by product, what is sold, and what rising prices lose and give to others of the firm."""
     for n in range(demand.taste.size):
         a = demand.sensitivity[demand.taste[n]]
         for s in range(demand.seller[n], demand.seller[n + 1]):
             for g in range(NESTS):
-                share, taken = out.sums[n, g] + out.once[s, g], 0.0
-                for h in range(NESTS):
-                    taken += (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h]) * worth[s, h]
+                share = out.sums[n, g] + out.once[s, g]
                 for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
                     j = demand.product[k]
                     sold = out.units[k] * share
                     out.quantity[j] += sold
                     out.own[j] += sold * (a + demand.intensive)
-                    out.cross[j] += a * out.weights[k] * taken
+                    for h in range(NESTS):
+                        rate = a * out.weights[k] * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
+                        for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                            out.within[j, demand.place[demand.product[i]]] += rate * out.units[i]
 
 
 @compiled
-def respond(demand: Demand, price: Floats, margin: Floats) -> Response:
-    """Return demand and its derivatives at ``price`` for firms that earn ``margin`` per unit (J,)."""
+def respond(demand: Demand, price: Floats) -> Response:
+    """Return demand and its derivatives at ``price`` (J,)."""
     size, pairs, sellers = price.size, demand.product.size, demand.start.size // NESTS
     usage, dearer = np.empty(size), np.empty((demand.sensitivity.size, size))
     for j in range(size):
@@ -338,13 +351,13 @@ def respond(demand: Demand, price: Floats, margin: Floats) -> Response:
             level = log_price if demand.form == LOG else price[j]
             dearer[t, j] = math.exp(-demand.sensitivity[t] * level)
     out = Response(
-        np.zeros(size), np.zeros(size), np.zeros(size), np.empty(pairs), np.empty(pairs),
+        np.zeros(size), np.zeros(size), np.zeros((size, demand.roster.shape[1])), np.empty(pairs), np.empty(pairs),
         np.zeros((demand.taste.size, SUMS)), np.zeros((sellers, SUMS)), np.zeros((sellers, SUMS)),
     )  # fmt: skip
-    reach, worth = np.empty((sellers, NESTS)), np.empty((sellers, NESTS))
-    _weigh(demand, dearer, usage, margin, reach, worth, out.weights, out.units)
+    reach = np.empty((sellers, NESTS))
+    _weigh(demand, dearer, usage, reach, out.weights, out.units)
     _choose(demand, reach, out.sums, out.once, out.twice)
-    _sell(demand, worth, out)
+    _sell(demand, out)
     return out
 
 

@@ -26,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
+from sim.economics.powers import fill_powers, quick_exp
+from sim.randomness import quick_log
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -164,7 +166,7 @@ def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out:
             place = count[cells.provider[j], cells.nest[j]]
             count[cells.provider[j], cells.nest[j]] += 1
             out.product[place] = j
-            out.weight[place] = math.exp(cells.attraction[k])
+            out.weight[place] = quick_exp(cells.attraction[k])
             out.units[place] = out.weight[place] * cells.multiplier[k]
 
 
@@ -205,12 +207,15 @@ def _place(values: Floats, size: int, value: float) -> int:
 
 @compiled
 def _rosters(cells: Cells) -> tuple[Ints, Ints]:
-    """Return the products of each firm (F, P), and the place of each product in the row of its firm (J,)."""
+    """Return the products of each firm (F, P), and the place of each product in the row of its firm (J,).
+
+    P is a multiple of eight: loops over it take several at a time and leave no rest.
+    """
     count, place = np.zeros(cells.firms, np.int64), np.empty(cells.provider.size, np.int64)
     for j in range(place.size):
         place[j] = count[cells.provider[j]]
         count[cells.provider[j]] += 1
-    roster = np.full((cells.firms, count.max()), -1)
+    roster = np.full((cells.firms, (count.max() + 7) // 8 * 8), -1)
     for j in range(place.size):
         roster[cells.provider[j], place[j]] = j
     return roster, place
@@ -268,15 +273,15 @@ def _weigh(demand: Demand, dearer: Floats, usage: Floats, reach: Floats, weights
     """
     for n in range(demand.taste.size):
         t = demand.taste[n]
-        for s in range(demand.seller[n], demand.seller[n + 1]):
-            for g in range(NESTS):
-                total = 0.0
-                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                    j = demand.product[k]
-                    weights[k] = demand.weight[k] * dearer[t, j]
-                    units[k] = demand.units[k] * dearer[t, j] * usage[j]
-                    total += weights[k]
-                reach[s, g] = total
+        for k in range(demand.start[demand.seller[n] * NESTS], demand.start[demand.seller[n + 1] * NESTS]):
+            j = demand.product[k]
+            weights[k] = demand.weight[k] * dearer[t, j]
+            units[k] = demand.units[k] * dearer[t, j] * usage[j]
+    for x in range(demand.start.size - 1):
+        total = 0.0
+        for k in range(demand.start[x], demand.start[x + 1]):
+            total += weights[k]
+        reach[x // NESTS, x % NESTS] = total
 
 
 @inlined
@@ -287,31 +292,33 @@ def _add(out: Floats, row: int, factor: float, term: tuple[float, float, float, 
 
 
 @inlined
-def _per_weight(total: float, gift: float, plain: float, rho: float) -> float:
-    """Return D^-rho of a nest of weight ``total`` (where it is ``plain``) with a gift; 0 where there is no nest."""
-    return math.exp(-rho * math.log(total + gift)) if gift > 0.0 else plain
+def _reach(demand: Demand, reach: Floats, out: Floats) -> None:
+    """Fill D_g of every customer (NESTS, M), with the gifts of those who are tied."""
+    for n in range(demand.taste.size):
+        for g in range(NESTS):
+            plain = 0.0
+            for s in range(demand.seller[n], demand.seller[n + 1]):
+                plain += reach[s, g]
+            for c in range(demand.first[n], demand.first[n + 1]):
+                home = demand.home[c]
+                out[g, c] = plain + demand.gift[c] * reach[home, g] if home >= 0 else plain
 
 
 @compiled
 def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Floats) -> None:
     """Add up over customers what shares and products of shares are linear in, ``reach`` (S, 2) given."""
     rho, slack = demand.dissimilarity, 1.0 - demand.dissimilarity
+    total, power = np.empty((NESTS, demand.mass.size)), np.empty((NESTS, demand.mass.size))
+    _reach(demand, reach, total)
+    for g in range(NESTS):
+        fill_powers(total[g], -rho, power[g])
     for n in range(demand.taste.size):
-        total, other = 0.0, 0.0
-        for s in range(demand.seller[n], demand.seller[n + 1]):
-            total += reach[s, 0]
-            other += reach[s, 1]
-        plain = math.exp(-rho * math.log(total)) if total > 0.0 else 0.0
-        plain_other = math.exp(-rho * math.log(other)) if other > 0.0 else 0.0
         for c in range(demand.first[n], demand.first[n + 1]):
-            home, gift, gift_other = demand.home[c], 0.0, 0.0
-            if home >= 0:
-                gift, gift_other = demand.gift[c] * reach[home, 0], demand.gift[c] * reach[home, 1]
-            v, w = _per_weight(total, gift, plain, rho), _per_weight(other, gift_other, plain_other, rho)
-            scale = 1.0 / (demand.outside[c] + v * (total + gift) + w * (other + gift_other))
+            home, v, w = demand.home[c], power[0, c], power[1, c]
+            scale = 1.0 / (demand.outside[c] + v * total[0, c] + w * total[1, c])
             v, w = v * scale, w * scale
-            inner = rho / (total + gift) if v > 0.0 else 0.0
-            inner_other = rho / (other + gift_other) if w > 0.0 else 0.0
+            inner = rho / total[0, c] if v > 0.0 else 0.0
+            inner_other = rho / total[1, c] if w > 0.0 else 0.0
             one, two = demand.mass[c] * v, demand.mass[c] * w
             term = one, two, one * (slack * v + inner), one * slack * w, two * (slack * w + inner_other)
             _add(sums, n, 1.0, term)
@@ -323,20 +330,27 @@ def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Fl
 @compiled
 def _sell(demand: Demand, out: Response) -> None:
     """Add up, by product, what is sold, and what rising prices lose and give to others of the firm."""
+    passed = np.empty(out.within.shape[1])
     for n in range(demand.taste.size):
         a = demand.sensitivity[demand.taste[n]]
         for s in range(demand.seller[n], demand.seller[n + 1]):
             for g in range(NESTS):
+                first, last = demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]
+                if first == last:
+                    continue
+                passed[:] = 0.0
+                for h in range(NESTS):
+                    rate = a * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
+                    for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                        passed[demand.place[demand.product[i]]] = rate * out.units[i]
                 share = out.sums[n, g] + out.once[s, g]
-                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                    j = demand.product[k]
+                for k in range(first, last):
+                    j, weight = demand.product[k], out.weights[k]
                     sold = out.units[k] * share
                     out.quantity[j] += sold
                     out.own[j] += sold * (a + demand.intensive)
-                    for h in range(NESTS):
-                        rate = a * out.weights[k] * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
-                        for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                            out.within[j, demand.place[demand.product[i]]] += rate * out.units[i]
+                    for x in range(passed.size):
+                        out.within[j, x] += weight * passed[x]
 
 
 @compiled
@@ -345,11 +359,11 @@ def respond(demand: Demand, price: Floats) -> Response:
     size, pairs, sellers = price.size, demand.product.size, demand.start.size // NESTS
     usage, dearer = np.empty(size), np.empty((demand.sensitivity.size, size))
     for j in range(size):
-        log_price = math.log(price[j])
-        usage[j] = math.exp(-demand.intensive * log_price)
+        log_price = quick_log(price[j])
+        usage[j] = quick_exp(-demand.intensive * log_price)
         for t in range(demand.sensitivity.size):
             level = log_price if demand.form == LOG else price[j]
-            dearer[t, j] = math.exp(-demand.sensitivity[t] * level)
+            dearer[t, j] = quick_exp(-demand.sensitivity[t] * level)
     out = Response(
         np.zeros(size), np.zeros(size), np.zeros((size, demand.roster.shape[1])), np.empty(pairs), np.empty(pairs),
         np.zeros((demand.taste.size, SUMS)), np.zeros((sellers, SUMS)), np.zeros((sellers, SUMS)),

@@ -107,15 +107,17 @@ def _margins(
     """
     wanted, most = margin.copy(), demand.roster.shape[1]
     system, missing, free = np.empty((most, most)), np.empty(most), np.empty(most, np.int64)
+    earned = np.empty(most)
     for members in demand.roster:
         count = 0
+        for n in range(most):
+            earned[n] = margin[members[n]] if members[n] >= 0 else 0.0
         for j in members:
             if j < 0 or answer.quantity[j] <= 0.0:
                 continue
             missing[count] = gain[j] - room[j] * margin[j]
             for n in range(most):
-                if members[n] >= 0:
-                    missing[count] += answer.within[j, n] * margin[members[n]]
+                missing[count] += answer.within[j, n] * earned[n]
             wanted[j] += missing[count] / room[j]
             if price[j] < offers.ceiling[j] * (1.0 - 1e-9):
                 free[count] = j

@@ -32,7 +32,7 @@ LARGEST_STEP = math.exp(LARGEST_LOG_STEP)
 CALM = 2.0
 """Residual below which steps are combined; farther out plain best responses are safer."""
 SPELL = 50
-"""Combined rounds, then as many plain ones, in turn: what goes in circles in one way comes to rest in the other."""
+"""Combined rounds, then as many half steps, in turn: what goes in circles in one way comes to rest in the other."""
 DRAG = 0.1
 """Weight on present margins, over ``own``: without it those of a firm whose demand is hardly elastic would leap."""
 
@@ -214,7 +214,8 @@ def _follow(
 def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, tolerance: float) -> Solution:
     """Iterate joint best responses from a start, at most ``rounds`` times, until within ``tolerance``.
 
-    Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price), by spells.
+    Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price); every other
+    spell goes half way instead.
     """
     demand, top, scale = condensed(cells), _largest_multiplier(offers), _scales(offers, price, mu.size)
     size = price.size + mu.size
@@ -231,7 +232,10 @@ def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, 
         residual = max(residual, violation(mu, top, over, pools, matrix))
         if residual <= tolerance or done == rounds - 1:
             break
-        if residual > CALM or residual > 3.0 * before or done // SPELL % 2 == 1:
+        if done // SPELL % 2 == 1:
+            price, mu, kept = np.sqrt(price * following), 0.5 * (mu + moved), 0
+            continue
+        if residual > CALM or residual > 3.0 * before:
             kept = 0
         before = residual
         price, mu = _combined(price, mu, following, moved, scale, top, offers.ceiling, images, residuals, kept)

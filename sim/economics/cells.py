@@ -345,12 +345,12 @@ def _sell(demand: Demand, out: Response) -> None:
                         passed[demand.place[demand.product[i]]] = rate * out.units[i]
                 share = out.sums[n, g] + out.once[s, g]
                 for k in range(first, last):
-                    j, weight = demand.product[k], out.weights[k]
+                    j = demand.product[k]
                     sold = out.units[k] * share
                     out.quantity[j] += sold
                     out.own[j] += sold * (a + demand.intensive)
                     for x in range(passed.size):
-                        out.within[j, x] += weight * passed[x]
+                        out.within[j, x] += out.weights[k] * passed[x]
 
 
 @compiled

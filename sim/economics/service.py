@@ -35,7 +35,11 @@ from sim.economics.workloads import (
 )
 from sim.randomness import fold
 
+Flags = NDArray[np.int8]
+
 LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
+CHUNK = 8192
+"""Rows that choose at a time: what is looked up of them stays in the cache, however many there are."""
 OUTSIDE_END, ENDINGS = LOST + 1, LOST + 2
 """Own cards, counted after the statuses in which a workload can end; and how many such ends there are."""
 
@@ -146,21 +150,23 @@ def decide(rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms,
         season: key of (seed, choice, quarter).
     """
     first, fresh = np.empty(free.size, np.int64), np.empty(free.size, np.int8)
+    for begin in range(0, free.size, CHUNK):
+        part = slice(begin, min(begin + CHUNK, free.size))
+        _decide(rows, free[part], menu, service, terms, season, first[part], fresh[part])
+    return Active(free, first, fresh, first.copy(), np.ones(free.size))
+
+
+@compiled
+def _decide(
+    rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, first: Ints, fresh: Flags
+) -> None:  # fmt: skip
+    """Fill the first choices of some rows, and whether they are fresh demand."""
     start = np.zeros(menu.outside.size + 1, np.int64)
     for x in range(free.size):
         n = free[x]
         fresh[x] = rows.status[n] != WAITING
         first[x] = settled(rows, n)
         start[rows.cell[n] + 1] += first[x] == UNSET
-    _choose(rows, free, menu, service, terms, season, start, first)
-    return Active(free, first, fresh, first.copy(), np.ones(free.size))
-
-
-@inlined
-def _choose(
-    rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, start: Ints, first: Ints
-) -> None:
-    """Fill ``first`` where it is UNSET; ``start`` comes with counts by base cell, one place late."""
     for b in range(start.size - 1):
         start[b + 1] += start[b]
     size, place = start[-1], start.copy()

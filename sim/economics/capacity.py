@@ -21,10 +21,8 @@ LARGEST_EXCESS = 2.0
 
 
 @inlined
-def _push(
-    demand: Demand, n: int, row: Ints, slopes: Floats, answer: Response, change: Floats, push: Floats, known: Floats
-) -> None:
-    """Fill, for menu n, the change of weights per multiplier, by pair (K,) and by nest and row (2, R).
+def _push(demand: Demand, n: int, row: Ints, slopes: Floats, answer: Response, push: Floats, known: Floats) -> None:
+    """Fill, for menu n, the change of weights per multiplier, by nest and row (2, R).
 
     ``known`` (2, R) is filled with what these changes take, from a unit of weight, through ties to their sellers.
     """
@@ -36,21 +34,21 @@ def _push(
             for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
                 m = row[demand.product[k]]
                 if m >= 0:
-                    change[k] = a * answer.weights[k] * slopes[demand.product[k]]
-                    push[h, m] += change[k]
-                    known[0, m] += once[0] * change[k]
-                    known[1, m] += once[1] * change[k]
+                    change = a * answer.weights[k] * slopes[demand.product[k]]
+                    push[h, m] += change
+                    known[0, m] += once[0] * change
+                    known[1, m] += once[1] * change
 
 
 @inlined
 def _subtract(
-    demand: Demand, n: int, use: Floats, row: Ints, answer: Response, change: Floats, push: Floats, known: Floats,
-    line: Floats, matrix: Floats,
+    demand: Demand, n: int, use: Floats, row: Ints, answer: Response, push: Floats, known: Floats, line: Floats,
+    matrix: Floats,
 ) -> None:  # fmt: skip
-    """Subtract from ``matrix`` what multipliers take from the products of menu n.
+    """Subtract from ``matrix`` what the multipliers of other firms take from the products of menu n.
 
-    Between sellers s and i the sum over customers is ``sums + once_s + once_i``, and within s it is ``sums + twice_s``:
-    so for every nest of a seller there is one ``line`` (R,) of what multipliers take from a unit of its weight.
+    Between sellers s and i the sum over customers is ``sums + once_s + once_i``: so for every nest of a seller there is
+    one ``line`` (R,) of what multipliers take from a unit of its weight.
     """
     for s in range(demand.seller[n], demand.seller[n + 1]):
         for g in range(NESTS):
@@ -61,11 +59,9 @@ def _subtract(
             rate = answer.sums[n, here] + answer.once[s, here], answer.sums[n, there] + answer.once[s, there]
             for m in range(line.size):
                 line[m] = known[g, m] + rate[0] * push[0, m] + rate[1] * push[1, m]
-            for h in range(NESTS):
-                more = answer.twice[s, NESTS + g + h] - 2.0 * answer.once[s, NESTS + g + h]
-                for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                    if row[demand.product[k]] >= 0:
-                        line[row[demand.product[k]]] += more * change[k]
+            for k in range(demand.start[s * NESTS], demand.start[(s + 1) * NESTS]):
+                if row[demand.product[k]] >= 0:
+                    line[row[demand.product[k]]] = 0.0
             for k in range(first, last):
                 l, pull = row[demand.product[k]], use[demand.product[k]] * answer.units[k]
                 if l >= 0:
@@ -75,7 +71,7 @@ def _subtract(
 
 @compiled
 def substitution(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer: Response, rows: int) -> Floats:
-    """Return (R, R) -d use_l / d mu_m.
+    """Return (R, R) -d use_l / d mu_m; every pool is one firm's.
 
     Args:
         demand: demand.
@@ -85,15 +81,26 @@ def substitution(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer:
         answer: demand at present prices.
         rows: R.
     """
-    matrix, line, change = np.zeros((rows, rows)), np.empty(rows), np.empty(demand.product.size)
+    matrix, line = np.zeros((rows, rows)), np.empty(rows)
     push, known = np.empty((NESTS, rows)), np.empty((NESTS, rows))
-    for j in range(use.size):
-        if row[j] >= 0:
-            matrix[row[j], row[j]] += use[j] * answer.own[j] * slopes[j]
     for n in range(demand.taste.size):
-        _push(demand, n, row, slopes, answer, change, push, known)
-        _subtract(demand, n, use, row, answer, change, push, known, line, matrix)
+        _push(demand, n, row, slopes, answer, push, known)
+        _subtract(demand, n, use, row, answer, push, known, line, matrix)
+    _subtract_within(demand, use, row, slopes, answer, matrix)
     return matrix
+
+
+@inlined
+def _subtract_within(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer: Response, matrix: Floats) -> None:
+    """Subtract from ``matrix`` what a firm's multipliers take from its products, net of what these pass on."""
+    for f in range(demand.roster.shape[0]):
+        for j in demand.roster[f]:
+            if j < 0 or row[j] < 0:
+                continue
+            matrix[row[j], row[j]] += use[j] * answer.own[j] * slopes[j]
+            for i in demand.roster[f]:
+                if i >= 0 and row[i] >= 0:
+                    matrix[row[i], row[j]] -= use[i] * answer.within[j, demand.place[i]] * slopes[j]
 
 
 @compiled

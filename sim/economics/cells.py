@@ -26,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
+from sim.economics.powers import fill_powers, quick_exp
+from sim.randomness import quick_log
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,8 +108,10 @@ class Demand(NamedTuple):
     """(M,) the same as far as the incumbent's posted price decides: -1 where the price to the class is another."""
     outside: Floats
     """(M,) O: weight of the outside option."""
-    products: int
-    """J."""
+    roster: Ints
+    """(F, P) products of each firm; -1 where it has fewer than P."""
+    place: Ints
+    """(J,) place of each product in the row of its firm."""
     dissimilarity: float
     """rho."""
     intensive: float
@@ -128,8 +132,8 @@ class Response(NamedTuple):
     """(J,) Q_j, units of product."""
     own: Floats
     """(J,) sum over cells of Q_jc (A_c + eps_int): own-price term without substitution."""
-    cross: Floats
-    """(J,) sum over k of the firm of m_k times what j takes from k (or j from itself) when p_j rises."""
+    within: Floats
+    """(J, P) what j gives up to each product of its firm (itself as well), in units of that, when (ln) p_j rises."""
     weights: Floats
     """(K,) w of every pair."""
     units: Floats
@@ -162,7 +166,7 @@ def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out:
             place = count[cells.provider[j], cells.nest[j]]
             count[cells.provider[j], cells.nest[j]] += 1
             out.product[place] = j
-            out.weight[place] = math.exp(cells.attraction[k])
+            out.weight[place] = quick_exp(cells.attraction[k])
             out.units[place] = out.weight[place] * cells.multiplier[k]
 
 
@@ -202,14 +206,31 @@ def _place(values: Floats, size: int, value: float) -> int:
 
 
 @compiled
+def _rosters(cells: Cells) -> tuple[Ints, Ints]:
+    """Return the products of each firm (F, P), and the place of each product in the row of its firm (J,).
+
+    P is a multiple of eight: loops over it take several at a time and leave no rest.
+    """
+    count, place = np.zeros(cells.firms, np.int64), np.empty(cells.provider.size, np.int64)
+    for j in range(place.size):
+        place[j] = count[cells.provider[j]]
+        count[cells.provider[j]] += 1
+    roster = np.full((cells.firms, (count.max() + 7) // 8 * 8), -1)
+    for j in range(place.size):
+        roster[cells.provider[j], place[j]] = j
+    return roster, place
+
+
+@compiled
 def condensed(cells: Cells) -> Demand:
     """Return what is left of cells when what prices cannot change is worked out."""
     base, most, classes = cells.start.size - 1, cells.product.size, np.count_nonzero(cells.mass > 0.0)
+    roster, place = _rosters(cells)
     out = Demand(
         np.zeros(base + 1, np.int64), np.zeros(most * NESTS + 1, np.int64), np.empty(most, np.int64), np.empty(most),
         np.empty(most), np.empty(base, np.int64), np.empty(base), np.zeros(base + 1, np.int64),
         np.empty(classes), np.empty(classes, np.int64), np.empty(classes), np.empty(classes), np.empty(classes),
-        cells.nest.size, cells.dissimilarity, cells.intensive, cells.form,
+        roster, place, cells.dissimilarity, cells.intensive, cells.form,
     )  # fmt: skip
     scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
     gifts, count, row = _gifts(cells), np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
@@ -239,32 +260,28 @@ def condensed(cells: Cells) -> Demand:
     return Demand(
         out.seller[: n + 1], out.start[: sellers * NESTS + 1], out.product[:pairs], out.weight[:pairs],
         out.units[:pairs], out.taste[:n], out.sensitivity[:tastes], out.first[: n + 1], out.mass[:customers],
-        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], out.products,
+        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], roster, place,
         out.dissimilarity, out.intensive, out.form,
     )  # fmt: skip
 
 
 @compiled
-def _weigh(
-    demand: Demand, dearer: Floats, usage: Floats, margin: Floats, reach: Floats, worth: Floats, weights: Floats,
-    units: Floats,
-) -> None:  # fmt: skip
-    """Fill w and units of every pair (K,); ``reach`` sum w and ``worth`` sum m q w by seller and nest (S, 2).
+def _weigh(demand: Demand, dearer: Floats, usage: Floats, reach: Floats, weights: Floats, units: Floats) -> None:
+    """Fill w and units of every pair (K,), and ``reach``, the sum of w by seller and nest (S, 2).
 
     ``dearer`` (T, J) and ``usage`` (J,) are the price terms of w and of units.
     """
     for n in range(demand.taste.size):
         t = demand.taste[n]
-        for s in range(demand.seller[n], demand.seller[n + 1]):
-            for g in range(NESTS):
-                total, value = 0.0, 0.0
-                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                    j = demand.product[k]
-                    weights[k] = demand.weight[k] * dearer[t, j]
-                    units[k] = demand.units[k] * dearer[t, j] * usage[j]
-                    total += weights[k]
-                    value += units[k] * margin[j]
-                reach[s, g], worth[s, g] = total, value
+        for k in range(demand.start[demand.seller[n] * NESTS], demand.start[demand.seller[n + 1] * NESTS]):
+            j = demand.product[k]
+            weights[k] = demand.weight[k] * dearer[t, j]
+            units[k] = demand.units[k] * dearer[t, j] * usage[j]
+    for x in range(demand.start.size - 1):
+        total = 0.0
+        for k in range(demand.start[x], demand.start[x + 1]):
+            total += weights[k]
+        reach[x // NESTS, x % NESTS] = total
 
 
 @inlined
@@ -275,31 +292,33 @@ def _add(out: Floats, row: int, factor: float, term: tuple[float, float, float, 
 
 
 @inlined
-def _per_weight(total: float, gift: float, plain: float, rho: float) -> float:
-    """Return D^-rho of a nest of weight ``total`` (where it is ``plain``) with a gift; 0 where there is no nest."""
-    return math.exp(-rho * math.log(total + gift)) if gift > 0.0 else plain
+def _reach(demand: Demand, reach: Floats, out: Floats) -> None:
+    """Fill D_g of every customer (NESTS, M), with the gifts of those who are tied."""
+    for n in range(demand.taste.size):
+        for g in range(NESTS):
+            plain = 0.0
+            for s in range(demand.seller[n], demand.seller[n + 1]):
+                plain += reach[s, g]
+            for c in range(demand.first[n], demand.first[n + 1]):
+                home = demand.home[c]
+                out[g, c] = plain + demand.gift[c] * reach[home, g] if home >= 0 else plain
 
 
 @compiled
 def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Floats) -> None:
     """Add up over customers what shares and products of shares are linear in, ``reach`` (S, 2) given."""
     rho, slack = demand.dissimilarity, 1.0 - demand.dissimilarity
+    total, power = np.empty((NESTS, demand.mass.size)), np.empty((NESTS, demand.mass.size))
+    _reach(demand, reach, total)
+    for g in range(NESTS):
+        fill_powers(total[g], -rho, power[g])
     for n in range(demand.taste.size):
-        total, other = 0.0, 0.0
-        for s in range(demand.seller[n], demand.seller[n + 1]):
-            total += reach[s, 0]
-            other += reach[s, 1]
-        plain = math.exp(-rho * math.log(total)) if total > 0.0 else 0.0
-        plain_other = math.exp(-rho * math.log(other)) if other > 0.0 else 0.0
         for c in range(demand.first[n], demand.first[n + 1]):
-            home, gift, gift_other = demand.home[c], 0.0, 0.0
-            if home >= 0:
-                gift, gift_other = demand.gift[c] * reach[home, 0], demand.gift[c] * reach[home, 1]
-            v, w = _per_weight(total, gift, plain, rho), _per_weight(other, gift_other, plain_other, rho)
-            scale = 1.0 / (demand.outside[c] + v * (total + gift) + w * (other + gift_other))
+            home, v, w = demand.home[c], power[0, c], power[1, c]
+            scale = 1.0 / (demand.outside[c] + v * total[0, c] + w * total[1, c])
             v, w = v * scale, w * scale
-            inner = rho / (total + gift) if v > 0.0 else 0.0
-            inner_other = rho / (other + gift_other) if w > 0.0 else 0.0
+            inner = rho / total[0, c] if v > 0.0 else 0.0
+            inner_other = rho / total[1, c] if w > 0.0 else 0.0
             one, two = demand.mass[c] * v, demand.mass[c] * w
             term = one, two, one * (slack * v + inner), one * slack * w, two * (slack * w + inner_other)
             _add(sums, n, 1.0, term)
@@ -309,42 +328,50 @@ def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Fl
 
 
 @compiled
-def _sell(demand: Demand, worth: Floats, out: Response) -> None:
-    """Add up, by product, what is sold, and what rising prices gain and lose."""
+def _sell(demand: Demand, out: Response) -> None:
+    """Add up, by product, what is sold, and what rising prices lose and give to others of the firm."""
+    passed = np.empty(out.within.shape[1])
     for n in range(demand.taste.size):
         a = demand.sensitivity[demand.taste[n]]
         for s in range(demand.seller[n], demand.seller[n + 1]):
             for g in range(NESTS):
-                share, taken = out.sums[n, g] + out.once[s, g], 0.0
+                first, last = demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]
+                if first == last:
+                    continue
+                passed[:] = 0.0
                 for h in range(NESTS):
-                    taken += (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h]) * worth[s, h]
-                for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                    j = demand.product[k]
+                    rate = a * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
+                    for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                        passed[demand.place[demand.product[i]]] = rate * out.units[i]
+                share = out.sums[n, g] + out.once[s, g]
+                for k in range(first, last):
+                    j, weight = demand.product[k], out.weights[k]
                     sold = out.units[k] * share
                     out.quantity[j] += sold
                     out.own[j] += sold * (a + demand.intensive)
-                    out.cross[j] += a * out.weights[k] * taken
+                    for x in range(passed.size):
+                        out.within[j, x] += weight * passed[x]
 
 
 @compiled
-def respond(demand: Demand, price: Floats, margin: Floats) -> Response:
-    """Return demand and its derivatives at ``price`` for firms that earn ``margin`` per unit (J,)."""
+def respond(demand: Demand, price: Floats) -> Response:
+    """Return demand and its derivatives at ``price`` (J,)."""
     size, pairs, sellers = price.size, demand.product.size, demand.start.size // NESTS
     usage, dearer = np.empty(size), np.empty((demand.sensitivity.size, size))
     for j in range(size):
-        log_price = math.log(price[j])
-        usage[j] = math.exp(-demand.intensive * log_price)
+        log_price = quick_log(price[j])
+        usage[j] = quick_exp(-demand.intensive * log_price)
         for t in range(demand.sensitivity.size):
             level = log_price if demand.form == LOG else price[j]
-            dearer[t, j] = math.exp(-demand.sensitivity[t] * level)
+            dearer[t, j] = quick_exp(-demand.sensitivity[t] * level)
     out = Response(
-        np.zeros(size), np.zeros(size), np.zeros(size), np.empty(pairs), np.empty(pairs),
+        np.zeros(size), np.zeros(size), np.zeros((size, demand.roster.shape[1])), np.empty(pairs), np.empty(pairs),
         np.zeros((demand.taste.size, SUMS)), np.zeros((sellers, SUMS)), np.zeros((sellers, SUMS)),
     )  # fmt: skip
-    reach, worth = np.empty((sellers, NESTS)), np.empty((sellers, NESTS))
-    _weigh(demand, dearer, usage, margin, reach, worth, out.weights, out.units)
+    reach = np.empty((sellers, NESTS))
+    _weigh(demand, dearer, usage, reach, out.weights, out.units)
     _choose(demand, reach, out.sums, out.once, out.twice)
-    _sell(demand, worth, out)
+    _sell(demand, out)
     return out
 
 

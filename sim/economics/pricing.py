@@ -2,10 +2,12 @@ r"""Prices of all firms, solved jointly: multiproduct Bertrand-Nash with one cap
 
 First-order condition of firm f for product j, with m_k = (1-tau_k) p_k - c_k - h_k mu_pool(k):
 
-    LOG:     (1-tau_j) p_j Q_j = m_j own_j - cross_j   ->   m_j = [(c_j + h_j mu) Q_j + cross_j] / (own_j - Q_j)
-    LINEAR:  (1-tau_j) Q_j     = m_j own_j - cross_j   ->   m_j = [(1-tau_j) Q_j + cross_j] / own_j
+    LOG:     (1-tau_j) p_j Q_j = m_j own_j - sum_k within_jk m_k   ->   (own_j - Q_j) m_j - ... = (c_j + h_j mu) Q_j
+    LINEAR:  (1-tau_j) Q_j     = m_j own_j - sum_k within_jk m_k
 
-a zeta-markup fixed point (Morrow and Skerlos 2011), where ``own`` and ``cross`` come from the demand system.
+where ``own`` and ``within`` come from the demand system. Product by product this is a zeta-markup fixed point (Morrow
+and Skerlos 2011), which is slow where customers are tied to a firm and mostly move within it: each product waits for
+the others. So every firm solves its conditions for all its margins together at present demand, held back a little.
 The multipliers of all pools answer their constraints together, 0 <= mu _|_ capacity - sum_j h_j Q_j >= 0 (Froeb,
 Tschantz and Crooke 2003), by a Newton step with the full matrix of what one pool's multiplier does to the use of
 every other: firms that are all full raise their prices together, and demand answers that far less than it answers
@@ -22,12 +24,17 @@ from sim.compiled import compiled, inlined
 from sim.economics.acceleration import WINDOW, accelerated
 from sim.economics.capacity import answered, excess, pressed, substitution, violation
 from sim.economics.cells import LOG, Cells, Demand, Floats, Ints, Response, condensed, respond
+from sim.economics.elimination import solve_linear
 
 LARGEST_LOG_STEP = 1.5
 """Largest change of a log price in a round."""
 LARGEST_STEP = math.exp(LARGEST_LOG_STEP)
-CALM = 0.5
+CALM = 2.0
 """Residual below which steps are combined; farther out plain best responses are safer."""
+SPELL = 50
+"""Combined rounds, then as many plain ones, in turn: what goes in circles in one way comes to rest in the other."""
+DRAG = 0.1
+"""Weight on present margins, over ``own``: without it those of a firm whose demand is hardly elastic would leap."""
 
 
 class Offers(NamedTuple):
@@ -69,21 +76,64 @@ def _room(own: float, q: float) -> float:
 
 
 @compiled
-def _conditions(form: int, offers: Offers, price: Floats, answer: Response) -> tuple[Floats, Floats]:
+def _conditions(offers: Offers, demand: Demand, price: Floats, mu: Floats, answer: Response) -> tuple[Floats, Floats]:
     """Return (J,) what prices the first-order conditions ask for at multipliers of 0, and what a unit of them adds."""
+    cost, margin, room, gain = np.empty(price.size), np.empty(price.size), np.empty(price.size), np.empty(price.size)
+    for j in range(price.size):
+        keep, q = 1.0 - offers.fee[j], answer.quantity[j]
+        cost[j] = offers.cost[j] + offers.use[j] * mu[offers.pool[j]]
+        margin[j] = keep * price[j] - cost[j]
+        room[j] = _room(answer.own[j], q) if demand.form == LOG else answer.own[j]
+        gain[j] = (cost[j] if demand.form == LOG else keep) * q
+    wanted = _margins(offers, demand, price, cost, margin, room, gain, answer)
     level, slope = np.empty(price.size), np.empty(price.size)
     for j in range(price.size):
-        own, q, keep = answer.own[j], answer.quantity[j], 1.0 - offers.fee[j]
-        if q <= 0.0:
+        if answer.quantity[j] <= 0.0:
             level[j], slope[j] = price[j], 0.0
-        elif form == LOG:
-            room = _room(own, q)
-            factor = (1.0 + q / room) / keep
-            level[j], slope[j] = offers.cost[j] * factor + answer.cross[j] / (room * keep), offers.use[j] * factor
         else:
-            level[j] = (offers.cost[j] + (keep * q + answer.cross[j]) / own) / keep
-            slope[j] = offers.use[j] / keep
+            passed = 1.0 + answer.quantity[j] / room[j] if demand.form == LOG else 1.0
+            slope[j] = offers.use[j] * passed / (1.0 - offers.fee[j])
+            level[j] = (wanted[j] + cost[j]) / (1.0 - offers.fee[j]) - slope[j] * mu[offers.pool[j]]
     return level, slope
+
+
+@compiled
+def _margins(
+    offers: Offers, demand: Demand, price: Floats, cost: Floats, margin: Floats, room: Floats, gain: Floats,
+    answer: Response,
+) -> Floats:  # fmt: skip
+    """Return (J,) margins that firms want; ``room m = gain + within m`` are the conditions.
+
+    Those of products sold below their ceilings are solved for together. One at its ceiling goes by its own condition,
+    and so does one whose price would not be positive: its firm's demand as a whole is not elastic.
+    """
+    wanted, most = margin.copy(), demand.roster.shape[1]
+    system, missing, free = np.empty((most, most)), np.empty(most), np.empty(most, np.int64)
+    earned = np.empty(most)
+    for members in demand.roster:
+        count = 0
+        for n in range(most):
+            earned[n] = margin[members[n]] if members[n] >= 0 else 0.0
+        for j in members:
+            if j < 0 or answer.quantity[j] <= 0.0:
+                continue
+            missing[count] = gain[j] - room[j] * margin[j]
+            for n in range(most):
+                missing[count] += answer.within[j, n] * earned[n]
+            wanted[j] += missing[count] / room[j]
+            if price[j] < offers.ceiling[j] * (1.0 - 1e-9):
+                free[count] = j
+                count += 1
+        for x in range(count):
+            for y in range(count):
+                system[x, y] = -answer.within[free[x], demand.place[free[y]]]
+            system[x, x] += room[free[x]] + DRAG * answer.own[free[x]]
+        step = solve_linear(system, missing, count)
+        for x in range(count):
+            j = free[x]
+            if 0.0 < margin[j] + step[x] + cost[j] < math.inf:
+                wanted[j] = margin[j] + step[x]
+    return wanted
 
 
 @compiled
@@ -131,12 +181,9 @@ def _rows(pools: Ints, offers: Offers) -> Ints:
 
 
 @compiled
-def _answer(demand: Demand, offers: Offers, price: Floats, mu: Floats) -> tuple[Response, Floats]:
-    """Return demand at these prices and multipliers, and the use of every pool (L,)."""
-    margin, used = np.empty(price.size), np.zeros(mu.size)
-    for j in range(price.size):
-        margin[j] = (1.0 - offers.fee[j]) * price[j] - offers.cost[j] - offers.use[j] * mu[offers.pool[j]]
-    answer = respond(demand, price, margin)
+def _answer(demand: Demand, offers: Offers, price: Floats) -> tuple[Response, Floats]:
+    """Return demand at these prices, and the use of every pool (L,)."""
+    answer, used = respond(demand, price), np.zeros(offers.capacity.size)
     for j in range(price.size):
         used[offers.pool[j]] += offers.use[j] * answer.quantity[j]
     return answer, used
@@ -167,16 +214,16 @@ def _follow(
 def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, tolerance: float) -> Solution:
     """Iterate joint best responses from a start, at most ``rounds`` times, until within ``tolerance``.
 
-    Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price).
+    Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price), by spells.
     """
     demand, top, scale = condensed(cells), _largest_multiplier(offers), _scales(offers, price, mu.size)
     size = price.size + mu.size
     images, residuals = np.zeros((WINDOW, size)), np.zeros((WINDOW, size))
     kept, before = 0, math.inf
     for done in range(rounds):
-        answer, used = _answer(demand, offers, price, mu)
+        answer, used = _answer(demand, offers, price)
         over = excess(used, offers.capacity)
-        level, slope = _conditions(cells.form, offers, price, answer)
+        level, slope = _conditions(offers, demand, price, mu, answer)
         pools, slopes = pressed(mu, top, over), _price_slopes(cells.form, offers, price, over, slope)
         matrix = substitution(demand, offers.use, _rows(pools, offers), slopes, answer, pools.size)
         moved = answered(mu, top, over, used, pools, matrix)
@@ -184,7 +231,7 @@ def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, 
         residual = max(residual, violation(mu, top, over, pools, matrix))
         if residual <= tolerance or done == rounds - 1:
             break
-        if residual > CALM or residual > 3.0 * before:
+        if residual > CALM or residual > 3.0 * before or done // SPELL % 2 == 1:
             kept = 0
         before = residual
         price, mu = _combined(price, mu, following, moved, scale, top, offers.ceiling, images, residuals, kept)

@@ -25,8 +25,8 @@ def some_prices(seed: int, products: int) -> tuple[Floats, Floats]:
 @given(seeds, forms, rhos, intensities)
 def test_quantities(seed: int, form: int, rho: float, intensive: float) -> None:
     cells = random_cells(seed, form=form, rho=rho, intensive=intensive)
-    price, margin = some_prices(seed, cells.nest.size)
-    found = respond(condensed(cells), price, margin)
+    price, _ = some_prices(seed, cells.nest.size)
+    found = respond(condensed(cells), price)
     np.testing.assert_allclose(found.quantity, demand(cells, price, price).real, rtol=1e-11, atol=1e-14)
 
 
@@ -34,14 +34,20 @@ def test_quantities(seed: int, form: int, rho: float, intensive: float) -> None:
 def test_what_a_firm_loses_in_margin_when_one_of_its_prices_rises(
     seed: int, form: int, rho: float, intensive: float
 ) -> None:
-    """``own`` and ``cross`` are the two sides of -sum_k m_k dQ_k/dp_j over the firm's products, ln p_j in form LOG."""
+    """``own`` and ``within`` are the two sides of -sum_k m_k dQ_k/dp_j over the firm's products, ln p_j in form LOG."""
     intensive = intensive if form == LOG else 0.0
     cells = random_cells(seed, form=form, rho=rho, intensive=intensive)
     price, margin = some_prices(seed, cells.nest.size)
-    found = respond(condensed(cells), price, margin)
+    kept = condensed(cells)
+    found = respond(kept, price)
     same = cells.provider[:, None] == cells.provider
     lost = -(jacobian(cells, price, logs=form == LOG) * same).T @ margin
-    np.testing.assert_allclose(margin * found.own - found.cross, lost, rtol=1e-9, atol=1e-11 * found.own.max())
+    np.testing.assert_allclose(
+        margin * found.own - (found.within * margin[kept.roster[cells.provider]]).sum(axis=1),
+        lost,
+        rtol=1e-9,
+        atol=1e-11 * found.own.max(),
+    )
 
 
 @given(seeds, forms, rhos)
@@ -49,11 +55,11 @@ def test_what_pools_take_from_one_another(seed: int, form: int, rho: float) -> N
     """``substitution`` is -d use / d mu of the pools with a row, when every price follows its pool's multiplier."""
     cells = random_cells(seed, form=form, rho=rho, intensive=0.4 if form == LOG else 0.0)
     rng = np.random.default_rng(seed + 2)
-    price, margin = some_prices(seed, cells.nest.size)
+    price, _ = some_prices(seed, cells.nest.size)
     row = np.array([0, 1, 2, 0, -1, 2, 3])
     use, slopes = rng.uniform(0.2, 2.0, row.size), rng.uniform(0.0, 1.0, row.size)
     kept = condensed(cells)
-    found = substitution(kept, use, row, slopes, respond(kept, price, margin), 4)
+    found = substitution(kept, use, row, slopes, respond(kept, price), 4)
     member = (row[:, None] == np.arange(4)).astype(float)
     expected = -(member.T * use) @ jacobian(cells, price, logs=form == LOG) @ (member * slopes[:, None])
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.economics.acceleration import WINDOW, accelerated
 from sim.economics.elementary import exp, log, power
 from sim.economics.elimination import solve_linear
+from sim.economics.powers import fill_powers
 
 Floats = NDArray[np.float64]
 seeds = st.integers(0, 2**32 - 1)
@@ -77,6 +78,20 @@ def test_exponentials(values: list[float]) -> None:
 @given(st.lists(st.floats(1e-300, 1e300), min_size=1))
 def test_logarithms(values: list[float]) -> None:
     np.testing.assert_allclose(log(np.array(values)), [math.log(x) for x in values], rtol=1e-15, atol=1e-16)
+
+
+@given(st.lists(st.floats(1e-300, 1e300), min_size=1), st.floats(-1.0, 1.0))
+def test_powers_without_calls(values: list[float], exponent: float) -> None:
+    found = np.empty(len(values))
+    fill_powers(np.array(values), exponent, found)
+    np.testing.assert_allclose(found, [x**exponent for x in values], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("exponent", "large", "small"), [(1.5, math.inf, 0.0), (-1.5, 0.0, math.inf)])
+def test_a_power_of_zero_is_nothing_and_extreme_ones_overflow(exponent: float, large: float, small: float) -> None:
+    found = np.empty(3)
+    fill_powers(np.array([0.0, 1e300, 1e-300]), exponent, found)
+    assert found.tolist() == [0.0, large, small]
 
 
 def test_shapes_are_kept_and_zero_has_a_logarithm() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
@@ -71,10 +71,10 @@ def _untouched(overrides: tuple[str, ...]) -> DictConfig:
 
 def _plain(config: DictConfig) -> Composed:
     choices = {str(group): str(name) for group, name in config.hydra.runtime.choices.items() if name is not None}
-    keys: list[Any] = [key for key in config if key != "hydra"]
-    model = OmegaConf.masked_copy(config, keys)
-    refuse_if_any(refusals.reference_problems(model))
-    values = OmegaConf.to_container(model, resolve=True, throw_on_missing=True)
+    with open_dict(config):
+        del config["hydra"]
+    refuse_if_any(refusals.reference_problems(config))
+    values = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
     refuse_if_any(refusals.target_problems(values))
     return Composed({str(key): value for key, value in values.items()}, choices)

@@ -4,10 +4,14 @@ Reads the JSON schema that pydantic makes, so the messages, ``explain`` and ``do
 the same, and nothing is written down twice.
 """
 
+import ast
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import pairwise
+from textwrap import dedent
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -177,7 +181,41 @@ def _is_quarter(node: Node) -> bool:
 def root_of(model: type[BaseModel]) -> Field:
     """Return the schema of a model as a field."""
     schema = model.model_json_schema()
-    return Field(schema, schema.get("$defs", {}))
+    definitions = schema.get("$defs", {})
+    nodes = {model.__name__: schema, **definitions}
+    for kind in _kinds(model):
+        for name, text in _descriptions(kind).items():
+            nodes[kind.__name__]["properties"][name].setdefault("description", text)
+    return Field(schema, definitions)
+
+
+def _kinds(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """Return a model and all the models that its fields hold."""
+    found, open_ = {model}, [model]
+    while open_:
+        held = {kind for field in open_.pop().model_fields.values() for kind in _models(field.annotation)} - found
+        found |= held
+        open_.extend(held)
+    return found
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _descriptions(kind: type[BaseModel]) -> dict[str, str]:
+    """Return the texts below the fields of a class and of those it is made from, by field."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__[: kind.__mro__.index(BaseModel)]):
+        [definition] = ast.parse(dedent(inspect.getsource(base))).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, text in pairwise(definition.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+                found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
+    return found
 
 
 def find(root: Field, parts: Sequence[str]) -> Field | None:

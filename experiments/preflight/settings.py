@@ -17,7 +17,7 @@ MODEL_FREE_KEYS = ("seed", "output", "executor", "study")
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Output(_Settings):

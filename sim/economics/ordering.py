@@ -19,7 +19,8 @@ def ascending(values: Floats) -> Ints:
     negative ones turned, they order like the numbers. Zeros of both signs are told apart.
     """
     size = values.size
-    words, order, moved = np.empty(size, np.uint64), np.arange(size), np.empty(size, np.int64)
+    words, order = np.empty(size, np.uint64), np.arange(size)
+    next_words, next_order = np.empty(size, np.uint64), np.empty(size, np.int64)
     count = np.zeros((_DIGITS, _BUCKETS), np.int64)
     for x in range(size):
         raw = np.float64(values[x]).view(np.uint64)
@@ -32,10 +33,10 @@ def ascending(values: Floats) -> Ints:
         place = np.zeros(_BUCKETS, np.int64)
         for bucket in range(1, _BUCKETS):
             place[bucket] = place[bucket - 1] + count[digit, bucket - 1]
-        for position in range(size):
-            x = order[position]
-            digit_of_x = (words[x] >> np.uint64(_DIGIT * digit)) & _LOW
-            moved[place[digit_of_x]] = x
-            place[digit_of_x] += 1
-        order, moved = moved, order
+        for x in range(size):
+            bucket_of_x = (words[x] >> np.uint64(_DIGIT * digit)) & _LOW
+            next_words[place[bucket_of_x]], next_order[place[bucket_of_x]] = words[x], order[x]
+            place[bucket_of_x] += 1
+        words, next_words = next_words, words
+        order, next_order = next_order, order
     return order

@@ -35,7 +35,11 @@ from sim.economics.workloads import (
 )
 from sim.randomness import fold
 
+Flags = NDArray[np.int8]
+
 LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
+CHUNK = 8192
+"""Rows that choose at a time: what is looked up of them stays in the cache, however many there are."""
 OUTSIDE_END, ENDINGS = LOST + 1, LOST + 2
 """Own cards, counted after the statuses in which a workload can end; and how many such ends there are."""
 
@@ -146,21 +150,23 @@ def decide(rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms,
         season: key of (seed, choice, quarter).
     """
     first, fresh = np.empty(free.size, np.int64), np.empty(free.size, np.int8)
+    for begin in range(0, free.size, CHUNK):
+        part = slice(begin, min(begin + CHUNK, free.size))
+        _decide(rows, free[part], menu, service, terms, season, first[part], fresh[part])
+    return Active(free, first, fresh, first.copy(), np.ones(free.size))
+
+
+@compiled
+def _decide(
+    rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, first: Ints, fresh: Flags
+) -> None:  # fmt: skip
+    """Fill the first choices of some rows, and whether they are fresh demand."""
     start = np.zeros(menu.outside.size + 1, np.int64)
     for x in range(free.size):
         n = free[x]
         fresh[x] = rows.status[n] != WAITING
         first[x] = settled(rows, n)
         start[rows.cell[n] + 1] += first[x] == UNSET
-    _choose(rows, free, menu, service, terms, season, start, first)
-    return Active(free, first, fresh, first.copy(), np.ones(free.size))
-
-
-@inlined
-def _choose(
-    rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, start: Ints, first: Ints
-) -> None:
-    """Fill ``first`` where it is UNSET; ``start`` comes with counts by base cell, one place late."""
     for b in range(start.size - 1):
         start[b + 1] += start[b]
     size, place = start[-1], start.copy()
@@ -228,8 +234,8 @@ def drawn_term(terms: Terms, service: int, u: float) -> int:
 def _priorities(
     rows: Workloads, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints, terms: Terms, seasons: Seasons,
     rule: int, elasticity: Floats,
-) -> tuple[Ints, Floats]:  # fmt: skip
-    """Return active positions whose first choice is a full lane, first come first, and their bids."""
+) -> tuple[Ints, Ints, Floats]:  # fmt: skip
+    """Return active positions whose first choice is a full lane, their order, first come first, and bids of all."""
     queue, bid, count = np.empty(active.row.size, np.int64), np.ones(active.row.size), 0
     for x in range(active.row.size):
         pair = active.first[x]
@@ -252,7 +258,7 @@ def _priorities(
         if active.fresh[x] == 0 or prescribed(rows, n):
             value -= 1e6
         rank[position] = value
-    return queue[:count][ascending(rank)], bid
+    return queue[:count], ascending(rank), bid
 
 
 @compiled
@@ -276,8 +282,8 @@ def allocate(
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
     room = Room(np.zeros(2 * pools), np.ones(2 * pools, np.bool_))
-    queue, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
-    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, bid, rule)
+    queue, order, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
+    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, order, bid, rule)
     for lane in range(2 * pools):
         _left(kinds, load, room, lane)
     bounds = np.empty(MOST_PAIRS)
@@ -287,22 +293,25 @@ def allocate(
 
 @compiled
 def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Room, queue: Ints, bid: Floats,
-    rule: int,
+    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Room, queue: Ints, order: Ints,
+    bid: Floats, rule: int,
 ) -> Ints:  # fmt: skip
     """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium."""
-    refused = np.empty(queue.size, np.int64)
-    count = 0
-    highest = np.ones(kinds.shape[0])
-    for x in queue:
-        pair = active.first[x]
-        lane, hours = menu.lane[pair], rows.volume[active.row[x]] * menu.need[pair]
-        if hours <= _left(kinds, load, room, lane) * (1.0 + 1e-12):
-            _load(load, room, lane, hours)
+    refused, count, highest = np.empty(queue.size, np.int64), 0, np.ones(kinds.shape[0])
+    lane, hours = np.empty(queue.size, np.int64), np.empty(queue.size)
+    for place in range(
+        queue.size
+    ):  # looked up in the order of rows, which is kinder to the memory than that of service
+        pair = active.first[queue[place]]
+        lane[place], hours[place] = menu.lane[pair], rows.volume[active.row[queue[place]]] * menu.need[pair]
+    for place in order:
+        if hours[place] <= _left(kinds, load, room, lane[place]) * (1.0 + 1e-12):
+            _load(load, room, lane[place], hours[place])
         else:
-            refused[count] = x
+            refused[count] = queue[place]
             count += 1
-            highest[lane // 2] = max(highest[lane // 2], bid[x])
+            pool = lane[place] // 2
+            highest[pool] = max(highest[pool], bid[queue[place]])
     if rule == BIDS:
         for x in queue:
             pool = menu.lane[active.first[x]] // 2

@@ -11,12 +11,11 @@ class Schema(BaseModel):
     """A frozen group of parameters. Values live in ``conf/``; here stand field, unit and range only.
 
     A field ``dict[Quarter, X]`` is a series: linear between the given quarters, held flat before the first and
-    after the last, unless its description says otherwise.
+    after the last, unless its description says otherwise. Descriptions stand below the fields and are read from the
+    source when somebody asks (``experiments.preflight.fields``): parsing it at every start would take its time.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def quantity(unit: str, **limits: Any) -> Any:

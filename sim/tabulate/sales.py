@@ -63,7 +63,8 @@ class Sales(Frame):
     def unmet_share(self) -> Floats:
         """(T, R + 1) unmet over new demand."""
         unmet = with_world(self.record["unmet"].sum(axis=2))
-        return outcomes.ratio(unmet, with_world(self.record["asked"]))
+        share = outcomes.ratio(unmet, with_world(self.record["asked"]))
+        return np.minimum(share, 1.0)  # where all is refused, sums in another order may round to more
 
     @cached_property
     def by_provider(self) -> dict[str, Floats]:

@@ -27,7 +27,7 @@ pools = st.lists(st.tuples(hours, hours), min_size=1, max_size=4).map(
     lambda kinds: np.array(sorted(kinds, key=lambda kind: -kind[0] / kind[1]))
 )
 """Kinds of cards, best at training first."""
-fractions = st.floats(0.0, 1.0)
+fractions = st.floats(0.0, 1.0, allow_subnormal=False)
 TWO = np.array([[10.0, 5.0], [4.0, 8.0]])
 """Two kinds of cards: the first turns a training hour into half an inference hour, the second into two."""
 

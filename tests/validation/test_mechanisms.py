@@ -552,7 +552,8 @@ def test_reservations_serve_long_terms_first(seed: int) -> None:
 def _refused(rule: str, seed: int) -> tuple[float, float]:
     """Return the share of price seekers among US enterprises refused at their first choice, and the mean premium."""
     refused, seekers, premium = 0, 0, []
-    for market in quarters({**RATIONED, "behaviour.rationing.name": rule, "market.end": "2023Q1"}, seed):
+    many = {**RATIONED, "customers.enterprises": 3000, "market.end": "2023Q1"}
+    for market in quarters({**many, "behaviour.rationing.name": rule}, seed):
         active, customers, structure = market.now.active, market.customers, market.structure
         assert active is not None
         who = active.row // market.slots

@@ -620,8 +620,9 @@ def test_hardly_anything_is_unmet_where_cards_are_plenty() -> None:
 def test_best_response_stays_close_to_equilibrium(seed: int) -> None:
     """Median gap in the log of posted prices of products that sell, over all quarters, under 2%.
 
-    With fewer enterprises than in the baseline the two paths part further: who holds whom differs more and more. Where a
-    quarter has several equilibria, rounds and solution may come to different ones: one in ten prices may be farther off.
+    With fewer enterprises than in the baseline the two paths part further: who holds whom differs more and more.
+    Where a quarter has several equilibria, rounds and solution may come to different ones: one price in ten may be
+    farther off.
     """
     many = {"customers.enterprises": 2000}
     near, exact = ran(many, seed), ran({**many, "behaviour.pricing.name": "equilibrium"}, seed)

@@ -135,16 +135,16 @@ parameters = compose("customers.enterprises=1000000").parameters
 ComputeMarket(compose("customers.enterprises=100").parameters, 1).run()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 start, wall = time.process_time(), time.perf_counter()
-ComputeMarket(parameters, 1).run()
+rows = ComputeMarket(parameters, 1).run().world.workloads.volume.size
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(time.process_time() - start, time.perf_counter() - wall, (peak - before) / 1024)
+print(time.process_time() - start, time.perf_counter() - wall, (peak - before) / 1024, rows)
 """
 
 
 def test_a_million_enterprises(line: Line) -> None:
-    processor, wall, peak = (min(column) for column in zip(*(measured(MILLION) for _ in range(2)), strict=True))
+    processor, wall, peak, rows = (min(column) for column in zip(*(measured(MILLION) for _ in range(2)), strict=True))
     line(
-        "1,000,000 enterprises x 36 quarters, 5,000,000 workloads",
+        f"1,000,000 enterprises x 36 quarters, {rows:,.0f} workloads",
         f"{processor:.1f} s of processor, {wall:.1f} s of wall, {peak:.0f} MiB beyond a small run",
     )
 

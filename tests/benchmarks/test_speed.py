@@ -142,7 +142,8 @@ print(time.process_time() - start, time.perf_counter() - wall, (peak - before) /
 
 
 def test_a_million_enterprises(line: Line) -> None:
-    processor, wall, peak, rows = (min(column) for column in zip(*(measured(MILLION) for _ in range(2)), strict=True))
+    columns = list(zip(*(measured(MILLION) for _ in range(2)), strict=True))
+    (processor, wall), (peak, rows) = map(min, columns[:2]), map(max, columns[2:])
     line(
         f"1,000,000 enterprises x 36 quarters, {rows:,.0f} workloads",
         f"{processor:.1f} s of processor, {wall:.1f} s of wall, {peak:.0f} MiB beyond a small run",

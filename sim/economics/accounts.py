@@ -6,7 +6,7 @@ R customer regions, J products, I providers, S sites, V chips, K suppliers, L po
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 
 MILLION = 1e6
@@ -141,6 +141,14 @@ def note_prices(taken: Floats, posted: Floats, on_tokens: Bools, opening: Floats
             ratio[r] = level / opening[r]
 
 
+@inlined
+def add_by(hours: Floats, group: Ints, out: Floats) -> None:
+    """Add hours by region and product (R, J) to the group of each product."""
+    for r in range(hours.shape[0]):
+        for j in range(group.size):
+            out[group[j]] += hours[r, j]
+
+
 @compiled
 def refused_shares(first: Floats, unmet: Floats, pool: Ints, out: Floats) -> None:
     """Fill (L,) with the unmet share of hours by first choice; 0 where nothing was asked.
@@ -152,10 +160,8 @@ def refused_shares(first: Floats, unmet: Floats, pool: Ints, out: Floats) -> Non
         out: (L,) filled.
     """
     wanted, refused = np.zeros(out.size), np.zeros(out.size)
-    for r in range(first.shape[0]):
-        for j in range(pool.size):
-            wanted[pool[j]] += first[r, j]
-            refused[pool[j]] += unmet[r, j]
+    add_by(first, pool, wanted)
+    add_by(unmet, pool, refused)
     for l in range(out.size):
         out[l] = refused[l] / wanted[l] if wanted[l] > 0.0 else 0.0
 
@@ -175,9 +181,7 @@ def ends_and_start(flow: Floats) -> Floats:
 def hours_by_lane(hours: Floats, lane: Ints, own_use: Floats) -> Floats:
     """Return hours by lane (2 L,): those of customers (R, J) in the lane of each product, and own use in inference."""
     out = np.zeros(2 * own_use.size)
-    for r in range(hours.shape[0]):
-        for j in range(lane.size):
-            out[lane[j]] += hours[r, j]
+    add_by(hours, lane, out)
     for l in range(own_use.size):
         out[2 * l + 1] += own_use[l]
     return out

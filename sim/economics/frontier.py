@@ -68,6 +68,21 @@ def training_left(kinds: Floats, inference: float) -> float:
 
 
 @inlined
+def lane_left(kinds: Floats, load: Floats, lane: int) -> float:
+    """Return the hours left in a lane beside the load of both lanes of its pool; at least 0.
+
+    Args:
+        kinds: (N, 2) hours of the pool.
+        load: (2 L,) hours in use by lane.
+        lane: 2 * pool + workload.
+    """
+    other = load[lane ^ 1]
+    possible = inference_left(kinds, other) if lane % 2 else training_left(kinds, other)
+    left: float = max(possible - load[lane], 0.0)
+    return left
+
+
+@inlined
 def exchange_rate(kinds: Floats, training: float) -> float:
     """Return -I'(training): inference hours given up for one more training hour."""
     rest = training
@@ -110,7 +125,7 @@ def uncontracted(kinds: Floats, load: Floats) -> Floats:
     """Return inference hours left in every pool (L,) beside a load (2 L,) of training and inference; at least 0."""
     left = np.empty(kinds.shape[0])
     for pool in range(left.size):
-        left[pool] = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
+        left[pool] = lane_left(kinds[pool], load, 2 * pool + 1)
     return left
 
 
@@ -165,6 +180,5 @@ def serve_contracts(kinds: Floats, load: Floats, own_use: Floats, fraction: Floa
         fraction[pool] = servable_fraction(kinds[pool], load[2 * pool], load[2 * pool + 1])
         load[2 * pool] *= fraction[pool]
         load[2 * pool + 1] *= fraction[pool]
-        left = max(inference_left(kinds[pool], load[2 * pool]) - load[2 * pool + 1], 0.0)
-        own_use[pool] = min(own_use[pool], left)
+        own_use[pool] = min(own_use[pool], lane_left(kinds[pool], load, 2 * pool + 1))
         load[2 * pool + 1] += own_use[pool]

@@ -31,7 +31,7 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints, nested_shares
 from sim.economics.choice import Menu
-from sim.economics.frontier import fitting_fraction, inference_left, training_left
+from sim.economics.frontier import fitting_fraction, inference_left, lane_left
 from sim.economics.service import Terms
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING, Places, Tally, add_at_home
 from sim.economics.workloads import CAPPED, EXPIRY, FREE, NEWCOMER, OUTSIDE, STANDINGS, escalated
@@ -400,8 +400,7 @@ def ration(kinds: Floats, load: Floats, demand: Floats) -> Floats:
             for lane in range(t, t + 2):
                 served[level, lane] = fits
                 if fits < 1.0 and demand[level, lane] > 0.0:
-                    most = training_left(kinds[pool], load[i]) if lane == t else inference_left(kinds[pool], load[t])
-                    extra = min(max(most - load[lane], 0.0), (1.0 - fits) * demand[level, lane])
+                    extra = min(lane_left(kinds[pool], load, lane), (1.0 - fits) * demand[level, lane])
                     load[lane] += extra
                     served[level, lane] += extra / demand[level, lane]
     return served
@@ -447,10 +446,10 @@ def reroute(
         (levels, 2, X, ORIGINS, P).
     """
     found = np.zeros((refused.shape[0], 2, layout.ties, ORIGINS, layout.pair.size))
-    step, room, open_lane = np.zeros(found.shape[1:]), np.empty(load.size), np.empty(load.size)
+    step, open_lane = np.zeros(found.shape[1:]), np.empty(load.size)
     for level in range(refused.shape[0]):
         rest, hours = 1.0, np.ones(load.size)
-        _open_lanes(kinds, load, room, open_lane)
+        _open_lanes(kinds, load, open_lane)
         while rest > 0.0 and hours.sum() > 0.0:
             hours = _wanted_elsewhere(layout, menu, draws, terms, open_lane, refused[level], step)
             hours *= rest
@@ -459,7 +458,7 @@ def reroute(
             load += fits * hours
             rest = rest * (1.0 - fits) if tightest >= 0 else 0.0
             before = open_lane.sum()
-            _open_lanes(kinds, load, room, open_lane)
+            _open_lanes(kinds, load, open_lane)
             if tightest >= 0 and open_lane.sum() >= before:
                 open_lane[2 * tightest : 2 * tightest + 2] = 0.0
     return found
@@ -509,14 +508,11 @@ def _add_found(layout: Layout, refused: Floats, part: float, step: Floats, found
 
 
 @inlined
-def _open_lanes(kinds: Floats, load: Floats, room: Floats, open_lane: Floats) -> None:
+def _open_lanes(kinds: Floats, load: Floats, open_lane: Floats) -> None:
     """Set ``open_lane`` (2 L,) to 1 where a lane has room, else to 0."""
-    for pool in range(kinds.shape[0]):
-        training, inference = load[2 * pool], load[2 * pool + 1]
-        room[2 * pool] = max(training_left(kinds[pool], inference) - training, 0.0)
-        room[2 * pool + 1] = max(inference_left(kinds[pool], training) - inference, 0.0)
-        for w in range(2):
-            open_lane[2 * pool + w] = 1.0 if room[2 * pool + w] > CLOSED * kinds[pool, :, w].sum() else 0.0
+    for lane in range(open_lane.size):
+        pool = kinds[lane // 2]
+        open_lane[lane] = 1.0 if lane_left(pool, load, lane) > CLOSED * pool[:, lane % 2].sum() else 0.0
 
 
 @inlined

@@ -70,6 +70,12 @@ class Solution(NamedTuple):
 
 
 @inlined
+def _below_ceiling(offers: Offers, price: Floats, j: int) -> bool:
+    """Return whether product j is sold below its ceiling."""
+    return bool(price[j] < offers.ceiling[j] * (1.0 - 1e-9))
+
+
+@inlined
 def _room(own: float, q: float) -> float:
     """Return own - Q, kept positive where demand is so inelastic that no finite price is best."""
     return max(own - q, 0.02 * own)
@@ -121,7 +127,7 @@ def _margins(
             for n in range(most):
                 missing[count] += answer.within[j, n] * earned[n]
             wanted[j] += missing[count] / room[j]
-            if price[j] < offers.ceiling[j] * (1.0 - 1e-9):
+            if _below_ceiling(offers, price, j):
                 free[count] = j
                 count += 1
         for x in range(count):
@@ -155,7 +161,7 @@ def _price_slopes(form: int, offers: Offers, price: Floats, over: Floats, slope:
     """
     slopes = np.zeros(price.size)
     for j in range(price.size):
-        if price[j] < offers.ceiling[j] * (1.0 - 1e-9) or over[offers.pool[j]] <= 0.0:
+        if _below_ceiling(offers, price, j) or over[offers.pool[j]] <= 0.0:
             slopes[j] = slope[j] / price[j] if form == LOG else slope[j]
     return slopes
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
-from sim.economics.frontier import inference_left, training_left
+from sim.economics.frontier import inference_left, lane_left
 from sim.economics.ordering import ascending
 from sim.economics.workloads import (
     LOST,
@@ -208,9 +208,7 @@ class Room(NamedTuple):
 def _left(kinds: Floats, load: Floats, room: Room, lane: int) -> float:
     """Return the hours left in a lane."""
     if room.stale[lane]:
-        pool, other = lane // 2, load[lane ^ 1]
-        possible = inference_left(kinds[pool], other) if lane % 2 else training_left(kinds[pool], other)
-        room.left[lane], room.stale[lane] = max(possible - load[lane], 0.0), False
+        room.left[lane], room.stale[lane] = lane_left(kinds[lane // 2], load, lane), False
     return float(room.left[lane])
 
 

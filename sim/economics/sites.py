@@ -6,6 +6,7 @@ R customer regions, J products, I providers, S sites, L pools, V chips, K suppli
 import numpy as np
 
 from sim.compiled import compiled
+from sim.economics.accounts import add_by
 from sim.economics.cells import Bools, Floats, Ints
 
 
@@ -26,9 +27,7 @@ def site_demand(
         sites: S.
     """
     asked = contracted.copy()
-    for r in range(first.shape[0]):
-        for j in range(lane.size):
-            asked[lane[j]] += first[r, j]
+    add_by(first, lane, asked)
     out = np.zeros(sites)
     for pool in range(site.size):
         rate = most[1, pool] / most[0, pool] if most[0, pool] > 0.0 else 1.0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
+from sim.economics.forecasts import HEURISTICS
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
@@ -25,6 +26,7 @@ from sim.economics.workloads import (
 from sim.names import HOURS_PER_QUARTER
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
+from sim.strategies.capacity_target import Stance
 from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
 
 
@@ -42,6 +44,9 @@ class Links:
         self.leases = _leases(structure)
         self.order_mix = _order_mix(structure)
         self.investment = _investment(structure)
+        self.share_weight = np.array([x.share_weight for x in _variants(structure)])
+        self.forecast_rule = _forecast_rule(structure)
+        self.site_lead = structure.lead[structure.site_region]
 
     def _products(self, structure: Structure) -> None:
         self.product_provider = structure.product_column("provider")
@@ -129,9 +134,12 @@ class Links:
         self.card_hours = structure.chip_effective[:, INFERENCE] * self.hours
         self.card_care = care * self.hours
         self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
-        self.card_recovery = capital_recovery(market.costs.discount_rate, market.costs.card_life_years)
+        self.card_running = (self.tariff * self.pue / market.utilisation.maximum)[:, None] * structure.chip_kw + care
+        """(R, V) USD per used card-hour of electricity and care."""
+        wear = market.costs.discount_rate + market.costs.obsolescence
+        self.card_recovery = capital_recovery(wear, market.costs.card_life_years)
         self.shell_recovery = capital_recovery(market.costs.discount_rate, market.costs.shell_life_years)
-        self.survival = (1.0 - market.cohorts.failure_per_year) ** 0.25
+        self.survival = structure.survival
 
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers
@@ -259,14 +267,22 @@ def _order_mix(structure: Structure) -> Floats:
     return np.array(mix)[structure.site_provider]
 
 
-def _investment(structure: Structure) -> dict[str, Floats]:
-    """Return every parameter of the investment behaviour of each site's provider (S,)."""
-    variants = structure.parameters.behaviour.investment
-    chosen = [variants[x.investment] for x in structure.parameters.providers.values()]
-    return {
-        name: np.array([float(getattr(x, name)) for x in chosen])[structure.site_provider]
-        for name in CapacityTarget.model_fields
-    }
+def _investment(structure: Structure) -> Stance:
+    """Return how the provider of each site invests (S,)."""
+    chosen = _variants(structure)
+    return Stance(*(np.array([float(getattr(x, name)) for x in chosen]) for name in Stance._fields))
+
+
+def _variants(structure: Structure) -> list[CapacityTarget]:
+    """Return the investment behaviour of each site's provider."""
+    variants, providers = structure.parameters.behaviour.investment, list(structure.parameters.providers.values())
+    return [variants[providers[i].investment] for i in structure.site_provider]
+
+
+def _forecast_rule(structure: Structure) -> Ints:
+    """Return the heuristic of each site's provider (S,): its position, or their number for one that switches."""
+    names = [*HEURISTICS, "switching"]
+    return np.array([names.index(x.forecast) for x in _variants(structure)], dtype=np.int64)
 
 
 def _kind_order(structure: Structure) -> NDArray[np.int64]:

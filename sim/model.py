@@ -8,7 +8,20 @@ from sim.agents import create_agents
 from sim.ledger import Ledger
 from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
-from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
+from sim.phases import (
+    audit,
+    deliveries,
+    demand,
+    expectations,
+    finance,
+    investment,
+    orders,
+    output,
+    policy,
+    pricing,
+    service,
+    technology,
+)
 from sim.policy import Calendar
 from sim.population import population_of
 from sim.record import Record
@@ -24,7 +37,9 @@ QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
     ("pricing", pricing.run),
     ("service", service.run),
     ("output", output.run),
+    ("expectations", expectations.run),
     ("orders", orders.run),
+    ("investment", investment.run),
     ("finance", finance.run),
     ("audit", audit.run),
 )

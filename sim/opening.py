@@ -12,9 +12,10 @@ from sim.economics.sizes import enterprise_sizes
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.names import key_of
 from sim.parameters.customers import Lab
+from sim.paths import shell_costs
 from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
 from sim.state import State, empty_state
-from sim.structure import Structure
+from sim.structure import PAST, Structure
 
 OPENING_AGE_QUARTERS = 4
 
@@ -91,15 +92,6 @@ def open_workloads(customers: Customers, slots: int) -> Workloads:
     )  # fmt: skip
 
 
-def _opening_cards(structure: Structure) -> Floats:
-    cards = np.zeros((len(structure.sites), len(structure.chips)))
-    for s, site in enumerate(structure.sites):
-        fleet = structure.parameters.providers[structure.providers[site.provider]].sites[structure.regions[site.region]]
-        for chip, count in fleet.opening_cards.items():
-            cards[s, structure.chips.index(chip)] = count
-    return cards
-
-
 def _elsewhere(structure: Structure) -> Floats:
     owners = structure.parameters.rest_of_world.values()
     return np.array([[owner.opening_cards.get(chip, 0.0) for chip in structure.chips] for owner in owners]).reshape(
@@ -116,15 +108,27 @@ def _opening_hours(structure: Structure, lab: Lab) -> float:
 @lru_cache(maxsize=4)
 def _first_state(structure: Structure) -> State:
     state = empty_state(structure)
-    state.cards[:, :, 0] = state.owned[:] = _opening_cards(structure)
+    state.cards[:, :, 0] = state.owned[:] = structure.opening_cards
     state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = _elsewhere(structure)
     state.regional_price[:] = 1.0
     state.own_use_price[:] = 1.0
     state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
     state.cash[:] = [p.opening_cash_usd_m for p in structure.parameters.providers.values()]
-    state.shell_mw[:] = (state.owned * structure.chip_kw).sum(axis=1) / 1000.0
-    state.expected_price[:] = 1.0
+    _open_halls(structure, state)
+    state.budget[:] = np.inf
     return state
+
+
+def _open_halls(structure: Structure, state: State) -> None:
+    """Set halls with power, and what was under way: begun as long before its observed completion as building takes."""
+    state.energised_mw[:] = structure.observed_mw[0]
+    state.convertible_mw[:] = structure.convertible_mw
+    conversion = structure.parameters.market.building.conversion_quarters
+    for t, s in zip(*np.nonzero(structure.completed_mw), strict=True):
+        state.begun_mw[s, PAST + t - structure.build_quarters[structure.site_region[s]]] = structure.completed_mw[t, s]
+    state.converting_mw[:, PAST - conversion : PAST - conversion + structure.quarters] = structure.converted_mw.T
+    state.build_price[:] = shell_costs(structure, np.arange(-PAST, structure.quarters, dtype=np.float64)).T
+    state.congestion[:] = 1.0
 
 
 def open_state(structure: Structure) -> State:

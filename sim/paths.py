@@ -29,18 +29,26 @@ class Paths:
     """(T, R) share of new tasks that are training."""
     demand_growth: Floats
     """(T, R) growth of potential tasks into the quarter, log."""
+    outlook: Floats
+    """(T, R) mean of that until what is decided in the quarter stands."""
     labs: Floats
     """(T, labs) compute that AI labs want, effective H100e-hours."""
     labs_observed: Bools
     """(T, labs) whether a lab's use is observed, so that present hours per task turn it into tasks."""
     own_use: Floats
     """(T, I) captive demand at the reference price, effective H100e-hours."""
+    own_use_growth: Floats
+    """(T, I, R) captive demand when what is decided now would stand in a region, over that of the quarter."""
     own_use_observed: Bools
     """(T, I) whether captive demand is observed, so that the present price is its reference."""
     chip_price: Floats
     """(T, V) USD per card."""
     shell_cost: Floats
-    """(T, R) USD m per MW IT."""
+    """(T, R) USD m per MW IT, at the usual price of builders."""
+    grid: Floats
+    """(T, R) MW IT that the grid can connect when a shell begun in the quarter is finished."""
+    trade: Floats
+    """(T, R) MW IT that the building trades take on in a quarter at the usual price."""
     output: Floats
     """(T, K) H100e that a supplier can deliver after the observed deliveries end."""
     elsewhere: Floats
@@ -68,15 +76,19 @@ class Paths:
             quality=_quality(structure),
             own_efficiency=_own_efficiency(structure),
             training_share=_training_share(structure),
-            demand_growth=_demand_growth(structure),
+            demand_growth=(growth := _demand_growth(structure)),
+            outlook=_outlook(structure, growth),
             labs=_labs(structure),
             labs_observed=_observed(structure, [lab.h100e for lab in structure.parameters.customers.labs.values()]),
-            own_use=_own_use(structure),
+            own_use=(captive := _own_use(structure)),
+            own_use_growth=_own_use_growth(structure, captive),
             own_use_observed=_observed(
                 structure, [x.own_use.h100e if x.own_use else {} for x in structure.parameters.providers.values()]
             ),
             chip_price=_chip_price(structure),
-            shell_cost=_shell_cost(structure),
+            shell_cost=shell_costs(structure, np.arange(structure.quarters, dtype=np.float64)),
+            grid=_grid(structure),
+            trade=_trade(structure),
             output=_output(structure),
             elsewhere=_elsewhere(structure),
             general_revenue=(general := _general(structure)),
@@ -126,18 +138,23 @@ def _demand_growth(structure: Structure) -> Floats:
     return out
 
 
-def _continued(structure: Structure, series: Mapping[str, float], growth: float, region: str) -> Floats:
-    """Return an observed path continued at a growth that decays like the region's demand growth (T,).
+def _continuing(structure: Structure, since: int, growth: float, region: str) -> Floats:
+    """Return growth after the quarter number ``since``, accumulated, decaying like the region's demand growth (T,).
 
-    In a region without demand of its own the growth does not decay.
+    In a region without demand of its own it does not decay.
     """
-    level = _along(structure, series)
     demand = structure.parameters.customers.demand.get(region)
-    ahead = np.clip(structure.start + np.arange(structure.quarters) - last_quarter(series), 0, None)
+    ahead = np.clip(structure.start + np.arange(structure.quarters) - since, 0, None)
     if demand is None:
-        return level * exp(growth * ahead.astype(float))
+        return exp(growth * ahead.astype(float))
     total = accumulated_growth(growth, demand.growth_final, demand.growth_decay_quarters, int(ahead.max()) + 1)
-    return level * exp(total[ahead])
+    return exp(total[ahead])
+
+
+def _continued(structure: Structure, series: Mapping[str, float], growth: float, region: str) -> Floats:
+    """Return an observed path continued at a growth that decays like the region's demand growth (T,)."""
+    path: Floats = _along(structure, series) * _continuing(structure, last_quarter(series), growth, region)
+    return path
 
 
 def _labs(structure: Structure) -> Floats:
@@ -153,6 +170,18 @@ def _own_use(structure: Structure) -> Floats:
         for x in structure.parameters.providers.values()
     ]
     return HOURS_PER_QUARTER * _columns(structure, paths)
+
+
+def _own_use_growth(structure: Structure, captive: Floats) -> Floats:
+    """Return the growth that firms know of; beyond the run it goes on as in its last quarter."""
+    longest = int(structure.lead.max())
+    last = np.divide(captive[-1], captive[-2], out=np.ones(captive.shape[1]), where=captive[-2] > 0.0)
+    beyond = captive[-1] * last ** np.arange(1, longest + 1)[:, None]
+    path = np.concatenate([captive, beyond])
+    later = np.arange(structure.quarters)[:, None] + structure.lead
+    ahead, present = path[later].transpose(0, 2, 1), captive[:, :, None]
+    growth: Floats = np.divide(ahead, present, out=np.ones(ahead.shape), where=present > 0.0)
+    return growth
 
 
 def _observed(structure: Structure, series: list[Mapping[str, float]]) -> Bools:
@@ -171,11 +200,41 @@ def _chip_price(structure: Structure) -> Floats:
     return launch * exp(-decline * np.maximum(age, 0))
 
 
-def _shell_cost(structure: Structure) -> Floats:
+def shell_costs(structure: Structure, quarters: Floats) -> Floats:
+    """Return the usual price of shell and power for AI at quarters of the run (n,), possibly before it (n, R)."""
     market = structure.parameters.market
     first = np.array([r.shell_cost_usd_m_per_mw for r in market.regions.values()])
-    years = np.arange(structure.quarters) / QUARTERS_PER_YEAR
-    return first * exp(years * math.log1p(market.costs.shell_cost_growth))[:, None]
+    growth = exp(quarters / QUARTERS_PER_YEAR * math.log1p(market.costs.shell_cost_growth))
+    cost: Floats = first * (1.0 + market.building.premium) * growth[:, None]
+    return cost
+
+
+def _since_history(structure: Structure, level: list[float], growth: list[float]) -> Floats:
+    """Return levels at the end of history that grow by a rate per year (T, n)."""
+    years = (np.arange(structure.quarters) - (structure.history - 1)) / QUARTERS_PER_YEAR
+    return np.array(level) * exp(years[:, None] * np.array([math.log1p(g) for g in growth]))
+
+
+def _grid(structure: Structure) -> Floats:
+    """Return what the grid can connect at the end of a shell that is begun in a quarter (T, R)."""
+    regions = structure.parameters.market.regions.values()
+    later = exp(structure.build_quarters / QUARTERS_PER_YEAR * np.array([math.log1p(r.grid_growth) for r in regions]))
+    return _since_history(structure, [r.grid_mw for r in regions], [r.grid_growth for r in regions]) * later
+
+
+def _trade(structure: Structure) -> Floats:
+    regions = structure.parameters.market.regions.values()
+    return _since_history(structure, [r.trade_mw for r in regions], [r.trade_growth for r in regions])
+
+
+def _outlook(structure: Structure, growth: Floats) -> Floats:
+    """Return the mean growth of potential demand until what is decided in a quarter stands (T, R)."""
+    out = np.empty(growth.shape)
+    for r, lead in enumerate(structure.lead):
+        for t in range(structure.quarters):
+            ahead = growth[t + 1 : t + 1 + lead, r]
+            out[t, r] = ahead.mean() if ahead.size else growth[t, r]
+    return out
 
 
 def _ahead(structure: Structure) -> Floats:
@@ -193,15 +252,16 @@ def _output(structure: Structure) -> Floats:
 
 
 def _elsewhere(structure: Structure) -> Floats:
-    """Return the last observed deliveries by supplier, growing with the supplier's output."""
+    """Return the last observed deliveries by supplier, growing as the owner's orders do."""
     owners = structure.parameters.rest_of_world.values()
-    last = np.zeros((len(owners), len(structure.suppliers)))
+    end, since = structure.parameters.market.history_end, structure.start + structure.history - 1
+    last = np.zeros((structure.quarters, len(owners), len(structure.suppliers)))
     for w, owner in enumerate(owners):
+        growth = _continuing(structure, since, owner.growth_after, owner.region)
         for chip, series in owner.deliveries.items():
             v = structure.chips.index(chip)
-            cards = series.get(structure.parameters.market.history_end, 0.0)
-            last[w, structure.chip_supplier[v]] += cards * structure.chip_h100e[v]
-    return last[None] * exp(_growth_of_output(structure) * _ahead(structure))[:, None, :]
+            last[:, w, structure.chip_supplier[v]] += series.get(end, 0.0) * structure.chip_h100e[v] * growth
+    return last
 
 
 def _general(structure: Structure) -> Floats:

@@ -43,4 +43,8 @@ class Constraint(Code):
     DEMAND = 0
     """There are cards to spare."""
     CARDS = 1
-    """Pools with half of its capacity are full: customers, contracts or own use were refused."""
+    """It is full, and its supplier delivers fewer cards than it ordered, or deliveries are observed."""
+    MW = 2
+    """It is full, and no powered slot is free for a new card."""
+    CASH = 3
+    """It is full, and its provider can pay for no more cards or halls."""

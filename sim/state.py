@@ -1,7 +1,8 @@
 """The one home of what changes: declared columns with units. Agents hold a row; phases read and write columns.
 
-Sizes: I providers, S sites, V chips, L pools, J products, K (cell, product) pairs, B base cells, R regions,
-W owners outside the named providers, A vintages (0 the opening fleet, t + 1 delivered in quarter t).
+Sizes: I providers, S sites, V chips, L pools, J products, B base cells, R regions, K suppliers, W owners outside the
+named providers, A vintages (0 the opening fleet, t + 1 delivered in quarter t), Q quarters of decision (PAST before the
+first, then those of the run), H heuristics of forecasting.
 """
 
 from dataclasses import dataclass, field, fields
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.forecasts import HEURISTICS
 from sim.economics.workloads import Customers, Workloads
-from sim.structure import Structure
+from sim.structure import PAST, Structure
 
 
 def column(unit: str, shape: str, meaning: str) -> Floats:
@@ -62,11 +64,27 @@ class State:
     multiplier: Floats = column("USD per effective inference hour", "L", "shadow price of capacity, mu")
     marginal_cost: Floats = column("USD per unit", "J", "cost of service")
     residual: Floats = column("fraction", "1", "largest relative first-order residual")
-    expected_demand: Floats = column("effective H100e-hours", "S", "smoothed demand at the site")
-    expected_growth: Floats = column("log change per quarter", "S", "smoothed growth of demand")
-    expected_price: Floats = column("ratio", "S", "smoothed price over long-run cost")
+    energised_mw: Floats = column("MW IT", "S", "halls with power")
+    convertible_mw: Floats = column("MW IT", "S", "powered halls of the general cloud that may be converted")
+    requested_mw: Floats = column("MW IT", "S, Q", "power asked for and not yet promised, by quarter of the request")
+    begun_mw: Floats = column("MW IT", "S, Q", "new shells by quarter in which building began")
+    converting_mw: Floats = column("MW IT", "S, Q", "halls to be converted, by quarter of decision")
+    queued_mw: Floats = column("MW IT", "S", "the same: the running account of requests, promises and withdrawals")
+    build_price: Floats = column("USD m per MW IT", "R, Q", "price of what is begun in a quarter")
+    congestion: Floats = column("ratio", "R", "price of builders over the usual one, last quarter")
+    demand_seen: Floats = column("effective H100e-hours", "R", "demand of customers in the last quarter")
+    seen: Floats = column("log", "2 R", "growth of demand, and price over long-run cost, as last observed")
+    habit: Floats = column("log", "2 R", "the same, adaptive forecast")
+    ahead: Floats = column("log", "2 R, H", "the same, forecasts of the next value by heuristic")
+    forecast_error: Floats = column("log squared", "2 R, H", "discounted squared errors of these")
+    first_share: Floats = column("fraction", "S", "expected share of the region's customers by first choice")
+    own_price: Floats = column("log", "S", "average of the own price over the region's mean")
+    order_cost: Floats = column("USD per effective H100e-hour", "S, K", "cost when the habit of ordering was formed")
+    losses: Floats = column("quarters", "S, V", "quarters in a row in which the card lost money")
+    may_go: Floats = column("cards", "S, V", "cards that may give way to new ones next quarter")
+    scrapped: Floats = column("cards", "S, V", "cards to be taken out next quarter")
+    budget: Floats = column("USD m", "I", "what may be committed in the next quarter")
     cash: Floats = column("USD m", "I", "cash of the AI segment")
-    shell_mw: Floats = column("MW IT", "S", "largest IT power so far: shells in place")
 
 
 UNITS: dict[str, tuple[str, str]] = {f.name: (f.metadata["unit"], f.metadata["meaning"]) for f in fields(State)}
@@ -79,7 +97,8 @@ def sizes(structure: Structure) -> dict[str, int]:
         "I": len(structure.providers), "S": len(structure.sites), "V": len(structure.chips), "L": len(structure.pools),
         "J": len(structure.products), "B": len(structure.cells), "R": len(structure.regions),
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
-        "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "1": 1, "2": 2,
+        "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
+        "K": len(structure.suppliers), "Q": PAST + structure.quarters, "H": len(HEURISTICS),
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.performance import h100_equivalents, relative_performance
-from sim.names import key_of, quarter_number
+from sim.names import QUARTERS_PER_YEAR, key_of, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.firms import Chip
 from sim.parameters.market import PerformanceWeights
@@ -25,6 +25,8 @@ SERVICES = ("iaas", "maas")
 WORKLOADS = ("training", "inference")
 FREE, BOUND = 0, 1
 NEVER = 10**6
+PAST = 40
+"""Quarters before the run in which what stands at its beginning may have been decided: as long as any time to build."""
 
 
 def _relative(chip: Chip, weights: PerformanceWeights) -> float:
@@ -166,8 +168,9 @@ class Structure:
 
     @cached_property
     def chip_kw(self) -> Floats:
-        """(V,) IT power, kW."""
-        return np.array([c.power_w / 1000.0 for c in self.parameters.chips.values()])
+        """(V,) IT power of a card with its part of server and network, kW."""
+        multiple = self.parameters.market.costs.server_power_multiple
+        return np.array([c.power_w * multiple / 1000.0 for c in self.parameters.chips.values()])
 
     @cached_property
     def chip_effective(self) -> Floats:
@@ -299,6 +302,69 @@ class Structure:
             fleet = self.parameters.providers[self.providers[site.provider]].sites[self.regions[site.region]]
             self._fill(out, s, fleet.deliveries)
         return out
+
+    @cached_property
+    def opening_cards(self) -> Floats:
+        """(S, V) cards at the start."""
+        cards = np.zeros((len(self.sites), len(self.chips)))
+        for s, site in enumerate(self.sites):
+            fleet = self.parameters.providers[self.providers[site.provider]].sites[self.regions[site.region]]
+            for chip, count in fleet.opening_cards.items():
+                cards[s, self.chips.index(chip)] = count
+        return cards
+
+    @cached_property
+    def observed_mw(self) -> Floats:
+        """(H, S) halls with power up to the end of history, MW IT: what the observed cards took.
+
+        Halls are never given up, and stand a little ahead of cards. The history is feasible by construction; whether
+        builders and grid could have done it is a test.
+        """
+        power, taken = self.opening_cards @ self.chip_kw / 1000.0, []
+        for delivered in self.deliveries[: max(self.history, 1)]:
+            power = power * self.survival + delivered @ self.chip_kw / 1000.0
+            taken.append(power)
+        halls: Floats = np.maximum.accumulate(taken) * (1.0 + self.parameters.market.building.spare)
+        return halls
+
+    @cached_property
+    def survival(self) -> float:
+        """Share of cards that do not fail in a quarter."""
+        return float((1.0 - self.parameters.market.cohorts.failure_per_year) ** (1.0 / QUARTERS_PER_YEAR))
+
+    @cached_property
+    def _halls_added(self) -> Floats:
+        """(T, S) halls added in each quarter of the history after the first, MW IT."""
+        out = np.zeros((self.quarters, len(self.sites)))
+        out[1 : self.observed_mw.shape[0]] = np.diff(self.observed_mw, axis=0)
+        return out
+
+    @cached_property
+    def completed_mw(self) -> Floats:
+        """(T, S) of these, new shells."""
+        return self._halls_added - self.converted_mw
+
+    @cached_property
+    def converted_mw(self) -> Floats:
+        """(T, S) of these, converted halls of the general cloud."""
+        return self._halls_added * self.parameters.market.building.converted_share
+
+    @cached_property
+    def convertible_mw(self) -> Floats:
+        """(S,) further halls of the general cloud that may be converted, MW IT."""
+        left: Floats = self.converted_mw.sum(axis=0) * self.parameters.market.building.convertible
+        return left
+
+    @cached_property
+    def build_quarters(self) -> Ints:
+        """(R,) quarters of building a shell."""
+        return np.array([r.construction_quarters for r in self.parameters.market.regions.values()])
+
+    @cached_property
+    def lead(self) -> Ints:
+        """(R,) least quarters from the request for power to a shell with power."""
+        power = [r.time_to_power_quarters for r in self.parameters.market.regions.values()]
+        return np.maximum(self.build_quarters, np.array(power, dtype=np.int64))
 
     @cached_property
     def elsewhere_deliveries(self) -> Floats:

@@ -140,12 +140,18 @@ _SITES = Table(
         _number("capacity_h100e", "effective H100e", "capacity in effective inference H100e at full utilisation cap"),
         _number("own_use_h100e", "effective H100e", "captive use"),
         _number("utilisation", "fraction", "use over capacity; training counts as the inference it takes away"),
-        _number("mw_energised", "MW", "facility power of the cards in place"),
-        _later("mw_queued", "MW", "power waiting for a grid connection"),
-        _later("mw_building", "MW", "shells under construction"),
+        _number("mw_energised", "MW IT", "halls with power"),
+        _number("mw_cards", "MW IT", "power of the cards in place with their servers"),
+        _number("mw_queued", "MW IT", "power asked for and not yet promised by the grid"),
+        _number("mw_building", "MW IT", "shells under construction and halls under conversion"),
         _number("electricity_gwh", "GWh", "electricity used in the quarter"),
         _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
-        _key("binding_constraint", "cards where full pools hold half of the capacity, else demand; null without cards"),
+        _key(
+            "binding_constraint",
+            "what keeps the site from serving more: demand unless full pools hold half of its capacity; of full sites, "
+            "cash where orders or building were cut for it, cards where orders were not accepted or are observed, mw "
+            "where no powered slot is free, else demand; null without cards",
+        ),
     ),
 )
 

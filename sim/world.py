@@ -43,6 +43,8 @@ class Quarter:
     """(K,) hours of the lane per unit of volume: ``hours`` times ``intensity``."""
     most: Floats = field(default_factory=lambda: np.zeros(0))
     """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
+    best: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
     running: Running | None = None
     active: Active | None = None
     arrays: dict[str, Floats] = field(default_factory=dict)

@@ -79,39 +79,31 @@ def running_costs(
 
 @compiled
 def capital_expenditure(
-    delivered: Floats, price: Floats, owned: Floats, kw: Floats, region: Ints, provider: Ints, supplier: Ints,
-    shell_cost: Floats, servers: float, shell_mw: Floats, capex: Floats, capex_by: Floats, cards_by: Floats,
-    building_by: Floats,
+    delivered: Floats, price: Floats, due: Floats, provider: Ints, supplier: Ints, servers: float, capex: Floats,
+    capex_by: Floats, cards_by: Floats, building_by: Floats,
 ) -> None:  # fmt: skip
-    """Fill what cards, servers, and shells for power beyond what stands cost.
+    """Fill what cards, servers and halls cost.
 
     Args:
         delivered: (S, V) new cards.
         price: (V,) USD per card.
-        owned: (S, V) cards in place.
-        kw: (V,) IT power of a card.
-        region: (S,) region and ``provider`` of each site.
-        provider: (S,)
+        due: (S,) payments to builders of halls.
+        provider: (S,) provider of each site.
         supplier: (V,) maker of each chip.
-        shell_cost: (R,) per MW IT.
         servers: cost of servers over that of their cards.
-        shell_mw: (S,) IT power of shells in place; raised to what the cards take.
         capex: (S,) filled.
         capex_by: (I,) filled.
         cards_by: (I, K) payments to makers; added to.
-        building_by: (I,) payments for servers and shells; added to.
+        building_by: (I,) payments for servers and halls; added to.
     """
     capex_by[:] = 0.0
-    for s in range(region.size):
-        cards, power = 0.0, 0.0
-        for v in range(kw.size):
+    for s in range(provider.size):
+        cards = 0.0
+        for v in range(price.size):
             paid = delivered[s, v] * price[v] / MILLION
             cards += paid
             cards_by[provider[s], supplier[v]] += paid
-            power += owned[s, v] * kw[v]
-        it_mw = power / 1000.0
-        building = cards * servers + max(it_mw - shell_mw[s], 0.0) * shell_cost[region[s]]
-        shell_mw[s] = max(shell_mw[s], it_mw)
+        building = cards * servers + due[s]
         capex[s] = cards + building
         capex_by[provider[s]] += capex[s]
         building_by[provider[s]] += building

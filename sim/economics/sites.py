@@ -3,6 +3,8 @@
 R customer regions, J products, I providers, S sites, L pools, V chips, K suppliers.
 """
 
+import math
+
 import numpy as np
 
 from sim.compiled import compiled
@@ -11,15 +13,12 @@ from sim.economics.cells import Bools, Floats, Ints
 
 
 @compiled
-def site_demand(
-    first: Floats, contracted: Floats, captive: Floats, most: Floats, lane: Ints, site: Ints, sites: int
-) -> Floats:
-    """Return demand at every site (S,), inference hours: contracts and own use, plus first choices before rationing.
+def site_demand(first: Floats, contracted: Floats, most: Floats, lane: Ints, site: Ints, sites: int) -> Floats:
+    """Return demand of customers at every site (S,), inference hours: contracts and first choices before rationing.
 
     Args:
         first: (R, J) hours by first choice.
         contracted: (2 L,) hours of contracts by lane, training and inference.
-        captive: (L,) own use wanted.
         most: (2, L) training hours of every pool if nothing infers, and inference hours if nothing trains: a training
             hour counts as the inference hours it could be.
         lane: (J,) lane of each product.
@@ -31,7 +30,7 @@ def site_demand(
     out = np.zeros(sites)
     for pool in range(site.size):
         rate = most[1, pool] / most[0, pool] if most[0, pool] > 0.0 else 1.0
-        out[site[pool]] += asked[2 * pool] * rate + asked[2 * pool + 1] + captive[pool]
+        out[site[pool]] += asked[2 * pool] * rate + asked[2 * pool + 1]
     return out
 
 
@@ -40,7 +39,7 @@ def site_prices(
     first: Floats, posted: Floats, tokens_per_hour: Floats, cost: Floats, provider: Ints, pool: Ints, workload: Ints,
     on_tokens: Bools, site: Ints, sites: int,
 ) -> Floats:  # fmt: skip
-    """Return posted price over long-run cost at every site (S,), weighted by first choices; 1 where nothing is sold.
+    """Return (2, S): what customers ask for by first choice at posted prices, USD, and what that costs in the long run.
 
     Args:
         first: (R, J) hours by first choice.
@@ -54,17 +53,101 @@ def site_prices(
         site: (J,) site of each product.
         sites: S.
     """
-    value, basis = np.zeros(sites), np.zeros(sites)
+    out = np.zeros((2, sites))
     for j in range(posted.size):
         hours = 0.0
         for r in range(first.shape[0]):
             hours += first[r, j]
         per_hour = posted[j] * tokens_per_hour[provider[j]] if on_tokens[j] else posted[j]
-        value[site[j]] += per_hour * hours
-        basis[site[j]] += cost[pool[j], workload[j]] * hours
-    for s in range(sites):
-        value[s] = value[s] / basis[s] if basis[s] > 0.0 else 1.0
-    return value
+        out[0, site[j]] += per_hour * hours
+        out[1, site[j]] += cost[pool[j], workload[j]] * hours
+    return out
+
+
+@compiled
+def price_levels(value: Floats, region: Ints, regions: int) -> tuple[Floats, Floats]:
+    """Return log of price over long-run cost, mean of each region (R,) and at every site (S,).
+
+    Where nobody asks, a site stands at its region's mean, and a region at cost.
+
+    Args:
+        value: (2, S) value and cost, see ``site_prices``.
+        region: (S,) region of each site.
+        regions: R.
+    """
+    total, mean, own = np.zeros((2, regions)), np.zeros(regions), np.empty(region.size)
+    for s in range(region.size):
+        total[0, region[s]] += value[0, s]
+        total[1, region[s]] += value[1, s]
+    for r in range(regions):
+        if total[0, r] > 0.0:
+            mean[r] = math.log(total[0, r] / total[1, r])
+    for s in range(region.size):
+        own[s] = math.log(value[0, s] / value[1, s]) if value[0, s] > 0.0 else mean[region[s]]
+    return mean, own
+
+
+@compiled
+def shares_within(amount: Floats, region: Ints, regions: int) -> Floats:
+    """Return the share of every site (S,) in its region's total; 0 where that is zero."""
+    total, out = np.zeros(regions), np.zeros(region.size)
+    for s in range(region.size):
+        total[region[s]] += amount[s]
+    for s in range(region.size):
+        if total[region[s]] > 0.0:
+            out[s] = amount[s] / total[region[s]]
+    return out
+
+
+@compiled
+def growth_of(demand: Floats, region: Ints, before: Floats, opening: bool) -> Floats:
+    """Return growth of each region's demand since the last quarter (R,), log; 0 where there was or is none.
+
+    Args:
+        demand: (S,) demand at every site.
+        region: (S,) region of each site.
+        before: (R,) demand in the last quarter; changed to the present one.
+        opening: whether there was no quarter before.
+    """
+    total, out = np.zeros(before.size), np.zeros(before.size)
+    for s in range(region.size):
+        total[region[s]] += demand[s]
+    for r in range(before.size):
+        if not opening and before[r] > 0.0 and total[r] > 0.0:
+            out[r] = math.log(total[r] / before[r])
+        before[r] = total[r]
+    return out
+
+
+@compiled
+def loads(wanted: Floats, standing: Floats) -> Floats:
+    """Return the share of capacity that is asked for at every site (S,), at most 1; 1 where there is no capacity."""
+    out = np.ones(wanted.size)
+    for s in range(wanted.size):
+        if standing[s] > wanted[s]:
+            out[s] = wanted[s] / standing[s]
+    return out
+
+
+@compiled
+def settle_habits(
+    share: Floats, above: Floats, share_weight: Floats, price_weight: Floats, opening: bool, expected_share: Floats,
+    expected_price: Floats,
+) -> None:  # fmt: skip
+    """Move the expected share and the average own price of every site (S,) towards what was observed.
+
+    Args:
+        share: (S,) share of the region's first choices and contracts.
+        above: (S,) log of the own price over the region's mean.
+        share_weight: (S,) weight of the newest observation of the share.
+        price_weight: (S,) and of the price.
+        opening: whether nothing was expected before: what is observed is taken as it is.
+        expected_share: (S,) changed.
+        expected_price: (S,) changed.
+    """
+    for s in range(share.size):
+        expected_share[s] += (1.0 if opening else share_weight[s]) * (share[s] - expected_share[s])
+        expected_price[s] += (1.0 if opening else price_weight[s]) * (above[s] - expected_price[s])
 
 
 @compiled

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.parameters.base import Id, Schema, quantity
+from sim.parameters.base import Fraction, Id, Schema, quantity
 
 
 class StickyPrices(Schema):
@@ -57,20 +57,64 @@ class RationingFamily(Schema):
 
 
 class CapacityTarget(Schema):
-    """Build towards forecast demand times expected price over long-run cost (first form)."""
+    """Build towards forecast demand, with rivals' building and prices weighed."""
 
     adjustment: Annotated[float, quantity("fraction of the gap per quarter", gt=0.0, le=1.0)]
-    """phi_I: share of the gap between wanted and installed capacity that is ordered in a quarter."""
-    forecast_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
-    """Weight of the newest observation in expected demand and price."""
-    lead_quarters: Annotated[float, quantity("quarters", ge=0.0, le=16.0)]
-    """Horizon of the forecast."""
-    price_elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=3.0)]
-    """Response of the target to price over (hurdle x long-run cost)."""
+    """phi_I: share of the gap between wanted and committed capacity that is begun in a quarter."""
     hurdle: Annotated[float, quantity("ratio", gt=0.0, le=5.0)]
     """Expected price over long-run cost that investment asks for: below 1 builds ahead, above 1 waits."""
-    maximum_growth: Annotated[float, quantity("fraction of installed per quarter", gt=0.0, le=5.0)]
-    """g_max: largest addition in a quarter."""
+    elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=3.0)]
+    """eps: response of the target to the region's price over (hurdle x long-run cost)."""
+    scarcity: Annotated[float, quantity("elasticity", ge=0.0, le=2.0)]
+    """omega: response of the target to demand over capacity, all firms of the region together."""
+    own_price: Annotated[float, quantity("elasticity", ge=0.0, le=20.0)]
+    """x a: response of the target to the own price over the region's mean, as a better product fetches more."""
+    own_price_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
+    """Weight of the newest observation in the average of that price ratio."""
+    own_price_clip: Annotated[float, quantity("log ratio", ge=0.0, le=2.0)]
+    """Largest log of that average which counts."""
+    share_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
+    """Weight of the newest observation in the expected share of first choices."""
+    neglect: Fraction
+    """Share of rivals' announced building that is not seen (competition neglect)."""
+    maximum_growth: Annotated[float, quantity("fraction of committed per quarter", gt=0.0, le=5.0)]
+    """g_max: largest start in a quarter."""
+    imitation: Fraction
+    """Weight of what the two largest firms invest per revenue, against the own target."""
+    forecast: Literal["naive", "adaptive", "trend", "fundamental", "switching"]
+    """Heuristic by which growth and prices are expected; switching: by how well each did."""
+
+
+class Expectations(Schema):
+    """How forecasts are formed and how firms that switch weigh them."""
+
+    adaptation: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
+    """w of the adaptive forecast: weight of the newest observation."""
+    extrapolation: Annotated[float, quantity("weight", ge=0.0, le=2.0)]
+    """v of the trend forecast: share of the last change that is expected again."""
+    intensity: Annotated[float, quantity("per log squared", ge=0.0, le=1000.0)]
+    """beta: intensity of choice between heuristics by their squared errors; 0: equal weights."""
+    error_memory: Fraction
+    """Share of older squared errors that is kept in a quarter."""
+    persistence: Annotated[float, quantity("fraction per quarter", ge=0.0, le=1.0)]
+    """Share of the growth of one quarter that is expected of the next, on the way to when a site would stand."""
+    largest_growth: Annotated[float, quantity("log change per quarter", ge=0.0, le=2.0)]
+    """Largest rise or fall of demand in a quarter that any forecast believes."""
+
+
+class Orders(Schema):
+    """How powered slots are filled and emptied."""
+
+    steepness: Annotated[float, quantity("elasticity", gt=0.0, le=100.0)]
+    """Of the share of free slots that is filled in price over the cost of cards: one half where they just pay."""
+    supplier_sensitivity: Annotated[float, quantity("elasticity", ge=0.0, le=50.0)]
+    """lambda: response of a supplier's share in orders to its cost per effective hour."""
+    scrapping_quarters: Annotated[int, quantity("quarters", ge=1, le=80)]
+    """Quarters of loss in a row after which a card is scrapped."""
+    refill_rate: Fraction
+    """Share of the cards whose slot is worth more with a new card that may go in a quarter."""
+    conversion_rate: Fraction
+    """Largest share of convertible halls that is converted in a quarter."""
 
 
 class AllocationFamily(Schema):
@@ -86,5 +130,7 @@ class Behaviour(Schema):
     pricing: PricingFamily
     rationing: RationingFamily
     allocation: AllocationFamily
+    expectations: Expectations
+    orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]
     """Variants of the capacity target by name; each provider names one."""

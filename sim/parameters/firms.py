@@ -162,5 +162,7 @@ class RestOfWorld(Schema):
     """Region of headquarters."""
     deliveries: dict[Id, dict[Quarter, Cards]]
     """Observed cards delivered by chip and quarter, used up to market.history_end."""
+    growth_after: QuarterlyGrowth
+    """Growth of its orders after the history, decaying with the region's demand growth."""
     opening_cards: dict[Id, Cards]
     """Cards by chip at the start."""

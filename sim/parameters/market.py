@@ -19,6 +19,18 @@ class Region(Schema):
     """Power usage effectiveness."""
     shell_cost_usd_m_per_mw: Annotated[float, quantity("USD m/MW IT", gt=0.0, le=100.0)]
     """Cost of shell and power at the start quarter, cards left out."""
+    construction_quarters: Annotated[int, quantity("quarters", ge=1, le=20)]
+    """L: time to build a shell."""
+    time_to_power_quarters: Annotated[int, quantity("quarters", ge=1, le=40)]
+    """Least time from the request for power to the connection; a site stands when both shell and power are there."""
+    grid_mw: Annotated[float, quantity("MW IT per quarter", ge=0.0)]
+    """Power that the grid can connect for AI in a quarter at the end of history; the rest queues, oldest first."""
+    grid_growth: Rate
+    """Growth of that."""
+    trade_mw: Annotated[float, quantity("MW IT per quarter", gt=0.0)]
+    """B: new shells in a quarter that the building trades take on at the usual price, at the end of history."""
+    trade_growth: Rate
+    """Growth of that."""
 
 
 class Costs(Schema):
@@ -26,6 +38,8 @@ class Costs(Schema):
 
     discount_rate: Rate
     """Annual cost of capital in the capital recovery factor."""
+    obsolescence: Rate
+    """Yearly fall of what a card earns that buyers expect, as newer cards do the same work for less."""
     card_life_years: Annotated[float, quantity("years", gt=0.5, le=20.0)]
     """Economic life of a card."""
     shell_life_years: Annotated[float, quantity("years", ge=5.0, le=50.0)]
@@ -36,6 +50,41 @@ class Costs(Schema):
     """Operation and maintenance apart from electricity."""
     server_cost_multiple: Annotated[float, quantity("USD per USD of card", ge=1.0, le=3.0)]
     """All-in IT cost (server, network, storage) over the price of the accelerator."""
+    server_power_multiple: Annotated[float, quantity("W per W of card", ge=1.0, le=4.0)]
+    """IT power of a card with its part of server and network over the design power of the card."""
+
+
+class Building(Schema):
+    """Shells and power, apart from cards (B3)."""
+
+    premium: Annotated[float, quantity("fraction", ge=0.0, le=2.0)]
+    """What halls for AI cost beyond the usual ones."""
+    congestion: Annotated[float, quantity("exponent", ge=0.0, le=2.0)]
+    """psi: exponent of starts over what the building trades can take on."""
+    first_payment: Fraction
+    """Share of the price of a shell paid at the beginning."""
+    last_payment: Fraction
+    """Share paid at completion; the rest is spread evenly between."""
+    conversion_quarters: Annotated[int, quantity("quarters", ge=1, le=20)]
+    """Time to convert a hall of the general cloud, which has power already."""
+    conversion_cost: Annotated[float, quantity("fraction of a new shell", ge=0.0, le=2.0)]
+    """Cost of converting over that of a new shell."""
+    spare: Annotated[float, quantity("fraction", ge=0.0, le=2.0)]
+    """Power of the halls of the history beyond that of the observed cards in them."""
+    converted_share: Fraction
+    """Share of the halls added in the history that were converted from the general cloud; the rest was built."""
+    convertible: Annotated[float, quantity("ratio", ge=0.0, le=100.0)]
+    """Halls that may still be converted at the end of history, over those converted until then."""
+
+    @model_validator(mode="after")
+    def _pays_no_more_than_the_price(self) -> "Building":
+        if self.first_payment + self.last_payment > 1.0:
+            msg = (
+                f"market.building.first_payment {self.first_payment} and last_payment {self.last_payment} (fractions "
+                "of the price) are more than 1 together"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class OnPremises(Schema):
@@ -131,6 +180,7 @@ class Market(Schema):
     """Exchange rate."""
     stacks: Annotated[dict[Id, StackFriction], Field(min_length=1)]
     costs: Costs
+    building: Building
     on_premises: OnPremises
     technology: Technology
     performance: Performance

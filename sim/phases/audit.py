@@ -3,17 +3,21 @@
 import numpy as np
 
 from sim.economics.accounts import hours_by_lane
+from sim.economics.building import over_quarters
 from sim.economics.fleets import recount, worth
 from sim.economics.frontier import use_and_room
+from sim.economics.slots import power_of
 from sim.ledger import require_at_most, require_equal
+from sim.structure import PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Check workloads, capacity, cards, power and money."""
+    """Check workloads, capacity, cards, halls and money."""
     _workloads(world)
     _capacity(world)
     _cards(world)
+    _halls(world)
     _money(world)
 
 
@@ -67,6 +71,20 @@ def _cards(world: World) -> None:
     )  # fmt: skip
     operated, owned = worth(state.operated, one).sum(keepdims=True), worth(stock, one).sum(keepdims=True)
     require_equal("leases: operated = owned", lambda: ["world"], world.quarter, operated, owned)
+
+
+def _halls(world: World) -> None:
+    """Cards fit the power of their halls; halls are those of the opening and all that was begun; requests close."""
+    state, structure, quarter = world.state, world.structure, world.quarter
+    cards = power_of(state.owned, structure.chip_kw)
+    require_at_most("power: cards fit their halls", lambda: site_names(world), quarter, cards, state.energised_mw)
+    begun = over_quarters(state.begun_mw, PAST + world.t) + over_quarters(state.converting_mw, PAST + world.t)
+    require_equal(
+        "halls: opening + begun = energised + building", lambda: site_names(world), quarter,
+        structure.observed_mw[0] + begun, state.energised_mw + world.now.arrays["building_mw"],
+    )  # fmt: skip
+    waiting = 1.0 + over_quarters(state.requested_mw, PAST + world.t)
+    require_equal("halls: requests = account", lambda: site_names(world), quarter, waiting, 1.0 + state.queued_mw)
 
 
 def _money(world: World) -> None:

@@ -1,26 +1,57 @@
-"""Phase 3: cards arrive, fail and retire; leases are drawn; pools count their hours."""
+"""Phase 3: halls get power; cards arrive, fail and retire; leases are drawn; pools count their hours."""
 
 import numpy as np
 
+from sim.economics.building import completed
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_hours, operate
 from sim.economics.frontier import pool_hours
+from sim.economics.scrapping import displaced, take_out
+from sim.economics.slots import power_of
 from sim.opening import OPENING_AGE_QUARTERS
+from sim.structure import PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
     """Age the fleets by one quarter, add what was ordered or observed, and recount capacity."""
     structure, state, links = world.structure, world.state, world.links
+    _halls(world)
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
+    gone = _take_out(world)
     _age(world, state.cards, state.owned, state.delivered, state.lost_cards)
+    state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
     operate(state.owned, structure.pool_site, links.pool_cards, links.leases, world.t, state.operated)
     count_hours(state.operated, structure.chip_effective, links.kind_order, links.hours, state.kinds)
     world.now.most = pool_hours(state.kinds)
+
+
+def _halls(world: World) -> None:
+    """Add shells that are finished and halls that are converted."""
+    world.state.energised_mw += finished(world, world.t)
+
+
+def finished(world: World, t: int) -> Floats:
+    """Return MW of new shells and converted halls that get power in quarter ``t`` (S,)."""
+    state, quarter = world.state, PAST + t
+    conversion = world.parameters.market.building.conversion_quarters
+    new = completed(state.begun_mw, world.links.site_region, world.structure.build_quarters, quarter)
+    return new + state.converting_mw[:, quarter - conversion]
+
+
+def _take_out(world: World) -> Floats:
+    """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V)."""
+    state, kw, survival = world.state, world.structure.chip_kw, world.links.survival
+    needed = (
+        power_of(state.owned - state.scrapped, kw) - (state.energised_mw - power_of(state.delivered, kw)) / survival
+    )
+    gone = state.scrapped + displaced(state.may_go, kw, needed)
+    take_out(state.cards, state.owned, gone, world.t + 1)
+    return gone
 
 
 def _age(world: World, cards: Floats, owned: Floats, delivered: Floats, lost: Floats) -> None:

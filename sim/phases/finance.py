@@ -3,6 +3,8 @@
 import numpy as np
 
 from sim.economics.accounts import capital_expenditure
+from sim.economics.building import building_payments
+from sim.structure import PAST
 from sim.world import World
 
 
@@ -19,13 +21,18 @@ def run(world: World) -> None:
 
 
 def _capital(world: World) -> None:
-    """Set and post capital expenditure: cards to their makers; servers, and shells for power beyond what stands."""
+    """Set and post capital expenditure: cards to their makers; servers, and halls by progress."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now = world.now.arrays
-    now["build_cost"] = world.paths.shell_cost[world.t]
+    building, quarter = world.parameters.market.building, PAST + world.t
+    now["build_cost"] = state.build_price[:, quarter].copy()
+    due = building_payments(
+        state.begun_mw, state.converting_mw, state.build_price, links.site_region,
+        structure.build_quarters, quarter, building.first_payment, building.last_payment, building.conversion_cost,
+    )  # fmt: skip
     now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
     capital_expenditure(
-        state.delivered, state.chip_price, state.owned, structure.chip_kw, links.site_region, links.site_provider,
-        structure.chip_supplier, now["build_cost"], world.parameters.market.costs.server_cost_multiple - 1.0,
-        state.shell_mw, now["site_capex"], now["provider_capex"], ledger.cards, ledger.building,
+        state.delivered, state.chip_price, due, links.site_provider, structure.chip_supplier,
+        world.parameters.market.costs.server_cost_multiple - 1.0, now["site_capex"], now["provider_capex"],
+        ledger.cards, ledger.building,
     )  # fmt: skip

@@ -1,7 +1,6 @@
-"""Phases 8 and 9: providers form expectations and order cards for the next quarter, if the rules allow.
+"""Phase 9: cards that lose money are given up, and powered slots are filled with new ones, if rules and money allow.
 
-Up to the end of history the observed deliveries arrive whatever is ordered; expectations form all the same. After it
-suppliers deliver at most their output, shared out by the rule in use.
+Up to the end of history the observed deliveries arrive whatever is ordered.
 """
 
 import numpy as np
@@ -10,54 +9,84 @@ from sim.economics.cells import Bools, Ints
 from sim.economics.costs import cheapest
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
-from sim.economics.sites import place_orders, site_demand, site_prices
+from sim.economics.scrapping import displaceable, scrapped
+from sim.economics.sites import place_orders
+from sim.economics.slots import (
+    card_costs,
+    earnings,
+    fill_rate,
+    free_power,
+    hours_per_mw,
+    supplier_shares,
+    within_budget,
+)
+from sim.phases.deliveries import finished
 from sim.strategies.allocation import RULES, share_out
-from sim.strategies.capacity_target import desired_additions, expect
-from sim.structure import INFERENCE
+from sim.structure import INFERENCE, PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Update expectations by site and order cards."""
-    _expect(world)
+    """Decide what to scrap, what to order, and let suppliers accept."""
+    _best_offers(world)
+    world.now.arrays["cash_limit"] = np.ones(len(world.structure.sites))
     if world.t + 1 >= world.structure.history:
         _order(world)
+        _order_elsewhere(world)
         _share_out(world)
 
 
-def _expect(world: World) -> None:
-    """Smooth demand, its growth, and price over cost at every site."""
-    links, state, now, sites = world.links, world.state, world.now, len(world.structure.sites)
-    demand = site_demand(
-        now.arrays["first"], now.arrays["contracted"], now.arrays["own_use_wanted"], now.most, links.product_lane,
-        world.structure.pool_site, sites,
+def _best_offers(world: World) -> None:
+    """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
+    links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
+    chip = world.now.best = best_chips(world, links.site_region, world.permits["order_site"])
+    cost = state.hour_cost / structure.chip_effective[:, INFERENCE]
+    shares = supplier_shares(
+        chip, cost, links.site_region, links.order_mix, world.parameters.behaviour.orders.supplier_sensitivity,
+        state.order_cost,
     )  # fmt: skip
-    price = site_prices(
-        now.arrays["first"], state.posted, state.tokens_per_hour, state.long_run, links.product_provider,
-        links.product_pool, links.product_workload, links.product_maas, links.product_site, sites,
-    )  # fmt: skip
-    expect(
-        demand, price, links.investment["forecast_weight"], world.t == 0, state.expected_demand, state.expected_growth,
-        state.expected_price,
-    )  # fmt: skip
+    now["mix"], now["mw_hours"] = shares, hours_per_mw(chip, shares, links.card_hours, structure.chip_kw)
 
 
 def _order(world: World) -> None:
-    """Order the additions each site wants, by the provider's mix of suppliers, in the best card each has for sale."""
-    state, structure, links = world.state, world.structure, world.links
-    rule = links.investment
-    capacity = sum_by(structure.pool_site, world.now.most[INFERENCE], len(structure.sites))
-    worn = worth(state.lost_cards, links.card_hours)
-    wanted = desired_additions(
-        state.expected_demand, state.expected_growth, state.expected_price, capacity, worn, rule["adjustment"],
-        rule["lead_quarters"], rule["price_elasticity"], rule["hurdle"], rule["maximum_growth"],
+    """Order cards for the slots that will be free, and for those that are worth more with a new card."""
+    links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
+    rule, costs = world.parameters.behaviour.orders, world.parameters.market.costs
+    ahead = state.energised_mw + finished(world, world.t + 1)
+    earned = earnings(now["price_ahead"], state.own_price, state.long_run[:, INFERENCE], structure.pool_site)
+    new = card_costs(
+        world.now.best, now["mix"], state.hour_cost, state.build_price[:, PAST + world.t], structure.chip_kw,
+        structure.chip_effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
+        links.site_region,
     )  # fmt: skip
-    chip = best_chips(world, links.site_region, world.permits["order_site"])
-    place_orders(chip, wanted[:, None] * links.order_mix, links.card_hours, state.ordered)
+    effective = structure.chip_effective[:, INFERENCE]
+    state.scrapped[:] = scrapped(
+        state.owned, earned, links.site_region, effective, links.card_running, float(rule.scrapping_quarters),
+        state.losses,
+    )  # fmt: skip
+    state.may_go[:] = displaceable(
+        state.owned - state.scrapped, earned, links.site_region, effective, links.card_running, structure.chip_kw,
+        links.hours, now["mw_hours"] * (earned - new), rule.refill_rate,
+    )  # fmt: skip
+    free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
+    with np.errstate(divide="ignore"):
+        attractive = np.log(earned * now["site_load"] / new)
+    power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness)
+    place_orders(world.now.best, (power * now["mw_hours"])[:, None] * now["mix"], links.card_hours, state.ordered)
+    price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
+    affordable = within_budget(price, links.site_provider, state.budget)
+    state.ordered *= affordable[:, None]
+    now["cash_limit"] = affordable
+    state.budget -= sum_by(links.site_provider, price * affordable, state.budget.size)
+
+
+def _order_elsewhere(world: World) -> None:
+    """Let owners outside the named providers order what they always do."""
+    structure = world.structure
     if structure.elsewhere_region.size:
         elsewhere = best_chips(world, structure.elsewhere_region, world.permits["order_elsewhere"])
         h100e = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
-        place_orders(elsewhere, h100e, structure.chip_h100e, state.elsewhere_ordered)
+        place_orders(elsewhere, h100e, structure.chip_h100e, world.state.elsewhere_ordered)
 
 
 def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:

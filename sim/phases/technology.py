@@ -30,8 +30,9 @@ def _costs(world: World) -> None:
     """Set the long-run cost of a card-hour by region and chip, and by pool and workload; and of own cards."""
     market, structure, state, links = world.parameters.market, world.structure, world.state, world.links
     costs, home = market.costs, market.on_premises
+    shell = world.paths.shell_cost[world.t] * state.congestion * 1000.0
     long_run_cost(
-        state.chip_price * costs.server_cost_multiple, world.paths.shell_cost[world.t] * 1000.0, structure.chip_kw,
+        state.chip_price * costs.server_cost_multiple, shell, structure.chip_kw,
         links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery, links.shell_recovery,
         market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip

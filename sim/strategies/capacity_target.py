@@ -1,74 +1,152 @@
-r"""Investment `capacity_target`: build towards forecast demand times expected price over long-run cost.
+r"""Investment `capacity_target`: build towards forecast demand, with rivals' building and prices weighed (B7).
 
-First form of a start rule (Kydland and Prescott 1982 for time to build; EMLab-Generation for the target):
-``K* = D exp(g lead) (p / (hurdle LRMC))^eps``, additions ``clip(phi (K* - K) + worn, 0, g_max K + worn)`` with K
-before this quarter's losses. Without own pipeline and rivals, which come with time to build.
+``K* = s D (D/K)^omega (p/(hurdle LRMC))^eps (p_own/p)^(x (1 - s)) + own use`` for the quarter in which what is decided
+now would stand. Time to build: Kydland and Prescott (1982). Neglect of rivals: Greenwood and Hanson (2015). Form of the
+target and why each term is in it: docs/odd.md 7.6. S sites, R regions.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 
-LARGEST_GROWTH = 0.5
-"""Largest log growth per quarter that a forecast believes."""
 TINY = 1e-9
-"""Least demand and price over cost."""
+"""Least demand, capacity and price over cost whose logarithm is taken."""
+
+
+class Stance(NamedTuple):
+    """How the provider of every site invests (S,)."""
+
+    adjustment: Floats
+    """phi_I, fraction of the gap between wanted and committed capacity that is begun in a quarter."""
+    hurdle: Floats
+    """Ratio of price to long-run cost at which a firm is content."""
+    elasticity: Floats
+    """eps, response of the target to price over hurdle times cost."""
+    scarcity: Floats
+    """omega, response to demand over capacity, all firms of the region together."""
+    own_price: Floats
+    """x: response to the own price over the mean price, from product quality that rivals lack."""
+    own_price_weight: Floats
+    """Weight of the newest observation in the average of the own price over the mean price."""
+    own_price_clip: Floats
+    """Largest log of that average which counts."""
+    neglect: Floats
+    """Share of rivals' announced building that is not seen."""
+    maximum_growth: Floats
+    """g_max, largest start in a quarter over committed capacity."""
+    imitation: Floats
+    """Weight of what the two largest firms invest per revenue, against the own target."""
+
+
+class Sites(NamedTuple):
+    """What is known at every site (S,), in inference hours a quarter unless said."""
+
+    provider: Ints
+    region: Ints
+    standing: Floats
+    """Capacity of the cards in place."""
+    coming: Floats
+    """Capacity that empty slots and halls under way could give with the best card of today."""
+    market: Floats
+    """Demand of customers before rationing."""
+    captive: Floats
+    """Own use expected when what is decided now stands."""
+    share: Floats
+    """Expected share of the region's customers by first choice."""
+    own_price: Floats
+    """Average log of the own price over the region's mean."""
 
 
 @compiled
-def expect(
-    demand: Floats, price: Floats, weight: Floats, opening: bool, expected_demand: Floats, expected_growth: Floats,
-    expected_price: Floats,
-) -> None:  # fmt: skip
-    """Adapt expectations of every site (S,) to what was observed: ``x + w (observed - x)`` (Nerlove 1958).
-
-    Args:
-        demand: demand at the site.
-        price: price over long-run cost.
-        weight: w.
-        opening: whether nothing was expected before: what is observed is taken as it is.
-        expected_demand: changed.
-        expected_growth: of demand, log per quarter; changed.
-        expected_price: changed.
-    """
-    for s in range(demand.size):
-        seen = max(demand[s], TINY)
-        if opening:
-            expected_demand[s], expected_price[s] = seen, price[s]
-            continue
-        before = expected_demand[s]
-        expected_demand[s] += weight[s] * (seen - before)
-        growth = min(max(math.log(expected_demand[s] / before), -LARGEST_GROWTH), LARGEST_GROWTH)
-        expected_growth[s] += weight[s] * (growth - expected_growth[s])
-        expected_price[s] += weight[s] * (price[s] - expected_price[s])
+def perceived_capacity(sites: Sites, neglect: Floats, regions: int) -> Floats:
+    """Return capacity of the region expected at each site (S,): all that stands, own and unneglected rival building."""
+    standing, coming = np.zeros(regions), np.zeros(regions)
+    for s in range(sites.region.size):
+        standing[sites.region[s]] += sites.standing[s]
+        coming[sites.region[s]] += sites.coming[s]
+    out = np.empty(sites.region.size)
+    for s in range(out.size):
+        r = sites.region[s]
+        out[s] = standing[r] + sites.coming[s] + (1.0 - neglect[s]) * (coming[r] - sites.coming[s])
+    return out
 
 
 @compiled
-def desired_additions(
-    demand: Floats, growth: Floats, price: Floats, capacity: Floats, worn: Floats, adjustment: Floats, lead: Floats,
-    elasticity: Floats, hurdle: Floats, maximum_growth: Floats,
-) -> Floats:  # fmt: skip
-    """Return capacity to add at every site (S,), in the unit of ``demand`` and ``capacity``.
+def wanted_capacity(sites: Sites, stance: Stance, growth: Floats, price: Floats, regions: int) -> Floats:
+    """Return K* of every site (S,), inference hours a quarter.
 
     Args:
-        demand: expected demand before rationing, contracts and own use included.
-        growth: expected growth per quarter, log.
-        price: expected price over long-run cost.
-        capacity: installed capacity, after this quarter's losses.
-        worn: capacity lost this quarter: replaced when the fleet of before is still wanted.
-        adjustment: phi, fraction of the gap closed per quarter.
-        lead: quarters ahead.
-        elasticity: response to price over hurdle times cost.
-        hurdle: ratio of price to cost at which a firm is content.
-        maximum_growth: g_max, fraction of installed capacity per quarter.
+        sites: what is known.
+        stance: how firms invest.
+        growth: (S,) growth of the region's demand expected until what is decided now stands, log.
+        price: (S,) expected log of the region's mean price over long-run cost.
+        regions: R.
     """
-    out = np.empty(demand.size)
-    for s in range(demand.size):
-        attractive = math.log(max(price[s], TINY) / hurdle[s])
-        target = demand[s] * math.exp(growth[s] * lead[s] + elasticity[s] * attractive)
-        gap = adjustment[s] * (target - capacity[s] - worn[s]) + worn[s]
-        out[s] = min(max(gap, 0.0), maximum_growth[s] * capacity[s] + worn[s])
+    market, captive = np.zeros(regions), np.zeros(regions)
+    for s in range(sites.region.size):
+        market[sites.region[s]] += sites.market[s]
+        captive[sites.region[s]] += sites.captive[s]
+    capacity = perceived_capacity(sites, stance.neglect, regions)
+    out = np.empty(sites.region.size)
+    for s in range(out.size):
+        r = sites.region[s]
+        demand = market[r] * math.exp(growth[s])
+        scarce = math.log(max(demand + captive[r], TINY) / max(capacity[s], TINY))
+        above = min(max(sites.own_price[s], -stance.own_price_clip[s]), stance.own_price_clip[s])
+        log_response = (
+            stance.scarcity[s] * scarce
+            + stance.elasticity[s] * (price[s] - math.log(stance.hurdle[s]))
+            + stance.own_price[s] * (1.0 - sites.share[s]) * above
+        )
+        out[s] = sites.share[s] * demand * math.exp(log_response) + sites.captive[s]
+    return out
+
+
+@compiled
+def gaps(wanted: Floats, committed: Floats, adjustment: Floats, maximum_growth: Floats) -> Floats:
+    """Return capacity to be added at every site (S,): ``min(phi (K* - committed), g_max committed)``.
+
+    A negative gap is too much: it can be withdrawn as long as it is not begun.
+
+    Args:
+        wanted: (S,) K*.
+        committed: (S,) standing and coming, own use included.
+        adjustment: (S,) phi_I.
+        maximum_growth: (S,) g_max.
+    """
+    out = np.empty(wanted.size)
+    for s in range(wanted.size):
+        out[s] = min(adjustment[s] * (wanted[s] - committed[s]), maximum_growth[s] * committed[s])
+    return out
+
+
+@compiled
+def imitated(begun: Floats, revenue: Floats, investment: Floats, provider: Ints, weight: Floats) -> Floats:
+    """Return starts (S,) moved towards what the two firms with most revenue invest per revenue.
+
+    Args:
+        begun: (S,) starts by the own target.
+        revenue: (I,) of a quarter.
+        investment: (I,) in the same unit of money.
+        provider: (S,) provider of each site.
+        weight: (S,) of imitation, 0 for none.
+    """
+    first, second = -1, -1
+    for i in range(revenue.size):
+        if first < 0 or revenue[i] > revenue[first]:
+            first, second = i, first
+        elif second < 0 or revenue[i] > revenue[second]:
+            second = i
+    out = begun.copy()
+    if second < 0 or revenue[second] <= 0.0:
+        return out
+    norm = (investment[first] + investment[second]) / (revenue[first] + revenue[second])
+    for s in range(begun.size):
+        i = provider[s]
+        if weight[s] > 0.0 and begun[s] > 0.0 and revenue[i] > 0.0 and investment[i] > 0.0:
+            out[s] = begun[s] * math.exp(weight[s] * math.log(max(norm * revenue[i] / investment[i], TINY)))
     return out

@@ -18,6 +18,11 @@ class Fleets(Frame):
         return np.asarray((self.record["owned"] * self.structure.chip_h100e).sum(axis=2))
 
     @cached_property
+    def power_mw(self) -> Floats:
+        """(T, S) IT power of the cards at every site with their servers."""
+        return np.asarray((self.record["owned"] * self.structure.chip_kw).sum(axis=2) / 1000.0)
+
+    @cached_property
     def owned_by_provider(self) -> Floats:
         """(T, I)."""
         return folded(self.owned_h100e, self.links.site_provider, len(self.structure.providers))

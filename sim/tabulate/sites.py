@@ -8,7 +8,12 @@ from sim.names import HOURS_PER_QUARTER
 from sim.outcomes import ratio
 from sim.reasons import Constraint
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, Strings, flat, nulls, panel, strings
+from sim.tabulate.rows import Columns, Strings, flat, panel, strings
+
+SLIGHT = 1e-6
+"""Share of what was asked for that counts as nothing."""
+FREE = 0.1
+"""Share of power without cards from which on slots count as free: a quarter's deliveries are on their way."""
 
 
 def sites(facts: Facts) -> Columns:
@@ -25,14 +30,15 @@ def sites(facts: Facts) -> Columns:
         "capacity_h100e": capacity / HOURS_PER_QUARTER,
         "own_use_h100e": _by_site(facts, record["own_use"]) / HOURS_PER_QUARTER,
         "utilisation": ratio(used, capacity),
-        "mw_energised": record["mw"],
+        "mw_energised": record["energised_mw"],
+        "mw_cards": facts.fleets.power_mw,
+        "mw_queued": record["queued_mw"],
+        "mw_building": record["building_mw"],
         "electricity_gwh": record["electricity_gwh"],
         "capex_usd_m": record["site_capex"],
     }
-    rows = len(names) * record.quarters
-    later = {name: nulls(rows) for name in ("mw_queued", "mw_building")}
     constraint = {"binding_constraint": _binding(facts, capacity)}
-    return keys | {name: flat(values) for name, values in measures.items()} | later | constraint
+    return keys | {name: flat(values) for name, values in measures.items()} | constraint
 
 
 def _by_site(facts: Facts, pools: Floats) -> Floats:
@@ -54,8 +60,18 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
 
 
 def _binding(facts: Facts, capacity: Floats) -> Strings:
-    """Return what limits service at every site: cards where full pools hold half of its capacity; null without any."""
+    """Return what limits service at every site; null without capacity."""
+    record, power = facts.record, facts.fleets.power_mw
     full = _by_site(facts, facts.demand.full * facts.demand.pools.capacity) >= 0.5 * capacity
-    codes = strings((None, Constraint.DEMAND.code, Constraint.CARDS.code))
-    chosen: Strings = codes[np.where(capacity > 0.0, 1 + full, 0).reshape(-1)]
+    observed = np.arange(record.quarters)[:, None] < facts.structure.history
+    ordered, accepted = (record[name].sum(axis=2) for name in ("ordered", "accepted"))
+    causes = (
+        (capacity <= 0.0, None),
+        (~full, Constraint.DEMAND.code),
+        (record["cash_limit"] < 1.0 - SLIGHT, Constraint.CASH.code),
+        (observed | (accepted < (1.0 - SLIGHT) * ordered), Constraint.CARDS.code),
+        (power > (1.0 - FREE) * record["energised_mw"], Constraint.MW.code),
+    )
+    names = strings([*(code for _, code in causes), Constraint.DEMAND.code])
+    chosen: Strings = names[np.argmax([*(found for found, _ in causes), np.ones_like(full)], axis=0).reshape(-1)]
     return chosen

@@ -104,6 +104,12 @@ market:
       electricity_usd_per_kwh: 0.09
       pue: 1.5
       shell_cost_usd_m_per_mw: 7.0
+      construction_quarters: 5
+      time_to_power_quarters: 6
+      grid_mw: 100.0
+      grid_growth: 0.2
+      trade_mw: 100.0
+      trade_growth: 0.2
 customers:
   demand:
     us: {enterprise_share: 0.4}

@@ -51,18 +51,12 @@ def test_power_and_care_cost_what_all_cards_in_place_take() -> None:
     np.testing.assert_allclose(spent, np.add(by(SITE_PROVIDER, paid, 2), [1.0, 2.0]), rtol=1e-14)
 
 
-def test_cards_servers_and_new_shells_are_paid_for() -> None:
-    price, shell_cost, supplier = np.array([2e4, 3e4]), np.array([10.0, 12.0]), np.array([1, 0])
-    power = OWNED @ KW / 1000.0
-    shells = power * [0.5, 2.0, 0.9]
-    before, capex, capex_by, cards, building = shells.copy(), np.empty(3), np.empty(2), np.zeros((2, 2)), np.zeros(2)
-    capital_expenditure(
-        DELIVERED, price, OWNED, KW, SITE_REGION, SITE_PROVIDER, supplier, shell_cost, 0.3, shells, capex, capex_by,
-        cards, building,
-    )  # fmt: skip
+def test_cards_servers_and_halls_are_paid_for() -> None:
+    price, due, supplier = np.array([2e4, 3e4]), np.array([10.0, 0.0, 12.0]), np.array([1, 0])
+    capex, capex_by, cards, building = np.empty(3), np.empty(2), np.zeros((2, 2)), np.zeros(2)
+    capital_expenditure(DELIVERED, price, due, SITE_PROVIDER, supplier, 0.3, capex, capex_by, cards, building)
     paid = DELIVERED * price / 1e6
-    built = paid.sum(axis=1) * 0.3 + np.maximum(power - before, 0.0) * shell_cost[SITE_REGION]
-    np.testing.assert_allclose(shells, np.maximum(before, power), rtol=1e-14)
+    built = paid.sum(axis=1) * 0.3 + due
     np.testing.assert_allclose(capex, paid.sum(axis=1) + built, rtol=1e-14)
     np.testing.assert_allclose(capex_by, by(SITE_PROVIDER, capex, 2), rtol=1e-14)
     np.testing.assert_allclose(building, by(SITE_PROVIDER, built, 2), rtol=1e-14)

@@ -33,6 +33,7 @@ MODELS_SOLD = slice(6, 12)
 
 PLENTY: Changes = {"providers.*.sites.*.opening_cards": Times(20.0), "providers.*.sites.*.deliveries": Times(20.0)}
 """Cards bind nowhere, so that prices rest on cost and markup."""
+FEW_BUILDERS: Changes = {**LONG, "market.regions.*.trade_mw": Times(0.1)}
 MORE: Changes = {"providers.*.sites.*.opening_cards": Times(1.3), "providers.*.sites.*.deliveries": Times(1.3)}
 DEAR_AT_HOME: Changes = {"market.on_premises.cost_multiple": 2.0}
 NO_LEASE: Changes = {"leases.neocloud-microsoft-us": GONE}
@@ -66,6 +67,27 @@ def firm(provider: str, name: str, when: slice = slice(None)) -> Outcome:
 def recorded(name: str, quarter: int = -1) -> Outcome:
     """Return an outcome: the sum of a recorded array in one quarter."""
     return lambda model: float(model.record[name][quarter].sum())
+
+
+def coming(model: ComputeMarket) -> float:
+    """Return MW standing, under construction and asked for, at the end."""
+    return sum(recorded(name)(model) for name in ("energised_mw", "building_mw", "queued_mw"))
+
+
+def build_cost(model: ComputeMarket) -> float:
+    """Return the mean price of halls after the history."""
+    return float(model.record["build_cost"][12:].mean())
+
+
+def per_megawatt(model: ComputeMarket) -> float:
+    """Return H100e per MW of cards at the end."""
+    owned, structure = model.record["owned"][-1], model.world.structure
+    return float((owned @ structure.chip_h100e).sum() / (owned @ structure.chip_kw).sum())
+
+
+def world_sum(name: str) -> Outcome:
+    """Return an outcome: the sum of a column of the sites table over quarters and sites."""
+    return lambda model: float(column(model, "sites", name).sum())
 
 
 def quality_of_tokens(model: ComputeMarket) -> float:
@@ -246,8 +268,30 @@ CASES = (
     Case("without_failures_more_cards", {"market.cohorts.failure_per_year": 0.0}, recorded("owned"), RISES),
     Case("early_retirement_leaves_fewer_cards", {"market.cohorts.maximum_age_quarters": 6}, recorded("owned"), FALLS),
     Case("output_limits_additions", {"suppliers.*.output_growth": 0.0}, additions, FALLS, LONG),
-    Case("a_high_hurdle_orders_less", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
-    Case("orders_answer_price", {"behaviour.investment.*.price_elasticity": 0.0}, asked_for, FALLS, LONG),
+    Case("a_high_hurdle_fills_fewer_slots", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
+    Case("a_high_hurdle_builds_less", {"behaviour.investment.*.hurdle": Times(1.5)}, coming, FALLS, LONG),
+    Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
+    Case("building_answers_scarcity", {"behaviour.investment.*.scarcity": 0.0}, coming, FALLS, LONG),
+    Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, coming, RISES, LONG),
+    Case("without_growth_ahead_less_is_built", {"behaviour.expectations.persistence": 0.0}, coming, FALLS, LONG),
+    Case("caution_builds_less", {"behaviour.investment.*.maximum_growth": 0.02}, coming, FALLS, LONG),
+    Case("slow_building", {"market.regions.*.construction_quarters": 8}, recorded("energised_mw"), FALLS, LONG),
+    Case("slow_power", {"market.regions.*.time_to_power_quarters": 14}, recorded("energised_mw"), FALLS, LONG),
+    Case("a_weak_grid_connects_less", {"market.regions.*.grid_mw": Times(0.2)}, recorded("energised_mw"), FALLS, LONG),
+    Case("a_weak_grid_makes_a_queue", {"market.regions.*.grid_mw": Times(0.2)}, recorded("queued_mw"), RISES, LONG),
+    Case(
+        "without_conversions_less_power",
+        {"market.building.convertible": 0.0},
+        recorded("energised_mw", 13),
+        FALLS,
+        LONG,
+    ),
+    Case("congestion_raises_build_cost", {"market.building.congestion": 0.0}, build_cost, FALLS, FEW_BUILDERS),
+    Case("halls_for_ai_cost_more", {"market.building.premium": 0.5}, long_run_cost, RISES),
+    Case("cards_that_wear_out_sooner_cost_more", {"market.costs.obsolescence": 0.0}, long_run_cost, FALLS),
+    Case("servers_take_power", {"market.costs.server_power_multiple": 1.0}, world_sum("mw_cards"), FALLS),
+    Case("slots_are_refilled_with_better_cards", {"behaviour.orders.refill_rate": 0.0}, per_megawatt, FALLS, LONG),
+    Case("owners_elsewhere_go_on_buying", {"rest_of_world.*.growth_after": 0.3}, recorded("elsewhere"), RISES, LONG),
     Case(
         "small_orders_first",
         {"behaviour.allocation.name": "proportional"},

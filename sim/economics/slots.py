@@ -1,0 +1,184 @@
+"""Powered slots: which cards leave them, and which are ordered to fill them (B3, B4).
+
+S sites, V chips, K suppliers, R regions. A slot is IT power.
+"""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats, Ints
+
+
+@compiled
+def power_of(cards: Floats, kw: Floats) -> Floats:
+    """Return the IT power of cards (S, V) at every site (S,), MW."""
+    out = np.zeros(cards.shape[0])
+    for s in range(cards.shape[0]):
+        for v in range(kw.size):
+            out[s] += cards[s, v] * kw[v]
+        out[s] /= 1000.0
+    return out
+
+
+@compiled
+def supplier_shares(
+    chip: Ints, cost: Floats, region: Ints, mix: Floats, sensitivity: float, reference: Floats
+) -> Floats:
+    """Return shares of suppliers in the new capacity of every site (S, K): a logit on log cost, weighted by habit.
+
+    ``mix (c / c_0)^-lambda`` over its sum. The mix stands for what a firm knows and has contracts for, at the cost c_0
+    of the time when it was formed: where none is noted yet, that is now.
+
+    Args:
+        chip: (S, K) chip of every supplier, -1 for none.
+        cost: (R, V) cost per effective hour.
+        region: (S,) region of each site.
+        mix: (S, K) habit.
+        sensitivity: lambda.
+        reference: (S, K) c_0, 0 where not noted yet; changed.
+    """
+    out = np.zeros(mix.shape)
+    for s in range(mix.shape[0]):
+        total = 0.0
+        for k in range(mix.shape[1]):
+            if chip[s, k] >= 0 and mix[s, k] > 0.0:
+                now = cost[region[s], chip[s, k]]
+                if reference[s, k] == 0.0:
+                    reference[s, k] = now
+                out[s, k] = mix[s, k] * math.exp(-sensitivity * math.log(now / reference[s, k]))
+                total += out[s, k]
+        for k in range(mix.shape[1]):
+            out[s, k] = out[s, k] / total if total > 0.0 else 0.0
+    return out
+
+
+@compiled
+def hours_per_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> Floats:
+    """Return inference hours a quarter that an MW gives with new cards (S,); 0 where no card may be had.
+
+    Args:
+        chip: (S, K) chip of every supplier, -1 for none.
+        shares: (S, K) of suppliers in new capacity.
+        hours: (V,) inference hours a quarter of a card.
+        kw: (V,) IT power of a card.
+    """
+    out = np.zeros(chip.shape[0])
+    for s in range(chip.shape[0]):
+        mw = 0.0
+        for k in range(chip.shape[1]):
+            if shares[s, k] > 0.0:
+                mw += shares[s, k] * kw[chip[s, k]] / (1000.0 * hours[chip[s, k]])
+        out[s] = 1.0 / mw if mw > 0.0 else 0.0
+    return out
+
+
+@compiled
+def fill_rate(price: Floats, hurdle: Floats, steepness: float) -> Floats:
+    """Return the share of free slots that is to be filled (S,): a smooth step in price over the cost of cards.
+
+    ``1 / (1 + (hurdle cost / price)^steepness)``: one half where a card just earns its cost. An all-or-nothing rule
+    stops deliveries for whole quarters.
+
+    Args:
+        price: (S,) expected log of price over the cost of an hour without its shell, which is paid for.
+        hurdle: (S,) ratio of price to cost at which a firm is content.
+        steepness: of the step.
+    """
+    out = np.empty(price.size)
+    for s in range(price.size):
+        out[s] = 1.0 / (1.0 + math.exp(-steepness * (price[s] - math.log(hurdle[s]))))
+    return out
+
+
+@compiled
+def within_budget(cost: Floats, provider: Ints, budget: Floats) -> Floats:
+    """Return the share of what every site asks for that its provider can pay (S,).
+
+    Args:
+        cost: (S,) USD m asked for.
+        provider: (S,) provider of each site.
+        budget: (I,) USD m, possibly infinite.
+    """
+    asked = np.zeros(budget.size)
+    for s in range(provider.size):
+        asked[provider[s]] += cost[s]
+    out = np.empty(provider.size)
+    for s in range(provider.size):
+        i = provider[s]
+        out[s] = max(budget[i], 0.0) / asked[i] if asked[i] > budget[i] else 1.0
+    return out
+
+
+@compiled
+def card_costs(
+    chip: Ints, shares: Floats, hour_cost: Floats, shell: Floats, kw: Floats, effective: Floats, recovery: float,
+    utilisation: float, region: Ints,
+) -> Floats:  # fmt: skip
+    """Return the cost of an inference hour of new cards without their shell (S,), USD; infinite where there is no card.
+
+    A shell that stands is paid for: only card, electricity and care are weighed against what an hour earns.
+
+    Args:
+        chip: (S, K) chip of every supplier, -1 for none.
+        shares: (S, K) of suppliers in new capacity.
+        hour_cost: (R, V) long-run cost of a used card-hour with its shell.
+        shell: (R,) USD m per MW IT.
+        kw: (V,) IT power of a card.
+        effective: (V,) effective inference H100e of a card.
+        recovery: annual payment per unit of shell.
+        utilisation: share of hours that are used.
+        region: (S,) region of each site.
+    """
+    out = np.full(chip.shape[0], math.inf)
+    for s in range(chip.shape[0]):
+        total, some = 0.0, False
+        for k in range(chip.shape[1]):
+            if shares[s, k] > 0.0:
+                v, r = chip[s, k], region[s]
+                housed = shell[r] * 1000.0 * kw[v] * recovery / (8760.0 * utilisation)
+                total += shares[s, k] * (hour_cost[r, v] - housed) / effective[v]
+                some = True
+        if some:
+            out[s] = total
+    return out
+
+
+@compiled
+def earnings(price: Floats, own_price: Floats, long_run: Floats, site: Ints) -> Floats:
+    """Return what an inference hour is expected to earn at every site (S,), USD.
+
+    Args:
+        price: (S,) expected log of the region's mean price over long-run cost.
+        own_price: (S,) average log of the own price over that mean.
+        long_run: (L,) long-run cost of an inference hour in each pool.
+        site: (L,) site of each pool.
+    """
+    least = np.full(price.size, math.inf)
+    for pool in range(site.size):
+        least[site[pool]] = min(least[site[pool]], long_run[pool])
+    out = np.empty(price.size)
+    for s in range(price.size):
+        out[s] = least[s] * math.exp(price[s] + own_price[s])
+    return out
+
+
+@compiled
+def free_power(cards: Floats, may_go: Floats, kw: Floats, survive: float, energised: Floats) -> Floats:
+    """Return MW that new cards can take next quarter (S,): slots that are empty by then, and those that may be emptied.
+
+    Args:
+        cards: (S, V) cards that stay for now.
+        may_go: (S, V) of these, those that may give way.
+        kw: (V,) IT power of a card.
+        survive: share of cards that do not fail in a quarter.
+        energised: (S,) MW by then.
+    """
+    out = np.empty(energised.size)
+    for s in range(energised.size):
+        power = 0.0
+        for v in range(kw.size):
+            power += (cards[s, v] - may_go[s, v]) * survive * kw[v] / 1000.0
+        out[s] = max(energised[s] - power, 0.0)
+    return out

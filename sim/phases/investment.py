@@ -1,0 +1,94 @@
+"""Phase 10: providers ask for power, begin shells where it is promised, and convert halls (B3, B7)."""
+
+import numpy as np
+
+from sim.economics.building import begin, congestion, slots_granted, under_way, withdraw
+from sim.economics.cells import Floats
+from sim.economics.elementary import sum_by
+from sim.economics.forecasts import growth_until
+from sim.economics.slots import power_of, within_budget
+from sim.strategies.capacity_target import Sites, gaps, imitated, wanted_capacity
+from sim.structure import PAST
+from sim.world import World
+
+
+def run(world: World) -> None:
+    """Decide what would stand after the end of history; what stands earlier is observed."""
+    structure, now = world.structure, world.now.arrays
+    requests = world.t + world.links.site_lead >= structure.history
+    converts = world.t + world.parameters.market.building.conversion_quarters >= structure.history
+    if requests.any() or converts:
+        gap = _gap(world)
+        convert = _conversions(world, gap) if converts else np.zeros(gap.size)
+        _ask(world, np.where(requests, gap, 0.0) - convert)
+        _begin(world, convert)
+    now["building_mw"] = _building(world)
+
+
+def _ask(world: World, gap: Floats) -> None:
+    """Ask for power, or withdraw requests where there are too many."""
+    state, quarter = world.state, PAST + world.t
+    asked = np.maximum(gap, 0.0)
+    state.queued_mw += asked - withdraw(state.requested_mw, -gap, quarter)
+    state.requested_mw[:, quarter] += asked
+
+
+def _begin(world: World, convert: Floats) -> None:
+    """Begin shells where power is promised and conversions, as far as providers can pay after their orders."""
+    state, links, structure, quarter = world.state, world.links, world.structure, PAST + world.t
+    building, region = world.parameters.market.building, links.site_region
+    lasts = world.t + structure.build_quarters >= structure.history
+    grid = world.paths.grid[world.t] * lasts
+    wait = structure.lead - structure.build_quarters
+    granted = slots_granted(state.requested_mw, region, wait, grid, quarter)
+    started = granted.sum(axis=1)
+    state.congestion[:] = congestion(started, region, world.paths.trade[world.t], building.congestion)
+    state.build_price[:, quarter] *= state.congestion
+    cost = state.build_price[region, quarter] * (started + convert * building.conversion_cost)
+    share = within_budget(cost, links.site_provider, state.budget)
+    state.budget -= sum_by(links.site_provider, cost * share, state.budget.size)
+    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
+    begin(granted, share, state.requested_mw, state.begun_mw, quarter)
+    state.queued_mw -= started * share
+    state.converting_mw[:, quarter] += convert * share
+    state.convertible_mw -= convert * share
+
+
+def _conversions(world: World, gap: Floats) -> Floats:
+    """Return MW of the general cloud to be converted (S,): the quick part of what is wanted."""
+    quick = world.parameters.behaviour.orders.conversion_rate * world.state.convertible_mw
+    return np.minimum(quick, np.maximum(gap, 0.0))
+
+
+def _gap(world: World) -> Floats:
+    """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much."""
+    links, state, now = world.links, world.state, world.now.arrays
+    rule, sites = world.parameters.behaviour.expectations, _outlook(world)
+    growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
+    wanted = wanted_capacity(sites, links.investment, growth, now["price_ahead"], len(world.structure.regions))
+    hours = gaps(wanted, sites.standing + sites.coming, links.investment.adjustment, links.investment.maximum_growth)
+    mw = np.where(now["mw_hours"] > 0.0, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
+    spent = np.maximum(mw, 0.0) * state.build_price[links.site_region, PAST + world.t]
+    value = sum_by(links.site_provider, spent, state.cash.size)
+    return imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)
+
+
+def _outlook(world: World) -> Sites:
+    """Return what firms know when they decide."""
+    links, state, now = world.links, world.state, world.now.arrays
+    coming = state.energised_mw + _building(world) + state.queued_mw - power_of(state.owned, world.structure.chip_kw)
+    return Sites(
+        links.site_provider, links.site_region, now["standing"], np.maximum(coming, 0.0) * now["mw_hours"],
+        now["site_demand"],
+        now["captive"] * world.paths.own_use_growth[world.t][links.site_provider, links.site_region],
+        state.first_share, state.own_price,
+    )  # fmt: skip
+
+
+def _building(world: World) -> Floats:
+    """Return MW of shells and conversions under way (S,)."""
+    state, conversion = world.state, world.parameters.market.building.conversion_quarters
+    return under_way(
+        state.begun_mw, state.converting_mw, world.links.site_region, world.structure.build_quarters, conversion,
+        PAST + world.t,
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""The start rule alone: each term of the target, its limits, and why the form is what it is."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.strategies.capacity_target import Sites, Stance, gaps, imitated, perceived_capacity, wanted_capacity
+
+Numbers = np.ndarray
+TWO = np.zeros(2, np.int64)
+
+
+def stance(**changes: float) -> Stance:
+    """Return a stance of two sites that answers to nothing unless told."""
+    values = {
+        "adjustment": 0.5, "hurdle": 1.0, "elasticity": 0.0, "scarcity": 0.0, "own_price": 0.0,
+        "own_price_weight": 0.4, "own_price_clip": 0.35, "neglect": 0.0, "maximum_growth": 10.0, "imitation": 0.0,
+    }  # fmt: skip
+    return Stance(**{name: np.full(2, value) for name, value in (values | changes).items()})
+
+
+def sites(**changes: Numbers) -> Sites:
+    """Return two firms in one region, with 60 and 40% of 100 hours of demand and as much capacity."""
+    values = {
+        "provider": np.array([0, 1]), "region": TWO, "standing": np.array([60.0, 40.0]), "coming": np.zeros(2),
+        "market": np.array([60.0, 40.0]), "captive": np.zeros(2), "share": np.array([0.6, 0.4]),
+        "own_price": np.zeros(2),
+    }  # fmt: skip
+    return Sites(**(values | changes))
+
+
+def target(rule: Stance, known: Sites, growth: float = 0.0, price: float = 0.0) -> Numbers:
+    return wanted_capacity(known, rule, np.full(2, growth), np.full(2, price), 1)
+
+
+def test_without_responses_each_firm_wants_its_share_of_grown_demand_and_its_own_use() -> None:
+    found = target(stance(), sites(captive=np.array([0.0, 7.0])), growth=0.2)
+    np.testing.assert_allclose(found, [60.0 * np.exp(0.2), 40.0 * np.exp(0.2) + 7.0], rtol=1e-14)
+
+
+def test_price_at_the_hurdle_changes_nothing_and_more_is_wanted_above_it() -> None:
+    rule = stance(elasticity=1.1, hurdle=1.2)
+    np.testing.assert_allclose(target(rule, sites(), price=np.log(1.2)), [60.0, 40.0], rtol=1e-14)
+    np.testing.assert_allclose(target(rule, sites(), price=np.log(2.4)), np.array([60.0, 40.0]) * 2.0**1.1, rtol=1e-14)
+    assert (target(stance(elasticity=1.1, hurdle=0.9), sites()) > target(rule, sites())).all()
+
+
+def test_scarcity_answers_to_all_capacity_that_is_seen() -> None:
+    known = sites(standing=np.array([40.0, 10.0]))
+    np.testing.assert_allclose(target(stance(scarcity=0.5), known), np.array([60.0, 40.0]) * 2.0**0.5, rtol=1e-14)
+
+
+def test_a_better_product_is_built_for_and_less_so_with_a_large_share() -> None:
+    known = sites(own_price=np.array([0.1, -0.1]))
+    found = target(stance(own_price=5.0), known)
+    np.testing.assert_allclose(found, [60.0 * np.exp(0.5 * 0.4), 40.0 * np.exp(-0.5 * 0.6)], rtol=1e-14)
+    extreme = target(stance(own_price=5.0), sites(own_price=np.array([3.0, -3.0])))
+    np.testing.assert_allclose(extreme, [60.0 * np.exp(1.75 * 0.4), 40.0 * np.exp(-1.75 * 0.6)], rtol=1e-14)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 500.0))
+def test_neglect_hides_rivals_building_but_not_the_own(neglect: float, rival: float) -> None:
+    known = sites(coming=np.array([20.0, rival]))
+    found = perceived_capacity(known, np.full(2, neglect), 1)
+    np.testing.assert_allclose(found, [120.0 + (1.0 - neglect) * rival, 100.0 + rival + (1.0 - neglect) * 20.0])
+
+
+@given(st.floats(0.01, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 500.0))
+def test_who_neglects_rivals_wants_more(scarcity: float, neglect: float, rival: float) -> None:
+    known = sites(coming=np.array([0.0, rival]))
+    seeing, blind = (target(stance(scarcity=scarcity, neglect=x), known)[0] for x in (0.0, neglect))
+    assert blind >= seeing * (1.0 - 1e-12)
+
+
+@given(st.permutations(range(2)))
+def test_order_of_sites_means_nothing(order: list[int]) -> None:
+    known = sites(coming=np.array([5.0, 9.0]), own_price=np.array([0.2, 0.0]))
+    rule = stance(scarcity=0.3, own_price=3.0, elasticity=1.0)
+    turned = Sites(**{name: column[order] for name, column in known._asdict().items()})
+    np.testing.assert_allclose(target(rule, turned), target(rule, known)[order], rtol=1e-14)
+
+
+def test_part_of_the_gap_is_closed_up_to_what_can_be_built_and_too_much_is_negative() -> None:
+    wanted, committed = np.array([120.0, 900.0, 50.0]), np.array([100.0, 100.0, 100.0])
+    found = gaps(wanted, committed, np.full(3, 0.5), np.full(3, 2.0))
+    np.testing.assert_allclose(found, [10.0, 200.0, -25.0], rtol=1e-14)
+
+
+@given(st.floats(0.05, 1.0))
+def test_starts_close_the_gap_in_the_end_and_never_overshoot(adjustment: float) -> None:
+    committed = np.array([10.0])
+    for _ in range(400):
+        committed += gaps(np.array([100.0]), committed, np.array([adjustment]), np.array([1.0]))
+        assert committed[0] <= 100.0 * (1.0 + 1e-12)
+    assert committed[0] == pytest.approx(100.0, rel=1e-6)
+
+
+def test_followers_move_to_what_the_two_largest_invest_per_revenue() -> None:
+    begun, revenue, investment = np.array([8.0, 2.0, 1.0]), np.array([60.0, 30.0, 10.0]), np.array([16.0, 2.0, 1.0])
+    provider = np.array([0, 1, 2])
+    all_of_it = imitated(begun, revenue, investment, provider, np.array([0.0, 0.0, 1.0]))
+    np.testing.assert_allclose(all_of_it, [8.0, 2.0, 0.2 * 10.0], rtol=1e-14)
+    np.testing.assert_allclose(imitated(begun, revenue, investment, provider, np.zeros(3)), begun)
+    half = imitated(begun, revenue, investment, provider, np.full(3, 0.5))
+    np.testing.assert_allclose(half[2], np.sqrt(2.0), rtol=1e-14)
+
+
+def test_who_begins_nothing_or_withdraws_imitates_nothing() -> None:
+    found = imitated(np.array([8.0, 0.0, -3.0]), np.ones(3), np.array([8.0, 0.0, 0.0]), np.arange(3), np.ones(3))
+    assert found[1:].tolist() == [0.0, -3.0]
+
+
+def test_equal_firms_want_the_same() -> None:
+    known = sites(standing=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
+    found = target(stance(scarcity=0.25, own_price=5.8, elasticity=1.1, neglect=0.4), known, 0.1, 0.2)
+    assert found[0] == found[1]

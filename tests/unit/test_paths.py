@@ -149,6 +149,7 @@ def test_shells_cost_more_every_year(laid: Laid) -> None:
     market = structure.parameters.market
     for r, region in enumerate(market.regions.values()):
         grown = region.shell_cost_usd_m_per_mw * (1.0 + market.costs.shell_cost_growth) ** np.arange(9)
+        grown *= 1.0 + market.building.premium
         np.testing.assert_allclose(paths.shell_cost[::4, r], grown, rtol=1e-12)
 
 
@@ -162,27 +163,43 @@ def test_output_stands_at_its_last_observation_and_grows_after_it(laid: Laid) ->
 
 
 def test_others_go_on_ordering_what_they_last_got() -> None:
-    """Their last observed deliveries, in H100e of each supplier, growing with that supplier's output."""
+    """Their last observed deliveries, in H100e of each supplier, at a growth that decays like demand's."""
     structure, paths = under({})
     last, chips = structure.history - 1, structure.parameters.chips
     for w, owner in enumerate(structure.parameters.rest_of_world.values()):
-        for k, (name, supplier) in enumerate(structure.parameters.suppliers.items()):
+        demand = structure.parameters.customers.demand[owner.region]
+        falls = (owner.growth_after - demand.growth_final) * np.exp(-np.arange(8) / demand.growth_decay_quarters)
+        grown = np.exp(np.concatenate([[0.0], np.cumsum(demand.growth_final + falls)]))[[0, 1, 8]]
+        for k, name in enumerate(structure.parameters.suppliers):
             cards = {c: owner.deliveries.get(c, {}).get(quarter_code(structure.start + last), 0.0) for c in chips}
             got = sum(cards[c] * chip.tpp / 15832.0 for c, chip in chips.items() if chip.supplier == name)
-            factor = np.exp(supplier.output_growth * np.array([0.0, 1.0, 8.0]))
-            np.testing.assert_allclose(paths.elsewhere[[last, last + 1, last + 8], w, k], got * factor, rtol=1e-12)
+            np.testing.assert_allclose(paths.elsewhere[[last, last + 1, last + 8], w, k], got * grown, rtol=1e-12)
     assert (paths.elsewhere[last] > 0.0).any(axis=0).sum() > 3
 
 
-def test_a_market_without_labs_has_a_path_of_none() -> None:
-    assert under({"customers.labs": {}})[1].labs.shape == (20, 0)
-
-
-def test_changes_reach_what_they_name_and_nothing_else(laid: Laid) -> None:
-    """Every path but the one of quality is as before when a model gets better."""
+def test_the_grid_promises_for_when_a_shell_is_finished(laid: Laid) -> None:
     structure, paths = laid
-    better = {"providers.alibaba.models.log_quality": {"2022Q1": 9.0}}
-    values = changed(structure.parameters.model_dump(mode="json"), better)
-    other = Paths.of(Structure(Parameters.from_mapping(values)))
-    for name, path in vars(paths).items():
-        assert np.array_equal(path, vars(other)[name]) == (name != "quality"), name
+    last = structure.history - 1
+    for r, region in enumerate(structure.parameters.market.regions.values()):
+        ahead = (1.0 + region.grid_growth) ** (region.construction_quarters / 4.0)
+        assert paths.grid[last, r] == pytest.approx(region.grid_mw * ahead, rel=1e-12)
+        assert paths.grid[last + 4, r] == pytest.approx(region.grid_mw * ahead * (1.0 + region.grid_growth), rel=1e-12)
+        assert paths.trade[last, r] == pytest.approx(region.trade_mw, rel=1e-12)
+
+
+def test_own_use_is_known_until_a_site_would_stand_and_goes_on_beyond_the_run() -> None:
+    structure, paths = under({})
+    i, r = structure.providers.index("meta"), structure.regions.index("us")
+    lead, path = int(structure.lead[r]), paths.own_use[:, i]
+    np.testing.assert_allclose(paths.own_use_growth[:-lead, i, r], path[lead:] / path[:-lead], rtol=1e-12)
+    np.testing.assert_allclose(paths.own_use_growth[-1, i, r], (path[-1] / path[-2]) ** lead, rtol=1e-9)
+    none = [x.own_use is None for x in structure.parameters.providers.values()]
+    assert any(none)
+    assert (paths.own_use_growth[:, none] == 1.0).all()
+
+
+def test_outlook_is_mean_growth_until_a_site_would_stand(laid: Laid) -> None:
+    structure, paths = laid
+    r, t = 0, 3
+    ahead = paths.demand_growth[t + 1 : t + 1 + structure.lead[r], r]
+    assert paths.outlook[t, r] == pytest.approx(ahead.mean(), rel=1e-12)

@@ -66,6 +66,16 @@ class State:
     expected_growth: Floats = column("log change per quarter", "S", "smoothed growth of demand")
     expected_price: Floats = column("ratio", "S", "smoothed price over long-run cost")
     cash: Floats = column("USD m", "I", "cash of the AI segment")
+    debt: Floats = column("USD m", "I", "debt of the AI segment")
+    net_worth: Floats = column("USD m", "I", "running account of income and of what owners gave: cash + assets - debt")
+    assets: Floats = column("USD m", "I", "book value of cards with servers, and of shells")
+    bought: Floats = column("USD m", "S, 2, A", "cost of cards with servers, and of shells, by quarter of purchase")
+    budget: Floats = column("USD m", "I", "what may be committed to new cards and shells next quarter")
+    appetite: Floats = column("fraction", "I", "share of wanted starts and orders that owners let go ahead")
+    cut_left: Floats = column("quarters", "I", "how long a cut of capital spending still lasts")
+    past_ebitda: Floats = column("USD m", "I, A", "EBITDA by quarter")
+    past_revenue: Floats = column("USD m", "I, A", "AI revenue by quarter")
+    past_free_cash: Floats = column("USD m", "I, A", "free cash flow of the group by quarter")
     shell_mw: Floats = column("MW IT", "S", "largest IT power so far: shells in place")
 
 

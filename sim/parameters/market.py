@@ -19,6 +19,10 @@ class Region(Schema):
     """Power usage effectiveness."""
     shell_cost_usd_m_per_mw: Annotated[float, quantity("USD m/MW IT", gt=0.0, le=100.0)]
     """Cost of shell and power at the start quarter, cards left out."""
+    profit_tax: Fraction
+    """Tax on profits of firms with headquarters here; losses are not carried forward."""
+    capital_subsidy: Fraction
+    """Share of what cards, servers and shells at sites here cost that the state pays back."""
 
 
 class Costs(Schema):

@@ -6,6 +6,7 @@ suppliers deliver at most their output, shared out by the rule in use.
 
 import numpy as np
 
+from sim.economics.affordable import card_costs, keep_within_budget
 from sim.economics.cells import Bools, Ints
 from sim.economics.costs import cheapest
 from sim.economics.elementary import sum_by
@@ -54,10 +55,21 @@ def _order(world: World) -> None:
     )  # fmt: skip
     chip = best_chips(world, links.site_region, world.permits["order_site"])
     place_orders(chip, wanted[:, None] * links.order_mix, links.card_hours, state.ordered)
+    _afford(world)
     if structure.elsewhere_region.size:
         elsewhere = best_chips(world, structure.elsewhere_region, world.permits["order_elsewhere"])
         h100e = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
         place_orders(elsewhere, h100e, structure.chip_h100e, state.elsewhere_ordered)
+
+
+def _afford(world: World) -> None:
+    """Cut orders to what owners let go ahead and to the budget, shells for their power included."""
+    state, links = world.state, world.links
+    servers = world.parameters.market.costs.server_cost_multiple
+    cost = card_costs(state.chip_price, servers, world.structure.chip_kw, world.paths.shell_cost[world.t])
+    keep_within_budget(
+        state.ordered, cost, links.site_region, links.site_provider, state.budget, state.appetite
+    )  # fmt: skip
 
 
 def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 from sim.names import quarter_code
 
 TOLERANCE = 1e-9
@@ -45,8 +45,35 @@ class Flow(IntEnum):
     """Providers pay for servers, shells and power."""
 
 
+class Transfer(IntEnum):
+    """Why money moves between providers and those who finance them; each has one counterpart."""
+
+    INTEREST = 0
+    """To banks."""
+    TAX = 1
+    """To the state."""
+    SUBSIDY = 2
+    """From the state."""
+    CREDIT = 3
+    """From banks; negative where debt is repaid."""
+    GROUP = 4
+    """From the group or outside owners; negative where surplus goes back."""
+    EQUITY = 5
+    """From owners who cover what was spent while deliveries are observed."""
+
+
+COUNTERPARTS = ("banks", "state", "owners")
+"""Accounts of those who finance providers."""
+COUNTERPART = np.array([0, 1, 1, 0, 2, 2])
+"""(transfers,) position in ``COUNTERPARTS`` of each transfer's other end."""
+
+
 class Ledger:
-    """Money that moved this quarter, USD m: ``paid[flow, payer, payee]``, so every flow has two ends."""
+    """Money that moved this quarter, USD m: ``paid[flow, payer, payee]``, so every flow has two ends.
+
+    What moves between providers and banks, state and owners stands in ``financial[transfer, provider]``, received less
+    paid: its other end follows from the kind of transfer.
+    """
 
     def __init__(self, providers: int, suppliers: int, regions: int) -> None:
         self.providers = slice(0, providers)
@@ -55,6 +82,8 @@ class Ledger:
         self.utilities = providers + suppliers + regions
         self.builders = self.utilities + 1
         accounts = self.builders + 1
+        self.counterparts = slice(accounts, accounts + len(COUNTERPARTS))
+        self.financial: Floats = np.zeros((len(Transfer), providers))
         self.paid: Floats = np.zeros((len(Flow), accounts, accounts))
         self.service = self.paid[Flow.SERVICE, self.customers, self.providers]
         """(R, I) and further views of ``paid``, each of one flow between the sectors that it moves between."""
@@ -66,16 +95,22 @@ class Ledger:
     def clear(self) -> None:
         """Forget the last quarter's postings."""
         self.paid[:] = 0.0
+        self.financial[:] = 0.0
 
     def balances(self) -> Floats:
-        """Return receipts less payments of every account, USD m."""
-        return _balances(self.paid)
+        """Return receipts less payments of every account, USD m: sectors in their order, then counterparts."""
+        return _balances(self.paid, self.financial, COUNTERPART, len(COUNTERPARTS))
 
 
 @compiled
-def _balances(paid: Floats) -> Floats:
-    """Return (n,) receipts less payments of every account from (flows, payer n, payee n)."""
-    received, spent = np.zeros(paid.shape[1]), np.zeros(paid.shape[1])
+def _balances(paid: Floats, financial: Floats, counterpart: Ints, counterparts: int) -> Floats:
+    """Return (n + m,) receipts less payments of accounts and counterparts from (flows, payer n, payee n) and (k, I)."""
+    accounts = paid.shape[1]
+    received, spent = np.zeros(accounts + counterparts), np.zeros(accounts + counterparts)
+    for kind in range(financial.shape[0]):
+        for i in range(financial.shape[1]):
+            received[i] += financial[kind, i]
+            spent[accounts + counterpart[kind]] += financial[kind, i]
     for flow in range(paid.shape[0]):
         for payer in range(paid.shape[1]):
             total = 0.0

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.economics.building import instalment
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
@@ -23,11 +24,12 @@ from sim.economics.workloads import (
     UNSET,
     DatedContracts,
 )
-from sim.names import HOURS_PER_QUARTER
+from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR, key_of
+from sim.parameters import Parameters
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
 from sim.strategies.capacity_target import Stance
-from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
+from sim.structure import AHEAD, IAAS, INFERENCE, MAAS, TRAINING, Structure
 
 
 class Links:
@@ -41,12 +43,15 @@ class Links:
         self._firms(structure)
         self._costs(structure)
         self._labs(structure)
+        self._money(structure)
         self.leases = _leases(structure)
+        self.rent_left = _rent_left(structure, self)
         self.order_mix = _order_mix(structure)
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
         self.site_lead = structure.lead[structure.site_region]
+        self.due_soon = _due_soon(structure)[structure.site_region]
 
     def _products(self, structure: Structure) -> None:
         self.product_provider = structure.product_column("provider")
@@ -140,6 +145,26 @@ class Links:
         self.card_recovery = capital_recovery(wear, market.costs.card_life_years)
         self.shell_recovery = capital_recovery(market.costs.discount_rate, market.costs.shell_life_years)
         self.survival = structure.survival
+
+    def _money(self, structure: Structure) -> None:
+        parameters = structure.parameters
+        providers, finance = list(parameters.providers.values()), parameters.finance
+        regions, credit, hazard = list(parameters.market.regions.values()), finance.credit, finance.patience.hazard
+        self.provider_key = np.array([key_of("provider", name) for name in structure.providers], dtype=np.uint64)
+        self.profit_tax = np.array([r.profit_tax for r in regions])[self.provider_region]
+        self.capital_subsidy = np.array([r.capital_subsidy for r in regions])[self.site_region]
+        self.credit_multiple = np.array([x.account.credit_multiple for x in providers])
+        self.spread = np.array([x.account.spread for x in providers])
+        self.returns_surplus = np.array([float(x.group is not None and x.group.returns_surplus) for x in providers])
+        share = np.array([x.group.share if x.group is not None else 0.0 for x in providers])
+        self.group_share = share
+        self.book_lives = book_lives(parameters)
+        self.credit_terms = np.array(
+            [credit.risk_free_rate, credit.spread_slope, credit.spread_threshold, credit.spread_cap,
+             credit.asset_yield, credit.backlog_multiple, credit.covenant, finance.cash_buffer_quarters]
+        )  # fmt: skip
+        self.patience = np.array([hazard.intercept, hazard.burn_weight, hazard.growth_weight])
+        self.contract_left = _contract_left(structure)
 
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers
@@ -260,6 +285,29 @@ def _leases(structure: Structure) -> Leases:
     return Leases(lessor, lessee, since, until, share, multiple)
 
 
+def _rent_left(structure: Structure, links: Links) -> Floats:
+    """Return (T, I, I) quarters of leases from lessee to lessor that are still to come after each quarter."""
+    firms, quarter = len(structure.providers), np.arange(structure.quarters)
+    out = np.zeros((structure.quarters, firms, firms))
+    lessee, lessor = links.pool_provider[links.leases.lessee], links.pool_provider[links.leases.lessor]
+    for user, owner, until in zip(lessee, lessor, links.leases.until, strict=True):
+        out[:, user, owner] = np.maximum(out[:, user, owner], until - quarter)
+    return out
+
+
+def _contract_left(structure: Structure) -> float:
+    """Return the expected further quarters of an IaaS contract that runs on, over all that do."""
+    s = structure.parameters.customers.switching
+    running = np.array([s.one_year_share, s.three_year_share]) / EXPIRY[[ONE_YEAR, THREE_YEAR]]
+    further = 1.0 / EXPIRY[[ONE_YEAR, THREE_YEAR]] - 1.0
+    return float((running * further).sum() / running.sum()) if running.sum() > 0.0 else 0.0
+
+
+def book_lives(parameters: Parameters) -> Floats:
+    """Return the life of cards and of shells in the books (2,), quarters."""
+    return QUARTERS_PER_YEAR * np.array([parameters.finance.card_book_years, parameters.market.costs.shell_life_years])
+
+
 def _order_mix(structure: Structure) -> Floats:
     """Return (S, K) share of each supplier in the orders of each site."""
     providers = list(structure.parameters.providers.values())
@@ -268,15 +316,31 @@ def _order_mix(structure: Structure) -> Floats:
 
 
 def _investment(structure: Structure) -> Stance:
-    """Return how the provider of each site invests (S,)."""
-    chosen = _variants(structure)
-    return Stance(*(np.array([float(getattr(x, name)) for x in chosen]) for name in Stance._fields))
+    """Return how the provider of each site invests (S,); a subsidy lowers the cost that a price has to cover.
+
+    All of long-run cost counts as capital: electricity and care are a tenth of it.
+    """
+    chosen, regions = _variants(structure), structure.parameters.market.regions.values()
+    stance = Stance(*(np.array([float(getattr(x, name)) for x in chosen]) for name in Stance._fields))
+    paid_back = np.array([r.capital_subsidy for r in regions])[structure.site_region]
+    return stance._replace(hurdle=stance.hurdle * (1.0 - paid_back))
 
 
 def _variants(structure: Structure) -> list[CapacityTarget]:
     """Return the investment behaviour of each site's provider."""
     variants, providers = structure.parameters.behaviour.investment, list(structure.parameters.providers.values())
     return [variants[providers[i].investment] for i in structure.site_provider]
+
+
+def _due_soon(structure: Structure) -> Floats:
+    """Return the share of a shell's price that is due in its first two quarters, by region (R,)."""
+    rule = structure.parameters.market.building
+    return np.array(
+        [
+            sum(instalment(k, build, rule.first_payment, rule.last_payment) for k in range(AHEAD))
+            for build in structure.build_quarters
+        ]
+    )
 
 
 def _forecast_rule(structure: Structure) -> Ints:

@@ -8,16 +8,19 @@ from functools import lru_cache
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.depreciation import CARDS, SHELLS, keep_books
 from sim.economics.sizes import enterprise_sizes
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
+from sim.links import book_lives
 from sim.names import key_of
 from sim.parameters.customers import Lab
 from sim.paths import shell_costs
 from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
 from sim.state import State, empty_state
-from sim.structure import PAST, Structure
+from sim.structure import AHEAD, PAST, Structure
 
 OPENING_AGE_QUARTERS = 4
+"""Age of the opening fleet at the start, as it fails and retires, and in the books."""
 
 
 def enterprise_counts(structure: Structure) -> list[int]:
@@ -105,6 +108,35 @@ def _opening_hours(structure: Structure, lab: Lab) -> float:
     return lab.training_share + (1.0 - lab.training_share) / own
 
 
+def _open_books(structure: Structure, state: State) -> None:
+    """Set cash, debt, assets at cost of the start, and the first budget: cash and what assets alone would carry."""
+    parameters = structure.parameters
+    accounts = [x.account for x in parameters.providers.values()]
+    state.cash[:] = [x.opening_cash_usd_m for x in accounts]
+    state.debt[:] = [x.opening_debt_usd_m for x in accounts]
+    state.bought[:, CARDS, 0] = (
+        state.owned @ first_prices(structure) * parameters.market.costs.server_cost_multiple / 1e6
+    )
+    shell = np.array([r.shell_cost_usd_m_per_mw for r in parameters.market.regions.values()])
+    state.bought[:, SHELLS, 0] = state.energised_mw * shell[structure.site_region]
+    nothing = np.zeros(len(structure.sites))
+    books = state.bought.copy()
+    keep_books(
+        books, nothing, nothing, structure.site_provider, book_lives(parameters), 0, OPENING_AGE_QUARTERS - 1,
+        state.assets, np.empty(state.assets.size),
+    )  # fmt: skip
+    state.net_worth[:] = state.cash + state.assets - state.debt
+    multiple = np.array([x.credit_multiple for x in accounts]) * parameters.finance.credit.covenant
+    room = multiple * parameters.finance.credit.asset_yield * state.assets
+    state.budget[:] = np.maximum(state.cash - state.debt + room, 0.0)
+    state.appetite[:] = 1.0
+
+
+def first_prices(structure: Structure) -> Floats:
+    """Return the price of every chip at its launch, which no card in the opening fleet has fallen from (V,), USD."""
+    return np.array([chip.price_usd for chip in structure.parameters.chips.values()])
+
+
 @lru_cache(maxsize=4)
 def _first_state(structure: Structure) -> State:
     state = empty_state(structure)
@@ -113,9 +145,8 @@ def _first_state(structure: Structure) -> State:
     state.regional_price[:] = 1.0
     state.own_use_price[:] = 1.0
     state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
-    state.cash[:] = [p.opening_cash_usd_m for p in structure.parameters.providers.values()]
     _open_halls(structure, state)
-    state.budget[:] = np.inf
+    _open_books(structure, state)
     return state
 
 
@@ -127,7 +158,7 @@ def _open_halls(structure: Structure, state: State) -> None:
     for t, s in zip(*np.nonzero(structure.completed_mw), strict=True):
         state.begun_mw[s, PAST + t - structure.build_quarters[structure.site_region[s]]] = structure.completed_mw[t, s]
     state.converting_mw[:, PAST - conversion : PAST - conversion + structure.quarters] = structure.converted_mw.T
-    state.build_price[:] = shell_costs(structure, np.arange(-PAST, structure.quarters, dtype=np.float64)).T
+    state.build_price[:] = shell_costs(structure, np.arange(-PAST, structure.quarters + AHEAD, dtype=np.float64)).T
     state.congestion[:] = 1.0
 
 

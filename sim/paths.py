@@ -1,7 +1,7 @@
 """Exogenous paths of a run: what parameters give by quarter, laid out once as arrays over quarters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +55,8 @@ class Paths:
     """(T, W, K) H100e that owners outside the named providers order."""
     general_revenue: Floats
     """(T, I) USD m of cloud beside AI."""
-    general_cash: Floats
-    """(T, I) USD m of cash from it."""
+    group_cash: Floats
+    """(T, I) USD m of cash that the group behind a provider has beside AI."""
     rmb_per_usd: Floats
     """(T,) exchange rate."""
 
@@ -91,8 +91,8 @@ class Paths:
             trade=_trade(structure),
             output=_output(structure),
             elsewhere=_elsewhere(structure),
-            general_revenue=(general := _general(structure)),
-            general_cash=general * _general_margin(structure),
+            general_revenue=_general(structure),
+            group_cash=_group_cash(structure),
             rmb_per_usd=_along(structure, structure.parameters.market.rmb_per_usd),
         )  # fmt: skip
 
@@ -102,8 +102,11 @@ def _along(structure: Structure, series: Mapping[str, float]) -> Floats:
     return np.array([interpolate(series, structure.start + t) for t in range(structure.quarters)])
 
 
-def _columns(structure: Structure, columns: list[Floats]) -> Floats:
-    return np.stack(columns, axis=1) if columns else np.zeros((structure.quarters, 0))
+def _columns(structure: Structure, columns: Sequence[Floats | None]) -> Floats:
+    """Return columns side by side (T, n); zeros where there is none."""
+    nothing = np.zeros(structure.quarters)
+    filled = [nothing if column is None else column for column in columns]
+    return np.stack(filled, axis=1) if filled else np.zeros((structure.quarters, 0))
 
 
 def _quality(structure: Structure) -> Floats:
@@ -265,18 +268,17 @@ def _elsewhere(structure: Structure) -> Floats:
 
 
 def _general(structure: Structure) -> Floats:
-    quarters = structure.start + np.arange(structure.quarters)
-    columns = []
-    for provider in structure.parameters.providers.values():
-        cloud = provider.general_cloud
-        if cloud is None:
-            columns.append(np.zeros(structure.quarters))
-            continue
-        ahead = np.maximum(quarters - last_quarter(cloud.revenue_usd_m), 0)
-        columns.append(_along(structure, cloud.revenue_usd_m) * exp(cloud.growth_after * ahead))
-    return _columns(structure, columns)
-
-
-def _general_margin(structure: Structure) -> Floats:
     clouds = [x.general_cloud for x in structure.parameters.providers.values()]
-    return np.array([cloud.margin if cloud is not None else 0.0 for cloud in clouds])
+    return _columns(structure, [_grown(structure, x.revenue_usd_m, x.growth_after) if x else None for x in clouds])
+
+
+def _group_cash(structure: Structure) -> Floats:
+    groups = [x.group for x in structure.parameters.providers.values()]
+    return _columns(structure, [_grown(structure, x.cash_flow_usd_m, x.growth_after) if x else None for x in groups])
+
+
+def _grown(structure: Structure, series: Mapping[str, float], growth: float) -> Floats:
+    """Return a series that grows at a constant rate after its last value (T,)."""
+    quarters = structure.start + np.arange(structure.quarters)
+    ahead = np.maximum(quarters - last_quarter(series), 0)
+    return _along(structure, series) * exp(growth * ahead)

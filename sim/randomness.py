@@ -43,6 +43,8 @@ class Decision(IntEnum):
     TASTE = 8
     RESIDENCY = 9
     LAB_CONTRACT = 10
+    PATIENCE = 11
+    ENTRY = 12
 
 
 @inlined

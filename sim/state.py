@@ -2,7 +2,7 @@
 
 Sizes: I providers, S sites, V chips, L pools, J products, B base cells, R regions, K suppliers, W owners outside the
 named providers, A vintages (0 the opening fleet, t + 1 delivered in quarter t), Q quarters of decision (PAST before the
-first, then those of the run), H heuristics of forecasting.
+first, those of the run, AHEAD after it), H heuristics of forecasting.
 """
 
 from dataclasses import dataclass, field, fields
@@ -12,7 +12,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.forecasts import HEURISTICS
 from sim.economics.workloads import Customers, Workloads
-from sim.structure import PAST, Structure
+from sim.structure import AHEAD, PAST, Structure
 
 
 def column(unit: str, shape: str, meaning: str) -> Floats:
@@ -85,6 +85,15 @@ class State:
     scrapped: Floats = column("cards", "S, V", "cards to be taken out next quarter")
     budget: Floats = column("USD m", "I", "what may be committed in the next quarter")
     cash: Floats = column("USD m", "I", "cash of the AI segment")
+    debt: Floats = column("USD m", "I", "debt of the AI segment")
+    net_worth: Floats = column("USD m", "I", "running account of income and of what owners gave: cash + assets - debt")
+    assets: Floats = column("USD m", "I", "book value of cards with servers, and of shells")
+    bought: Floats = column("USD m", "S, 2, A", "cost of cards with servers, and of shells, by quarter of purchase")
+    appetite: Floats = column("fraction", "I", "share of wanted starts and orders that owners let go ahead")
+    cut_left: Floats = column("quarters", "I", "how long a cut of capital spending still lasts")
+    past_ebitda: Floats = column("USD m", "I, A", "EBITDA by quarter")
+    past_revenue: Floats = column("USD m", "I, A", "AI revenue by quarter")
+    past_free_cash: Floats = column("USD m", "I, A", "free cash flow of the group by quarter")
 
 
 UNITS: dict[str, tuple[str, str]] = {f.name: (f.metadata["unit"], f.metadata["meaning"]) for f in fields(State)}
@@ -98,7 +107,7 @@ def sizes(structure: Structure) -> dict[str, int]:
         "J": len(structure.products), "B": len(structure.cells), "R": len(structure.regions),
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
         "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
-        "K": len(structure.suppliers), "Q": PAST + structure.quarters, "H": len(HEURISTICS),
+        "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
     }  # fmt: skip
 
 

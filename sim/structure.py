@@ -28,6 +28,9 @@ NEVER = 10**6
 PAST = 40
 """Quarters before the run in which what stands at its beginning may have been decided: as long as any time to build."""
 
+AHEAD = 2
+"""Quarters for which firms look at what is due."""
+
 
 def _relative(chip: Chip, weights: PerformanceWeights) -> float:
     exponents = (weights.compute, weights.memory_bandwidth, weights.interconnect)

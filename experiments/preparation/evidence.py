@@ -16,7 +16,7 @@ import yaml
 from experiments.faults import BadInput
 from experiments.preflight.fields import find, root_of
 from experiments.preparation.catalogue import FIELDS, launch_quarter, specifications
-from experiments.preparation.revenue import market_rows, share_rows
+from experiments.preparation.revenue import cash_rows, market_rows, share_rows
 from experiments.preparation.sources import DATA, Row
 from experiments.provenance import ASSUMPTION, COLUMNS, GRADES, as_text, joined, leaves
 from experiments.provenance import Row as Provenance
@@ -123,7 +123,7 @@ def _dead(given: Mapping[str, Evidence], paths: Mapping[str, object], found: Map
 
 def derived(stated: Mapping[str, Any]) -> dict[str, Evidence]:
     """Return the evidence of leaves that stand in, or come from, rows of observations."""
-    return dict(_chips(stated)) | dict(_general_cloud(stated))
+    return dict(_chips(stated)) | dict(_general_cloud(stated)) | dict(_groups(stated))
 
 
 def _chips(stated: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
@@ -198,6 +198,30 @@ def _general_cloud(stated: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
                 observed_to=max(row["period"] for row in used),
             ),
         )
+
+
+def _groups(stated: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
+    for name, entry in stated["providers"].items():
+        about = entry["group"]
+        if about is None:
+            continue
+        note = f"a quarter of a year's operating cash flow, less {about['other_capital']:.0%} for other capital"
+        path = f"providers.{name}.group.cash_flow_usd_m"
+        if "row" in about:
+            rows = cash_rows(about["row"])
+            source = tuple(dict.fromkeys(key for row in rows for key in keys(row)))
+            yield path, Evidence(source, "C", note, stated["last_quarter"])
+        else:
+            block = stated["group_cash_flow"][about["stated"]]
+            yield (
+                path,
+                Evidence(
+                    source=tuple(block.get("source", [ASSUMPTION])),
+                    grade=block["grade"],
+                    note=f"{block['reason']}; {note}",
+                    observed_to=stated["last_quarter"],
+                ),
+            )
 
 
 def _used(rows: Sequence[Row], stated: Mapping[str, Any]) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments.preparation.captive import own_use
 from experiments.preparation.fleets import Flows, h100e_of
-from experiments.preparation.revenue import general_cloud
+from experiments.preparation.revenue import general_cloud, group
 from experiments.preparation.sources import ByQuarter, shares
 from sim.names import quarter_number
 
@@ -31,10 +31,11 @@ def _provider(name: str, entry: Mapping[str, Any], stated: Mapping[str, Any], fl
         "models": _models(entry["models"], stated),
         "own_use": own_use(name, entry["own_use"], stated, flows),
         "general_cloud": general_cloud(entry["cloud"], stated),
+        "group": group(entry["group"], stated),
         "pricing": entry["pricing"],
         "investment": entry["investment"],
         "order_mix": order_mix(name, stated, flows),
-        "opening_cash_usd_m": entry["opening_cash_usd_m"],
+        "account": entry["account"],
     }
 
 
@@ -50,10 +51,11 @@ def _entrant(region: str, mix: Mapping[str, float], stated: Mapping[str, Any]) -
         "models": None,
         "own_use": None,
         "general_cloud": None,
+        "group": None,
         "pricing": {"share_weight": 0.0, "customer_value_weight": 0.0},
         "investment": common["investment"],
         "order_mix": dict(mix),
-        "opening_cash_usd_m": common["opening_cash_usd_m"],
+        "account": stated["entrant_account"],
     }
 
 

@@ -106,8 +106,8 @@ def within_budget(cost: Floats, provider: Ints, budget: Floats) -> Floats:
         asked[provider[s]] += cost[s]
     out = np.empty(provider.size)
     for s in range(provider.size):
-        i = provider[s]
-        out[s] = max(budget[i], 0.0) / asked[i] if asked[i] > budget[i] else 1.0
+        there = max(budget[provider[s]], 0.0)
+        out[s] = there / asked[provider[s]] if asked[provider[s]] > there else 1.0
     return out
 
 

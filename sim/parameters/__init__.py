@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from sim.parameters.base import Id, Schema
 from sim.parameters.behaviour import Behaviour
 from sim.parameters.customers import Customers
+from sim.parameters.finance import Finance
 from sim.parameters.firms import Chip, CloudProvider, RestOfWorld, Supplier
 from sim.parameters.market import Lease, Market
 from sim.parameters.policy import Policy
@@ -36,6 +37,8 @@ class Parameters(Schema):
     """Makers of accelerators."""
     chips: Annotated[dict[Id, Chip], Field(min_length=1)]
     """The catalogue of accelerators, announced ones included."""
+    finance: Finance
+    """What credit costs and where it ends, patience of owners, entry and exit."""
     behaviour: Behaviour
     """How firms decide where scholars differ; each family is chosen by name."""
     policy: Policy

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.parameters.base import Fraction, H100e, Id, Quarter, QuarterlyGrowth, Schema, Utils, quantity
+from sim.parameters.finance import Account, Group
 
 Cards = Annotated[float, quantity("cards", ge=0.0)]
 
@@ -53,14 +54,12 @@ class OwnUse(Schema):
 
 
 class GeneralCloud(Schema):
-    """Cloud business beside AI: an exogenous path that feeds the group's cash."""
+    """Cloud business beside AI: an exogenous path; its cash is part of the group's."""
 
     revenue_usd_m: dict[Quarter, Annotated[float, quantity("USD m per quarter", ge=0.0)]]
     """Revenue by quarter."""
     growth_after: QuarterlyGrowth
     """Growth after the last given quarter."""
-    margin: Annotated[float, quantity("fraction of revenue", ge=-1.0, le=1.0)]
-    """Cash margin."""
 
 
 class PricingStance(Schema):
@@ -93,13 +92,15 @@ class CloudProvider(Schema):
     """Captive demand; null where it has none."""
     general_cloud: GeneralCloud | None
     """Cloud business beside AI; null where it has none, or where it is not told apart."""
+    group: Group | None
+    """Whose money stands behind it beside its own; null where it has to earn or borrow all it spends."""
     pricing: PricingStance
     investment: Id
     """Name under behaviour.investment."""
     order_mix: dict[Id, Fraction]
     """Share of new cards by supplier after the observed deliveries; sums to 1."""
-    opening_cash_usd_m: Annotated[float, quantity("USD m")]
-    """Cash of the AI segment at the start."""
+    account: Account
+    """Opening cash and debt, and standing with lenders."""
 
 
 class Chip(Schema):

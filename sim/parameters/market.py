@@ -31,6 +31,10 @@ class Region(Schema):
     """B: new shells in a quarter that the building trades take on at the usual price, at the end of history."""
     trade_growth: Rate
     """Growth of that."""
+    profit_tax: Fraction
+    """Tax on profits of firms with headquarters here; losses are not carried forward."""
+    capital_subsidy: Fraction
+    """Share of what cards, servers and shells at sites here cost that the state pays back."""
 
 
 class Costs(Schema):

@@ -7,7 +7,7 @@ from sim.economics.building import over_quarters
 from sim.economics.fleets import recount, worth
 from sim.economics.frontier import use_and_room
 from sim.economics.slots import power_of
-from sim.ledger import require_at_most, require_equal
+from sim.ledger import Transfer, require_at_most, require_equal
 from sim.structure import PAST
 from sim.world import World
 
@@ -89,9 +89,9 @@ def _halls(world: World) -> None:
 
 def _money(world: World) -> None:
     """What was paid was received, and cash moved by what was posted."""
-    structure, ledger, now = world.structure, world.ledger, world.now.arrays
+    structure, state, ledger, now = world.structure, world.state, world.ledger, world.now.arrays
     balances = ledger.balances()
-    moved = world.state.cash - now["cash_before"]
+    moved = state.cash - now["cash_before"]
     scale = now["provider_revenue"] + now["provider_capex"] + 1.0
     require_equal(
         "money: cash moved = postings", lambda: structure.providers, world.quarter,
@@ -101,6 +101,16 @@ def _money(world: World) -> None:
         "money: paid by customers = received", lambda: structure.regions, world.quarter,
         now["revenue_usd_m"].sum(axis=1), -balances[ledger.customers],
     )  # fmt: skip
-    volume = ledger.paid.sum() + 1.0
+    borrowed = state.debt - now["debt_before"]
+    require_equal(
+        "money: debt moved = borrowing less repayment", lambda: structure.providers, world.quarter,
+        1.0 + borrowed / scale, 1.0 + ledger.financial[Transfer.CREDIT] / scale,
+    )  # fmt: skip
+    size = state.cash + state.assets + state.debt + scale
+    require_equal(
+        "balance sheet: cash + assets - debt = net worth", lambda: structure.providers, world.quarter,
+        1.0 + (state.cash + state.assets - state.debt) / size, 1.0 + state.net_worth / size,
+    )  # fmt: skip
+    volume = ledger.paid.sum() + np.abs(ledger.financial).sum() + 1.0
     total = 1.0 + balances.sum(keepdims=True) / volume
     require_equal("money: flows sum to zero", lambda: ["world"], world.quarter, total, np.ones(1))

@@ -1,38 +1,118 @@
-"""Phase 10: cards and shells are paid for, cash moves (first form: no debt, no exit)."""
+"""Phase 11: cards and halls are paid for; then interest, tax, group, lenders and owners; then patience (B6).
+
+What comes out at the end of a quarter is for the next one: ``state.budget``, what may be committed to new cards and
+shells, and ``state.appetite``, the share of wanted starts and orders that owners let go ahead.
+"""
 
 import numpy as np
 
-from sim.economics.accounts import capital_expenditure
+from sim.economics.accounts import MILLION, capital_expenditure
 from sim.economics.building import building_payments
+from sim.economics.cells import Floats
+from sim.economics.credit import contracted_revenue
+from sim.economics.depreciation import keep_books
+from sim.economics.elementary import sum_by
+from sim.economics.fleets import worth
+from sim.economics.patience import lose_patience
+from sim.economics.treasury import close_quarter
+from sim.ledger import Transfer
+from sim.opening import OPENING_AGE_QUARTERS
+from sim.randomness import Decision, season
 from sim.structure import PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Pay for what was delivered and move cash."""
+    """Pay for what was delivered, keep the books, settle with those who finance, and look ahead."""
     _capital(world)
-    now, state = world.now.arrays, world.state
-    flow = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"] - now["provider_capex"]
-    now["free_cash_flow"] = flow
-    now["cash_before"] = state.cash.copy()
-    state.cash += flow
-    now["general_revenue"] = world.paths.general_revenue[world.t]
-    now["general_cash"] = world.paths.general_cash[world.t]
+    _books(world)
+    _settle(world)
+    _patience(world)
 
 
 def _capital(world: World) -> None:
     """Set and post capital expenditure: cards to their makers; servers, and halls by progress."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now = world.now.arrays
-    building, quarter = world.parameters.market.building, PAST + world.t
-    now["build_cost"] = state.build_price[:, quarter].copy()
-    due = building_payments(
-        state.begun_mw, state.converting_mw, state.build_price, links.site_region,
-        structure.build_quarters, quarter, building.first_payment, building.last_payment, building.conversion_cost,
-    )  # fmt: skip
+    now["build_cost"], due = state.build_price[:, PAST + world.t].copy(), instalments(world, 0)
     now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
     capital_expenditure(
         state.delivered, state.chip_price, due, links.site_provider, structure.chip_supplier,
         world.parameters.market.costs.server_cost_multiple - 1.0, now["site_capex"], now["provider_capex"],
         ledger.cards, ledger.building,
+    )  # fmt: skip
+
+
+def _books(world: World) -> None:
+    """Enter purchases, and set book value, depreciation and the state's part."""
+    state, links, now = world.state, world.links, world.now.arrays
+    costs, firms = world.parameters.market.costs, state.cash.size
+    cards = worth(state.delivered, state.chip_price) * (costs.server_cost_multiple / MILLION)
+    now["assets_before"], now["depreciation"] = state.assets.copy(), np.empty(firms)
+    keep_books(
+        state.bought, cards, now["site_capex"] - cards, links.site_provider, links.book_lives, world.t,
+        OPENING_AGE_QUARTERS, state.assets, now["depreciation"],
+    )  # fmt: skip
+    now["subsidy_usd_m"] = sum_by(links.site_provider, now["site_capex"] * links.capital_subsidy, firms)
+
+
+def instalments(world: World, later: int) -> Floats:
+    """Return what is due to builders ``later`` quarters from now for what has been begun by now (S,), USD m."""
+    state, structure, rule = world.state, world.structure, world.parameters.market.building
+    return building_payments(
+        state.begun_mw, state.converting_mw, state.build_price, world.links.site_region, structure.build_quarters,
+        PAST + world.t + later, rule.first_payment, rule.last_payment, rule.conversion_cost,
+    )  # fmt: skip
+
+
+def committed(world: World) -> Floats:
+    """Return what every provider must pay in the two quarters to come (I,), USD m: cards on their way, and builders."""
+    state, links = world.state, world.links
+    servers = world.parameters.market.costs.server_cost_multiple
+    cards = worth(state.accepted, state.chip_price) * (servers / MILLION)
+    return sum_by(links.site_provider, cards + instalments(world, 1) + instalments(world, 2), state.cash.size)
+
+
+def backlog(world: World) -> Floats:
+    """Return the contracted revenue of every provider that is still to come (I,), USD m."""
+    links, now = world.links, world.now.arrays
+    return contracted_revenue(
+        now["provider_revenue"], now["contracted"], world.state.load, links.pool_provider, links.contract_left,
+        world.ledger.leases, links.rent_left[world.t],
+    )  # fmt: skip
+
+
+def _settle(world: World) -> None:
+    """Set income, pay interest and tax, draw on group, lenders and owners, and set the next budget."""
+    state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
+    ebitda = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"]
+    group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
+    now["cash_before"], now["debt_before"] = state.cash.copy(), state.debt.copy()
+    now["ebitda"], now["backlog"] = ebitda, backlog(world)
+    now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
+    close_quarter(
+        ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
+        now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
+        links.spread, links.returns_surplus, links.credit_terms, world.t, world.observed, state.cash, state.debt,
+        state.past_ebitda, state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
+    )  # fmt: skip
+    now["financial"] = world.ledger.financial
+    paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
+    given = world.ledger.financial[Transfer.GROUP :].sum(axis=0)
+    now["free_cash_flow"] = ebitda + paid - now["provider_capex"]
+    state.net_worth += ebitda + paid + given - now["depreciation"]
+    now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
+
+
+def _patience(world: World) -> None:
+    """Remember cash flow and revenue, and let owners cut capital spending once firms decide on it."""
+    state, links, now, rule = world.state, world.links, world.now.arrays, world.parameters.finance.patience
+    state.past_revenue[:, world.t] = now["provider_revenue"]
+    state.past_free_cash[:, world.t] = now["free_cash_flow"] + now["group_cash"]
+    if rule.name == "none" or world.t + 1 < world.structure.history:
+        return
+    lose_patience(
+        links.provider_key, season(world.seed, Decision.PATIENCE, world.t), state.past_free_cash, state.past_revenue,
+        state.assets, links.patience, world.t, rule.hazard.window_quarters, rule.hazard.cut_quarters,
+        rule.hazard.cut_depth, state.cut_left, state.appetite,
     )  # fmt: skip

@@ -44,9 +44,10 @@ def _begin(world: World, convert: Floats) -> None:
     started = granted.sum(axis=1)
     state.congestion[:] = congestion(started, region, world.paths.trade[world.t], building.congestion)
     state.build_price[:, quarter] *= state.congestion
-    cost = state.build_price[region, quarter] * (started + convert * building.conversion_cost)
-    share = within_budget(cost, links.site_provider, state.budget)
-    state.budget -= sum_by(links.site_provider, cost * share, state.budget.size)
+    soon = state.build_price[region, quarter] * (started * links.due_soon + convert * building.conversion_cost)
+    cost = soon * state.appetite[links.site_provider]
+    share = within_budget(cost, links.site_provider, state.budget) * state.appetite[links.site_provider]
+    state.budget -= sum_by(links.site_provider, soon * share, state.budget.size)
     world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
     begin(granted, share, state.requested_mw, state.begun_mw, quarter)
     state.queued_mw -= started * share

@@ -71,7 +71,7 @@ def _order(world: World) -> None:
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
     with np.errstate(divide="ignore"):
         attractive = np.log(earned * now["site_load"] / new)
-    power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness)
+    power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness) * state.appetite[links.site_provider]
     place_orders(world.now.best, (power * now["mw_hours"])[:, None] * now["mix"], links.card_hours, state.ordered)
     price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
     affordable = within_budget(price, links.site_provider, state.budget)

@@ -4,9 +4,10 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.folding import folded
+from sim.ledger import Transfer
 from sim.outcomes import ratio, shares
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, flat, nulls, panel
+from sim.tabulate.rows import Columns, flat, panel
 
 RMB_REGION = "cn"
 """Headquarters of the firms whose filings are in RMB."""
@@ -17,15 +18,28 @@ def firms(facts: Facts) -> Columns:
     record = facts.record
     revenue, general = record["provider_revenue"], record["general_revenue"]
     capex, flow = record["provider_capex"], record["free_cash_flow"]
-    everything = revenue + general
+    everything, money = revenue + general, record["financial"]
     measures = {
         "cash_usd_m": record["cash"],
+        "debt_usd_m": record["debt"],
+        "assets_usd_m": record["assets"],
+        "ebitda_usd_m": record["ebitda"],
+        "interest_usd_m": -money[:, Transfer.INTEREST],
+        "interest_rate": record["interest_rate"],
+        "tax_usd_m": -money[:, Transfer.TAX],
+        "subsidy_usd_m": money[:, Transfer.SUBSIDY],
+        "borrowed_usd_m": money[:, Transfer.CREDIT],
+        "group_transfer_usd_m": money[:, Transfer.GROUP],
+        "equity_usd_m": money[:, Transfer.EQUITY],
+        "credit_limit_usd_m": record["credit_limit"],
+        "budget_usd_m": record["budget"],
+        "appetite": record["appetite"],
         "revenue_usd_m": revenue,
         "wholesale_usd_m": record["wholesale_usd_m"],
         "general_cloud_usd_m": general,
         "capex_usd_m": capex,
         "free_cash_flow_usd_m": flow,
-        "group_free_cash_flow_usd_m": flow + record["general_cash"],
+        "group_free_cash_flow_usd_m": flow + record["group_cash"],
         "domestic_chip_share": _domestic(facts),
         "share_owned_compute": shares(facts.fleets.owned_by_provider, axis=1),
         "share_all_cloud": ratio(everything, everything.sum(axis=1, keepdims=True)),
@@ -35,8 +49,7 @@ def firms(facts: Facts) -> Columns:
         "free_cash_flow_rmb_m": _in_rmb(facts, flow),
     }
     keys = panel(facts.quarters, ("provider",), ((name,) for name in facts.structure.providers))
-    later = {name: nulls(flow.size) for name in ("debt_usd_m", "interest_usd_m")}
-    return keys | {name: flat(values) for name, values in measures.items()} | later
+    return keys | {name: flat(values) for name, values in measures.items()}
 
 
 def _domestic(facts: Facts) -> Floats:

@@ -40,7 +40,8 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: follower
     order_mix: {nvidia: 1.0}
-    opening_cash_usd_m: 500.0
+    group: null
+    account: {opening_cash_usd_m: 500.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
 
 MAKER = """\
@@ -91,7 +92,8 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: leader
     order_mix: {newmaker: 1.0}
-    opening_cash_usd_m: 500.0
+    group: null
+    account: {opening_cash_usd_m: 500.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
 
 REGION = """\
@@ -110,6 +112,8 @@ market:
       grid_growth: 0.2
       trade_mw: 100.0
       trade_growth: 0.2
+      profit_tax: 0.25
+      capital_subsidy: 0.0
 customers:
   demand:
     us: {enterprise_share: 0.4}
@@ -145,7 +149,8 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: follower
     order_mix: {nvidia: 1.0}
-    opening_cash_usd_m: 300.0
+    group: null
+    account: {opening_cash_usd_m: 300.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
 
 

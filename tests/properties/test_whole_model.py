@@ -107,6 +107,19 @@ RANGES: dict[str, tuple[float, float]] = {
     "market.regions.us.trade_mw": (1e-3, 1e6),
     "behaviour.investment.*.hurdle": (0.01, 5.0),
     "behaviour.investment.*.maximum_growth": (0.01, 5.0),
+    "finance.credit.risk_free_rate": (0.0, 0.3),
+    "finance.credit.spread_slope": (0.0, 1.0),
+    "finance.credit.asset_yield": (0.0, 1.0),
+    "finance.credit.covenant": (0.0, 10.0),
+    "finance.patience.hazard.intercept": (-10.0, 10.0),
+    "finance.patience.hazard.cut_depth": (0.0, 1.0),
+    "finance.cash_buffer_quarters": (0.0, 20.0),
+    "finance.card_book_years": (0.5, 20.0),
+    "market.regions.*.profit_tax": (0.0, 1.0),
+    "market.regions.*.capital_subsidy": (0.0, 1.0),
+    "providers.*.account.opening_debt_usd_m": (0.0, 1e5),
+    "providers.*.account.credit_multiple": (0.0, 20.0),
+    "providers.*.group.share": (0.0, 1.0),
     "suppliers.*.output_growth": (-0.5, 1.5),
     "suppliers.nvidia.price_decline": (-0.5, 1.0),
 }
@@ -128,6 +141,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "providers.google.models": (None,),
     "providers.*.own_use": (None,),
     "providers.microsoft.general_cloud": (None,),
+    "providers.*.group": (None,),
+    "providers.oracle.group": (None,),
+    "finance.patience.name": ("hazard", "none"),
     "providers.*.sites.*.opening_cards": ({},),
     "providers.*.sites.*.deliveries": ({},),
     "suppliers.*.output_h100e": (0.0, 1e9),
@@ -345,7 +361,9 @@ MONEY: Changes = {
     "market.costs.operations_usd_per_card_hour": 0.01,
     "providers.*.models.other_cost_usd_per_m_tokens": 0.01,
     "providers.*.general_cloud.revenue_usd_m": 0.01,
-    "providers.*.opening_cash_usd_m": 0.01,
+    "providers.*.group.cash_flow_usd_m": 0.01,
+    "providers.*.account.opening_cash_usd_m": 0.01,
+    "providers.*.account.opening_debt_usd_m": 0.01,
 }
 
 
@@ -365,7 +383,9 @@ CARDS: Changes = {
     "rest_of_world.*.deliveries": 1000.0,
     "providers.*.own_use.h100e": 1000.0,
     "providers.*.general_cloud.revenue_usd_m": 1000.0,
-    "providers.*.opening_cash_usd_m": 1000.0,
+    "providers.*.group.cash_flow_usd_m": 1000.0,
+    "providers.*.account.opening_cash_usd_m": 1000.0,
+    "providers.*.account.opening_debt_usd_m": 1000.0,
     "suppliers.*.output_h100e": 1000.0,
     "customers.labs.*.h100e": 1000.0,
     "customers.demand.*.initial_tasks_h100e": 1000.0,
@@ -376,7 +396,8 @@ CARDS: Changes = {
 
 
 def test_an_economy_a_thousand_times_as_large_has_the_same_prices_and_shares() -> None:
-    same = ("share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index")
+    money = ("interest_rate", "appetite")
+    same = ("share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index", *money)
 
     def factor(key: tuple[str, ...], name: str) -> float:
         words = key[1].split(".")[0] if name == "value" else name

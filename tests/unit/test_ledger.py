@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import ComputeMarket, Parameters
-from sim.ledger import Flow, IdentityError, Ledger, require_at_most, require_equal
+from sim.ledger import Flow, IdentityError, Ledger, Transfer, require_at_most, require_equal
 from sim.names import quarter_number
 from sim.phases import audit
 from sim.world import World
@@ -25,6 +25,7 @@ def check(require: Check, left: list[float], right: list[float]) -> None:
 @given(st.lists(st.tuples(st.sampled_from(list(Flow)), st.integers(0, 8), st.integers(0, 8), st.floats(0, 1e6))))
 def test_flows_sum_to_zero_whoever_pays_whom(payments: list[tuple[Flow, int, int, float]]) -> None:
     ledger = Ledger(3, 2, 2)
+    ledger.financial[:] = np.arange(ledger.financial.size).reshape(ledger.financial.shape) - 5.0
     for flow, payer, payee, amount in payments:
         ledger.paid[flow, payer, payee] += amount
     assert abs(ledger.balances().sum()) <= 1e-9 * (1.0 + ledger.paid.sum())
@@ -36,7 +37,11 @@ def test_receipts_less_payments() -> None:
     ledger.paid[Flow.CARDS, 0, ledger.suppliers] = 7.0
     ledger.paid[Flow.BUILDING, 0, ledger.builders] = 2.0
     ledger.paid[Flow.OPERATION, 1, ledger.utilities] = 0.5
-    assert ledger.balances().tolist() == [1.0, -0.5, 7.0, -10.0, 0.5, 2.0]
+    ledger.financial[Transfer.INTEREST, 0] = -0.25
+    ledger.financial[Transfer.CREDIT, 1] = 4.0
+    ledger.financial[Transfer.GROUP, 1] = 1.5
+    ledger.financial[Transfer.SUBSIDY, 0] = 1.0
+    assert ledger.balances().tolist() == [1.75, 5.0, 7.0, -10.0, 0.5, 2.0, -3.75, -1.0, -1.5]
     ledger.clear()
     assert not ledger.balances().any()
 
@@ -155,6 +160,9 @@ def _no_number(world: World) -> None:
         (_add("elsewhere"), "cards: elsewhere = account", "ally_onprem"),
         (_add("operated"), "leases: operated = owned", "world"),
         (_add("cash"), "money: cash moved = postings", "alibaba"),
+        (_add("debt"), "money: debt moved = borrowing less repayment", "alibaba"),
+        (_add("net_worth"), "balance sheet: cash + assets - debt = net worth", "alibaba"),
+        (_add("assets"), "balance sheet: cash + assets - debt = net worth", "alibaba"),
         (_paid_twice, "money: paid by customers = received", "ally"),
         (_no_number, "money: flows sum to zero", "world"),
     ],

@@ -9,7 +9,7 @@ from sim.names import HOURS_PER_QUARTER, quarter_code
 from sim.parameters import Parameters
 from sim.paths import Paths
 from sim.structure import Structure
-from tests.economy import Changes, changed, parameters
+from tests.economy import Changes, parameters
 
 Laid = tuple[Structure, Paths]
 
@@ -42,14 +42,15 @@ def test_what_is_observed_is_taken_as_it_is(laid: Laid) -> None:
             assert paths.labs[structure.index_of(quarter), x] == pytest.approx(HOURS_PER_QUARTER * used, rel=1e-12)
     for i, provider in enumerate(parameters.providers.values()):
         captive = provider.own_use.h100e if provider.own_use else {}
-        cloud = provider.general_cloud
+        cloud, group = provider.general_cloud, provider.group
+        for quarter, cash in (group.cash_flow_usd_m if group else {}).items():
+            assert paths.group_cash[structure.index_of(quarter), i] == pytest.approx(cash, rel=1e-12)
         for quarter, used in captive.items():
             assert paths.own_use[structure.index_of(quarter), i] == pytest.approx(HOURS_PER_QUARTER * used, rel=1e-12)
         for quarter, revenue in (cloud.revenue_usd_m if cloud else {}).items():
             t = structure.index_of(quarter)
             assert cloud is not None
             assert paths.general_revenue[t, i] == pytest.approx(revenue, rel=1e-12)
-            assert paths.general_cash[t, i] == pytest.approx(revenue * cloud.margin, rel=1e-12)
 
 
 def test_without_own_use_or_other_business_there_is_none(laid: Laid) -> None:
@@ -58,6 +59,7 @@ def test_without_own_use_or_other_business_there_is_none(laid: Laid) -> None:
         assert (provider.own_use is None) == (not paths.own_use[:, i].any())
         assert (provider.own_use is None) == (not paths.own_use_observed[:, i].any())
         assert (provider.general_cloud is None) == (not paths.general_revenue[:, i].any())
+        assert (provider.group is None) == (not paths.group_cash[:, i].any())
         assert (provider.models is None) <= (not paths.quality[:, i].any() and not paths.own_efficiency[:, i].any())
 
 

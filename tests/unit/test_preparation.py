@@ -304,9 +304,20 @@ def test_general_cloud_is_market_times_share_less_ai(monkeypatch: pytest.MonkeyP
     }
     monkeypatch.setattr(revenue, "observations", made.__getitem__)
     stated = {**STATED, "general_cloud": {"ai_share": {"value": {"2022Q1": 0.1}}}}
-    cloud = revenue.general_cloud({"geography": "world", "row": "AWS", "growth_after": 0.1, "margin": 0.3}, stated)
-    assert cloud == {"revenue_usd_m": {"2022Q1": 18000, "2022Q2": 18000}, "growth_after": 0.1, "margin": 0.3}
+    cloud = revenue.general_cloud({"geography": "world", "row": "AWS", "growth_after": 0.1}, stated)
+    assert cloud == {"revenue_usd_m": {"2022Q1": 18000, "2022Q2": 18000}, "growth_after": 0.1}
     assert revenue.general_cloud(None, stated) is None
+
+
+def test_the_cash_of_a_group_is_a_quarter_of_the_year_less_other_capital(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"company": "A", "metric": "operating cash flow", "unit": "USD bn", "period": "2023", "value": "8"}
+    monkeypatch.setattr(revenue, "observations", {"capex": [row, {**row, "metric": "capex"}]}.__getitem__)
+    common = {"other_capital": 0.25, "growth_after": 0.0, "share": 0.5, "returns_surplus": True}
+    kept = {"growth_after": 0.0, "share": 0.5, "returns_surplus": True}
+    assert revenue.group({"row": "A", **common}, {}) == {"cash_flow_usd_m": {"2023Q3": 1500}, **kept}
+    stated = {"group_cash_flow": {"b": {"value": {"2022Q1": 100}}}}
+    assert revenue.group({"stated": "b", **common}, stated) == {"cash_flow_usd_m": {"2022Q1": 75}, **kept}
+    assert revenue.group(None, {}) is None
 
 
 def test_first_deliveries_are_the_earliest_that_are_more_than_nothing() -> None:

@@ -45,6 +45,13 @@ VALUE = "providers.*.pricing.customer_value_weight"
 ON_DEMAND_ONLY: Changes = {"customers.switching.one_year_share": 0.0, "customers.switching.three_year_share": 0.0}
 SHORT_OF_CHIPS: Changes = {**LONG, "suppliers.*.output_h100e": Times(0.3)}
 
+SQUEEZE: Changes = {"finance.credit.covenant": 0.1}
+ALONE: Changes = {"providers.oracle.group": None}
+IMPATIENT: Changes = {"finance.patience.hazard.intercept": 20.0}
+SUBSIDISED: Changes = {"market.regions.us.capital_subsidy": 0.3}
+DECIDED = slice(13, 20)
+"""2025Q2 to 2026Q4: firms decide."""
+
 Outcome = Callable[[ComputeMarket], float]
 
 
@@ -159,6 +166,11 @@ def largest_share(model: ComputeMarket) -> float:
 def additions(model: ComputeMarket) -> float:
     """Return H100e delivered to providers after the observed deliveries end."""
     return float((model.record["delivered"][13:] * model.world.structure.chip_h100e).sum())
+
+
+def cuts(model: ComputeMarket) -> float:
+    """Return how much of what firms want their owners take away, over firms and quarters."""
+    return float((1.0 - model.record["appetite"]).sum())
 
 
 def asked_for(model: ComputeMarket) -> float:
@@ -292,6 +304,23 @@ CASES = (
     Case("servers_take_power", {"market.costs.server_power_multiple": 1.0}, world_sum("mw_cards"), FALLS),
     Case("slots_are_refilled_with_better_cards", {"behaviour.orders.refill_rate": 0.0}, per_megawatt, FALLS, LONG),
     Case("owners_elsewhere_go_on_buying", {"rest_of_world.*.growth_after": 0.3}, recorded("elsewhere"), RISES, LONG),
+    Case("dear_money_costs", {"finance.credit.risk_free_rate": 0.15}, firm("neocloud", "interest_usd_m"), RISES, LONG),
+    Case("leverage_costs", {"finance.credit.spread_slope": 0.05}, firm("neocloud", "interest_rate"), RISES, LONG),
+    Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, firm("neocloud", "debt_usd_m", DECIDED), FALLS, LONG),
+    Case("a_credit_squeeze_cuts_budgets", SQUEEZE, firm("neocloud", "budget_usd_m", DECIDED), FALLS, LONG),
+    Case("a_credit_squeeze_slows_building", SQUEEZE, additions, FALLS, LONG),
+    Case("without_its_group_a_firm_borrows", ALONE, firm("oracle", "debt_usd_m", SLACK), RISES),
+    Case("without_its_group_a_firm_builds_less", ALONE, firm("oracle", "capex_usd_m", DECIDED), FALLS, LONG),
+    Case("owners_without_patience_build_less", IMPATIENT, additions, FALLS, LONG),
+    Case("no_patience_rule_no_cuts", {"finance.patience.name": "none"}, cuts, FALLS, {**LONG, **IMPATIENT}),
+    Case("profits_are_taxed", {"market.regions.*.profit_tax": 0.5}, firm("microsoft", "tax_usd_m"), RISES),
+    Case("the_state_pays_its_part", SUBSIDISED, firm("neocloud", "debt_usd_m", SLACK), FALLS),
+    Case(
+        "contracts_carry_debt", {"finance.credit.backlog_multiple": 0.0}, firm("neocloud", "credit_limit_usd_m"), FALLS
+    ),
+    Case("assets_carry_debt", {"finance.credit.asset_yield": 0.0}, firm("meta", "credit_limit_usd_m"), FALLS),
+    Case("a_long_life_in_the_books", {"finance.card_book_years": 12.0}, firm("meta", "assets_usd_m"), RISES),
+    Case("cash_is_kept", {"finance.cash_buffer_quarters": 4.0}, firm("microsoft", "cash_usd_m"), RISES),
     Case(
         "small_orders_first",
         {"behaviour.allocation.name": "proportional"},
@@ -370,16 +399,22 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 
-def test_general_cloud_enters_group_cash_and_all_cloud_shares_and_nothing_else() -> None:
+def test_with_credit_for_everybody_and_patient_owners_money_moves_no_card() -> None:
+    free: Changes = {**LONG, "finance.credit.covenant": 1e9, "finance.patience.name": "none"}
+    rich: Changes = {**free, "finance.credit.risk_free_rate": 0.0, "finance.credit.spread_slope": 0.0}
+    poor: Changes = {**free, "finance.credit.risk_free_rate": 0.3, "providers.*.group": None}
+    assert np.array_equal(ran(rich).record["ordered"], ran(poor).record["ordered"])
+    assert np.array_equal(ran(rich).record["delivered"], ran(poor).record["delivered"])
+
+
+def test_general_cloud_enters_all_cloud_shares_and_nothing_else() -> None:
     other = ran({"providers.aws.general_cloud.revenue_usd_m": Times(2.0)})
     assert _differing(ran({}), other) == {
         ("firms", "general_cloud_usd_m"),
-        ("firms", "group_free_cash_flow_usd_m"),
         ("firms", "share_all_cloud"),
     }
-    share, cash = firm("aws", "share_all_cloud"), firm("aws", "group_free_cash_flow_usd_m")
+    share = firm("aws", "share_all_cloud")
     assert share(other) > share(ran({}))
-    assert cash(other) > cash(ran({}))
 
 
 @pytest.mark.parametrize(("place", "provider"), [("us", "alibaba"), ("cn", "aws")])

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from sim.names import HOURS_PER_QUARTER
+from sim.economics.technology import interpolate
+from sim.names import HOURS_PER_QUARTER, quarter_number
 from sim.structure import IAAS, INFERENCE, MAAS, TRAINING
 from sim.tabulate.facts import Facts
 from sim.world import World
@@ -234,12 +234,13 @@ def test_cards_of_a_firm_are_domestic_where_maker_and_owner_are_of_one_region(ov
 
 
 @both
-def test_a_group_has_the_cash_of_its_general_cloud_too(overrides: tuple[str, ...]) -> None:
+def test_a_group_has_what_its_business_beside_ai_brings_too(overrides: tuple[str, ...]) -> None:
     firms, providers = tables_of(*overrides)["firms"], parameters_of(*overrides).providers
-    clouds: dict[str, Any] = {name: x.general_cloud for name, x in providers.items() if x.general_cloud is not None}
-    margin = firms["provider"].map(lambda name: clouds[name].margin if name in clouds else 0.0)
     more = firms["group_free_cash_flow_usd_m"] - firms["free_cash_flow_usd_m"]
-    assert_allclose(more, firms["general_cloud_usd_m"] * margin, rtol=1e-6, atol=1e-6)
+    for name, provider in providers.items():
+        mine = more[(firms["provider"] == name) & (firms["quarter"] == "2023Q3")]
+        cash = interpolate(provider.group.cash_flow_usd_m, quarter_number("2023Q3")) if provider.group else 0.0
+        assert_allclose(mine, cash, rtol=1e-6, atol=1e-6)
     assert more.max() > 0.0
 
 

@@ -110,7 +110,7 @@ def test_a_prefix_lists_what_is_below() -> None:
     lines = shown("market", evidence.baseline()).splitlines()
     assert lines[0] == "market: The stage: time, places, costs, technology."
     listed = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines[1:]}
-    assert listed["costs"] == "(6 keys below)"
+    assert listed["costs"] == "(8 keys below)"
     assert listed["start"].split() == ["2022Q1", "assumption"]
 
 

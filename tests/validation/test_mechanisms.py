@@ -34,6 +34,8 @@ MODELS_SOLD = slice(6, 12)
 PLENTY: Changes = {"providers.*.sites.*.opening_cards": Times(20.0), "providers.*.sites.*.deliveries": Times(20.0)}
 """Cards bind nowhere, so that prices rest on cost and markup."""
 FEW_BUILDERS: Changes = {**LONG, "market.regions.*.trade_mw": Times(0.1)}
+FEW_HALLS: Changes = {**LONG, "market.regions.*.grid_mw": Times(0.02), "market.building.convertible": 0.0}
+ANY_LEVERAGE: Changes = {**LONG, "finance.credit.spread_threshold": 0.0}
 MORE: Changes = {"providers.*.sites.*.opening_cards": Times(1.3), "providers.*.sites.*.deliveries": Times(1.3)}
 DEAR_AT_HOME: Changes = {"market.on_premises.cost_multiple": 2.0}
 NO_LEASE: Changes = {"leases.neocloud-microsoft-us": GONE}
@@ -86,10 +88,9 @@ def build_cost(model: ComputeMarket) -> float:
     return float(model.record["build_cost"][12:].mean())
 
 
-def per_megawatt(model: ComputeMarket) -> float:
-    """Return H100e per MW of cards at the end."""
-    owned, structure = model.record["owned"][-1], model.world.structure
-    return float((owned @ structure.chip_h100e).sum() / (owned @ structure.chip_kw).sum())
+def old_cards(model: ComputeMarket) -> float:
+    """Return A100 cards in place at the end."""
+    return float(model.record["owned"][-1][:, model.world.structure.chips.index("a100")].sum())
 
 
 def world_sum(name: str) -> Outcome:
@@ -283,7 +284,7 @@ CASES = (
     Case("a_high_hurdle_fills_fewer_slots", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
     Case("a_high_hurdle_builds_less", {"behaviour.investment.*.hurdle": Times(1.5)}, coming, FALLS, LONG),
     Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
-    Case("building_answers_scarcity", {"behaviour.investment.*.scarcity": 0.0}, coming, FALLS, LONG),
+    Case("building_answers_glut", {"behaviour.investment.*.scarcity": 0.0}, coming, RISES, LONG),
     Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, coming, RISES, LONG),
     Case("without_growth_ahead_less_is_built", {"behaviour.expectations.persistence": 0.0}, coming, FALLS, LONG),
     Case("caution_builds_less", {"behaviour.investment.*.maximum_growth": 0.02}, coming, FALLS, LONG),
@@ -302,15 +303,25 @@ CASES = (
     Case("halls_for_ai_cost_more", {"market.building.premium": 0.5}, long_run_cost, RISES),
     Case("cards_that_wear_out_sooner_cost_more", {"market.costs.obsolescence": 0.0}, long_run_cost, FALLS),
     Case("servers_take_power", {"market.costs.server_power_multiple": 1.0}, world_sum("mw_cards"), FALLS),
-    Case("slots_are_refilled_with_better_cards", {"behaviour.orders.refill_rate": 0.0}, per_megawatt, FALLS, LONG),
+    Case(
+        "old_cards_make_room_where_halls_are_short", {"behaviour.orders.refill_rate": 0.0}, old_cards, RISES, FEW_HALLS
+    ),
     Case("owners_elsewhere_go_on_buying", {"rest_of_world.*.growth_after": 0.3}, recorded("elsewhere"), RISES, LONG),
     Case("dear_money_costs", {"finance.credit.risk_free_rate": 0.15}, firm("neocloud", "interest_usd_m"), RISES, LONG),
-    Case("leverage_costs", {"finance.credit.spread_slope": 0.05}, firm("neocloud", "interest_rate"), RISES, LONG),
+    Case(
+        "leverage_costs", {"finance.credit.spread_slope": 0.03}, firm("neocloud", "interest_rate"), RISES, ANY_LEVERAGE
+    ),
     Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, firm("neocloud", "debt_usd_m", DECIDED), FALLS, LONG),
     Case("a_credit_squeeze_cuts_budgets", SQUEEZE, firm("neocloud", "budget_usd_m", DECIDED), FALLS, LONG),
     Case("a_credit_squeeze_slows_building", SQUEEZE, additions, FALLS, LONG),
     Case("without_its_group_a_firm_borrows", ALONE, firm("oracle", "debt_usd_m", SLACK), RISES),
-    Case("without_its_group_a_firm_builds_less", ALONE, firm("oracle", "capex_usd_m", DECIDED), FALLS, LONG),
+    Case(
+        "without_its_group_a_firm_builds_less",
+        {"providers.meta.group": None},
+        firm("meta", "capex_usd_m", DECIDED),
+        FALLS,
+        LONG,
+    ),
     Case("owners_without_patience_build_less", IMPATIENT, additions, FALLS, LONG),
     Case("no_patience_rule_no_cuts", {"finance.patience.name": "none"}, cuts, FALLS, {**LONG, **IMPATIENT}),
     Case("profits_are_taxed", {"market.regions.*.profit_tax": 0.5}, firm("microsoft", "tax_usd_m"), RISES),

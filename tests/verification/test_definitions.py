@@ -195,7 +195,7 @@ def test_build_cost_is_that_of_the_region_and_of_no_world(overrides: tuple[str, 
     world, market = finished(*overrides).world, _last("market", "region", overrides)
     cost = market["build_cost_usd_m_per_mw"]
     assert list(cost.index[cost.isna()]) == ["world"]
-    assert cost.drop("world").tolist() == world.paths.shell_cost[-1].tolist()
+    assert_allclose(cost.drop("world"), world.paths.shell_cost[-1] * world.state.congestion, rtol=1e-12)
 
 
 @both
@@ -212,9 +212,12 @@ def test_power_of_a_site_is_that_of_its_cards(overrides: tuple[str, ...]) -> Non
     world = finished(*overrides).world
     sites = tables_of(*overrides)["sites"].query("quarter == quarter.max()")
     chips, regions = world.parameters.chips.values(), world.parameters.market.regions
-    it_mw = [sum(n * chip.power_w / 1e6 for n, chip in zip(cards, chips, strict=True)) for cards in world.state.owned]
-    expected = np.array(it_mw) * np.array([regions[region].pue for region in sites["site_region"]])
-    assert_allclose(sites["mw_energised"], expected, rtol=1e-9)
+    multiple = world.parameters.market.costs.server_power_multiple
+    watts = [sum(n * chip.power_w for n, chip in zip(cards, chips, strict=True)) for cards in world.state.owned]
+    it_mw = np.array(watts) * multiple / 1e6
+    expected = it_mw * np.array([regions[region].pue for region in sites["site_region"]])
+    assert_allclose(sites["mw_cards"], it_mw, rtol=1e-9)
+    assert (sites["mw_cards"] <= sites["mw_energised"] * (1.0 + 1e-9)).all()
     assert_allclose(sites["electricity_gwh"], expected * HOURS_PER_QUARTER / 1000.0, rtol=1e-9)
 
 

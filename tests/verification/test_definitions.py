@@ -211,7 +211,7 @@ def test_capacity_of_a_site_is_what_its_pools_could_infer(overrides: tuple[str, 
 def test_power_of_a_site_is_that_of_its_cards(overrides: tuple[str, ...]) -> None:
     world = finished(*overrides).world
     sites = tables_of(*overrides)["sites"].query("quarter == quarter.max()")
-    chips, regions = world.parameters.chips.values(), world.parameters.market.regions
+    chips, regions = world.structure.catalogue.values(), world.parameters.market.regions
     it_mw = [sum(n * chip.power_w / 1e6 for n, chip in zip(cards, chips, strict=True)) for cards in world.state.owned]
     expected = np.array(it_mw) * np.array([regions[region].pue for region in sites["site_region"]])
     assert_allclose(sites["mw_energised"], expected, rtol=1e-9)
@@ -225,7 +225,7 @@ def test_cards_of_a_firm_are_domestic_where_maker_and_owner_are_of_one_region(ov
     for row, (name, provider) in enumerate(parameters.providers.items()):
         cards = world.state.owned[[s for s, site in enumerate(structure.sites) if site.provider == row]].sum(axis=0)
         at_home, whole = 0.0, 0.0
-        for amount, h100e, chip in zip(cards, structure.chip_h100e, parameters.chips.values(), strict=True):
+        for amount, h100e, chip in zip(cards, structure.chip_h100e, structure.catalogue.values(), strict=True):
             same = parameters.suppliers[chip.supplier].headquarters == provider.headquarters
             whole, at_home = whole + amount * h100e, at_home + amount * h100e * same
         expected = at_home / whole if whole > 0.0 else math.nan

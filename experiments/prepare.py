@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments import reference
 from experiments.faults import BAD_INPUT, BadInput
-from experiments.preparation import captive, catalogue, evidence, firms
+from experiments.preparation import captive, catalogue, evidence, firms, makers
 from experiments.preparation.fleets import Flows, flows
 from experiments.preparation.sources import CONF, assumptions
 from experiments.preparation.writing import differences, document, write
@@ -29,8 +29,12 @@ interconnect (GB/s bidirectional) and tpp per die area (mm2; null where unknown)
 """,
     "suppliers": """
 Makers of accelerators. sells_to: the providers an in-house maker serves, null for a merchant.
-price_decline: log change per year of the price of a given card. gross_margin: fraction of price.
-output_h100e: delivered in the last quarter of observations; output_growth: log change per quarter after it.
+external_share: of an in-house maker's output, for others. foundry_access: of the wafers due to it. price_decline: log
+change per year of a given card. roadmap: generations after the catalogue. research.reference_usd_m: keeps the dates.
+""",
+    "upstream": """
+Wafers of logic, wafers of packaging and stacks of memory a quarter at market.history_end, by side; bank: stock.
+growth: log change per quarter when orders equal capacity; response: to ln(orders/capacity) of 4 to 8 quarters before.
 """,
     "providers": """
 Who sells compute, who builds for itself, who may enter. Cards are units; deliveries stand one chip a line, by quarter,
@@ -52,9 +56,12 @@ def values() -> dict[str, dict[str, Any]]:
     """Return the derived groups of ``conf/`` by name."""
     stated = assumptions()
     received = flows(stated)
+    specified = catalogue.chips(stated, first_deliveries(received))
+    cards = {name: makers.with_silicon(name, card, stated) for name, card in specified.items()}
     return {
-        "chips": catalogue.chips(stated, first_deliveries(received)),
-        "suppliers": firms.suppliers(stated, received),
+        "chips": cards,
+        "suppliers": makers.suppliers(stated, received, cards),
+        "upstream": makers.upstream(stated, received, cards),
         "providers": firms.providers(stated, received),
         "rest_of_world": firms.rest_of_world(stated, received),
         "labs": captive.labs(stated),

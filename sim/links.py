@@ -24,6 +24,7 @@ from sim.economics.workloads import (
     UNSET,
     DatedContracts,
 )
+from sim.makers import Makers
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR, key_of
 from sim.parameters import Parameters
 from sim.parameters.behaviour import CapacityTarget
@@ -52,6 +53,7 @@ class Links:
         self.forecast_rule = _forecast_rule(structure)
         self.site_lead = structure.lead[structure.site_region]
         self.due_soon = _due_soon(structure)[structure.site_region]
+        self.makers = Makers(structure)
 
     def _products(self, structure: Structure) -> None:
         self.product_provider = structure.product_column("provider")

@@ -19,6 +19,7 @@ from sim.phases import (
     output,
     policy,
     pricing,
+    production,
     service,
     technology,
 )
@@ -39,6 +40,7 @@ QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
     ("output", output.run),
     ("expectations", expectations.run),
     ("orders", orders.run),
+    ("production", production.run),
     ("investment", investment.run),
     ("finance", finance.run),
     ("audit", audit.run),

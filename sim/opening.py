@@ -10,8 +10,10 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.depreciation import CARDS, SHELLS, keep_books
 from sim.economics.sizes import enterprise_sizes
+from sim.economics.upstream import NOTHING
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
 from sim.links import book_lives
+from sim.makers import NEVER, Makers
 from sim.names import key_of
 from sim.parameters.customers import Lab
 from sim.paths import shell_costs
@@ -95,13 +97,6 @@ def open_workloads(customers: Customers, slots: int) -> Workloads:
     )  # fmt: skip
 
 
-def _elsewhere(structure: Structure) -> Floats:
-    owners = structure.parameters.rest_of_world.values()
-    return np.array([[owner.opening_cards.get(chip, 0.0) for chip in structure.chips] for owner in owners]).reshape(
-        len(owners), len(structure.chips)
-    )
-
-
 def _opening_hours(structure: Structure, lab: Lab) -> float:
     """Return hours per task of a lab at the price of own cards: what it starts from, until prices are known."""
     own = structure.parameters.customers.tastes[lab.taste].own_efficiency
@@ -141,10 +136,11 @@ def first_prices(structure: Structure) -> Floats:
 def _first_state(structure: Structure) -> State:
     state = empty_state(structure)
     state.cards[:, :, 0] = state.owned[:] = structure.opening_cards
-    state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = _elsewhere(structure)
+    state.elsewhere_cards[:, :, 0] = state.elsewhere[:] = structure.elsewhere_opening
     state.regional_price[:] = 1.0
     state.own_use_price[:] = 1.0
     state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
+    _makers(structure, state)
     _open_halls(structure, state)
     _open_books(structure, state)
     return state
@@ -160,6 +156,19 @@ def _open_halls(structure: Structure, state: State) -> None:
     state.converting_mw[:, PAST - conversion : PAST - conversion + structure.quarters] = structure.converted_mw.T
     state.build_price[:] = shell_costs(structure, np.arange(-PAST, structure.quarters + AHEAD, dtype=np.float64)).T
     state.congestion[:] = 1.0
+
+
+def _makers(structure: Structure, state: State) -> None:
+    """Open what makers know and have: experience, standing, capacity upstream, cards launched in the history."""
+    makers = Makers(structure)
+    observed = structure.chip_launch < structure.history
+    state.chip_launch[:] = np.where(observed, structure.chip_launch, NEVER)
+    state.experience[:] = makers.opening_experience
+    state.scarcity[:] = state.fill[:] = state.pace[:] = state.tightness[:] = 1.0
+    state.roadmap[:] = -1.0
+    state.capacity[:], state.bank[:], state.standing[:] = makers.capacity, makers.bank, makers.standing
+    state.shortage[:] = makers.past_shortage[:, None, None]
+    state.limit[:] = NOTHING
 
 
 def open_state(structure: Structure) -> State:

@@ -42,15 +42,13 @@ class Paths:
     own_use_observed: Bools
     """(T, I) whether captive demand is observed, so that the present price is its reference."""
     chip_price: Floats
-    """(T, V) USD per card."""
+    """(T, V) USD per card by catalogue and roadmap, falling with price-performance."""
     shell_cost: Floats
     """(T, R) USD m per MW IT, at the usual price of builders."""
     grid: Floats
     """(T, R) MW IT that the grid can connect when a shell begun in the quarter is finished."""
     trade: Floats
     """(T, R) MW IT that the building trades take on in a quarter at the usual price."""
-    output: Floats
-    """(T, K) H100e that a supplier can deliver after the observed deliveries end."""
     elsewhere: Floats
     """(T, W, K) H100e that owners outside the named providers order."""
     general_revenue: Floats
@@ -89,7 +87,6 @@ class Paths:
             shell_cost=shell_costs(structure, np.arange(structure.quarters, dtype=np.float64)),
             grid=_grid(structure),
             trade=_trade(structure),
-            output=_output(structure),
             elsewhere=_elsewhere(structure),
             general_revenue=_general(structure),
             group_cash=_group_cash(structure),
@@ -198,7 +195,7 @@ def _chip_price(structure: Structure) -> Floats:
     """Return launch prices, falling from the launch (or the first quarter) on."""
     suppliers = list(structure.parameters.suppliers.values())
     decline = np.array([suppliers[k].price_decline for k in structure.chip_supplier]) / QUARTERS_PER_YEAR
-    launch = np.array([chip.price_usd for chip in structure.parameters.chips.values()])
+    launch = np.array([chip.price_usd for chip in structure.catalogue.values()])
     age = np.arange(structure.quarters)[:, None] - np.maximum(structure.chip_launch, 0)
     return launch * exp(-decline * np.maximum(age, 0))
 
@@ -238,20 +235,6 @@ def _outlook(structure: Structure, growth: Floats) -> Floats:
             ahead = growth[t + 1 : t + 1 + lead, r]
             out[t, r] = ahead.mean() if ahead.size else growth[t, r]
     return out
-
-
-def _ahead(structure: Structure) -> Floats:
-    """Return quarters since the observed deliveries ended (T, 1), 0 until then."""
-    return np.maximum(np.arange(structure.quarters) - (structure.history - 1), 0)[:, None].astype(float)
-
-
-def _growth_of_output(structure: Structure) -> Floats:
-    return np.array([s.output_growth for s in structure.parameters.suppliers.values()])
-
-
-def _output(structure: Structure) -> Floats:
-    first = np.array([s.output_h100e for s in structure.parameters.suppliers.values()])
-    return first * exp(_growth_of_output(structure) * _ahead(structure))
 
 
 def _elsewhere(structure: Structure) -> Floats:

@@ -16,6 +16,7 @@ STATE = (
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
     "energised_mw", "queued_mw",
     "debt", "assets", "budget", "appetite",
+    "chip_cost", "chip_needs", "chip_yield", "research", "limit", "bank",
 )  # fmt: skip
 """Columns of the state that are copied."""
 

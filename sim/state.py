@@ -1,8 +1,8 @@
 """The one home of what changes: declared columns with units. Agents hold a row; phases read and write columns.
 
-Sizes: I providers, S sites, V chips, L pools, J products, B base cells, R regions, K suppliers, W owners outside the
-named providers, A vintages (0 the opening fleet, t + 1 delivered in quarter t), Q quarters of decision (PAST before the
-first, those of the run, AHEAD after it), H heuristics of forecasting.
+Sizes: I providers, S sites, V chips, L pools, J products, B base cells, R regions, K suppliers, Z sides upstream, W
+owners outside the named providers, A vintages (0 the opening fleet, t + 1 delivered in quarter t), Q quarters of
+decision (PAST before the first, those of the run, AHEAD after it), H heuristics of forecasting.
 """
 
 from dataclasses import dataclass, field, fields
@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.expansion import LAST_LAG
 from sim.economics.forecasts import HEURISTICS
+from sim.economics.upstream import STAGES
 from sim.economics.workloads import Customers, Workloads
 from sim.structure import AHEAD, PAST, Structure
 
@@ -34,6 +36,22 @@ class State:
     tokens_per_task: Floats = column("M tokens per task", "1", "of the common path")
     cumulative_tokens: Floats = column("bn tokens", "I", "tokens served so far")
     chip_price: Floats = column("USD per card", "V", "price of a new card")
+    chip_launch: Floats = column("quarter of the run", "V", "first quarter of sale; beyond every quarter until known")
+    chip_cost: Floats = column("USD per card", "V", "unit cost")
+    chip_needs: Floats = column("units per card", "V, 3", "wafers, packaging wafers and stacks of memory it takes")
+    chip_yield: Floats = column("fraction", "V", "good dies over dies")
+    scarcity: Floats = column("ratio", "K", "price of a maker's cards over that of the catalogue")
+    tightness: Floats = column("ratio", "K", "orders of last quarter over what could have been made")
+    fill: Floats = column("fraction", "K", "part of last quarter's orders that was accepted, in H100e")
+    experience: Floats = column("mm2", "K", "silicon made so far")
+    research: Floats = column("USD m", "K", "research of last quarter")
+    pace: Floats = column("quarters", "K", "quarters of the roadmap that a quarter brings")
+    roadmap: Floats = column("quarters", "K", "how far the roadmap has come")
+    standing: Floats = column("units", "K, 3", "what a maker took of each stage of late: its weight there")
+    limit: Floats = column("stage", "K", "what limits a maker's output, see ``economics.upstream``")
+    capacity: Floats = column("units per quarter", "Z, 3", "output of each stage upstream")
+    bank: Floats = column("units", "Z, 3", "stock of each stage upstream")
+    shortage: Floats = column("log ratio", "Z, 3, lags", "orders over capacity of past quarters, newest first")
     hour_cost: Floats = column("USD per used card-hour", "R, V", "long-run cost of a card-hour")
     on_premises: Floats = column("USD per effective H100e-hour", "R, 2", "cost of own cards by workload")
     long_run: Floats = column("USD per effective H100e-hour", "L, 2", "long-run cost by workload")
@@ -108,6 +126,7 @@ def sizes(structure: Structure) -> dict[str, int]:
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
         "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
+        "Z": len(structure.sides), "3": STAGES, "lags": LAST_LAG,
     }  # fmt: skip
 
 

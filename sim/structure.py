@@ -15,9 +15,10 @@ from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.performance import h100_equivalents, relative_performance
 from sim.names import QUARTERS_PER_YEAR, key_of, quarter_number
 from sim.parameters import Parameters
-from sim.parameters.firms import Chip
 from sim.parameters.market import PerformanceWeights
+from sim.parameters.suppliers import Chip
 from sim.randomness import Words
+from sim.roadmap import catalogue
 
 IAAS, MAAS = 0, 1
 TRAINING, INFERENCE = 0, 1
@@ -115,9 +116,19 @@ class Structure:
         return list(self.parameters.suppliers)
 
     @cached_property
+    def catalogue(self) -> dict[str, Chip]:
+        """Every card by id, those that extrapolated roadmaps bring included."""
+        return catalogue(self.parameters)
+
+    @cached_property
     def chips(self) -> list[str]:
         """Chip ids."""
-        return list(self.parameters.chips)
+        return list(self.catalogue)
+
+    @cached_property
+    def sides(self) -> list[str]:
+        """Ids of the sides of the world's chip production."""
+        return list(self.parameters.upstream)
 
     @cached_property
     def stacks(self) -> list[str]:
@@ -146,7 +157,7 @@ class Structure:
     @cached_property
     def chip_supplier(self) -> Ints:
         """(V,) supplier of each chip."""
-        return np.array([self.suppliers.index(c.supplier) for c in self.parameters.chips.values()])
+        return np.array([self.suppliers.index(c.supplier) for c in self.catalogue.values()])
 
     @cached_property
     def chip_stack(self) -> Ints:
@@ -161,19 +172,19 @@ class Structure:
 
     @cached_property
     def chip_launch(self) -> Ints:
-        """(V,) first quarter of each chip."""
-        return np.array([self.index_of(c.launch) for c in self.parameters.chips.values()])
+        """(V,) first quarter of each chip by catalogue and roadmap; when it came stands in the state."""
+        return np.array([self.index_of(c.launch) for c in self.catalogue.values()])
 
     @cached_property
     def chip_h100e(self) -> Floats:
         """(V,) H100-equivalents by total processing performance."""
-        return np.array([h100_equivalents(c.tpp) for c in self.parameters.chips.values()])
+        return np.array([h100_equivalents(c.tpp) for c in self.catalogue.values()])
 
     @cached_property
     def chip_kw(self) -> Floats:
         """(V,) IT power of a card with its part of server and network, kW."""
         multiple = self.parameters.market.costs.server_power_multiple
-        return np.array([c.power_w * multiple / 1000.0 for c in self.parameters.chips.values()])
+        return np.array([c.power_w * multiple / 1000.0 for c in self.catalogue.values()])
 
     @cached_property
     def chip_effective(self) -> Floats:
@@ -185,15 +196,27 @@ class Structure:
                     _relative(chip, performance.training) * stacks[stack].training,
                     _relative(chip, performance.inference) * stacks[stack].inference,
                 ]
-                for chip, stack in zip(self.parameters.chips.values(), self.chip_stack, strict=True)
+                for chip, stack in zip(self.catalogue.values(), self.chip_stack, strict=True)
             ]
         )
+
+    @cached_property
+    def better_chips(self) -> Ints:
+        """(V, n) cards of the same maker that outdo each card in both workloads, padded with -1."""
+        effective = self.chip_effective
+        same = self.chip_supplier[:, None] == self.chip_supplier[None, :]
+        least, most = (effective[None, :] >= effective[:, None]).all(axis=2), (effective[None, :] > effective[:, None])
+        rows = [np.flatnonzero(row) for row in same & least & most.any(axis=2)]
+        out = np.full((len(rows), max((row.size for row in rows), default=0)), -1, dtype=np.int64)
+        for row, found in zip(out, rows, strict=True):
+            row[: found.size] = found[::-1]
+        return out
 
     def _site_stacks(self, site: Site) -> list[int]:
         provider = self.parameters.providers[self.providers[site.provider]]
         fleet = provider.sites[self.regions[site.region]]
         makers = set(provider.order_mix) | {
-            self.parameters.chips[c].supplier for c in [*fleet.opening_cards, *fleet.deliveries]
+            self.catalogue[c].supplier for c in [*fleet.opening_cards, *fleet.deliveries]
         }
         stacks = {self.parameters.suppliers[k].stack for k in makers}
         for lease in self.parameters.leases.values():
@@ -377,6 +400,13 @@ class Structure:
         for row, owner in enumerate(owners):
             self._fill(out, row, owner.deliveries)
         return out
+
+    @cached_property
+    def elsewhere_opening(self) -> Floats:
+        """(W, V) cards of owners outside the named providers at the start."""
+        owners = self.parameters.rest_of_world.values()
+        cards = [[owner.opening_cards.get(chip, 0.0) for chip in self.chips] for owner in owners]
+        return np.array(cards).reshape(len(owners), len(self.chips))
 
     @cached_property
     def elsewhere_region(self) -> Ints:

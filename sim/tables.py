@@ -196,15 +196,23 @@ _SUPPLIERS = Table(
     (RUN, QUARTER, SUPPLIER),
     (
         _number("revenue_usd_m", "USD m", "cards delivered times price"),
-        _number("gross_margin_usd_m", "USD m", "revenue times gross margin"),
+        _number("gross_margin_usd_m", "USD m", "revenue less unit cost of the cards delivered"),
         _number("shipped_h100e", "H100e (TPP/15,832)", "cards delivered to providers and to owners outside them"),
-        _later("research_usd_m", "USD m", "R&D"),
-        _later("yield_fraction", "fraction", "good dies over dies"),
-        _later("wafers", "wafers", "wafers used"),
-        _later("memory_stacks", "stacks", "HBM stacks used"),
-        _later("inventory_h100e", "H100e", "cards in stock"),
-        _later("backlog_h100e", "H100e", "orders not delivered"),
-        _later("binding_stage", "", "stage that limits output", "string"),
+        _number("research_usd_m", "USD m", "R&D, out of the sales of the quarter before"),
+        _number(
+            "yield_fraction", "fraction", "good dies over dies of cards delivered, by area; null where there are none"
+        ),
+        _number("wafers", "wafers", "wafers of logic in cards delivered"),
+        _number("memory_stacks", "stacks", "HBM stacks in cards delivered"),
+        _number("inventory_h100e", "H100e", "for which HBM lies in the bank of its side, by its part of what is used"),
+        _number("backlog_h100e", "H100e", "ordered and not accepted"),
+        _key("binding_stage", "what limits output: wafers, packaging, memory, ramp or orders; null in the history"),
+        _number(
+            "saving_usd_m",
+            "USD m",
+            "in-house makers: what their owners save against the cheapest merchant card of the quarter per effective "
+            "H100e in inference, less research; null for merchants",
+        ),
     ),
 )
 
@@ -274,6 +282,7 @@ _CHIPS = Table(
         _later("leaked_cards", "cards", "delivered through the grey market"),
         _later("seized_cards", "cards", "seized"),
         _number("price_usd", "USD per card", "price paid"),
+        _number("unit_cost_usd", "USD per card", "unit cost of the maker"),
         _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
         _key("refused_reason", "reason code of the refusal; null where nothing was refused"),
     ),

@@ -137,16 +137,6 @@ def order_mix(holder: str, stated: Mapping[str, Any], flows: Flows) -> dict[str,
     return {name: n / 100.0 for name, n in sorted(percent.items()) if n > 0}
 
 
-def suppliers(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:
-    """Return the makers, with what each delivered in the last quarter of observations (H100e)."""
-    maker = {chip: entry["supplier"] for chip, entry in stated["chips"].items()}
-    last: dict[str, float] = defaultdict(float)
-    for (_, chip, quarter), amount in flows.additions.items():
-        if quarter == stated["last_quarter"]:
-            last[maker[chip]] += amount
-    return {name: {**entry, "output_h100e": round(last[name])} for name, entry in stated["suppliers"].items()}
-
-
 def rest_of_world(stated: Mapping[str, Any], flows: Flows) -> dict[str, dict[str, Any]]:
     """Return the owners outside the named providers."""
     return {name: {**entry, **_whole_fleet(name, stated, flows)} for name, entry in stated["rest_of_world"].items()}

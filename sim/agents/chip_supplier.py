@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 import mesa
 import numpy as np
 
+from sim.economics.upstream import LIMITS, NOTHING
+
 if TYPE_CHECKING:
     from sim.model import ComputeMarket
 
 
 class ChipSupplier(mesa.Agent):
-    """A view of one supplier's chips."""
+    """A view of one supplier: its chips, what it has learnt, what limits it."""
 
     model: "ComputeMarket"
 
@@ -29,3 +31,20 @@ class ChipSupplier(mesa.Agent):
         world = self.model.world
         cards = world.state.delivered[:, self.chips].sum(axis=0)
         return float((cards * world.structure.chip_h100e[self.chips]).sum())
+
+    @property
+    def on_sale(self) -> list[str]:
+        """Chips launched so far, those of an extrapolated roadmap included."""
+        world = self.model.world
+        return [world.structure.chips[v] for v in self.chips if world.state.chip_launch[v] <= world.t]
+
+    @property
+    def research_usd_m(self) -> float:
+        """Research of the quarter, USD m."""
+        return float(self.model.world.state.research[self.row])
+
+    @property
+    def limit(self) -> str | None:
+        """What limits its output: a stage upstream or its own ramp; None where all orders are met."""
+        limit = int(self.model.world.state.limit[self.row])
+        return LIMITS[limit] if limit < NOTHING else None

@@ -4,38 +4,53 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 
 NO_CHIP = -1
 
 
+@inlined
+def _outdone(better: Ints, allowed: Bools, launch: Floats, t: int) -> bool:
+    """Return whether one of the better cards (n,), padded with -1, may be had by who may have ``allowed`` (V,)."""
+    found = False
+    for u in better:
+        found = found or (u >= 0 and allowed[u] and launch[u] <= t)
+    return found
+
+
 @compiled
-def cheapest(cost: Floats, region: Ints, allowed: Bools, launch: Ints, t: int, supplier: Ints, suppliers: int) -> Ints:
-    """Return (n, K) the allowed chip of every supplier with the least cost; NO_CHIP where there is none.
+def cheapest(
+    cost: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, supplier: Ints, suppliers: int, better: Ints
+) -> Ints:
+    """Return (n, K) the chip of every supplier with the least cost of those it makes for a buyer; NO_CHIP where none.
+
+    A card that is weaker in both workloads than another of its maker is made only for who may not have the better one.
 
     Args:
         cost: (R, V) cost per effective hour.
         region: (n,) region of each buyer.
         allowed: (n, V) chips each buyer may take, once they are launched.
-        launch: (V,) first quarter of each chip.
+        launch: (V,) first quarter of sale of each chip.
         t: quarter.
         supplier: (V,) supplier of each chip.
         suppliers: K.
+        better: (V, n) cards of the same maker that outdo each card, padded with -1.
     """
     best = np.full((region.size, suppliers), NO_CHIP)
     for x in range(region.size):
         for v in range(supplier.size):
             k = supplier[v]
             sold = allowed[x, v] and launch[v] <= t
-            if sold and (best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]):
+            less = best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]
+            if sold and less and not _outdone(better[v], allowed[x], launch, t):
                 best[x, k] = v
     return best
 
 
 @compiled
 def least_costs(
-    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Ints, t: int, out: Floats
+    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, out: Floats
 ) -> None:
     """Fill (n, 2) with the least allowed cost by workload; the least of all chips where none is allowed.
 
@@ -44,7 +59,7 @@ def least_costs(
         effective: (V, 2) effective H100e of a card in training and inference.
         region: (n,) region of each place.
         allowed: (n, V) chips that count there, once they are launched.
-        launch: (V,) first quarter of each chip.
+        launch: (V,) first quarter of sale of each chip.
         t: quarter.
         out: (n, 2) filled, per effective hour.
     """

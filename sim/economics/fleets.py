@@ -61,9 +61,10 @@ def age_fleet(
                 cards[s, v, a] = kept
             lost[s, v] = gone
             cards[s, v, vintage] = delivered[s, v]
-            owned[s, v] += delivered[s, v] - gone
-            if owned[s, v] < ROUNDING * gone:
-                owned[s, v] = 0.0
+            if owned[s, v] - gone < ROUNDING * gone:
+                owned[s, v] = delivered[s, v]
+            else:
+                owned[s, v] += delivered[s, v] - gone
 
 
 @compiled

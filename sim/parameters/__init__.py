@@ -12,10 +12,11 @@ from sim.parameters.base import Id, Schema
 from sim.parameters.behaviour import Behaviour
 from sim.parameters.customers import Customers
 from sim.parameters.finance import Finance
-from sim.parameters.firms import Chip, CloudProvider, RestOfWorld, Supplier
+from sim.parameters.firms import CloudProvider, RestOfWorld
 from sim.parameters.market import Lease, Market
 from sim.parameters.policy import Policy
 from sim.parameters.references import Problem, ReferenceErrors, problems
+from sim.parameters.suppliers import Chip, Sides, Supplier
 
 __all__ = ["Parameters", "Problem", "ReferenceErrors"]
 
@@ -39,6 +40,8 @@ class Parameters(Schema):
     """The catalogue of accelerators, announced ones included."""
     finance: Finance
     """What credit costs and where it ends, patience of owners, entry and exit."""
+    upstream: Sides
+    """Wafers, packaging and memory that makers share, by side of the world."""
     behaviour: Behaviour
     """How firms decide where scholars differ; each family is chosen by name."""
     policy: Policy

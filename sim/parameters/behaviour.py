@@ -120,8 +120,20 @@ class Orders(Schema):
 class AllocationFamily(Schema):
     """Who gets a supplier's cards when orders exceed output."""
 
-    name: Literal["proportional", "uniform"]
-    """proportional: every order is cut by the same fraction; uniform: small orders first (water-filling)."""
+    name: Literal["proportional", "uniform", "priority", "price"]
+    """proportional: every order is cut by the same fraction; uniform: small orders first (water-filling); priority:
+    water-filling by what a buyer already has of the maker; price: who expects the highest price first."""
+    inflation: Annotated[float, quantity("ratio", ge=0.0, le=5.0)]
+    """f: under proportional, buyers order ``need (1 + f (1 - fill))``, fill being what they got last quarter."""
+
+
+class ChipPricing(Schema):
+    """How merchants move the price of their cards after market.history_end."""
+
+    response: Annotated[float, quantity("log change per unit of shortage", ge=0.0, le=1.0)]
+    """eta: response to orders over output less 1, which counts up to a half either way."""
+    least_margin: Annotated[float, quantity("fraction of unit cost", ge=0.0, le=5.0)]
+    """m_min: no merchant sells below unit cost times one plus this."""
 
 
 class Behaviour(Schema):
@@ -130,6 +142,7 @@ class Behaviour(Schema):
     pricing: PricingFamily
     rationing: RationingFamily
     allocation: AllocationFamily
+    chip_pricing: ChipPricing
     expectations: Expectations
     orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]

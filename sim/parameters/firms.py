@@ -1,4 +1,4 @@
-"""Providers, suppliers and the chip catalogue."""
+"""Providers of compute, and owners of cards outside them."""
 
 from typing import Annotated, Literal
 
@@ -101,55 +101,6 @@ class CloudProvider(Schema):
     """Share of new cards by supplier after the observed deliveries; sums to 1."""
     account: Account
     """Opening cash and debt, and standing with lenders."""
-
-
-class Chip(Schema):
-    """An accelerator of the catalogue."""
-
-    label: str
-    """Name of the card, as in chip_specs.csv."""
-    supplier: Id
-    """Who makes it."""
-    launch: Quarter
-    """First quarter in which it can be delivered."""
-    tpp: Annotated[float, quantity("TOPS x bit length, dense", gt=0.0)]
-    """Total processing performance."""
-    memory_gb: Annotated[float, quantity("GB", gt=0.0)]
-    """Memory of the card."""
-    memory_bandwidth_gb_s: Annotated[float, quantity("GB/s", gt=0.0)]
-    """Bandwidth between memory and chip: what serving tokens mostly needs."""
-    interconnect_gb_s: Annotated[float, quantity("GB/s bidirectional", gt=0.0)]
-    """Aggregate bandwidth to other cards: what training mostly needs, and what the rule of 2022 tests."""
-    die_area_mm2: Annotated[float, quantity("mm2", gt=0.0)] | None
-    """Applicable die area; null where it is not known."""
-    power_w: Annotated[float, quantity("W", gt=0.0, le=20000.0)]
-    """Thermal design power of the card, server left out."""
-    process_nm: Annotated[float, quantity("nm", gt=0.0)] | None
-    """Class of the logic process; null where it is not known."""
-    price_usd: Annotated[float, quantity("USD per card", gt=0.0)]
-    """Price at launch."""
-
-
-class Supplier(Schema):
-    """A maker of accelerators."""
-
-    label: str
-    """Name shown in figures."""
-    headquarters: Id
-    """Region of headquarters: decides what counts as a domestic chip."""
-    stack: Id
-    """Software stack of its cards, a name under market.stacks."""
-    sells_to: list[Id] | None
-    """Providers served; null for a merchant who serves all."""
-    price_decline: Annotated[float, quantity("log change per year", ge=-0.5, le=1.0)]
-    """Fall of the price of a given card, and of the newest card per H100e after the roadmap ends."""
-    gross_margin: Annotated[float, quantity("fraction of price", ge=-1.0, lt=1.0)]
-    """Price less unit cost, over price; 0 for an in-house maker who sells at cost."""
-    output_h100e: Annotated[float, quantity("H100e per quarter", ge=0.0)]
-    """Output in the last quarter of observed deliveries (market.history_end)."""
-    output_growth: QuarterlyGrowth
-    """Growth of output after it, in H100e: more cards, and more H100e a card."""
-    """Price less unit cost, over price; 0 for an in-house maker who sells at cost."""
 
 
 class RestOfWorld(Schema):

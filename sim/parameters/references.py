@@ -49,6 +49,7 @@ def _chips(p: "Parameters") -> Iterator[Problem]:
     for name, supplier in p.suppliers.items():
         yield from _known(f"suppliers.{name}.headquarters", [supplier.headquarters], p.market.regions)
         yield from _known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
+        yield from _known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
         yield from _known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
 
 
@@ -66,9 +67,11 @@ def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Pr
     if abs(sum(provider.order_mix.values()) - 1.0) > 1e-9:
         yield Problem(f"{key}.order_mix", dict(provider.order_mix), "shares must sum to 1")
     for supplier in provider.order_mix:
-        served = p.suppliers[supplier].sells_to if supplier in p.suppliers else None
+        maker = p.suppliers.get(supplier)
+        served = maker.sells_to if maker is not None and maker.external_share == 0.0 else None
         if served is not None and name not in served:
-            yield Problem(f"{key}.order_mix", supplier, f"this supplier sells to {', '.join(served)} only")
+            allowed = f"this supplier sells to {', '.join(served)} only: raise its external_share"
+            yield Problem(f"{key}.order_mix", supplier, allowed)
 
 
 def _providers(p: "Parameters") -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Phase 9: cards that lose money are given up, and powered slots are filled with new ones, if rules and money allow.
 
-Up to the end of history the observed deliveries arrive whatever is ordered.
+Up to the end of history the observed deliveries arrive whatever is ordered; after it suppliers accept what they can
+make, see ``phases.production``.
 """
 
 import numpy as np
@@ -21,19 +22,17 @@ from sim.economics.slots import (
     within_budget,
 )
 from sim.phases.deliveries import finished
-from sim.strategies.allocation import RULES, share_out
 from sim.structure import INFERENCE, PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Decide what to scrap, what to order, and let suppliers accept."""
+    """Decide what to scrap and what to order."""
     _best_offers(world)
     world.now.arrays["cash_limit"] = np.ones(len(world.structure.sites))
     if world.t + 1 >= world.structure.history:
         _order(world)
         _order_elsewhere(world)
-        _share_out(world)
 
 
 def _best_offers(world: World) -> None:
@@ -54,6 +53,7 @@ def _order(world: World) -> None:
     rule, costs = world.parameters.behaviour.orders, world.parameters.market.costs
     ahead = state.energised_mw + finished(world, world.t + 1)
     earned = earnings(now["price_ahead"], state.own_price, state.long_run[:, INFERENCE], structure.pool_site)
+    now["earned"] = earned
     new = card_costs(
         world.now.best, now["mix"], state.hour_cost, state.build_price[:, PAST + world.t], structure.chip_kw,
         structure.chip_effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
@@ -100,16 +100,6 @@ def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
     structure = world.structure
     cost = world.state.hour_cost / structure.chip_effective[:, INFERENCE]
     return cheapest(
-        cost, region, allowed, structure.chip_launch, world.t + 1, structure.chip_supplier, len(structure.suppliers)
-    )
-
-
-def _share_out(world: World) -> None:
-    """Let suppliers accept orders up to their output of the next quarter."""
-    state, structure = world.state, world.structure
-    output = world.paths.output[min(world.t + 1, structure.quarters - 1)]
-    ordered = np.concatenate([state.ordered, state.elsewhere_ordered])
-    rule = RULES[world.parameters.behaviour.allocation.name]
-    accepted = share_out(ordered, structure.chip_h100e, structure.chip_supplier, output, rule)
-    sites = state.ordered.shape[0]
-    state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
+        cost, region, allowed, world.state.chip_launch, world.t + 1, structure.chip_supplier, len(structure.suppliers),
+        structure.better_chips,
+    )  # fmt: skip

@@ -15,7 +15,7 @@ def run(world: World) -> None:
     if world.permits and not world.parameters.policy.instruments:
         return
     structure, parameters, links = world.structure, world.parameters, world.links
-    chips = list(parameters.chips.values())
+    chips = list(structure.catalogue.values())
     origins = [parameters.suppliers[c.supplier].headquarters for c in chips]
     places = {
         "order": [(r, r) for r in structure.regions],

@@ -1,8 +1,12 @@
-"""Phase 2: software and learning raise tokens per card-hour, cards get cheaper, long-run costs follow (B3, B8)."""
+"""Phase 2: software raises tokens per card-hour, cards get better and cheaper, costs follow (B3, B4, B8)."""
 
 import math
 
+from sim.economics.chip_costs import card_prices, unit_costs, worth_of_cards
 from sim.economics.costs import least_costs
+from sim.economics.elementary import exp, sum_by
+from sim.economics.learning import add_experience
+from sim.economics.research import launch_cards, research_spending, roadmap_pace
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.world import World
 
@@ -10,7 +14,9 @@ from sim.world import World
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    world.state.chip_price[:] = world.paths.chip_price[world.t]
+    _experience(world)
+    _research(world)
+    _prices(world)
     _costs(world)
 
 
@@ -23,6 +29,53 @@ def _tokens(world: World) -> None:
     state.tokens_per_hour[:] = world.links.efficiency * tokens_of_all(
         start, paths.software[t], state.cumulative_tokens, technology.learning_scale_tokens_bn,
         technology.learning_exponent, world.links.sells_models, technology.spillover, paths.own_efficiency[t], roofline,
+    )  # fmt: skip
+
+
+def _experience(world: World) -> None:
+    """Add last quarter's deliveries to the experience of makers; yield and unit cost follow."""
+    state, structure, makers = world.state, world.structure, world.links.makers
+    maker, ahead = structure.chip_supplier, world.t - structure.history + 1
+    for cards in (state.delivered, state.elsewhere_delivered):
+        add_experience(cards, makers.area, maker, state.experience)
+    relative = makers.relative_experience(state.experience)
+    makers.needs(maker, relative, state.chip_needs, state.chip_yield)
+    unit_costs(
+        state.chip_needs, makers.stage_price, makers.stage_price_growth, float(max(ahead, 0)), makers.test_cost, maker,
+        makers.side, relative, makers.learning, makers.overhead, state.chip_cost,
+    )  # fmt: skip
+
+
+def _research(world: World) -> None:
+    """Spend on research out of last quarter's sales, and launch what the roadmap has come to."""
+    state, structure, makers, t = world.state, world.structure, world.links.makers, world.t
+    cards = state.delivered.sum(axis=0) + state.elsewhere_delivered.sum(axis=0)
+    revenue = sum_by(structure.chip_supplier, cards * state.chip_price / 1e6, len(structure.suppliers))
+    subsidy = 0.0 if world.observed else 1.0
+    state.research[:] = research_spending(revenue, makers.research_share, subsidy * makers.subsidy)
+    if not world.observed:
+        reference = makers.research_reference * exp(makers.research_growth * float(t - structure.history))
+        state.pace[:] = roadmap_pace(state.research, reference, makers.research_elasticity, makers.research_fastest)
+    state.roadmap += state.pace
+    launch_cards(structure.chip_launch, structure.chip_supplier, state.roadmap, state.pace, t, state.chip_launch)
+
+
+def _prices(world: World) -> None:
+    """Set prices of cards: of the catalogue up to the end of history, then what scarcity and cost make of them."""
+    state, market, links, t = world.state, world.parameters.market, world.links, world.t
+    catalogue, makers = world.paths.chip_price[t], world.links.makers
+    if world.observed:
+        state.chip_price[:] = catalogue
+        return
+    costs, rule = market.costs, world.parameters.behaviour.chip_pricing
+    worth = worth_of_cards(
+        state.opening_price * state.regional_price, world.structure.chip_effective, world.paths.shell_cost[t] * 1000.0,
+        world.structure.chip_kw, links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery,
+        links.shell_recovery, market.utilisation.maximum, costs.server_cost_multiple,
+    )  # fmt: skip
+    card_prices(
+        catalogue, state.chip_cost, worth, world.structure.chip_supplier, makers.merchant, state.chip_launch, t,
+        state.tightness, rule.response, rule.least_margin, state.scarcity, state.chip_price,
     )  # fmt: skip
 
 
@@ -40,5 +93,5 @@ def _costs(world: World) -> None:
         (links.every_region, links.chip_merchant & world.permits["order"], state.on_premises),
         (links.pool_region, links.pool_cards, state.long_run),
     ):
-        least_costs(state.hour_cost, structure.chip_effective, region, allowed, structure.chip_launch, world.t, out)
+        least_costs(state.hour_cost, structure.chip_effective, region, allowed, state.chip_launch, world.t, out)
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

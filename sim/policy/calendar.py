@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.parameters.firms import Chip
 from sim.parameters.policy import Policy
+from sim.parameters.suppliers import Chip
 from sim.policy.status import Status, Use
 
 

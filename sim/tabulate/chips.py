@@ -1,37 +1,96 @@
 """Tables ``suppliers`` and ``chips``: what makers of accelerators sell, and where it goes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sim.economics.cells import Floats
 from sim.economics.folding import folded
+from sim.economics.upstream import LIMITS, MEMORY, WAFERS
 from sim.reasons import Reason
+from sim.structure import INFERENCE
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, flat, nulls, panel, strings
 
 
 def suppliers(facts: Facts) -> Columns:
     """Return the table ``suppliers``."""
-    structure, names = facts.structure, facts.structure.suppliers
-    makers = list(facts.structure.parameters.suppliers.values())
-    value = facts.fleets.shipped * facts.record["chip_price"] / 1e6
-    revenue = folded(value, structure.chip_supplier, len(names))
+    structure, record, names = facts.structure, facts.record, facts.structure.suppliers
+    shipped, price = facts.fleets.shipped, record["chip_price"]
     keys = panel(facts.quarters, ("supplier",), ((name,) for name in names))
-    later = ("research_usd_m", "yield_fraction", "wafers", "memory_stacks", "inventory_h100e", "backlog_h100e")
     return keys | {
-        "revenue_usd_m": flat(revenue),
-        "gross_margin_usd_m": flat(revenue * np.array([x.gross_margin for x in makers])),
-        "shipped_h100e": flat(folded(facts.fleets.shipped * structure.chip_h100e, structure.chip_supplier, len(names))),
-        **{name: nulls(revenue.size) for name in later},
-        "binding_stage": np.full(revenue.size, None, dtype=object),
+        "revenue_usd_m": flat(_by_maker(facts, shipped * price / 1e6)),
+        "gross_margin_usd_m": flat(_by_maker(facts, shipped * (price - record["chip_cost"]) / 1e6)),
+        "shipped_h100e": flat(_by_maker(facts, shipped * structure.chip_h100e)),
+        "research_usd_m": flat(record["research"]),
+        "yield_fraction": flat(_yields(facts)),
+        "wafers": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, WAFERS])),
+        "memory_stacks": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, MEMORY])),
+        "inventory_h100e": flat(_banked(facts)),
+        "backlog_h100e": flat(_by_maker(facts, _refused(facts).sum(axis=1) * structure.chip_h100e)),
+        "binding_stage": _limits(facts),
+        "saving_usd_m": flat(_savings(facts)),
     }
+
+
+def _by_maker(facts: Facts, amounts: Floats) -> Floats:
+    """Return sums over the cards (T, V) of every maker (T, K)."""
+    return folded(amounts, facts.structure.chip_supplier, len(facts.structure.suppliers))
+
+
+def _yields(facts: Facts) -> Floats:
+    """Return good dies over dies (T, K), weighted by the silicon of cards delivered; no number where there are none."""
+    good = facts.fleets.shipped * facts.links.makers.area
+    made, started = _by_maker(facts, good), _by_maker(facts, good / facts.record["chip_yield"])
+    out = np.full(made.shape, np.nan)
+    np.divide(made, started, out=out, where=started > 0.0)
+    return out
+
+
+def _banked(facts: Facts) -> Floats:
+    """Return H100e for which memory lies in bank (T, K): the stock of a side by use, in cards of the quarter."""
+    makers, shipped = facts.links.makers, facts.fleets.shipped
+    stacks = _by_maker(facts, shipped * facts.record["chip_needs"][:, :, MEMORY])
+    h100e = _by_maker(facts, np.where(makers.stacks > 0.0, shipped * facts.structure.chip_h100e, 0.0))
+    used = folded(stacks, makers.side, len(facts.structure.sides))[:, makers.side]
+    out = np.zeros(stacks.shape)
+    np.divide(facts.record["bank"][:, makers.side, MEMORY] * h100e, used, out=out, where=used > 0.0)
+    return out
+
+
+def _savings(facts: Facts) -> Floats:
+    """Return what owners of in-house makers save (T, K): against the best merchant card of the quarter, less research.
+
+    The merchant's price is taken per effective inference H100e; no number for merchants.
+    """
+    shipped, price, makers = facts.fleets.shipped, facts.record["chip_price"], facts.links.makers
+    effective = facts.structure.chip_effective[:, INFERENCE]
+    sold = (shipped > 0.0) & facts.links.chip_merchant
+    market = np.where(sold, price / effective, np.inf).min(axis=1)[:, None]
+    market = np.where(np.isfinite(market), market, np.nan)
+    saved = _by_maker(facts, shipped * (market * effective - price) / 1e6) - facts.record["research"]
+    return np.where(makers.merchant > 0.0, np.nan, saved)
+
+
+def _limits(facts: Facts) -> NDArray[np.object_]:
+    """Return what limited output by quarter and maker; null up to the end of history."""
+    limit = facts.record["limit"].astype(np.int64)
+    names = np.array([*LIMITS, "orders"], dtype=object)[limit]
+    names[: max(facts.structure.history - 1, 0)] = None
+    return names.ravel()
+
+
+def _refused(facts: Facts) -> Floats:
+    """Return cards ordered and not accepted (T, R, V)."""
+    ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
+    return np.asarray(ordered - accepted)
 
 
 def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
-    ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
-    shipped = facts.fleets.delivered
+    ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0))
-    refused = (ordered - accepted)[t, region, chip]
+    refused = _refused(facts)[t, region, chip]
     return {
         "quarter": strings(facts.quarters)[t],
         "supplier": strings(structure.suppliers)[structure.chip_supplier[chip]],
@@ -40,6 +99,7 @@ def chips(facts: Facts) -> Columns:
         "ordered_cards": ordered[t, region, chip],
         "shipped_cards": shipped[t, region, chip],
         "price_usd": record["chip_price"][t, chip],
+        "unit_cost_usd": record["chip_cost"][t, chip],
         "refused_cards": refused,
         "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
         **{name: nulls(t.size) for name in ("licensed_cards", "leaked_cards", "seized_cards")},

@@ -47,6 +47,8 @@ providers:
 MAKER = """\
 # @package _global_
 # A maker of accelerators with its own software, one card, and a cloud that starts with it and orders it.
+upstream:
+  us-allied: {wafers: {capacity: 10000.0}, packaging: {capacity: 6000.0}, memory: {capacity: 900000.0}}
 market:
   history_end: "2022Q2"
   stacks:
@@ -59,8 +61,18 @@ suppliers:
     sells_to: null
     price_decline: 0.2
     gross_margin: 0.5
-    output_growth: 0.3
-    output_h100e: 20000.0
+    upstream: us-allied
+    external_share: 0.0
+    foundry_access: 1.0
+    roadmap: {cadence_quarters: 4, performance_gain: 1.4, power_gain: 1.2, area_gain: 1.1, stack_gain: 1.1}
+    research:
+      revenue_share: 0.1
+      subsidy_usd_m: 0.0
+      reference_usd_m: 1.0
+      reference_growth: 0.04
+      elasticity: 0.25
+      fastest: 1.25
+    learning: {rate: 0.15, spillover: 0.3, spillover_abroad: 0.1}
 chips:
   newcard:
     label: New Card
@@ -71,6 +83,8 @@ chips:
     memory_bandwidth_gb_s: 3000.0
     interconnect_gb_s: 600.0
     die_area_mm2: null
+    logic_area_mm2: 600.0
+    memory_stacks: 4.0
     power_w: 500.0
     process_nm: 5.0
     price_usd: 9000.0

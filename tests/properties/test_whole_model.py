@@ -120,14 +120,23 @@ RANGES: dict[str, tuple[float, float]] = {
     "providers.*.account.opening_debt_usd_m": (0.0, 1e5),
     "providers.*.account.credit_multiple": (0.0, 20.0),
     "providers.*.group.share": (0.0, 1.0),
-    "suppliers.*.output_growth": (-0.5, 1.5),
+    "upstream.*.wafers.growth": (-0.5, 1.5),
+    "upstream.*.memory.response": (0.0, 1.0),
+    "upstream.*.defects.density": (0.0, 10.0),
+    "upstream.*.newcomer": (0.0, 1.0),
+    "suppliers.*.foundry_access": (0.0, 1.0),
+    "suppliers.*.external_share": (0.0, 1.0),
+    "suppliers.*.learning.rate": (0.0, 0.5),
+    "suppliers.*.research.elasticity": (0.0, 1.0),
+    "behaviour.allocation.inflation": (0.0, 5.0),
+    "behaviour.chip_pricing.response": (0.0, 1.0),
     "suppliers.nvidia.price_decline": (-0.5, 1.0),
 }
 """Numbers that matter, over the ranges of the schema."""
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "behaviour.rationing.name": ("lottery", "reservations", "bids"),
-    "behaviour.allocation.name": ("proportional", "uniform"),
+    "behaviour.allocation.name": ("proportional", "uniform", "priority", "price"),
     "behaviour.pricing.best_response.rounds": (1, 4, 20),
     "market.cohorts.maximum_age_quarters": (1, 4, 80),
     "customers.enterprises": (1, 7, 60),
@@ -146,12 +155,14 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "finance.patience.name": ("hazard", "none"),
     "providers.*.sites.*.opening_cards": ({},),
     "providers.*.sites.*.deliveries": ({},),
-    "suppliers.*.output_h100e": (0.0, 1e9),
     "market.regions.*.construction_quarters": (1, 2, 20),
     "market.regions.us.time_to_power_quarters": (1, 3, 40),
     "market.building.conversion_quarters": (1, 20),
     "behaviour.investment.*.forecast": ("naive", "adaptive", "trend", "fundamental", "switching"),
     "behaviour.orders.scrapping_quarters": (1, 40),
+    "upstream.*.packaging.capacity": (0.0, 1e12),
+    "upstream.*.memory.capacity": (0.0, 1e12),
+    "suppliers.*.roadmap.cadence_quarters": (2, 16),
     "market.history_end": ("2021Q4", "2022Q1", "2024Q4"),
     "market.start": ("2023Q1",),
 }
@@ -165,6 +176,8 @@ NULLABLE = {
     "gap_at_cost",
     "outside_share",
     "utilisation",
+    "yield_fraction",
+    "saving_usd_m",
 }
 """Columns that are null where they divide by nothing; so are shares, prices and amounts in RMB."""
 
@@ -364,6 +377,11 @@ MONEY: Changes = {
     "providers.*.group.cash_flow_usd_m": 0.01,
     "providers.*.account.opening_cash_usd_m": 0.01,
     "providers.*.account.opening_debt_usd_m": 0.01,
+    "suppliers.*.research.reference_usd_m": 0.01,
+    "upstream.*.wafers.price_usd": 0.01,
+    "upstream.*.packaging.price_usd": 0.01,
+    "upstream.*.memory.price_usd": 0.01,
+    "upstream.*.test_usd_per_card": 0.01,
 }
 
 
@@ -386,7 +404,11 @@ CARDS: Changes = {
     "providers.*.group.cash_flow_usd_m": 1000.0,
     "providers.*.account.opening_cash_usd_m": 1000.0,
     "providers.*.account.opening_debt_usd_m": 1000.0,
-    "suppliers.*.output_h100e": 1000.0,
+    "upstream.*.wafers.capacity": 1000.0,
+    "upstream.*.packaging.capacity": 1000.0,
+    "upstream.*.memory.capacity": 1000.0,
+    "upstream.*.memory.bank": 1000.0,
+    "suppliers.*.research.reference_usd_m": 1000.0,
     "customers.labs.*.h100e": 1000.0,
     "customers.demand.*.initial_tasks_h100e": 1000.0,
     "market.technology.learning_scale_tokens_bn": 1000.0,
@@ -396,7 +418,7 @@ CARDS: Changes = {
 
 
 def test_an_economy_a_thousand_times_as_large_has_the_same_prices_and_shares() -> None:
-    money = ("interest_rate", "appetite")
+    money = ("interest_rate", "appetite", "yield", "unit_cost")
     same = ("share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index", *money)
 
     def factor(key: tuple[str, ...], name: str) -> float:
@@ -522,7 +544,7 @@ def test_equal_firms_with_high_switching_costs_lose_nobody() -> None:
 
 def test_a_fleet_that_retires_to_the_last_card_is_gone() -> None:
     """What rounding leaves in the running account of cards is no card, and stops no run."""
-    model = model_of({"market.cohorts.maximum_age_quarters": 1, "suppliers.*.output_h100e": 0.0})
+    model = model_of({"market.cohorts.maximum_age_quarters": 1, "upstream.*.wafers.capacity": 0.0})
     assert model.record["owned"][3].sum() > 0.0
     assert model.record["owned"][-1].sum() == 0.0
     assert column(model, "market", "served_h100e", region="world")[-1] == 0.0

@@ -8,12 +8,13 @@ from sim.economics.costs import NO_CHIP, cheapest, least_costs
 COST = np.array([[4.0, 2.0, 3.0, 3.0], [1.0, 2.0, 5.0, 4.0]])
 """Two regions, four chips."""
 SUPPLIER = np.array([0, 0, 1, 1])
-LAUNCH = np.array([0, 5, 0, 9])
+LAUNCH = np.array([0.0, 5.0, 0.0, 9.0])
+NONE_BETTER = np.full((4, 1), -1)
 
 
 def test_the_cheapest_chip_of_every_supplier_in_the_buyers_region() -> None:
     allowed = np.ones((2, 4), dtype=np.bool_)
-    assert cheapest(COST, np.array([0, 1]), allowed, LAUNCH, 9, SUPPLIER, 3).tolist() == [
+    assert cheapest(COST, np.array([0, 1]), allowed, LAUNCH, 9, SUPPLIER, 3, NONE_BETTER).tolist() == [
         [1, 2, NO_CHIP],
         [0, 3, NO_CHIP],
     ]
@@ -21,7 +22,10 @@ def test_the_cheapest_chip_of_every_supplier_in_the_buyers_region() -> None:
 
 def test_chips_that_a_buyer_may_not_take_are_passed_over() -> None:
     allowed = np.array([[True, False, False, True], [False, False, False, False]])
-    assert cheapest(COST, np.array([0, 0]), allowed, LAUNCH, 9, SUPPLIER, 2).tolist() == [[0, 3], [NO_CHIP, NO_CHIP]]
+    assert cheapest(COST, np.array([0, 0]), allowed, LAUNCH, 9, SUPPLIER, 2, NONE_BETTER).tolist() == [
+        [0, 3],
+        [NO_CHIP, NO_CHIP],
+    ]
 
 
 EFFECTIVE = np.array([[1.0, 0.5], [2.0, 1.0], [0.5, 4.0], [1.0, 1.0]])
@@ -46,8 +50,16 @@ def test_where_nothing_is_allowed_all_chips_count(region: int) -> None:
 
 def test_chips_count_from_their_launch_on() -> None:
     allowed = np.ones((1, 4), dtype=np.bool_)
-    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 4, SUPPLIER, 2).tolist() == [[0, 2]]
-    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 5, SUPPLIER, 2).tolist() == [[1, 2]]
+    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 4, SUPPLIER, 2, NONE_BETTER).tolist() == [[0, 2]]
+    assert cheapest(COST, np.array([0]), allowed, LAUNCH, 5, SUPPLIER, 2, NONE_BETTER).tolist() == [[1, 2]]
     assert least([1], allowed, 4).tolist() == [[1.0, 1.25]]
     assert least([0], allowed, 4)[0].tolist() == [4.0, 0.75]
     assert least([0], allowed, 5)[0].tolist() == [1.0, 0.75]
+
+
+def test_a_weaker_card_is_made_only_for_who_may_not_have_the_better() -> None:
+    better = np.array([[1], [-1], [-1], [-1]])
+    allowed = np.array([[True, True, True, True], [True, False, True, True]])
+    found = cheapest(COST, np.array([1, 1]), allowed, LAUNCH, 9, SUPPLIER, 2, better)
+    assert found[:, 0].tolist() == [1, 0]
+    assert cheapest(COST, np.array([1]), allowed[:1], LAUNCH, 4, SUPPLIER, 2, better)[0, 0] == 0

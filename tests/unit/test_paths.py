@@ -134,7 +134,7 @@ def test_a_card_costs_its_launch_price_and_falls_from_then_on(laid: Laid) -> Non
     """By ``exp(-decline)`` a year; cards launched before the run start fall from its first quarter."""
     structure, paths = laid
     suppliers, launches = structure.parameters.suppliers, set()
-    for v, chip in enumerate(structure.parameters.chips.values()):
+    for v, chip in enumerate(structure.catalogue.values()):
         launch = max(structure.index_of(chip.launch), 0)
         launches.add(launch)
         yearly = np.exp(-suppliers[chip.supplier].price_decline)
@@ -155,19 +155,10 @@ def test_shells_cost_more_every_year(laid: Laid) -> None:
         np.testing.assert_allclose(paths.shell_cost[::4, r], grown, rtol=1e-12)
 
 
-def test_output_stands_at_its_last_observation_and_grows_after_it(laid: Laid) -> None:
-    structure, paths = laid
-    last = structure.index_of(structure.parameters.market.history_end)
-    for k, supplier in enumerate(structure.parameters.suppliers.values()):
-        grown = supplier.output_h100e * np.exp(supplier.output_growth * np.arange(structure.quarters - last))
-        np.testing.assert_allclose(paths.output[last:, k], grown, rtol=1e-12)
-        assert (paths.output[:last, k] == supplier.output_h100e).all()
-
-
 def test_others_go_on_ordering_what_they_last_got() -> None:
     """Their last observed deliveries, in H100e of each supplier, at a growth that decays like demand's."""
     structure, paths = under({})
-    last, chips = structure.history - 1, structure.parameters.chips
+    last, chips = structure.history - 1, structure.catalogue
     for w, owner in enumerate(structure.parameters.rest_of_world.values()):
         demand = structure.parameters.customers.demand[owner.region]
         falls = (owner.growth_after - demand.growth_final) * np.exp(-np.arange(8) / demand.growth_decay_quarters)

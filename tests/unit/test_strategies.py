@@ -5,15 +5,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.strategies.allocation import PROPORTIONAL, RULES, UNIFORM, allocated, share_out
+from sim.strategies import allocation
+from sim.strategies.allocation import PRICE, PRIORITY, PROPORTIONAL, RULES, UNIFORM, inflated_orders
 
 amounts = st.floats(0.0, 1e6)
 orders_of_buyers = st.lists(amounts, min_size=1, max_size=8).map(np.array)
-rules = st.sampled_from([PROPORTIONAL, UNIFORM])
+rules = st.sampled_from([PROPORTIONAL, UNIFORM, PRIORITY, PRICE])
+
+
+def allocated(orders: np.ndarray, output: float, rule: int) -> np.ndarray:
+    """Share out among buyers of whom the n-th has n, and bids as much as he orders."""
+    return allocation.allocated(orders, output, rule, np.arange(orders.size).astype(np.float64), orders)
+
+
+def share_out(
+    ordered: np.ndarray, h100e: np.ndarray, supplier: np.ndarray, output: np.ndarray, rule: int
+) -> np.ndarray:
+    """Share out an output of merchants among buyers who have nothing yet."""
+    asked = np.array([(ordered[:, supplier == k] * h100e[supplier == k]).sum() for k in range(output.size)])
+    made, nobody = np.minimum(output / asked, 1.0), np.zeros(len(ordered))
+    insider = np.ones((len(ordered), output.size), dtype=np.bool_)
+    return allocation.share_out(
+        ordered, h100e, supplier, made, rule, 0.0 * ordered, nobody, insider, np.ones(output.size)
+    )
 
 
 def test_rules_by_name() -> None:
-    assert RULES == {"proportional": PROPORTIONAL, "uniform": UNIFORM}
+    assert RULES == {"proportional": PROPORTIONAL, "uniform": UNIFORM, "priority": PRIORITY, "price": PRICE}
 
 
 @given(orders_of_buyers, amounts, rules)
@@ -24,7 +42,7 @@ def test_nobody_gets_more_than_ordered_and_nothing_is_left_over(orders: np.ndarr
     assert given_out.sum() == pytest.approx(min(output, orders.sum()), rel=1e-9, abs=1e-9)
 
 
-@given(orders_of_buyers, amounts, rules, st.randoms(use_true_random=False))
+@given(orders_of_buyers, amounts, st.sampled_from([PROPORTIONAL, UNIFORM]), st.randoms(use_true_random=False))
 def test_who_orders_first_gets_no_more(orders: np.ndarray, output: float, rule: int, random: object) -> None:
     order = np.array(sorted(range(orders.size), key=lambda _: random.random()))  # type: ignore[attr-defined]
     np.testing.assert_allclose(
@@ -65,6 +83,33 @@ def test_asking_for_more_than_needed_gains_nothing_under_the_uniform_rule(
 def test_asking_for_more_than_needed_pays_under_the_proportional_rule() -> None:
     honest = allocated(np.array([10.0, 10.0]), 10.0, PROPORTIONAL)[0]
     assert allocated(np.array([20.0, 10.0]), 10.0, PROPORTIONAL)[0] > honest
+
+
+def test_priority_goes_by_what_a_buyer_has_and_price_by_what_it_bids() -> None:
+    orders = np.array([10.0, 10.0, 10.0])
+    given_out = allocation.allocated(orders, 12.0, PRIORITY, np.array([0.0, 1.0, 3.0]), orders)
+    assert given_out == pytest.approx([0.0, 3.0, 9.0], rel=1e-12)
+    rest = allocation.allocated(orders, 24.0, PRIORITY, np.array([0.0, 1.0, 3.0]), orders)
+    assert rest == pytest.approx([4.0, 10.0, 10.0], rel=1e-12)
+    bids = np.array([1.0, 3.0, 2.0])
+    assert allocation.allocated(orders, 12.0, PRICE, orders, bids).tolist() == [0.0, 10.0, 2.0]
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0))
+def test_others_get_at_most_the_external_share_of_what_an_in_house_maker_makes(
+    share: float, made: float, mine: float, others: float
+) -> None:
+    orders, insider = np.array([mine, others]), np.array([True, False])
+    own, out = allocation.divided(orders, made, UNIFORM, orders, orders, insider, share)
+    assert 0.0 <= out <= share * (own + out) * (1.0 + 1e-9) + 1e-9
+    assert own <= mine * (1.0 + 1e-12)
+    assert own + out <= made * (mine + others) * (1.0 + 1e-9) + 1e-9
+
+
+def test_orders_are_inflated_by_what_buyers_expect_to_be_cut() -> None:
+    need, fill = np.array([[10.0, 4.0]]), np.array([0.5, 1.0])
+    assert inflated_orders(need, fill, 0.6).tolist() == [[13.0, 4.0]]
+    assert inflated_orders(need, fill, 0.0).tolist() == need.tolist()
 
 
 def test_a_supplier_shares_out_its_chips_by_their_compute() -> None:

@@ -45,7 +45,13 @@ STIFF: Changes = {ADJUSTMENT: 0.1}
 STIFF_AND_MANY: Changes = {**STIFF, "customers.enterprises": 2000}
 VALUE = "providers.*.pricing.customer_value_weight"
 ON_DEMAND_ONLY: Changes = {"customers.switching.one_year_share": 0.0, "customers.switching.three_year_share": 0.0}
-SHORT_OF_CHIPS: Changes = {**LONG, "suppliers.*.output_h100e": Times(0.3)}
+UPSTREAM = ("wafers", "packaging", "memory")
+SHORT_OF_MEMORY: Changes = {**LONG, "upstream.cn.memory.capacity": 50000.0, "upstream.cn.memory.bank": 0.0}
+"""Memory alone keeps China's makers from what is ordered (MODEL.md, finding 8)."""
+SHORT_OF_CHIPS: Changes = {
+    **LONG,
+    **{f"upstream.*.{x}.capacity": Times(0.3) for x in ("wafers", "packaging", "memory")},
+}
 
 SQUEEZE: Changes = {"finance.credit.covenant": 0.1}
 ALONE: Changes = {"providers.oracle.group": None}
@@ -164,6 +170,36 @@ def largest_share(model: ComputeMarket) -> float:
     return float(model.world.customers.share[: -model.world.links.lab_of_row.size].max())
 
 
+def made_by(*makers: str) -> Outcome:
+    """Return an outcome: H100e delivered of some makers after the observed deliveries end."""
+
+    def delivered(model: ComputeMarket) -> float:
+        mine = np.isin(np.array(model.world.structure.suppliers), makers)[model.world.structure.chip_supplier]
+        places = [model.record[name][12:].sum(axis=(0, 1)) for name in ("delivered", "elsewhere_delivered")]
+        return float((sum(places) * model.world.structure.chip_h100e)[mine].sum())
+
+    return delivered
+
+
+def at_the_end(name: str) -> Outcome:
+    """Return an outcome: the mean of a state column after the last quarter."""
+    return lambda model: float(np.mean(getattr(model.world.state, name)))
+
+
+def roadmap_of(maker: str) -> Outcome:
+    """Return an outcome: quarters of its roadmap that a maker has behind it at the end."""
+    return lambda model: float(model.world.state.roadmap[model.world.structure.suppliers.index(maker)])
+
+
+def scarcity_of(maker: str) -> Outcome:
+    """Return an outcome: a maker's price over that of the catalogue at the end."""
+    return lambda model: float(model.world.state.scarcity[model.world.structure.suppliers.index(maker)])
+
+
+DOMESTIC = made_by("huawei_ascend")
+"""Of China's makers the one whose cards take most memory."""
+
+
 def additions(model: ComputeMarket) -> float:
     """Return H100e delivered to providers after the observed deliveries end."""
     return float((model.record["delivered"][13:] * model.world.structure.chip_h100e).sum())
@@ -280,7 +316,6 @@ CASES = (
     Case("power_raises_long_run_cost", {"market.regions.*.electricity_usd_per_kwh": Times(3.0)}, long_run_cost, RISES),
     Case("without_failures_more_cards", {"market.cohorts.failure_per_year": 0.0}, recorded("owned"), RISES),
     Case("early_retirement_leaves_fewer_cards", {"market.cohorts.maximum_age_quarters": 6}, recorded("owned"), FALLS),
-    Case("output_limits_additions", {"suppliers.*.output_growth": 0.0}, additions, FALLS, LONG),
     Case("a_high_hurdle_fills_fewer_slots", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
     Case("a_high_hurdle_builds_less", {"behaviour.investment.*.hurdle": Times(1.5)}, coming, FALLS, LONG),
     Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
@@ -332,6 +367,33 @@ CASES = (
     Case("assets_carry_debt", {"finance.credit.asset_yield": 0.0}, firm("meta", "credit_limit_usd_m"), FALLS),
     Case("a_long_life_in_the_books", {"finance.card_book_years": 12.0}, firm("meta", "assets_usd_m"), RISES),
     Case("cash_is_kept", {"finance.cash_buffer_quarters": 4.0}, firm("microsoft", "cash_usd_m"), RISES),
+    Case("capacity_upstream_limits_additions", {"upstream.*.packaging.capacity": Times(0.3)}, additions, FALLS, LONG),
+    Case("who_has_no_foundry_makes_nothing", {"suppliers.nvidia.foundry_access": 0.1}, made_by("nvidia"), FALLS, LONG),
+    Case("memory_brings_cards", {"upstream.cn.memory.capacity": Times(2.0)}, DOMESTIC, RISES, SHORT_OF_MEMORY),
+    Case(
+        "stages_that_grow_bring_cards",
+        {f"upstream.*.{x}.growth": 0.2 for x in UPSTREAM},
+        additions,
+        RISES,
+        SHORT_OF_CHIPS,
+    ),
+    Case(
+        "shortages_call_for_capacity",
+        {f"upstream.*.{x}.response": 0.5 for x in UPSTREAM},
+        additions,
+        RISES,
+        SHORT_OF_CHIPS,
+    ),
+    Case("experience_lowers_cost", {"suppliers.*.learning.rate": 0.0}, at_the_end("chip_cost"), RISES, LONG),
+    Case("experience_raises_yield", {"upstream.*.defects.learning": 0.0}, at_the_end("chip_yield"), FALLS, LONG),
+    Case(
+        "revenue_lost_delays_the_roadmap",
+        {"suppliers.nvidia.research.revenue_share": 0.02},
+        roadmap_of("nvidia"),
+        FALLS,
+        LONG,
+    ),
+    Case("scarcity_is_priced", {"behaviour.chip_pricing.response": 0.0}, scarcity_of("nvidia"), FALLS, SHORT_OF_CHIPS),
     Case(
         "small_orders_first",
         {"behaviour.allocation.name": "proportional"},
@@ -351,6 +413,13 @@ def test_a_mechanism_moves_an_outcome_as_theory_says(case: Case, seed: int) -> N
         assert after == before
     else:
         assert case.sign * (after - before) > LEAST * abs(before), f"{before:.6g} -> {after:.6g}"
+
+
+def test_logic_alone_brings_no_cards_while_memory_binds() -> None:
+    """Finding 8: three times the wafers move Ascend by less than a fiftieth; twice the memory by more than a fifth."""
+    before, logic = (DOMESTIC(ran({**SHORT_OF_MEMORY, "upstream.cn.wafers.capacity": Times(x)})) for x in (1.0, 3.0))
+    assert logic == pytest.approx(before, rel=0.02)
+    assert DOMESTIC(ran({**SHORT_OF_MEMORY, "upstream.cn.memory.capacity": Times(2.0)})) > 1.2 * before
 
 
 def test_dissimilarity_shields_the_nests_from_own_cards() -> None:

@@ -211,7 +211,7 @@ def test_capacity_of_a_site_is_what_its_pools_could_infer(overrides: tuple[str, 
 def test_power_of_a_site_is_that_of_its_cards(overrides: tuple[str, ...]) -> None:
     world = finished(*overrides).world
     sites = tables_of(*overrides)["sites"].query("quarter == quarter.max()")
-    chips, regions = world.parameters.chips.values(), world.parameters.market.regions
+    chips, regions = world.structure.catalogue.values(), world.parameters.market.regions
     multiple = world.parameters.market.costs.server_power_multiple
     watts = [sum(n * chip.power_w for n, chip in zip(cards, chips, strict=True)) for cards in world.state.owned]
     it_mw = np.array(watts) * multiple / 1e6
@@ -228,7 +228,7 @@ def test_cards_of_a_firm_are_domestic_where_maker_and_owner_are_of_one_region(ov
     for row, (name, provider) in enumerate(parameters.providers.items()):
         cards = world.state.owned[[s for s, site in enumerate(structure.sites) if site.provider == row]].sum(axis=0)
         at_home, whole = 0.0, 0.0
-        for amount, h100e, chip in zip(cards, structure.chip_h100e, parameters.chips.values(), strict=True):
+        for amount, h100e, chip in zip(cards, structure.chip_h100e, structure.catalogue.values(), strict=True):
             same = parameters.suppliers[chip.supplier].headquarters == provider.headquarters
             whole, at_home = whole + amount * h100e, at_home + amount * h100e * same
         expected = at_home / whole if whole > 0.0 else math.nan

@@ -1,0 +1,144 @@
+"""Makers of accelerators as arrays that follow from the structure once: technique, sides, owners, learning, research.
+
+K makers, V chips, Z sides, S sites, W owners elsewhere; 3 stages: wafers of logic, packaging, memory.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.chip_costs import bill_of_card, needs_of_cards
+from sim.economics.elementary import exp
+from sim.economics.learning import add_experience, experience_with_spillovers, learning_exponent
+from sim.economics.upstream import needs_of_makers
+from sim.names import QUARTERS_PER_YEAR
+from sim.parameters.suppliers import Stage, Supplier, Upstream
+from sim.structure import Structure
+
+BEFORE = 0.01
+"""Silicon made before any card in use, of all up to the end of history: test runs and cards that are gone."""
+ONE_WAFER_MM2 = 70686.0
+"""What a maker starts from that has made nothing."""
+NEVER = 1e6
+"""Launch of a card whose quarter is not known yet."""
+
+
+class Makers:
+    """What is known of makers and of the stages upstream before anything happens."""
+
+    def __init__(self, structure: Structure) -> None:
+        suppliers, sides = list(structure.parameters.suppliers.values()), list(structure.parameters.upstream.values())
+        self.side = np.array([structure.sides.index(s.upstream) for s in suppliers])
+        self._stages(sides)
+        self._firms(suppliers)
+        self._cards(structure)
+        self._past(structure)
+        self.reference_experience = self.effective_experience(self.made_before)
+        self._overhead(structure)
+        self.insider = _insiders(structure, suppliers)
+
+    def _stages(self, sides: list[Upstream]) -> None:
+        self.capacity = _by_stage(sides, lambda stage: stage.capacity)
+        self.growth = _by_stage(sides, lambda stage: stage.growth)
+        self.response = _by_stage(sides, lambda stage: stage.response)
+        self.bank = _by_stage(sides, lambda stage: stage.bank)
+        self.release = _by_stage(sides, lambda stage: stage.release)
+        self.stage_price = _by_stage(sides, lambda stage: stage.price_usd)
+        self.stage_price_growth = _by_stage(sides, lambda stage: stage.price_growth)
+        self.past_shortage = np.array([side.past_shortage for side in sides])
+        self.ramp = np.array([side.ramp for side in sides])
+        self.newcomer = np.array([side.newcomer for side in sides])
+        self.test_cost = np.array([side.test_usd_per_card for side in sides])
+        self.defects = (
+            np.array([side.defects.density for side in sides]), np.array([side.defects.minimum for side in sides]),
+            np.array([side.defects.learning for side in sides]), np.array([side.defects.clustering for side in sides]),
+        )  # fmt: skip
+
+    def _firms(self, suppliers: list[Supplier]) -> None:
+        self.merchant = np.array([float(s.sells_to is None) for s in suppliers])
+        self.access = np.array([s.foundry_access for s in suppliers])
+        self.external = np.array([s.external_share if s.sells_to is not None else 1.0 for s in suppliers])
+        self.near = np.array([s.learning.spillover for s in suppliers])
+        self.far = np.array([s.learning.spillover_abroad for s in suppliers])
+        self.learning = np.array([learning_exponent(s.learning.rate) for s in suppliers])
+        self.research_share = np.array([s.research.revenue_share for s in suppliers])
+        self.subsidy = np.array([s.research.subsidy_usd_m for s in suppliers])
+        self.research_reference = np.array([s.research.reference_usd_m for s in suppliers])
+        self.research_growth = np.array([s.research.reference_growth for s in suppliers])
+        self.research_elasticity = np.array([s.research.elasticity for s in suppliers])
+        self.research_fastest = np.array([s.research.fastest for s in suppliers])
+        self.decline = np.array([s.price_decline for s in suppliers])
+        self.margin = np.array([s.gross_margin for s in suppliers])
+
+    def _cards(self, structure: Structure) -> None:
+        chips = list(structure.catalogue.values())
+        self.area = np.array([c.logic_area_mm2 for c in chips])
+        self.stacks = np.array([c.memory_stacks for c in chips])
+        self.launch_price = np.array([c.price_usd for c in chips])
+
+    def _past(self, structure: Structure) -> None:
+        """Set silicon made before the first quarter, and up to the end of history (K,)."""
+        maker, opening, history = structure.chip_supplier, np.zeros(self.side.size), np.zeros(self.side.size)
+        for fleets in (structure.opening_cards, structure.elsewhere_opening):
+            add_experience(fleets, self.area, maker, opening)
+        observed, self.last = _observed(structure)
+        add_experience(observed, self.area, maker, history)
+        before = BEFORE * (opening + history)
+        self.opening_experience = opening + np.where(before > 0.0, before, ONE_WAFER_MM2)
+        self.made_before = self.opening_experience + history
+
+    def effective_experience(self, own: Floats) -> Floats:
+        """Return silicon that counts as experience (K,), that of others included."""
+        return experience_with_spillovers(own, self.side, self.near, self.far)
+
+    def relative_experience(self, own: Floats) -> Floats:
+        """Return experience over that at the end of history (K,)."""
+        relative: Floats = self.effective_experience(own) / self.reference_experience
+        return relative
+
+    def needs(self, maker: Ints, experience: Floats, needs: Floats, good: Floats) -> None:
+        """Fill what cards take (V, 3), and the yield of their dies (V,), at an experience (K,)."""
+        needs_of_cards(self.area, self.stacks, maker, self.side, experience, *self.defects, needs, good)
+
+    def _overhead(self, structure: Structure) -> None:
+        """Set cost over the bill (V,), such that a card has its maker's margin at the end of history, or at launch."""
+        maker, first = structure.chip_supplier, max(structure.history - 1, 0)
+        needs, good = np.zeros((maker.size, 3)), np.zeros(maker.size)
+        self.needs(maker, np.ones(self.side.size), needs, good)
+        age = np.maximum(first - np.maximum(structure.chip_launch, 0), 0) / QUARTERS_PER_YEAR
+        price = self.launch_price * exp(-self.decline[maker] * age)
+        side = self.side[maker]
+        bill = [
+            bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in range(maker.size)
+        ]
+        self.overhead = price * (1.0 - self.margin[maker]) / np.array(bill)
+        self.standing = needs_of_makers(self.last, needs, maker, self.side.size)
+
+
+def _by_stage(sides: list[Upstream], read: Callable[[Stage], float]) -> Floats:
+    """Return a field of every stage (Z, 3)."""
+    return np.array([[read(side.wafers), read(side.packaging), read(side.memory)] for side in sides])
+
+
+def _observed(structure: Structure) -> tuple[Floats, Floats]:
+    """Return cards delivered to all owners up to the end of history, and in its last quarter (1, V)."""
+    whole, last = np.zeros((1, len(structure.chips))), np.zeros((1, len(structure.chips)))
+    parameters = structure.parameters
+    received = [site.deliveries for provider in parameters.providers.values() for site in provider.sites.values()]
+    for deliveries in [*received, *(owner.deliveries for owner in parameters.rest_of_world.values())]:
+        for chip, series in deliveries.items():
+            for quarter, cards in series.items():
+                t, v = structure.index_of(quarter), structure.chips.index(chip)
+                whole[0, v] += cards if 0 <= t < structure.history else 0.0
+                last[0, v] += cards if t == structure.history - 1 else 0.0
+    return whole, last
+
+
+def _insiders(structure: Structure, suppliers: list[Supplier]) -> Bools:
+    """Return (S + W, K) whether a buyer owns the maker; every buyer of a merchant is treated so."""
+    owners = [
+        [s.sells_to is None or structure.providers[i] in s.sells_to for s in suppliers] for i in structure.site_provider
+    ]
+    elsewhere = [[s.sells_to is None for s in suppliers]] * len(structure.parameters.rest_of_world)
+    return np.array([*owners, *elsewhere], dtype=np.bool_).reshape(-1, len(suppliers))

@@ -19,7 +19,7 @@ from sim.structure import Structure
 BEFORE = 0.01
 """Silicon made before any card in use, of all up to the end of history: test runs and cards that are gone."""
 ONE_WAFER_MM2 = 70686.0
-"""What a maker starts from that has made nothing."""
+"""What makers start from where none has made anything; else one that has not starts from the mean of the others."""
 NEVER = 1e6
 """Launch of a card whose quarter is not known yet."""
 
@@ -85,7 +85,8 @@ class Makers:
         observed, self.last = _observed(structure)
         add_experience(observed, self.area, maker, history)
         before = BEFORE * (opening + history)
-        self.opening_experience = opening + np.where(before > 0.0, before, ONE_WAFER_MM2)
+        usual = float(before.mean()) if before.any() else ONE_WAFER_MM2
+        self.opening_experience = opening + np.where(before > 0.0, before, usual)
         self.made_before = self.opening_experience + history
 
     def effective_experience(self, own: Floats) -> Floats:

@@ -129,7 +129,7 @@ def _open_books(structure: Structure, state: State) -> None:
 
 def first_prices(structure: Structure) -> Floats:
     """Return the price of every chip at its launch, which no card in the opening fleet has fallen from (V,), USD."""
-    return np.array([chip.price_usd for chip in structure.parameters.chips.values()])
+    return np.array([chip.price_usd for chip in structure.catalogue.values()])
 
 
 @lru_cache(maxsize=4)

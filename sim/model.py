@@ -8,7 +8,19 @@ from sim.agents import create_agents
 from sim.ledger import Ledger
 from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
-from sim.phases import audit, deliveries, demand, finance, orders, output, policy, pricing, service, technology
+from sim.phases import (
+    audit,
+    deliveries,
+    demand,
+    finance,
+    orders,
+    output,
+    policy,
+    pricing,
+    service,
+    technology,
+    turnover,
+)
 from sim.policy import Calendar
 from sim.population import population_of
 from sim.record import Record
@@ -17,6 +29,7 @@ from sim.tabulate import Columns, make_tables
 from sim.world import Quarter, World, ground_of
 
 QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
+    ("turnover", turnover.run),
     ("policy", policy.run),
     ("technology", technology.run),
     ("deliveries", deliveries.run),

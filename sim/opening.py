@@ -138,6 +138,7 @@ def _open_books(structure: Structure, state: State) -> None:
     room = multiple * parameters.finance.credit.asset_yield * state.assets
     state.budget[:] = np.maximum(state.cash - state.debt + room, 0.0)
     state.appetite[:] = 1.0
+    state.selling[:] = [x.kind != "dormant" for x in parameters.providers.values()]
 
 
 def first_prices(structure: Structure) -> Floats:

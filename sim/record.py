@@ -14,7 +14,7 @@ STATE = (
     "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
     "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered",
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
-    "debt", "assets", "budget", "appetite",
+    "debt", "assets", "budget", "appetite", "selling",
 )  # fmt: skip
 """Columns of the state that are copied."""
 
@@ -22,7 +22,7 @@ MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
     "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue", "group_cash", "outside", "need",
-    "ebitda", "financial", "interest_rate", "credit_limit",
+    "ebitda", "financial", "entry_cost", "written_off", "interest_rate", "credit_limit",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 

@@ -85,8 +85,8 @@ def _money(world: World) -> None:
     )  # fmt: skip
     borrowed = state.debt - now["debt_before"]
     require_equal(
-        "money: debt moved = borrowing less repayment", lambda: structure.providers, world.quarter,
-        1.0 + borrowed / scale, 1.0 + ledger.financial[Transfer.CREDIT] / scale,
+        "money: debt moved = borrowing less repayment and write-offs", lambda: structure.providers, world.quarter,
+        1.0 + borrowed / scale, 1.0 + (ledger.financial[Transfer.CREDIT] - now["written_off"]) / scale,
     )  # fmt: skip
     size = state.cash + state.assets + state.debt + scale
     require_equal(

@@ -7,7 +7,7 @@ shells, and ``state.appetite``, the share of wanted starts and orders that owner
 import numpy as np
 
 from sim.economics.accounts import MILLION, capital_expenditure
-from sim.economics.affordable import card_costs, cost_by_provider
+from sim.economics.affordable import cost_by_provider
 from sim.economics.cells import Floats
 from sim.economics.credit import contracted_revenue
 from sim.economics.depreciation import keep_books
@@ -17,6 +17,7 @@ from sim.economics.patience import lose_patience
 from sim.economics.treasury import close_quarter
 from sim.ledger import Transfer
 from sim.opening import OPENING_AGE_QUARTERS
+from sim.phases.orders import order_costs
 from sim.randomness import Decision, season
 from sim.world import World
 
@@ -57,10 +58,8 @@ def _books(world: World) -> None:
 
 def committed(world: World) -> Floats:
     """Return what every provider has ordered and not yet paid for (I,), USD m: cards, servers and shells."""
-    state, links, structure = world.state, world.links, world.structure
-    servers = world.parameters.market.costs.server_cost_multiple
-    cost = card_costs(state.chip_price, servers, structure.chip_kw, world.paths.shell_cost[world.t])
-    return cost_by_provider(state.accepted, cost, links.site_region, links.site_provider, state.cash.size)
+    state, links = world.state, world.links
+    return cost_by_provider(state.accepted, order_costs(world), links.site_region, links.site_provider, state.cash.size)
 
 
 def backlog(world: World) -> Floats:
@@ -77,7 +76,6 @@ def _settle(world: World) -> None:
     state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
     ebitda = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"]
     group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
-    now["cash_before"], now["debt_before"] = state.cash.copy(), state.debt.copy()
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
     close_quarter(
@@ -88,9 +86,10 @@ def _settle(world: World) -> None:
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
-    given = world.ledger.financial[Transfer.GROUP :].sum(axis=0)
-    now["free_cash_flow"] = ebitda + paid - now["provider_capex"]
-    state.net_worth += ebitda + paid + given - now["depreciation"]
+    given = world.ledger.financial[Transfer.GROUP : Transfer.EQUITY + 1].sum(axis=0)
+    now["free_cash_flow"] = ebitda + paid - now["provider_capex"] - now["entry_cost"]
+    state.net_worth += ebitda + paid + given - now["depreciation"] - now["entry_cost"] + now["written_off"]
+    state.budget *= state.selling
     now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
 
 

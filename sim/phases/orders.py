@@ -7,7 +7,7 @@ suppliers deliver at most their output, shared out by the rule in use.
 import numpy as np
 
 from sim.economics.affordable import card_costs, keep_within_budget
-from sim.economics.cells import Bools, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import cheapest
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
@@ -55,6 +55,7 @@ def _order(world: World) -> None:
     )  # fmt: skip
     chip = best_chips(world, links.site_region, world.permits["order_site"])
     place_orders(chip, wanted[:, None] * links.order_mix, links.card_hours, state.ordered)
+    _first_orders(world, chip)
     _afford(world)
     if structure.elsewhere_region.size:
         elsewhere = best_chips(world, structure.elsewhere_region, world.permits["order_elsewhere"])
@@ -62,14 +63,29 @@ def _order(world: World) -> None:
         place_orders(elsewhere, h100e, structure.chip_h100e, state.elsewhere_ordered)
 
 
+def _first_orders(world: World, chip: Ints) -> None:
+    """Order the first cards of entrants, as long as they have none: nobody has wanted anything of them yet."""
+    state, links = world.state, world.links
+    owned = sum_by(links.site_provider, worth(state.owned, links.every_card), state.first_build.size)
+    state.first_build[owned > 0.0] = 0.0
+    for s in np.flatnonzero(state.first_build[links.site_provider]):
+        for k in np.flatnonzero(chip[s] >= 0):
+            spent = state.first_build[links.site_provider[s]] * links.order_mix[s, k]
+            state.ordered[s, chip[s, k]] += spent / order_costs(world)[links.site_region[s], chip[s, k]]
+
+
+def order_costs(world: World) -> Floats:
+    """Return what a card commits its buyer to by region (R, V), USD m: card, server, shell."""
+    servers = world.parameters.market.costs.server_cost_multiple
+    return card_costs(world.state.chip_price, servers, world.structure.chip_kw, world.paths.shell_cost[world.t])
+
+
 def _afford(world: World) -> None:
     """Cut orders to what owners let go ahead and to the budget, shells for their power included."""
     state, links = world.state, world.links
-    servers = world.parameters.market.costs.server_cost_multiple
-    cost = card_costs(state.chip_price, servers, world.structure.chip_kw, world.paths.shell_cost[world.t])
     keep_within_budget(
-        state.ordered, cost, links.site_region, links.site_provider, state.budget, state.appetite
-    )  # fmt: skip
+        state.ordered, order_costs(world), links.site_region, links.site_provider, state.budget, state.appetite
+    )
 
 
 def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:

@@ -91,6 +91,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "finance.patience.hazard.intercept": (-10.0, 10.0),
     "finance.patience.hazard.cut_depth": (0.0, 1.0),
     "finance.cash_buffer_quarters": (0.0, 20.0),
+    "finance.fire_sale": (0.0, 1.0),
+    "finance.entry.npv.hurdle": (0.0, 10.0),
+    "finance.entry.npv.chance": (0.0, 1.0),
     "finance.card_book_years": (0.5, 20.0),
     "market.regions.*.profit_tax": (0.0, 1.0),
     "market.regions.*.capital_subsidy": (0.0, 1.0),
@@ -121,6 +124,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "providers.*.group": (None,),
     "providers.oracle.group": (None,),
     "finance.patience.name": ("hazard", "none"),
+    "finance.entry.name": ("npv", "none"),
     "providers.*.sites.*.opening_cards": ({},),
     "providers.*.sites.*.deliveries": ({},),
     "suppliers.*.output_h100e": (0.0, 1e9),
@@ -336,6 +340,8 @@ MONEY: Changes = {
     "providers.*.group.cash_flow_usd_m": 0.01,
     "providers.*.account.opening_cash_usd_m": 0.01,
     "providers.*.account.opening_debt_usd_m": 0.01,
+    "finance.entry.npv.sunk_cost_usd_m": 0.01,
+    "finance.entry.npv.capital_usd_m": 0.01,
 }
 
 
@@ -358,6 +364,8 @@ CARDS: Changes = {
     "providers.*.group.cash_flow_usd_m": 1000.0,
     "providers.*.account.opening_cash_usd_m": 1000.0,
     "providers.*.account.opening_debt_usd_m": 1000.0,
+    "finance.entry.npv.sunk_cost_usd_m": 1000.0,
+    "finance.entry.npv.capital_usd_m": 1000.0,
     "suppliers.*.output_h100e": 1000.0,
     "customers.labs.*.h100e": 1000.0,
     "customers.demand.*.initial_tasks_h100e": 1000.0,
@@ -378,8 +386,10 @@ def test_an_economy_a_thousand_times_as_large_has_the_same_prices_and_shares() -
 
 
 def test_taking_away_who_sells_nothing_changes_nothing() -> None:
-    without = rows_of(model_of({"providers.entrant-us": GONE}))
-    mine = {key: numbers for key, numbers in rows_of(model_of()).items() if not any("entrant-us" in x for x in key)}
+    closed: Changes = {"finance.entry.name": "none"}
+    without = rows_of(model_of({**closed, "providers.entrant-us": GONE}))
+    whole = rows_of(model_of(closed))
+    mine = {key: numbers for key, numbers in whole.items() if not any("entrant-us" in x for x in key)}
     assert_alike(mine, without)
 
 

@@ -59,12 +59,15 @@ class Transfer(IntEnum):
     GROUP = 4
     """From the group or outside owners; negative where surplus goes back."""
     EQUITY = 5
-    """From owners who cover what was spent while deliveries are observed."""
+    """From owners: what they cover while deliveries are observed, what founds an entrant; negative where a firm that is
+    wound up has something left for them."""
+    ASSETS = 6
+    """For cards and shells of firms that are wound up: bidders pay here, owners elsewhere the rest."""
 
 
-COUNTERPARTS = ("banks", "state", "owners")
+COUNTERPARTS = ("banks", "state", "owners", "elsewhere")
 """Accounts of those who finance providers."""
-COUNTERPART = np.array([0, 1, 1, 0, 2, 2])
+COUNTERPART = np.array([0, 1, 1, 0, 2, 2, 3])
 """(transfers,) position in ``COUNTERPARTS`` of each transfer's other end."""
 
 

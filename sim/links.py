@@ -110,6 +110,9 @@ class Links:
         self.pool_region = structure.site_region[structure.pool_site]
         self.pool_stack = np.array([pool.stack for pool in structure.pools])
         self.pool_cards = self.pool_stack[:, None] == structure.chip_stack[None, :]
+        self.site_chips = np.zeros((len(structure.sites), len(structure.chips)), dtype=bool)
+        """(S, V) whether some pool of the site runs the chip."""
+        np.logical_or.at(self.site_chips, structure.pool_site, self.pool_cards)
         self.site_region = structure.site_region
         self.site_provider = structure.site_provider
 
@@ -156,6 +159,7 @@ class Links:
         self.profit_tax = np.array([r.profit_tax for r in regions])[self.provider_region]
         self.capital_subsidy = np.array([r.capital_subsidy for r in regions])[self.site_region]
         self.credit_multiple = np.array([x.account.credit_multiple for x in providers])
+        self.dormant = np.array([x.kind == "dormant" for x in providers])
         self.spread = np.array([x.account.spread for x in providers])
         self.returns_surplus = np.array([float(x.group is not None and x.group.returns_surplus) for x in providers])
         share = np.array([x.group.share if x.group is not None else 0.0 for x in providers])

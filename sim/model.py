@@ -22,6 +22,7 @@ from sim.phases import (
     production,
     service,
     technology,
+    turnover,
 )
 from sim.policy import Calendar
 from sim.population import population_of
@@ -31,6 +32,7 @@ from sim.tabulate import Columns, make_tables
 from sim.world import Quarter, World, ground_of
 
 QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
+    ("turnover", turnover.run),
     ("policy", policy.run),
     ("technology", technology.run),
     ("deliveries", deliveries.run),

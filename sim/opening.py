@@ -125,6 +125,7 @@ def _open_books(structure: Structure, state: State) -> None:
     room = multiple * parameters.finance.credit.asset_yield * state.assets
     state.budget[:] = np.maximum(state.cash - state.debt + room, 0.0)
     state.appetite[:] = 1.0
+    state.selling[:] = [x.kind != "dormant" for x in parameters.providers.values()]
 
 
 def first_prices(structure: Structure) -> Floats:
@@ -148,7 +149,7 @@ def _first_state(structure: Structure) -> State:
 
 def _open_halls(structure: Structure, state: State) -> None:
     """Set halls with power, and what was under way: begun as long before its observed completion as building takes."""
-    state.energised_mw[:] = structure.observed_mw[0]
+    state.opening_mw[:] = state.energised_mw[:] = structure.observed_mw[0]
     state.convertible_mw[:] = structure.convertible_mw
     conversion = structure.parameters.market.building.conversion_quarters
     for t, s in zip(*np.nonzero(structure.completed_mw), strict=True):

@@ -15,7 +15,7 @@ STATE = (
     "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered",
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
     "energised_mw", "queued_mw",
-    "debt", "assets", "budget", "appetite",
+    "debt", "assets", "budget", "appetite", "selling",
     "chip_cost", "chip_needs", "chip_yield", "research", "limit", "bank",
 )  # fmt: skip
 """Columns of the state that are copied."""
@@ -24,7 +24,8 @@ MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
     "building_mw", "cash_limit", "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue",
-    "group_cash", "outside", "need", "ebitda", "financial", "interest_rate", "credit_limit",
+    "group_cash", "outside", "need", "ebitda", "financial", "entry_cost", "written_off", "interest_rate",
+    "credit_limit",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 

@@ -96,6 +96,11 @@ class Structure:
         """Number of quarters whose deliveries are observed."""
         return quarter_number(self.parameters.market.history_end) - self.start + 1
 
+    @property
+    def open_to_entry(self) -> bool:
+        """Whether dormant providers may enter."""
+        return self.parameters.finance.entry.name != "none"
+
     def index_of(self, quarter: str) -> int:
         """Return the position of a quarter code in the run; negative before the start."""
         return quarter_number(quarter) - self.start
@@ -253,7 +258,7 @@ class Structure:
         site = self.sites[pool.site]
         name = self.providers[site.provider]
         provider = self.parameters.providers[name]
-        if provider.kind != "cloud":
+        if provider.kind == "own_use" or (provider.kind == "dormant" and not self.open_to_entry):
             return
         kinds = [(IAAS, TRAINING, site.launch), (IAAS, INFERENCE, site.launch)]
         if provider.models is not None and self.stacks.index(provider.models.stack) == pool.stack:

@@ -95,8 +95,8 @@ _ENTITIES = Table(
         _key("headquarters", "region of headquarters"),
         _key("stack", "software stack; null for providers with several"),
         _key("archetype", "strategic archetype; null where it has none"),
-        _key("entry_quarter", "first quarter active, at the earliest that of the run; null for dormant"),
-        _later("exit_quarter", "", "quarter of exit; null while active", "string"),
+        _key("entry_quarter", "first quarter active, at the earliest that of the run; null while dormant"),
+        _key("exit_quarter", "quarter in which it was wound up; null while active"),
     ),
 )
 
@@ -170,7 +170,14 @@ _FIRMS = Table(
         _number("subsidy_usd_m", "USD m", "part of capital expenditure that the state pays back"),
         _number("borrowed_usd_m", "USD m", "new debt less repayment"),
         _number("group_transfer_usd_m", "USD m", "from the group or outside owners less what goes back"),
-        _number("equity_usd_m", "USD m", "what owners paid for observed deliveries beyond group and credit"),
+        _number(
+            "equity_usd_m",
+            "USD m",
+            "from owners beyond group and credit: observed deliveries, founding",
+        ),
+        _number("asset_sales_usd_m", "USD m", "for cards and shells of firms wound up: received less paid"),
+        _number("entry_cost_usd_m", "USD m", "sunk cost of coming in"),
+        _number("written_off_usd_m", "USD m", "debt that lenders lost when the firm was wound up"),
         _number("credit_limit_usd_m", "USD m", "largest net debt that lenders allow"),
         _number("budget_usd_m", "USD m", "what may be committed to new cards and shells in the next quarter"),
         _number("appetite", "fraction", "share of wanted starts and orders that owners let go ahead next quarter"),
@@ -178,7 +185,7 @@ _FIRMS = Table(
         _number("wholesale_usd_m", "USD m", "lease income less lease payments"),
         _number("general_cloud_usd_m", "USD m", "cloud revenue beside AI (exogenous path)"),
         _number("capex_usd_m", "USD m", "capital expenditure of the AI segment"),
-        _number("free_cash_flow_usd_m", "USD m", "AI segment: EBITDA and subsidy less interest, tax and capex"),
+        _number("free_cash_flow_usd_m", "USD m", "EBITDA and subsidy less interest, tax, capex, entry cost"),
         _number("group_free_cash_flow_usd_m", "USD m", "AI segment plus what the group has beside AI"),
         _number("domestic_chip_share", "fraction", "H100e owned that come from suppliers of the provider's own region"),
         _number("share_owned_compute", "fraction", "H100e owned over all providers'; owners outside them left out"),
@@ -328,9 +335,9 @@ _EVENTS = Table(
     (
         RUN,
         QUARTER,
-        _key("event", "launch_site, launch_models or first_delivery"),
+        _key("event", "launch_site, launch_models, first_delivery, entry, exit or capex_cut"),
         _key("who", "provider or supplier"),
-        _key("detail", "site region, regions where the models are sold, or chip"),
+        _key("detail", "site region, regions where the models are sold, chip, or headquarters"),
     ),
     (),
 )

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
+from sim.economics.fleets import Leases
 from sim.economics.service import Active, Running, Terms
 from sim.economics.tally import Places, Tally
-from sim.economics.workloads import Customers, Workloads
+from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.ledger import Ledger
 from sim.links import Links
 from sim.parameters import Parameters
@@ -129,6 +130,9 @@ class Population(Protocol):
     def settle(self, world: "World", menu: Menu) -> Used:
         """Add up hours, payments and backlog by customer region and product."""
 
+    def release(self, world: "World", gone: Bools) -> None:
+        """End contracts and backlog of providers (I,) that are gone: their customers ask anew, tied to nobody."""
+
     def tally(self, world: "World", places: Places, out: Tally) -> None:
         """Add up where demand was first wanted and where it ended."""
 
@@ -151,8 +155,25 @@ class World:
     t: int = 0
     """Position of the quarter in the run."""
     now: Quarter = field(default_factory=Quarter)
+    leases: Leases = field(init=False)
+    """Leases between providers; those of a firm that is wound up end."""
+    contracts: DatedContracts = field(init=False)
+    """Dated contracts of labs, likewise."""
     permits: dict[str, Any] = field(default_factory=dict)
     """What the rules allow this quarter, by use: see ``phases.policy``."""
+
+    def __post_init__(self) -> None:
+        self.leases, self.contracts = self.links.leases, self.links.dated_contracts
+
+    def end_contracts(self, gone: Bools) -> None:
+        """End the leases and dated contracts of providers (I,) that are gone, with the quarter before this one."""
+        links, last = self.links, self.t - 1
+        leases, contracts = self.leases, self.contracts
+        broken = gone[links.pool_provider[leases.lessor]] | gone[links.pool_provider[leases.lessee]]
+        self.leases = leases._replace(until=np.where(broken, np.minimum(leases.until, last), leases.until))
+        prescribed = contracts.pair.max(axis=1, initial=UNSET)
+        void = (prescribed >= 0) & gone[links.pair_provider[np.maximum(prescribed, 0)]]
+        self.contracts = contracts._replace(until=np.where(void, np.minimum(contracts.until, last), contracts.until))
 
     @cached_property
     def slots(self) -> int:

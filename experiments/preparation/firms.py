@@ -47,7 +47,7 @@ def _entrant(region: str, mix: Mapping[str, float], stated: Mapping[str, Any]) -
         "kind": "dormant",
         "archetype": common["archetype"],
         "utility": common["utility"],
-        "sites": {},
+        "sites": {region: {"launch": stated["first_quarter"], "opening_cards": {}, "deliveries": {}}},
         "models": None,
         "own_use": None,
         "general_cloud": None,

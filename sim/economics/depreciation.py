@@ -32,7 +32,7 @@ def keep_books(
     What is bought in a quarter depreciates from the next one on.
 
     Args:
-        bought: (S, 2, A) purchases at cost by kind and vintage; changed.
+        bought: (S, 2, A) purchases at cost by kind and vintage, with what was taken over this quarter; changed.
         cards: (S,) spent on cards with servers.
         shells: (S,) spent on shells.
         provider: (S,) owner of each site.
@@ -45,7 +45,8 @@ def keep_books(
     assets[:] = 0.0
     written_off[:] = 0.0
     for s in range(provider.size):
-        bought[s, CARDS, t + 1], bought[s, SHELLS, t + 1] = cards[s], shells[s]
+        bought[s, CARDS, t + 1] += cards[s]
+        bought[s, SHELLS, t + 1] += shells[s]
         for kind in range(2):
             for a in range(t + 2):
                 cost = bought[s, kind, a]

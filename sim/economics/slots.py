@@ -75,6 +75,26 @@ def hours_per_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> Float
 
 
 @compiled
+def spent_per_mw(chip: Ints, shares: Floats, mw_hours: Floats, hours: Floats, price: Floats) -> Floats:
+    """Return what new cards with their servers cost per MW of slots at every site (S,), USD m.
+
+    Args:
+        chip: (S, K) chip of every supplier, -1 for none.
+        shares: (S, K) of suppliers in new capacity.
+        mw_hours: (S,) ``hours_per_mw``.
+        hours: (V,) inference hours a quarter of a card.
+        price: (V,) USD per card with its server.
+    """
+    out = np.zeros(chip.shape[0])
+    for s in range(chip.shape[0]):
+        for k in range(chip.shape[1]):
+            if shares[s, k] > 0.0:
+                v = chip[s, k]
+                out[s] += shares[s, k] * mw_hours[s] / hours[v] * price[v] / 1e6
+    return out
+
+
+@compiled
 def fill_rate(price: Floats, hurdle: Floats, steepness: float) -> Floats:
     """Return the share of free slots that is to be filled (S,): a smooth step in price over the cost of cards.
 

@@ -92,7 +92,7 @@ def close_quarter(
         debt: (I,) changed.
         past_ebitda: (I, A) by quarter; this one entered.
         budget: (I,) filled.
-        flows: (6, I) filled: received less paid, in the order of ``ledger.Transfer``.
+        flows: (7, I) added to: received less paid, in the order of ``ledger.Transfer``.
         rates: (I,) filled with the yearly interest rate.
         limits: (I,) filled with the credit limit.
     """
@@ -111,7 +111,11 @@ def close_quarter(
         )
         cash[i] = before + drawn + borrowed + equity
         debt[i] += borrowed
-        flows[0, i], flows[1, i], flows[2, i] = -interest, -tax, subsidy[i]
-        flows[3, i], flows[4, i], flows[5, i] = borrowed, drawn, equity
+        flows[0, i] -= interest
+        flows[1, i] -= tax
+        flows[2, i] += subsidy[i]
+        flows[3, i] += borrowed
+        flows[4, i] += drawn
+        flows[5, i] += equity
         ahead = group_next[i] + 2.0 * income - committed[i]
         budget[i] = max(cash[i] - buffer + max(limits[i] + buffer - debt[i], 0.0) + ahead, 0.0)

@@ -51,11 +51,37 @@ class PatienceFamily(Schema):
     hazard: HazardOfCut
 
 
+class EntryAtProfit(Schema):
+    """Dormant firms come in where expected prices pay for it, when lenders trust them and they are drawn."""
+
+    sunk_cost_usd_m: Money
+    """F_e: cost of coming in that is gone whatever follows."""
+    capital_usd_m: Annotated[float, quantity("USD m", gt=0.0)]
+    """First build that an entrant plans."""
+    hurdle: Annotated[float, quantity("ratio", ge=0.0, le=100.0)]
+    """Present value over sunk cost that entry asks for."""
+    equity_share: Fraction
+    """Part of the first build that owners pay; lenders must be ready to carry the rest on the assets alone."""
+    chance: Fraction
+    """Probability in a quarter that a firm for which all this holds comes in."""
+
+
+class EntryFamily(Schema):
+    """Whether dormant providers may enter."""
+
+    name: Literal["npv", "none"]
+    """npv: where expected value exceeds hurdle times sunk cost, at most one firm a region and quarter; none: never."""
+    npv: EntryAtProfit
+
+
 class Finance(Schema):
     """Rates, covenants, patience; what a policy analyst would look for. Taxes and subsidies stand by region."""
 
     credit: Credit
     patience: PatienceFamily
+    entry: EntryFamily
+    fire_sale: Fraction
+    """Price of cards and shells of a firm that is wound up, over their book value."""
     cash_buffer_quarters: Annotated[float, quantity("quarters of running cost", ge=0.0, le=20.0)]
     """Cash that a firm keeps, in quarters of operation and interest."""
     card_book_years: Annotated[float, quantity("years", gt=0.25, le=20.0)]

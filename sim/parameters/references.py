@@ -79,6 +79,9 @@ def _providers(p: "Parameters") -> Iterator[Problem]:
         key = f"providers.{name}"
         yield from _known(f"{key}.headquarters", [provider.headquarters], p.market.regions)
         yield from _known(f"{key}.investment", [provider.investment], p.behaviour.investment)
+        if provider.kind == "dormant" and provider.headquarters not in provider.sites:
+            allowed = f"a dormant provider enters at home: give it a site in {provider.headquarters}"
+            yield Problem(f"{key}.sites", sorted(provider.sites), allowed)
         yield from _fleet(name, provider, p)
         if provider.models is not None:
             yield from _known(f"{key}.models.stack", [provider.models.stack], p.market.stacks)

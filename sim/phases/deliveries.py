@@ -25,7 +25,7 @@ def run(world: World) -> None:
     state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
-    operate(state.owned, structure.pool_site, links.pool_cards, links.leases, world.t, state.operated)
+    operate(state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, state.operated)
     count_hours(state.operated, structure.chip_effective, links.kind_order, links.hours, state.kinds)
     world.now.most = pool_hours(state.kinds)
 

@@ -87,7 +87,6 @@ def _settle(world: World) -> None:
     state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
     ebitda = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"]
     group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
-    now["cash_before"], now["debt_before"] = state.cash.copy(), state.debt.copy()
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
     close_quarter(
@@ -98,9 +97,10 @@ def _settle(world: World) -> None:
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
-    given = world.ledger.financial[Transfer.GROUP :].sum(axis=0)
-    now["free_cash_flow"] = ebitda + paid - now["provider_capex"]
-    state.net_worth += ebitda + paid + given - now["depreciation"]
+    given = world.ledger.financial[Transfer.GROUP : Transfer.EQUITY + 1].sum(axis=0)
+    now["free_cash_flow"] = ebitda + paid - now["provider_capex"] - now["entry_cost"]
+    state.net_worth += ebitda + paid + given - now["depreciation"] - now["entry_cost"] + now["written_off"]
+    state.budget *= state.selling
     now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
 
 

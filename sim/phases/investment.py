@@ -6,7 +6,7 @@ from sim.economics.building import begin, congestion, slots_granted, under_way, 
 from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.forecasts import growth_until
-from sim.economics.slots import power_of, within_budget
+from sim.economics.slots import power_of, spent_per_mw, within_budget
 from sim.strategies.capacity_target import Sites, gaps, imitated, wanted_capacity
 from sim.structure import PAST
 from sim.world import World
@@ -18,11 +18,27 @@ def run(world: World) -> None:
     requests = world.t + world.links.site_lead >= structure.history
     converts = world.t + world.parameters.market.building.conversion_quarters >= structure.history
     if requests.any() or converts:
+        _first_halls(world)
         gap = _gap(world)
         convert = _conversions(world, gap) if converts else np.zeros(gap.size)
         _ask(world, np.where(requests, gap, 0.0) - convert)
         _begin(world, convert)
     now["building_mw"] = _building(world)
+
+
+def _first_halls(world: World) -> None:
+    """Ask for the first hall of firms that have just entered, as large as their capital fills with cards."""
+    state, links, quarter = world.state, world.links, PAST + world.t
+    if not state.first_build.any():
+        return
+    servers = world.parameters.market.costs.server_cost_multiple
+    now = world.now.arrays
+    cards = spent_per_mw(world.now.best, now["mix"], now["mw_hours"], links.card_hours, state.chip_price * servers)
+    price = state.build_price[links.site_region, quarter] + cards
+    hall = state.first_build[links.site_provider] / price
+    state.requested_mw[:, quarter] += hall
+    state.queued_mw += hall
+    state.first_build[:] = 0.0
 
 
 def _ask(world: World, gap: Floats) -> None:
@@ -62,13 +78,17 @@ def _conversions(world: World, gap: Floats) -> Floats:
 
 
 def _gap(world: World) -> Floats:
-    """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much."""
+    """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much.
+
+    A site without cards has shown nothing yet: what its owner began there goes on.
+    """
     links, state, now = world.links, world.state, world.now.arrays
     rule, sites = world.parameters.behaviour.expectations, _outlook(world)
     growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
     wanted = wanted_capacity(sites, links.investment, growth, now["price_ahead"], len(world.structure.regions))
     hours = gaps(wanted, sites.standing + sites.coming, links.investment.adjustment, links.investment.maximum_growth)
-    mw = np.where(now["mw_hours"] > 0.0, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
+    known = (now["mw_hours"] > 0.0) & (now["standing"] > 0.0)
+    mw = np.where(known, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
     spent = np.maximum(mw, 0.0) * state.build_price[links.site_region, PAST + world.t]
     value = sum_by(links.site_provider, spent, state.cash.size)
     return imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)

@@ -51,6 +51,6 @@ def _leases(world: World) -> None:
     structure, links, state = world.structure, world.links, world.state
     world.now.arrays["wholesale_usd_m"] = np.empty(links.provider_region.size)
     post_rents(
-        state.owned, structure.pool_site, links.pool_cards, links.leases, world.t, structure.chip_effective,
+        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, structure.chip_effective,
         links.hours, state.long_run, links.pool_provider, world.ledger.leases, world.now.arrays["wholesale_usd_m"],
     )  # fmt: skip

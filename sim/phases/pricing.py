@@ -52,9 +52,10 @@ def _units(world: World) -> None:
 
 
 def on_sale(world: World) -> Bools:
-    """Return whether each product is sold (J,): launched, and its pool has cards."""
-    stocked = world.now.most[INFERENCE] > 0.0
-    return np.asarray((world.links.product_launch <= world.t) & stocked[world.links.product_pool])
+    """Return whether each product is sold (J,): launched, its seller in business, and its pool has cards."""
+    links = world.links
+    stocked = (world.now.most[INFERENCE] > 0.0) & (world.state.selling[links.pool_provider] > 0.0)
+    return np.asarray((links.product_launch <= world.t) & stocked[links.product_pool])
 
 
 def attractions(world: World, offered: Bools) -> Floats:

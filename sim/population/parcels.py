@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.elementary import sum_by
 from sim.economics.limit import (
@@ -25,7 +25,7 @@ from sim.economics.limit import (
 from sim.economics.service import Terms
 from sim.economics.tally import ENDS, Places, Tally
 from sim.economics.workloads import ON_DEMAND, ONE_YEAR, OUTSIDE, THREE_YEAR
-from sim.links import Links
+from sim.links import ContractRow, Links
 from sim.parameters.customers import RegionalDemand, Switching
 from sim.structure import BOUND, FREE, IAAS, INFERENCE, MAAS, TRAINING, Structure
 from sim.world import Asked, Used, World
@@ -122,6 +122,21 @@ class Parcels:
         )  # fmt: skip
         return used
 
+    def _stands(self, world: World, contract: ContractRow) -> bool:
+        """Return whether the supplier of a contract is in business."""
+        suppliers = world.links.pair_provider[list(contract.pairs.values())]
+        return bool((world.state.selling[suppliers] > 0.0).all())
+
+    def release(self, world: World, gone: Bools) -> None:
+        """End the contracts and the backlog of providers that are gone."""
+        layout, stock = self.layout, self.stock
+        left = (layout.pair >= 0) & gone[world.links.pair_provider[np.maximum(layout.pair, 0)]]
+        freed = np.where(left, stock.volume.sum(axis=1) + stock.waiting.sum(axis=1), 0.0)
+        segment = np.repeat(np.arange(layout.cell.size), np.diff(layout.start))
+        stock.lost[:] += sum_by(segment, freed, layout.cell.size)
+        for column in (stock.volume, stock.tasks, stock.bill, stock.waiting):
+            column[left] = 0.0
+
     def tally(self, world: World, places: Places, out: Tally) -> None:
         """Add up where demand was first wanted and where it ended."""
         del world
@@ -144,7 +159,7 @@ class Parcels:
         for y, kind in enumerate(self.kinds):
             left = 1.0
             for d, contract in enumerate(world.links.lab_contracts[kind.lab] if kind.lab != ENTERPRISE else []):
-                if contract.since <= world.t <= contract.until:
+                if contract.since <= world.t <= contract.until and self._stands(world, contract):
                     share = min(contract.share, left)
                     left -= share
                     tied[2 * y : 2 * y + 2, d] = share

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics import service
 from sim.economics.accounts import sums_by_region
-from sim.economics.cells import Floats
+from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
 from sim.economics.service import (
     Running,
@@ -19,7 +19,7 @@ from sim.economics.service import (
     sign,
 )
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import bind, contestable, grow
+from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow
 from sim.randomness import Decision, season
 from sim.world import Asked, Used, World
 
@@ -40,7 +40,7 @@ class Rows:
             key = season(world.seed, Decision.WORKLOAD, world.t + part)
             grow(world.workloads, world.customers, world.now.potential * (part / slots), training, slots, tastes, key)
         bind(
-            world.workloads, world.links.dated_contracts, world.links.lab_of_row, slots, world.t,
+            world.workloads, world.contracts, world.links.lab_of_row, slots, world.t,
             season(world.seed, Decision.LAB_CONTRACT, world.t),
         )  # fmt: skip
 
@@ -100,6 +100,13 @@ class Rows:
             world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
         )  # fmt: skip
         return used
+
+    def release(self, world: World, gone: Bools) -> None:
+        """End the contracts and the backlog of providers that are gone."""
+        rows = world.workloads
+        left = (rows.pair >= 0) & gone[world.links.pair_provider[np.maximum(rows.pair, 0)]]
+        rows.status[left], rows.pair[left], rows.term[left], rows.waited[left] = LOST, UNSET, ON_DEMAND, 0
+        rows.tasks[left] = rows.price[left] = 0.0
 
     def tally(self, world: World, places: Places, out: Tally) -> None:
         """Add up where demand was first wanted and where it ended."""

@@ -25,7 +25,12 @@ def _columns(table: str, rows: Sequence[Row]) -> Columns:
 
 def entities(facts: Facts) -> Columns:
     """Return the table ``entities``."""
-    return dict(_entity_columns(facts.structure))
+    columns = dict(_entity_columns(facts.structure))
+    for name, when in (("entry_quarter", facts.world.state.entered), ("exit_quarter", facts.world.state.exited)):
+        columns[name] = columns[name].copy()
+        for i in np.flatnonzero(when):
+            columns[name][i] = facts.quarters[int(when[i])]
+    return columns
 
 
 @lru_cache(maxsize=8)
@@ -72,7 +77,7 @@ def events(facts: Facts) -> Columns:
     """Return the table ``events``: launches within the run, in order of time."""
     last = facts.quarters[-1]
     launches = [row for row in _launches(facts.structure) if row[0] <= last]
-    return _columns("events", sorted([*launches, *_first_deliveries(facts)]))
+    return _columns("events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts)]))
 
 
 @lru_cache(maxsize=8)
@@ -95,6 +100,17 @@ def _first_deliveries(facts: Facts) -> Iterator[Event]:
     for chip in np.flatnonzero(arrives.any(axis=0) & ~held):
         maker = structure.suppliers[structure.chip_supplier[chip]]
         yield facts.quarters[first[chip]], "first_delivery", maker, structure.chips[chip]
+
+
+def _turnover(facts: Facts) -> Iterator[Event]:
+    """Yield who came in, who was wound up, and whose owners cut capital spending, with the region of headquarters."""
+    record, firms = facts.record, facts.structure.parameters.providers
+    moves = np.diff(record["selling"], axis=0)
+    cut = np.diff((record["appetite"] < 1.0).astype(float), axis=0)
+    for event, happened in (("entry", moves > 0.0), ("exit", moves < 0.0), ("capex_cut", cut > 0.0)):
+        for t, i in zip(*np.nonzero(happened), strict=True):
+            name = facts.structure.providers[i]
+            yield facts.quarters[t + 1], event, name, firms[name].headquarters
 
 
 def rules(facts: Facts) -> Columns:

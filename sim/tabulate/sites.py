@@ -50,7 +50,7 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
     structure, links = facts.structure, facts.links
     flows = np.zeros((2, facts.record.quarters, len(structure.sites)))
     quarter = np.arange(facts.record.quarters)
-    for lessor, lessee, since, until, share, _ in zip(*links.leases, strict=True):
+    for lessor, lessee, since, until, share, _ in zip(*facts.world.leases, strict=True):
         site = structure.pool_site[lessor]
         cards = facts.record["owned"][:, site] * links.pool_cards[lessor] * structure.chip_h100e
         moved = cards.sum(axis=1) * share * ((since <= quarter) & (quarter <= until))

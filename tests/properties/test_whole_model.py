@@ -114,6 +114,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "finance.patience.hazard.intercept": (-10.0, 10.0),
     "finance.patience.hazard.cut_depth": (0.0, 1.0),
     "finance.cash_buffer_quarters": (0.0, 20.0),
+    "finance.fire_sale": (0.0, 1.0),
+    "finance.entry.npv.hurdle": (0.0, 10.0),
+    "finance.entry.npv.chance": (0.0, 1.0),
     "finance.card_book_years": (0.5, 20.0),
     "market.regions.*.profit_tax": (0.0, 1.0),
     "market.regions.*.capital_subsidy": (0.0, 1.0),
@@ -153,6 +156,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "providers.*.group": (None,),
     "providers.oracle.group": (None,),
     "finance.patience.name": ("hazard", "none"),
+    "finance.entry.name": ("npv", "none"),
     "providers.*.sites.*.opening_cards": ({},),
     "providers.*.sites.*.deliveries": ({},),
     "market.regions.*.construction_quarters": (1, 2, 20),
@@ -382,6 +386,8 @@ MONEY: Changes = {
     "upstream.*.packaging.price_usd": 0.01,
     "upstream.*.memory.price_usd": 0.01,
     "upstream.*.test_usd_per_card": 0.01,
+    "finance.entry.npv.sunk_cost_usd_m": 0.01,
+    "finance.entry.npv.capital_usd_m": 0.01,
 }
 
 
@@ -409,6 +415,8 @@ CARDS: Changes = {
     "upstream.*.memory.capacity": 1000.0,
     "upstream.*.memory.bank": 1000.0,
     "suppliers.*.research.reference_usd_m": 1000.0,
+    "finance.entry.npv.sunk_cost_usd_m": 1000.0,
+    "finance.entry.npv.capital_usd_m": 1000.0,
     "customers.labs.*.h100e": 1000.0,
     "customers.demand.*.initial_tasks_h100e": 1000.0,
     "market.technology.learning_scale_tokens_bn": 1000.0,
@@ -430,8 +438,10 @@ def test_an_economy_a_thousand_times_as_large_has_the_same_prices_and_shares() -
 
 
 def test_taking_away_who_sells_nothing_changes_nothing() -> None:
-    without = rows_of(model_of({"providers.entrant-us": GONE}))
-    mine = {key: numbers for key, numbers in rows_of(model_of()).items() if not any("entrant-us" in x for x in key)}
+    closed: Changes = {"finance.entry.name": "none"}
+    without = rows_of(model_of({**closed, "providers.entrant-us": GONE}))
+    whole = rows_of(model_of(closed))
+    mine = {key: numbers for key, numbers in whole.items() if not any("entrant-us" in x for x in key)}
     assert_alike(mine, without)
 
 

@@ -41,7 +41,7 @@ def test_receipts_less_payments() -> None:
     ledger.financial[Transfer.CREDIT, 1] = 4.0
     ledger.financial[Transfer.GROUP, 1] = 1.5
     ledger.financial[Transfer.SUBSIDY, 0] = 1.0
-    assert ledger.balances().tolist() == [1.75, 5.0, 7.0, -10.0, 0.5, 2.0, -3.75, -1.0, -1.5]
+    assert ledger.balances().tolist() == [1.75, 5.0, 7.0, -10.0, 0.5, 2.0, -3.75, -1.0, -1.5, 0.0]
     ledger.clear()
     assert not ledger.balances().any()
 
@@ -160,7 +160,7 @@ def _no_number(world: World) -> None:
         (_add("elsewhere"), "cards: elsewhere = account", "ally_onprem"),
         (_add("operated"), "leases: operated = owned", "world"),
         (_add("cash"), "money: cash moved = postings", "alibaba"),
-        (_add("debt"), "money: debt moved = borrowing less repayment", "alibaba"),
+        (_add("debt"), "money: debt moved = borrowing less repayment and write-offs", "alibaba"),
         (_add("net_worth"), "balance sheet: cash + assets - debt = net worth", "alibaba"),
         (_add("assets"), "balance sheet: cash + assets - debt = net worth", "alibaba"),
         (_paid_twice, "money: paid by customers = received", "ally"),

@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.chip_costs import bill_of_card, needs_of_cards
 from sim.economics.elementary import exp
-from sim.economics.learning import add_experience, experience_with_spillovers, learning_exponent
+from sim.economics.learning import add_by_maker, experience_with_spillovers, learning_exponent
 from sim.economics.upstream import needs_of_makers
 from sim.names import QUARTERS_PER_YEAR
 from sim.parameters.suppliers import Stage, Supplier, Upstream
@@ -81,9 +81,9 @@ class Makers:
         """Set silicon made before the first quarter, and up to the end of history (K,)."""
         maker, opening, history = structure.chip_supplier, np.zeros(self.side.size), np.zeros(self.side.size)
         for fleets in (structure.opening_cards, structure.elsewhere_opening):
-            add_experience(fleets, self.area, maker, opening)
+            add_by_maker(fleets, self.area, maker, opening)
         observed, self.last = _observed(structure)
-        add_experience(observed, self.area, maker, history)
+        add_by_maker(observed, self.area, maker, history)
         before = BEFORE * (opening + history)
         usual = float(before.mean()) if before.any() else ONE_WAFER_MM2
         self.opening_experience = opening + np.where(before > 0.0, before, usual)

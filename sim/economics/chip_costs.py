@@ -7,7 +7,7 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.learning import wright
-from sim.economics.silicon import defect_density, dies_of, good_fraction, packaging_per_card, wafers_per_card
+from sim.economics.silicon import defect_density, dies_of, dies_per_wafer, good_fraction, packaging_per_card
 from sim.economics.upstream import MEMORY, PACKAGING, WAFERS
 
 LARGEST_STEP = 0.5
@@ -34,13 +34,16 @@ def needs_of_cards(
         needs: (V, 3) filled.
         good: (V,) filled.
     """
+    defects = np.empty(side.size)
+    for k in range(side.size):
+        z = side[k]
+        defects[k] = defect_density(first[z], least[z], exponent[z], experience[k])
     for v in range(area.size):
-        z = side[maker[v]]
-        defects = defect_density(first[z], least[z], exponent[z], experience[maker[v]])
-        needs[v, WAFERS] = wafers_per_card(area[v], defects, clustering[z])
+        dies = dies_of(area[v])
+        good[v] = good_fraction(area[v] / dies, defects[maker[v]], clustering[side[maker[v]]])
+        needs[v, WAFERS] = dies / (dies_per_wafer(area[v] / dies) * good[v])
         needs[v, PACKAGING] = packaging_per_card(area[v], stacks[v])
         needs[v, MEMORY] = stacks[v]
-        good[v] = good_fraction(area[v] / dies_of(area[v]), defects, clustering[z])
 
 
 @compiled

@@ -37,8 +37,8 @@ def experience_with_spillovers(own: Floats, side: Ints, near: Floats, far: Float
 
 
 @compiled
-def add_experience(cards: Floats, area: Floats, maker: Ints, out: Floats) -> None:
-    """Add the silicon of cards (n, V), by their area (V,), to the experience of their makers (K,), mm2."""
+def add_by_maker(cards: Floats, each: Floats, maker: Ints, out: Floats) -> None:
+    """Add cards (n, V) times a quantity per card (V,), such as area of silicon, to that of their makers (K,)."""
     for x in range(cards.shape[0]):
-        for v in range(area.size):
-            out[maker[v]] += cards[x, v] * area[v]
+        for v in range(each.size):
+            out[maker[v]] += cards[x, v] * each[v]

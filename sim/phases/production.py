@@ -6,8 +6,8 @@ Up to the end of history the observed deliveries arrive whatever is ordered.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import sum_by
 from sim.economics.expansion import expand, remember
+from sim.economics.learning import add_by_maker
 from sim.economics.upstream import (
     by_side,
     draw_on_bank,
@@ -17,7 +17,7 @@ from sim.economics.upstream import (
     tightness,
     within_grants,
 )
-from sim.strategies.allocation import RULES, share_out
+from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
 from sim.structure import INFERENCE
 from sim.world import World
 
@@ -51,8 +51,10 @@ def _accepted(world: World, ordered: Floats, made: Floats) -> Floats:
     """Share out what is made among orders, by the rule in use."""
     state, structure, makers = world.state, world.structure, world.links.makers
     rule = RULES[world.parameters.behaviour.allocation.name]
-    held = np.concatenate([state.owned, state.elsewhere])
-    bid = np.concatenate([world.now.arrays["earned"], state.on_premises[structure.elsewhere_region, INFERENCE]])
+    held = np.concatenate([state.owned, state.elsewhere]) if rule == PRIORITY else ordered
+    bid = np.zeros(ordered.shape[0])
+    if rule == PRICE:
+        bid[:] = [*world.now.arrays["earned"], *state.on_premises[structure.elsewhere_region, INFERENCE]]
     return share_out(
         ordered, structure.chip_h100e, structure.chip_supplier, made, rule, held, bid, makers.insider, makers.external
     )
@@ -61,10 +63,9 @@ def _accepted(world: World, ordered: Floats, made: Floats) -> Floats:
 def _filled(world: World, ordered: Floats, accepted: Floats) -> Floats:
     """Return the part of orders that was accepted, by maker (K,); 1 where nothing was ordered."""
     structure = world.structure
-    asked, given = (
-        sum_by(structure.chip_supplier, cards.sum(axis=0) * structure.chip_h100e, len(structure.suppliers))
-        for cards in (ordered, accepted)
-    )
+    asked, given = np.zeros(len(structure.suppliers)), np.zeros(len(structure.suppliers))
+    add_by_maker(ordered, structure.chip_h100e, structure.chip_supplier, asked)
+    add_by_maker(accepted, structure.chip_h100e, structure.chip_supplier, given)
     return np.where(asked > 0.0, given / np.maximum(asked, np.finfo(float).tiny), 1.0)
 
 

@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
+
 from sim.economics.chip_costs import card_prices, unit_costs, worth_of_cards
 from sim.economics.costs import least_costs
-from sim.economics.elementary import exp, sum_by
-from sim.economics.learning import add_experience
+from sim.economics.elementary import exp
+from sim.economics.learning import add_by_maker
 from sim.economics.research import launch_cards, research_spending, roadmap_pace
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.world import World
@@ -37,7 +39,7 @@ def _experience(world: World) -> None:
     state, structure, makers = world.state, world.structure, world.links.makers
     maker, ahead = structure.chip_supplier, world.t - structure.history + 1
     for cards in (state.delivered, state.elsewhere_delivered):
-        add_experience(cards, makers.area, maker, state.experience)
+        add_by_maker(cards, makers.area, maker, state.experience)
     relative = makers.relative_experience(state.experience)
     makers.needs(maker, relative, state.chip_needs, state.chip_yield)
     unit_costs(
@@ -49,8 +51,9 @@ def _experience(world: World) -> None:
 def _research(world: World) -> None:
     """Spend on research out of last quarter's sales, and launch what the roadmap has come to."""
     state, structure, makers, t = world.state, world.structure, world.links.makers, world.t
-    cards = state.delivered.sum(axis=0) + state.elsewhere_delivered.sum(axis=0)
-    revenue = sum_by(structure.chip_supplier, cards * state.chip_price / 1e6, len(structure.suppliers))
+    revenue, in_millions = np.zeros(len(structure.suppliers)), state.chip_price / 1e6
+    for cards in (state.delivered, state.elsewhere_delivered):
+        add_by_maker(cards, in_millions, structure.chip_supplier, revenue)
     subsidy = 0.0 if world.observed else 1.0
     state.research[:] = research_spending(revenue, makers.research_share, subsidy * makers.subsidy)
     if not world.observed:

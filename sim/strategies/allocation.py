@@ -115,20 +115,19 @@ def share_out(
         external: (K,) share of output for those who are not.
     """
     accepted = ordered.copy()
-    asked, weight = np.empty(ordered.shape[0]), np.empty(ordered.shape[0])
+    asked, weight = np.zeros((made.size, ordered.shape[0])), np.zeros((made.size, ordered.shape[0]))
+    for x in range(ordered.shape[0]):
+        for v in range(h100e.size):
+            asked[supplier[v], x] += ordered[x, v] * h100e[v]
+            weight[supplier[v], x] += held[x, v] * h100e[v]
+    given = np.empty(asked.shape)
     for k in range(made.size):
-        for x in range(asked.size):
-            asked[x], weight[x] = 0.0, 0.0
-            for v in range(h100e.size):
-                if supplier[v] == k:
-                    asked[x] += ordered[x, v] * h100e[v]
-                    weight[x] += held[x, v] * h100e[v]
-        given = divided(asked, made[k], rule, weight, bid, insider[:, k].copy(), external[k])
-        for x in range(asked.size):
-            if asked[x] > given[x]:
-                for v in range(h100e.size):
-                    if supplier[v] == k:
-                        accepted[x, v] = ordered[x, v] * (given[x] / asked[x])
+        given[k] = divided(asked[k], made[k], rule, weight[k], bid, insider[:, k].copy(), external[k])
+    for x in range(ordered.shape[0]):
+        for v in range(h100e.size):
+            k = supplier[v]
+            if asked[k, x] > given[k, x]:
+                accepted[x, v] = ordered[x, v] * (given[k, x] / asked[k, x])
     return accepted
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.learning import add_experience, experience_with_spillovers, learning_exponent, wright
+from sim.economics.learning import add_by_maker, experience_with_spillovers, learning_exponent, wright
 
 
 @given(st.floats(0.0, 0.5), st.lists(st.floats(0.1, 1e6), min_size=2, max_size=10, unique=True))
@@ -46,5 +46,5 @@ def test_without_spillovers_own_experience_counts_alone(own: list[float]) -> Non
 
 def test_experience_is_silicon() -> None:
     made = np.array([1.0, 0.0])
-    add_experience(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([10.0, 5.0]), np.array([1, 0]), made)
+    add_by_maker(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([10.0, 5.0]), np.array([1, 0]), made)
     assert made.tolist() == [21.0, 20.0]

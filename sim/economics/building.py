@@ -188,3 +188,22 @@ def over_quarters(amounts: Floats, now: int) -> Floats:
         for quarter in range(now + 1):
             out[s] += amounts[s, quarter]
     return out
+
+
+@compiled
+def holding_costs(
+    energised: Floats, cards_mw: Floats, price: Floats, region: Ints, provider: Ints, rate: float, spent: Floats
+) -> None:
+    """Add what halls without cards cost in a quarter (I,), USD m.
+
+    Args:
+        energised: (S,) MW of halls with power.
+        cards_mw: (S,) MW of the cards in them.
+        price: (R,) USD m per MW of a new hall.
+        region: (S,) region and ``provider`` of each site.
+        provider: (S,)
+        rate: of the price, per quarter.
+        spent: (I,) added to.
+    """
+    for s in range(region.size):
+        spent[provider[s]] += max(energised[s] - cards_mw[s], 0.0) * price[region[s]] * rate

@@ -73,6 +73,8 @@ class Building(Schema):
     """Time to convert a hall of the general cloud, which has power already."""
     conversion_cost: Annotated[float, quantity("fraction of a new shell", ge=0.0, le=2.0)]
     """Cost of converting over that of a new shell."""
+    holding_cost: Annotated[float, quantity("fraction of the price per year", ge=0.0, le=1.0)]
+    """What a hall without cards costs, over the price of a new one: the price of building ahead of need."""
     spare: Annotated[float, quantity("fraction", ge=0.0, le=2.0)]
     """Power of the halls of the history beyond that of the observed cards in them."""
     converted_share: Fraction

@@ -22,6 +22,7 @@ from sim.economics.slots import (
     within_budget,
 )
 from sim.phases.deliveries import finished
+from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
 from sim.structure import INFERENCE, PAST
 from sim.world import World
 
@@ -78,6 +79,16 @@ def _order(world: World) -> None:
     state.ordered *= affordable[:, None]
     now["cash_limit"] = affordable
     state.budget -= sum_by(links.site_provider, price * affordable, state.budget.size)
+    _inflate(world)
+
+
+def _inflate(world: World) -> None:
+    """Order more than is needed of makers that cut their buyers, where the rule rewards it."""
+    state, rule = world.state, world.parameters.behaviour.allocation
+    world.now.arrays["needed"] = state.ordered.copy()
+    if RULES[rule.name] == PROPORTIONAL:
+        fill = state.fill[world.structure.chip_supplier]
+        state.ordered[:] = inflated_orders(world.now.arrays["needed"], fill, rule.inflation)
 
 
 def _order_elsewhere(world: World) -> None:

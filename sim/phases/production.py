@@ -48,16 +48,19 @@ def run(world: World) -> None:
 
 
 def _accepted(world: World, ordered: Floats, made: Floats) -> Floats:
-    """Share out what is made among orders, by the rule in use."""
+    """Share out what is made among orders, by the rule in use; what was ordered beyond need is cancelled."""
     state, structure, makers = world.state, world.structure, world.links.makers
     rule = RULES[world.parameters.behaviour.allocation.name]
     held = np.concatenate([state.owned, state.elsewhere]) if rule == PRIORITY else ordered
     bid = np.zeros(ordered.shape[0])
     if rule == PRICE:
         bid[:] = [*world.now.arrays["earned"], *state.on_premises[structure.elsewhere_region, INFERENCE]]
-    return share_out(
+    accepted = share_out(
         ordered, structure.chip_h100e, structure.chip_supplier, made, rule, held, bid, makers.insider, makers.external
     )
+    sites = state.ordered.shape[0]
+    accepted[:sites] = np.minimum(accepted[:sites], world.now.arrays["needed"])
+    return accepted
 
 
 def _filled(world: World, ordered: Floats, accepted: Floats) -> Floats:

@@ -59,6 +59,11 @@ IMPATIENT: Changes = {"finance.patience.hazard.intercept": 20.0}
 SUBSIDISED: Changes = {"market.regions.us.capital_subsidy": 0.3}
 DECIDED = slice(13, 20)
 """2025Q2 to 2026Q4: firms decide."""
+CUT_ALIKE: Changes = {
+    **SHORT_OF_CHIPS,
+    "behaviour.allocation.name": "proportional",
+    "behaviour.allocation.inflation": 0.0,
+}
 
 Outcome = Callable[[ComputeMarket], float]
 
@@ -335,6 +340,8 @@ CASES = (
         LONG,
     ),
     Case("congestion_raises_build_cost", {"market.building.congestion": 0.0}, build_cost, FALLS, FEW_BUILDERS),
+    Case("idle_halls_cost", {"market.building.holding_cost": 0.5}, firm("meta", "ebitda_usd_m", DECIDED), FALLS, LONG),
+    Case("who_expects_a_cut_orders_more", {"behaviour.allocation.inflation": 3.0}, asked_for, RISES, CUT_ALIKE),
     Case("halls_for_ai_cost_more", {"market.building.premium": 0.5}, long_run_cost, RISES),
     Case("cards_that_wear_out_sooner_cost_more", {"market.costs.obsolescence": 0.0}, long_run_cost, FALLS),
     Case("servers_take_power", {"market.costs.server_power_multiple": 1.0}, world_sum("mw_cards"), FALLS),

@@ -48,3 +48,9 @@ class Constraint(Code):
     """It is full, and no powered slot is free for a new card."""
     CASH = 3
     """It is full, and its provider can pay for no more cards or halls."""
+    MEMORY = 4
+    """It is full, and the maker that refused most of its orders is short of high-bandwidth memory."""
+    PACKAGING = 5
+    """The same, short of packaging."""
+    WAFERS = 6
+    """The same, short of wafers."""

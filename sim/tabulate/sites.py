@@ -6,14 +6,9 @@ from sim.economics.cells import Floats
 from sim.economics.folding import folded
 from sim.names import HOURS_PER_QUARTER
 from sim.outcomes import ratio
-from sim.reasons import Constraint
+from sim.tabulate.constraints import binding
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, Strings, flat, panel, strings
-
-SLIGHT = 1e-6
-"""Share of what was asked for that counts as nothing."""
-FREE = 0.1
-"""Share of power without cards from which on slots count as free: a quarter's deliveries are on their way."""
+from sim.tabulate.rows import Columns, flat, panel
 
 
 def sites(facts: Facts) -> Columns:
@@ -37,7 +32,9 @@ def sites(facts: Facts) -> Columns:
         "electricity_gwh": record["electricity_gwh"],
         "capex_usd_m": record["site_capex"],
     }
-    constraint = {"binding_constraint": _binding(facts, capacity)}
+    constraint = {
+        "binding_constraint": binding(facts, capacity, _by_site(facts, facts.demand.full * facts.demand.pools.capacity))
+    }
     return keys | {name: flat(values) for name, values in measures.items()} | constraint
 
 
@@ -57,21 +54,3 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
         flows[0, :, structure.pool_site[lessee]] += moved
         flows[1, :, site] += moved
     return flows[0], flows[1]
-
-
-def _binding(facts: Facts, capacity: Floats) -> Strings:
-    """Return what limits service at every site; null without capacity."""
-    record, power = facts.record, facts.fleets.power_mw
-    full = _by_site(facts, facts.demand.full * facts.demand.pools.capacity) >= 0.5 * capacity
-    observed = np.arange(record.quarters)[:, None] < facts.structure.history
-    ordered, accepted = (record[name].sum(axis=2) for name in ("ordered", "accepted"))
-    causes = (
-        (capacity <= 0.0, None),
-        (~full, Constraint.DEMAND.code),
-        (record["cash_limit"] < 1.0 - SLIGHT, Constraint.CASH.code),
-        (observed | (accepted < (1.0 - SLIGHT) * ordered), Constraint.CARDS.code),
-        (power > (1.0 - FREE) * record["energised_mw"], Constraint.MW.code),
-    )
-    names = strings([*(code for _, code in causes), Constraint.DEMAND.code])
-    chosen: Strings = names[np.argmax([*(found for found, _ in causes), np.ones_like(full)], axis=0).reshape(-1)]
-    return chosen

@@ -288,7 +288,15 @@ def test_use_of_sites_is_what_is_served_and_own_use(overrides: tuple[str, ...]) 
     assert ((used >= 0.0) & (used <= 1.0 + 1e-9)).all()
     empty = sites["capacity_h100e"] == 0.0
     assert (_nulls(sites["binding_constraint"]) == empty).all()
-    assert set(sites["binding_constraint"].dropna()) <= {"cards", "demand", "mw", "cash"}
+    assert set(sites["binding_constraint"].dropna()) <= {
+        "cards",
+        "demand",
+        "mw",
+        "cash",
+        "memory",
+        "packaging",
+        "wafers",
+    }
     observed = sites[sites["quarter"] <= "2024Q4"]
     assert set(observed["binding_constraint"].dropna()) <= {"cards", "demand", "cash"}
     assert (observed["binding_constraint"][observed["utilisation"] >= 1.0 - 1e-9] != "demand").all()

@@ -74,12 +74,12 @@ class Paths:
             quality=_quality(structure),
             own_efficiency=_own_efficiency(structure),
             training_share=_training_share(structure),
-            demand_growth=(growth := _demand_growth(structure)),
-            outlook=_outlook(structure, growth),
+            demand_growth=_demand_growth(structure),
+            outlook=_outlook(structure),
             labs=_labs(structure),
             labs_observed=_observed(structure, [lab.h100e for lab in structure.parameters.customers.labs.values()]),
-            own_use=(captive := _own_use(structure)),
-            own_use_growth=_own_use_growth(structure, captive),
+            own_use=_own_use(structure),
+            own_use_growth=_own_use_growth(structure),
             own_use_observed=_observed(
                 structure, [x.own_use.h100e if x.own_use else {} for x in structure.parameters.providers.values()]
             ),
@@ -94,9 +94,9 @@ class Paths:
         )  # fmt: skip
 
 
-def _along(structure: Structure, series: Mapping[str, float]) -> Floats:
-    """Return a series at every quarter of the run (T,)."""
-    return np.array([interpolate(series, structure.start + t) for t in range(structure.quarters)])
+def _along(structure: Structure, series: Mapping[str, float], beyond: int = 0) -> Floats:
+    """Return a series at every quarter of the run and some beyond it (T + beyond,)."""
+    return np.array([interpolate(series, structure.start + t) for t in range(structure.quarters + beyond)])
 
 
 def _columns(structure: Structure, columns: Sequence[Floats | None]) -> Floats:
@@ -126,34 +126,37 @@ def _training_share(structure: Structure) -> Floats:
     )
 
 
-def _demand_growth(structure: Structure) -> Floats:
-    out = np.zeros((structure.quarters, len(structure.regions)))
+def _demand_growth(structure: Structure, beyond: int = 0) -> Floats:
+    out = np.zeros((structure.quarters + beyond, len(structure.regions)))
     for r, name in enumerate(structure.regions):
         demand = structure.parameters.customers.demand.get(name)
         if demand is not None:
             total = accumulated_growth(
-                demand.growth_initial, demand.growth_final, demand.growth_decay_quarters, structure.quarters
+                demand.growth_initial, demand.growth_final, demand.growth_decay_quarters, structure.quarters + beyond
             )
             out[1:, r] = np.diff(total)
     return out
 
 
-def _continuing(structure: Structure, since: int, growth: float, region: str) -> Floats:
-    """Return growth after the quarter number ``since``, accumulated, decaying like the region's demand growth (T,).
+def _continuing(structure: Structure, since: int, growth: float, region: str, beyond: int = 0) -> Floats:
+    """Return growth after the quarter number ``since``, accumulated, decaying like the region's demand growth.
 
     In a region without demand of its own it does not decay.
     """
     demand = structure.parameters.customers.demand.get(region)
-    ahead = np.clip(structure.start + np.arange(structure.quarters) - since, 0, None)
+    ahead = np.clip(structure.start + np.arange(structure.quarters + beyond) - since, 0, None)
     if demand is None:
         return exp(growth * ahead.astype(float))
     total = accumulated_growth(growth, demand.growth_final, demand.growth_decay_quarters, int(ahead.max()) + 1)
     return exp(total[ahead])
 
 
-def _continued(structure: Structure, series: Mapping[str, float], growth: float, region: str) -> Floats:
-    """Return an observed path continued at a growth that decays like the region's demand growth (T,)."""
-    path: Floats = _along(structure, series) * _continuing(structure, last_quarter(series), growth, region)
+def _continued(
+    structure: Structure, series: Mapping[str, float], growth: float, region: str, beyond: int = 0
+) -> Floats:
+    """Return an observed path continued at a growth that decays like the region's demand growth (T + beyond,)."""
+    onward = _continuing(structure, last_quarter(series), growth, region, beyond)
+    path: Floats = _along(structure, series, beyond) * onward
     return path
 
 
@@ -163,23 +166,20 @@ def _labs(structure: Structure) -> Floats:
     return HOURS_PER_QUARTER * _columns(structure, paths)
 
 
-def _own_use(structure: Structure) -> Floats:
-    nothing = np.zeros(structure.quarters)
+def _own_use(structure: Structure, beyond: int = 0) -> Floats:
+    nothing = np.zeros(structure.quarters + beyond)
     paths = [
-        _continued(structure, x.own_use.h100e, x.own_use.growth_after, x.headquarters) if x.own_use else nothing
+        _continued(structure, x.own_use.h100e, x.own_use.growth_after, x.headquarters, beyond) if x.own_use else nothing
         for x in structure.parameters.providers.values()
     ]
-    return HOURS_PER_QUARTER * _columns(structure, paths)
+    columns: Floats = HOURS_PER_QUARTER * np.stack(paths, axis=1)
+    return columns
 
 
-def _own_use_growth(structure: Structure, captive: Floats) -> Floats:
-    """Return the growth that firms know of; beyond the run it goes on as in its last quarter."""
-    longest = int(structure.lead.max())
-    last = np.divide(captive[-1], captive[-2], out=np.ones(captive.shape[1]), where=captive[-2] > 0.0)
-    beyond = captive[-1] * last ** np.arange(1, longest + 1)[:, None]
-    path = np.concatenate([captive, beyond])
-    later = np.arange(structure.quarters)[:, None] + structure.lead
-    ahead, present = path[later].transpose(0, 2, 1), captive[:, :, None]
+def _own_use_growth(structure: Structure) -> Floats:
+    """Return the growth until a site would stand that firms know of, beyond the end of the run as well."""
+    path, present = _own_use(structure, int(structure.lead.max())), _own_use(structure)[:, :, None]
+    ahead = path[np.arange(structure.quarters)[:, None] + structure.lead].transpose(0, 2, 1)
     growth: Floats = np.divide(ahead, present, out=np.ones(ahead.shape), where=present > 0.0)
     return growth
 
@@ -227,13 +227,13 @@ def _trade(structure: Structure) -> Floats:
     return _since_history(structure, [r.trade_mw for r in regions], [r.trade_growth for r in regions])
 
 
-def _outlook(structure: Structure, growth: Floats) -> Floats:
+def _outlook(structure: Structure) -> Floats:
     """Return the mean growth of potential demand until what is decided in a quarter stands (T, R)."""
-    out = np.empty(growth.shape)
+    growth = _demand_growth(structure, int(structure.lead.max()))
+    out = np.empty((structure.quarters, len(structure.regions)))
     for r, lead in enumerate(structure.lead):
         for t in range(structure.quarters):
-            ahead = growth[t + 1 : t + 1 + lead, r]
-            out[t, r] = ahead.mean() if ahead.size else growth[t, r]
+            out[t, r] = growth[t + 1 : t + 1 + lead, r].mean()
     return out
 
 

@@ -185,7 +185,9 @@ def test_own_use_is_known_until_a_site_would_stand_and_goes_on_beyond_the_run() 
     i, r = structure.providers.index("meta"), structure.regions.index("us")
     lead, path = int(structure.lead[r]), paths.own_use[:, i]
     np.testing.assert_allclose(paths.own_use_growth[:-lead, i, r], path[lead:] / path[:-lead], rtol=1e-12)
-    np.testing.assert_allclose(paths.own_use_growth[-1, i, r], (path[-1] / path[-2]) ** lead, rtol=1e-9)
+    longer = under({"market.end": "2031Q4"})[1]
+    np.testing.assert_allclose(paths.own_use_growth, longer.own_use_growth[: structure.quarters], rtol=1e-12)
+    np.testing.assert_allclose(paths.outlook, longer.outlook[: structure.quarters], rtol=1e-12)
     none = [x.own_use is None for x in structure.parameters.providers.values()]
     assert any(none)
     assert (paths.own_use_growth[:, none] == 1.0).all()

@@ -94,6 +94,11 @@ def coming(model: ComputeMarket) -> float:
     return sum(recorded(name)(model) for name in ("energised_mw", "building_mw", "queued_mw"))
 
 
+def in_sight(model: ComputeMarket) -> float:
+    """Return the same in 2024Q2, before prices answer to what is built."""
+    return sum(recorded(name, 9)(model) for name in ("energised_mw", "building_mw", "queued_mw"))
+
+
 def build_cost(model: ComputeMarket) -> float:
     """Return the mean price of halls after the history."""
     return float(model.record["build_cost"][12:].mean())
@@ -220,6 +225,11 @@ def asked_for(model: ComputeMarket) -> float:
     return float((model.record["ordered"][11] * model.world.structure.chip_h100e).sum())
 
 
+def asked_later(model: ComputeMarket) -> float:
+    """Return H100e that providers order in their second quarter of deciding, knowing what they got in the first."""
+    return float((model.record["ordered"][12] * model.world.structure.chip_h100e).sum())
+
+
 def accepted_of_small(model: ComputeMarket) -> float:
     """Return the share of the smaller half of orders of Nvidia's cards that is accepted, when orders exceed output."""
     structure = model.world.structure
@@ -324,11 +334,11 @@ CASES = (
     Case("a_high_hurdle_fills_fewer_slots", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
     Case("a_high_hurdle_builds_less", {"behaviour.investment.*.hurdle": Times(1.5)}, coming, FALLS, LONG),
     Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
-    Case("building_answers_glut", {"behaviour.investment.*.scarcity": 0.0}, coming, RISES, LONG),
-    Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, coming, RISES, LONG),
+    Case("building_answers_glut", {"behaviour.investment.*.scarcity": 0.0}, in_sight, RISES),
+    Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, in_sight, RISES),
     Case("without_growth_ahead_less_is_built", {"behaviour.expectations.persistence": 0.0}, coming, FALLS, LONG),
     Case("caution_builds_less", {"behaviour.investment.*.maximum_growth": 0.02}, coming, FALLS, LONG),
-    Case("slow_building", {"market.regions.*.construction_quarters": 8}, recorded("energised_mw"), FALLS, LONG),
+    Case("slow_building", {"market.regions.*.construction_quarters": 8}, recorded("energised_mw", 12), FALLS, LONG),
     Case("slow_power", {"market.regions.*.time_to_power_quarters": 14}, recorded("energised_mw"), FALLS, LONG),
     Case("a_weak_grid_connects_less", {"market.regions.*.grid_mw": Times(0.2)}, recorded("energised_mw"), FALLS, LONG),
     Case("a_weak_grid_makes_a_queue", {"market.regions.*.grid_mw": Times(0.2)}, recorded("queued_mw"), RISES, LONG),
@@ -341,7 +351,7 @@ CASES = (
     ),
     Case("congestion_raises_build_cost", {"market.building.congestion": 0.0}, build_cost, FALLS, FEW_BUILDERS),
     Case("idle_halls_cost", {"market.building.holding_cost": 0.5}, firm("meta", "ebitda_usd_m", DECIDED), FALLS, LONG),
-    Case("who_expects_a_cut_orders_more", {"behaviour.allocation.inflation": 3.0}, asked_for, RISES, CUT_ALIKE),
+    Case("who_expects_a_cut_orders_more", {"behaviour.allocation.inflation": 3.0}, asked_later, RISES, CUT_ALIKE),
     Case("halls_for_ai_cost_more", {"market.building.premium": 0.5}, long_run_cost, RISES),
     Case("cards_that_wear_out_sooner_cost_more", {"market.costs.obsolescence": 0.0}, long_run_cost, FALLS),
     Case("servers_take_power", {"market.costs.server_power_multiple": 1.0}, world_sum("mw_cards"), FALLS),

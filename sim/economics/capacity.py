@@ -3,7 +3,8 @@ r"""Shadow prices of capacity: how all pools' multipliers answer their constrain
 A pool's use falls in its own multiplier and rises in the others', as customers go where prices rise less. With
 n_lm = - d use_l / d mu_m, and x_l = ln(use_l / capacity_l), a Newton step solves sum_m n_lm / use_l * step_m = x_l
 over pools that are neither slack at mu = 0 nor at the largest multiplier; a step that would leave those bounds stops
-there.
+there. Prices move towards what firms want at present multipliers at the same time, so x_l counts what use loses by
+that drift as lost already.
 """
 
 import math
@@ -16,7 +17,7 @@ from sim.economics.elimination import solve_linear
 
 PASSES = 3
 """Solutions of a step with the bounds met so far."""
-LARGEST_EXCESS = 2.0
+LARGEST_EXCESS = 12.0
 """Largest log excess that a step answers: farther out the slopes say nothing."""
 
 
@@ -104,6 +105,74 @@ def _subtract_within(demand: Demand, use: Floats, row: Ints, slopes: Floats, ans
 
 
 @compiled
+def lost(demand: Demand, use: Floats, pool: Ints, drift: Floats, answer: Response, pools: int) -> Floats:
+    """Return (L,) what the use of every pool loses, by present slopes, as prices drift.
+
+    Args:
+        demand: demand.
+        use: (J,) capacity used per unit of product.
+        pool: (J,) pool of each product.
+        drift: (J,) change of the (log) price.
+        answer: demand at present prices.
+        pools: L.
+    """
+    fall, own = np.zeros(use.size), np.empty(demand.roster.shape[1])
+    pushed, tied, mine = np.empty(NESTS), np.empty(NESTS), np.empty((demand.start.size // NESTS, NESTS))
+    for n in range(demand.taste.size):
+        _drift_of_menu(demand, n, drift, answer, pushed, tied, mine)
+        _lose(demand, n, answer, pushed, tied, mine, fall)
+    for members in demand.roster:
+        own[:] = 0.0
+        for j in members:
+            if j >= 0:
+                fall[j] += answer.own[j] * drift[j]
+                for x in range(own.size):
+                    own[x] += answer.within[j, x] * drift[j]
+        for x in range(own.size):
+            if members[x] >= 0:
+                fall[members[x]] -= own[x]
+    out = np.zeros(pools)
+    for j in range(use.size):
+        out[pool[j]] += use[j] * fall[j]
+    return out
+
+
+@inlined
+def _drift_of_menu(
+    demand: Demand, n: int, drift: Floats, answer: Response, pushed: Floats, tied: Floats, mine: Floats
+) -> None:
+    """Fill the change of weights in menu n by nest (2,) and by seller and nest (S, 2).
+
+    ``tied`` (2,) is filled with what these changes take, from a unit of weight, through ties to their sellers.
+    """
+    a = demand.sensitivity[demand.taste[n]]
+    pushed[:], tied[:] = 0.0, 0.0
+    for s in range(demand.seller[n], demand.seller[n + 1]):
+        for h in range(NESTS):
+            change = 0.0
+            for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                change += a * answer.weights[k] * drift[demand.product[k]]
+            mine[s, h] = change
+            pushed[h] += change
+            tied[0] += answer.once[s, NESTS + h] * change
+            tied[1] += answer.once[s, NESTS + h + 1] * change
+
+
+@inlined
+def _lose(demand: Demand, n: int, answer: Response, pushed: Floats, tied: Floats, mine: Floats, fall: Floats) -> None:
+    """Subtract from ``fall`` (J,) what sellers of menu n win as the prices of others rise, see ``_subtract``."""
+    for s in range(demand.seller[n], demand.seller[n + 1]):
+        for g in range(NESTS):
+            won = tied[g]
+            for h in range(NESTS):
+                once = answer.once[s, NESTS + g + h]
+                rate = answer.sums[n, NESTS + g + h] + once
+                won += rate * (pushed[h] - mine[s, h]) - once * mine[s, h]
+            for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
+                fall[demand.product[k]] -= won * answer.units[k]
+
+
+@compiled
 def excess(used: Floats, capacity: Floats) -> Floats:
     """Return ln(use / capacity) by pool; minus infinity where nothing is used or there is no constraint."""
     out = np.full(used.size, -math.inf)
@@ -138,7 +207,7 @@ def violation(mu: Floats, top: Floats, over: Floats, pools: Ints, matrix: Floats
 
 
 @compiled
-def answered(mu: Floats, top: Floats, over: Floats, used: Floats, pools: Ints, matrix: Floats) -> Floats:
+def answered(mu: Floats, top: Floats, over: Floats, used: Floats, fall: Floats, pools: Ints, matrix: Floats) -> Floats:
     """Return multipliers (L,) after one Newton step of all pools together.
 
     Args:
@@ -146,6 +215,7 @@ def answered(mu: Floats, top: Floats, over: Floats, used: Floats, pools: Ints, m
         top: (L,) largest multipliers.
         over: (L,) ``excess``.
         used: (L,) use.
+        fall: (L,) what use loses whatever multipliers do, see ``lost``.
         pools: (R,) ``pressed`` pools.
         matrix: (R, R) their ``substitution``.
     """
@@ -153,7 +223,8 @@ def answered(mu: Floats, top: Floats, over: Floats, used: Floats, pools: Ints, m
     for x in range(pools.size):
         l = pools[x]
         free[x] = matrix[x, x] > 0.0 and over[l] > -math.inf
-        right[x] = used[l] * min(max(over[l], -LARGEST_EXCESS), LARGEST_EXCESS) if free[x] else 0.0
+        left = over[l] - fall[l] / used[l] if free[x] else 0.0
+        right[x] = used[l] * min(max(left, -LARGEST_EXCESS), LARGEST_EXCESS)
         if over[l] == -math.inf:
             step[x] = -mu[l]
     for _ in range(PASSES):

@@ -22,7 +22,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.acceleration import WINDOW, accelerated
-from sim.economics.capacity import answered, excess, pressed, substitution, violation
+from sim.economics.capacity import answered, excess, lost, pressed, substitution, violation
 from sim.economics.cells import LOG, Cells, Demand, Floats, Ints, Response, condensed, respond
 from sim.economics.elimination import solve_linear
 
@@ -33,6 +33,8 @@ CALM = 2.0
 """Residual below which steps are combined; farther out plain best responses are safer."""
 SPELL = 50
 """Combined rounds, then as many half steps, in turn: what goes in circles in one way comes to rest in the other."""
+STRETCH = 1.2
+"""Factor on the moves of a round that is combined with others: most of what is left shrinks slowly and evenly."""
 DRAG = 0.1
 """Weight on present margins, over ``own``: without it those of a firm whose demand is hardly elastic would leap."""
 
@@ -166,6 +168,23 @@ def _price_slopes(form: int, offers: Offers, price: Floats, over: Floats, slope:
     return slopes
 
 
+@inlined
+def _wanted(offers: Offers, level: Floats, slope: Floats, mu: Floats, j: int) -> float:
+    """Return the price of product j that its first-order condition asks for at these multipliers."""
+    wanted: float = min(level[j] + slope[j] * mu[offers.pool[j]], offers.ceiling[j])
+    return wanted
+
+
+@compiled
+def _drifts(form: int, offers: Offers, price: Floats, mu: Floats, level: Floats, slope: Floats) -> Floats:
+    """Return how far every log price (LOG) or price (LINEAR) moves at present multipliers, (J,)."""
+    drift = np.empty(price.size)
+    for j in range(price.size):
+        wanted = min(max(_wanted(offers, level, slope, mu, j), price[j] / LARGEST_STEP), price[j] * LARGEST_STEP)
+        drift[j] = math.log(wanted / price[j]) if form == LOG else wanted - price[j]
+    return drift
+
+
 @compiled
 def _scales(offers: Offers, price: Floats, pools: int) -> Floats:
     """Return a price per unit of capacity for every pool, to measure its multiplier in."""
@@ -195,13 +214,6 @@ def _answer(demand: Demand, offers: Offers, price: Floats) -> tuple[Response, Fl
     return answer, used
 
 
-@inlined
-def _wanted(offers: Offers, level: Floats, slope: Floats, mu: Floats, j: int) -> float:
-    """Return the price of product j that its first-order condition asks for at these multipliers."""
-    wanted: float = min(level[j] + slope[j] * mu[offers.pool[j]], offers.ceiling[j])
-    return wanted
-
-
 @compiled
 def _follow(
     offers: Offers, price: Floats, mu: Floats, moved: Floats, level: Floats, slope: Floats
@@ -217,8 +229,23 @@ def _follow(
 
 
 @compiled
-def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, tolerance: float) -> Solution:
+def _mean_move(price: Floats, following: Floats, quantity: Floats) -> float:
+    """Return the mean log distance of following prices from present ones, weighted by revenue."""
+    moved, revenue = 0.0, 0.0
+    for j in range(price.size):
+        if quantity[j] > 0.0:
+            moved += price[j] * quantity[j] * abs(math.log(following[j] / price[j]))
+            revenue += price[j] * quantity[j]
+    return moved / revenue if revenue > 0.0 else 0.0
+
+
+@compiled
+def solve(
+    cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, tolerance: float, near: float = 0.0
+) -> Solution:
     """Iterate joint best responses from a start, at most ``rounds`` times, until within ``tolerance``.
+
+    Firms that best respond only stop as soon as the prices of a round move by less than ``near`` in the mean.
 
     Near the solution rounds are Anderson-accelerated in (ln price, multiplier over the pool's price); every other
     spell goes half way instead.
@@ -232,11 +259,13 @@ def solve(cells: Cells, offers: Offers, price: Floats, mu: Floats, rounds: int, 
         over = excess(used, offers.capacity)
         level, slope = _conditions(offers, demand, price, mu, answer)
         pools, slopes = pressed(mu, top, over), _price_slopes(cells.form, offers, price, over, slope)
+        drift = _drifts(cells.form, offers, price, mu, level, slope)
         matrix = substitution(demand, offers.use, _rows(pools, offers), slopes, answer, pools.size)
-        moved = answered(mu, top, over, used, pools, matrix)
+        fall = lost(demand, offers.use, offers.pool, drift, answer, mu.size)
+        moved = answered(mu, top, over, used, fall, pools, matrix)
         following, residual = _follow(offers, price, mu, moved, level, slope)
         residual = max(residual, violation(mu, top, over, pools, matrix))
-        if residual <= tolerance or done == rounds - 1:
+        if residual <= tolerance or done == rounds - 1 or _mean_move(price, following, answer.quantity) < near:
             break
         if done // SPELL % 2 == 1:
             price, mu, kept = np.sqrt(price * following), 0.5 * (mu + moved), 0
@@ -258,7 +287,8 @@ def _combined(
     products, pools = price.size, mu.size
     point, image = np.empty(products + pools), np.empty(products + pools)
     for j in range(products):
-        point[j], image[j] = math.log(price[j]), math.log(following[j])
+        point[j] = math.log(price[j])
+        image[j] = point[j] + STRETCH * math.log(following[j] / price[j])
     for pool in range(pools):
         point[products + pool], image[products + pool] = mu[pool] / scale[pool], moved[pool] / scale[pool]
     best = accelerated(point, image, images, residuals, kept)

@@ -20,7 +20,9 @@ class BestResponse(StickyPrices):
     """A bounded number of rounds of simultaneous best responses."""
 
     rounds: Annotated[int, quantity("rounds", ge=1, le=200)]
-    """Rounds in each quarter, starting from last quarter's prices."""
+    """Most rounds in a quarter, starting from last quarter's prices."""
+    tolerance: Annotated[float, quantity("mean log move of prices, weighted by revenue", ge=0.0, le=1.0)]
+    """Firms stop at the first round that moves prices by less; at 0 they go on."""
 
 
 class Equilibrium(StickyPrices):

@@ -24,8 +24,8 @@ from sim.world import World
 
 OPENING_ROUNDS = 2000
 OPENING_TOLERANCE = 1e-8
-LAUNCH_ROUNDS, LAUNCH_TOLERANCE = 12, 1e-2
-"""Of best response where something is first sold: its last wanted price, when nobody could buy it, says nothing."""
+SOLVED = 1e-6
+"""Residual at which best response is an equilibrium."""
 LEAST_COST = 0.05
 """Floor of the cost that pricing reckons with, over marginal cost: prices stay positive."""
 
@@ -37,7 +37,7 @@ def run(world: World) -> None:
     cells = demand_cells(world, offered)
     offers = capacity_offers(world)
     _open_prices(world, cells, offers)
-    solution = _solve(world, cells, offers, offered)
+    solution = _solve(world, cells, offers)
     _post(world, solution, offered)
     _observe_labs(world)
 
@@ -145,19 +145,15 @@ def _open_prices(world: World, cells: Cells, offers: Offers) -> None:
     state.posted[:] = opening.price
 
 
-def _solve(world: World, cells: Cells, offers: Offers, offered: Bools) -> Solution:
-    launch = world.t > 0 and bool((offered > world.state.on_sale).any())
-    rounds, tolerance = solver_effort(world.pricing, launch)
-    return solve(cells, offers, world.state.wanted, world.state.multiplier, rounds, tolerance)
+def _solve(world: World, cells: Cells, offers: Offers) -> Solution:
+    return solve(cells, offers, world.state.wanted, world.state.multiplier, *solver_effort(world.pricing))
 
 
-def solver_effort(behaviour: BestResponse | Equilibrium, launch: bool = False) -> tuple[int, float]:
-    """Return (most rounds, tolerance) of a pricing behaviour; ``launch`` where something is first sold."""
+def solver_effort(behaviour: BestResponse | Equilibrium) -> tuple[int, float, float]:
+    """Return most rounds, the residual of a solution, and the mean move of prices at which firms stop."""
     if isinstance(behaviour, Equilibrium):
-        return behaviour.maximum_iterations, behaviour.tolerance
-    if launch and behaviour.rounds < LAUNCH_ROUNDS:
-        return LAUNCH_ROUNDS, LAUNCH_TOLERANCE
-    return behaviour.rounds, 1e-6
+        return behaviour.maximum_iterations, behaviour.tolerance, 0.0
+    return behaviour.rounds, SOLVED, behaviour.tolerance
 
 
 def _post(world: World, solution: Solution, offered: Bools) -> None:

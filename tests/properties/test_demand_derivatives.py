@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.capacity import substitution
+from sim.economics.capacity import lost, substitution
 from sim.economics.cells import LINEAR, LOG, condensed, respond
 from tests.builders_pricing import Floats, demand, jacobian, random_cells, shares
 
@@ -62,6 +62,19 @@ def test_what_pools_take_from_one_another(seed: int, form: int, rho: float) -> N
     found = substitution(kept, use, row, slopes, respond(kept, price), 4)
     member = (row[:, None] == np.arange(4)).astype(float)
     expected = -(member.T * use) @ jacobian(cells, price, logs=form == LOG) @ (member * slopes[:, None])
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
+
+
+@given(seeds, forms, rhos)
+def test_what_pools_lose_as_prices_drift(seed: int, form: int, rho: float) -> None:
+    """``lost`` is -d use along any change of (log) prices."""
+    cells = random_cells(seed, form=form, rho=rho, intensive=0.4 if form == LOG else 0.0)
+    rng = np.random.default_rng(seed + 3)
+    price, _ = some_prices(seed, cells.nest.size)
+    pool, kept = np.array([0, 1, 2, 0, 4, 2, 3]), condensed(cells)
+    use, drift = rng.uniform(0.2, 2.0, pool.size), rng.uniform(-1.0, 1.0, pool.size)
+    found = lost(kept, use, pool, drift, respond(kept, price), 5)
+    expected = -np.bincount(pool, use * (jacobian(cells, price, logs=form == LOG) @ drift), minlength=5)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
 
 

@@ -141,6 +141,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "behaviour.rationing.name": ("lottery", "reservations", "bids"),
     "behaviour.allocation.name": ("proportional", "uniform", "priority", "price"),
     "behaviour.pricing.best_response.rounds": (1, 4, 20),
+    "behaviour.pricing.best_response.tolerance": (0.0, 0.025, 1.0),
     "market.cohorts.maximum_age_quarters": (1, 4, 80),
     "customers.enterprises": (1, 7, 60),
     "customers.workloads_per_enterprise": (2, 3, 20),
@@ -534,7 +535,8 @@ def test_equal_firms_have_equal_shares_and_prices() -> None:
 
     Twenty rounds of best response bring prices to equilibrium, so that no unfinished solution is seen here.
     """
-    settled = {"customers.enterprises": 64000, "behaviour.pricing.best_response.rounds": 20}
+    form = "behaviour.pricing.best_response"
+    settled = {"customers.enterprises": 64000, f"{form}.rounds": 20, f"{form}.tolerance": 0.0}
     model = run(changed(symmetric(), settled))
     posted = model.record["posted"]
     gaps = np.ptp(np.log(posted.reshape(posted.shape[0], FIRMS, -1)), axis=1)

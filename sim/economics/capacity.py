@@ -19,6 +19,8 @@ PASSES = 3
 """Solutions of a step with the bounds met so far."""
 LARGEST_EXCESS = 12.0
 """Largest log excess that a step answers: farther out the slopes say nothing."""
+CLOSE = 1e-9
+"""Within this part of its largest value a multiplier stands there: which pools move must not hang on rounding."""
 
 
 @inlined
@@ -182,10 +184,18 @@ def excess(used: Floats, capacity: Floats) -> Floats:
     return out
 
 
+@inlined
+def _at_top(mu: float, top: float) -> bool:
+    return bool(mu >= top * (1.0 - CLOSE))
+
+
 @compiled
 def pressed(mu: Floats, top: Floats, over: Floats) -> Ints:
     """Return pools whose multiplier may move: neither slack at 0 nor overfull at the largest."""
-    return np.flatnonzero(((mu > 0.0) | (over > 0.0)) & ~((mu >= top) & (over >= 0.0)))
+    out = np.zeros(mu.size, dtype=np.bool_)
+    for l in range(mu.size):
+        out[l] = (mu[l] > 0.0 or over[l] > 0.0) and not (over[l] >= 0.0 and _at_top(mu[l], top[l]))
+    return np.flatnonzero(out)
 
 
 @compiled
@@ -199,7 +209,7 @@ def violation(mu: Floats, top: Floats, over: Floats, pools: Ints, matrix: Floats
     worst = 0.0
     for x in range(pools.size):
         l = pools[x]
-        if over[l] > 0.0 and mu[l] < top[l] and matrix[x, x] > 0.0:
+        if over[l] > 0.0 and not _at_top(mu[l], top[l]) and matrix[x, x] > 0.0:
             worst = max(worst, over[l])
         elif over[l] < 0.0 and mu[l] > 0.0:
             worst = max(worst, min(-over[l], mu[l] / top[l]) if top[l] < math.inf else -over[l])

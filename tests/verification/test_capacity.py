@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.economics.capacity import pressed
 from sim.economics.cells import LINEAR, LOG
 from tests.builders_pricing import Market, conditions, demand, equilibrium, jacobian, market, profits
 
@@ -116,3 +117,13 @@ def test_a_pool_sold_out_by_contracts_does_not_stop_the_others() -> None:
     assert np.isfinite(found.multiplier).all()
     roomy = equilibrium(Market(made.cells, made.offers._replace(capacity=np.full(3, np.inf))))
     assert (found.price[1:] > roomy.price[1:]).all()
+
+
+def test_rounding_does_not_decide_which_multipliers_move() -> None:
+    """A multiplier that rounding puts beside its largest value stands there: only slack makes it move."""
+    top, over, slack = np.full(3, 15.332801870852089), np.full(3, 10.0), np.full(3, -0.5)
+    beside = np.array([top[0], np.nextafter(top[1], 0.0), np.nextafter(top[2], np.inf)])
+    assert pressed(beside, top, over).size == 0
+    assert pressed(beside, top, slack).tolist() == [0, 1, 2]
+    assert pressed(0.999 * top, top, over).tolist() == [0, 1, 2]
+    assert pressed(np.zeros(3), top, slack).size == 0

@@ -65,15 +65,13 @@ def equals(firms: int) -> Values:
     return changed(values, nothing)
 
 
-@pytest.mark.parametrize(("firms", "end"), [(2, "2026Q4"), (3, "2029Q4")])
-def test_equal_firms_go_the_same_way_and_nothing_turns_over(firms: int, end: str) -> None:
-    """Two are watched for two years only: rounding then grows, as the middle between two firms is not stable."""
-    values = changed(equals(firms), {"market.end": end})
-    model = ComputeMarket(Parameters.from_mapping(values), 1).run()
+@pytest.mark.parametrize("firms", [2, 3])
+def test_equal_firms_go_the_same_way_and_nothing_turns_over(firms: int) -> None:
+    model = ComputeMarket(Parameters.from_mapping(equals(firms)), 1).run()
     np.testing.assert_allclose(owned_shares(model), 1.0 / firms, rtol=1e-8)
     assert turnover(model).max(initial=0.0) < 1e-8
     owned = (model.record["owned"] @ model.world.structure.chip_h100e).sum(axis=1)
-    assert owned[-1] > 1.5 * owned[11], "and yet it grows"
+    assert owned[-1] > 3.0 * owned[11], "and yet it grows"
 
 
 @pytest.mark.parametrize("changes", [FULL, SILENT], ids=["with noise", "without noise"])
@@ -133,9 +131,3 @@ def test_rents_of_the_history_lie_within_a_factor_of_two_of_what_was_observed(
     low, high = observed_rent(period)
     rent = float(np.mean(column(ran(FULL), "market", "price_iaas_usd_per_h100e_hour", region="world")[quarters]))
     assert low / 2.0 < rent < high * 2.0
-
-
-def test_the_end_of_the_run_changes_nothing_before_it() -> None:
-    short, full = (ran(changes).record for changes in ({}, FULL))
-    for name in ("queued_mw", "energised_mw", "building_mw", "posted", "owned", "cash"):
-        np.testing.assert_array_equal(short[name], full[name][: short.quarters], err_msg=name)

@@ -38,7 +38,7 @@ class Paths:
     own_use: Floats
     """(T, I) captive demand at the reference price, effective H100e-hours."""
     own_use_growth: Floats
-    """(T, I, R) captive demand when what is decided now would stand in a region, over that of the quarter."""
+    """(T, S) captive demand when what is decided now would stand at a site, over that of the quarter."""
     own_use_observed: Bools
     """(T, I) whether captive demand is observed, so that the present price is its reference."""
     chip_price: Floats
@@ -180,8 +180,9 @@ def _own_use_growth(structure: Structure) -> Floats:
     """Return the growth until a site would stand that firms know of, beyond the end of the run as well."""
     path, present = _own_use(structure, int(structure.lead.max())), _own_use(structure)[:, :, None]
     ahead = path[np.arange(structure.quarters)[:, None] + structure.lead].transpose(0, 2, 1)
-    growth: Floats = np.divide(ahead, present, out=np.ones(ahead.shape), where=present > 0.0)
-    return growth
+    growth = np.divide(ahead, present, out=np.ones(ahead.shape), where=present > 0.0)
+    by_site: Floats = np.ascontiguousarray(growth[:, structure.site_provider, structure.site_region])
+    return by_site
 
 
 def _observed(structure: Structure, series: list[Mapping[str, float]]) -> Bools:

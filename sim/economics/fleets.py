@@ -51,7 +51,7 @@ def age_fleet(
     for s in range(cards.shape[0]):
         for v in range(cards.shape[1]):
             gone = 0.0
-            for a in range(vintage):
+            for a in range(vintage if owned[s, v] != 0.0 else 0):
                 held = cards[s, v, a]
                 if held == 0.0:
                     continue
@@ -62,6 +62,7 @@ def age_fleet(
             lost[s, v] = gone
             cards[s, v, vintage] = delivered[s, v]
             if owned[s, v] - gone < ROUNDING * gone:
+                cards[s, v, :vintage] = 0.0
                 owned[s, v] = delivered[s, v]
             else:
                 owned[s, v] += delivered[s, v] - gone

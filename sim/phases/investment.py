@@ -101,7 +101,7 @@ def _outlook(world: World) -> Sites:
     return Sites(
         links.site_provider, links.site_region, now["standing"], np.maximum(coming, 0.0) * now["mw_hours"],
         now["site_demand"],
-        now["captive"] * world.paths.own_use_growth[world.t][links.site_provider, links.site_region],
+        now["captive"] * world.paths.own_use_growth[world.t],
         state.first_share, state.own_price,
     )  # fmt: skip
 

@@ -180,17 +180,17 @@ def test_the_grid_promises_for_when_a_shell_is_finished(laid: Laid) -> None:
         assert paths.trade[last, r] == pytest.approx(region.trade_mw, rel=1e-12)
 
 
-def test_own_use_is_known_until_a_site_would_stand_and_goes_on_beyond_the_run() -> None:
+def test_own_use_is_known_until_a_site_would_stand_and_beyond_the_run() -> None:
     structure, paths = under({})
-    i, r = structure.providers.index("meta"), structure.regions.index("us")
-    lead, path = int(structure.lead[r]), paths.own_use[:, i]
-    np.testing.assert_allclose(paths.own_use_growth[:-lead, i, r], path[lead:] / path[:-lead], rtol=1e-12)
+    meta, oracle = structure.providers.index("meta"), structure.providers.index("oracle")
+    site = next(s for s, x in enumerate(structure.sites) if x.provider == meta)
+    lead, path = int(structure.lead[structure.site_region[site]]), paths.own_use[:, meta]
+    np.testing.assert_allclose(paths.own_use_growth[:-lead, site], path[lead:] / path[:-lead], rtol=1e-12)
     longer = under({"market.end": "2031Q4"})[1]
     np.testing.assert_allclose(paths.own_use_growth, longer.own_use_growth[: structure.quarters], rtol=1e-12)
     np.testing.assert_allclose(paths.outlook, longer.outlook[: structure.quarters], rtol=1e-12)
-    none = [x.own_use is None for x in structure.parameters.providers.values()]
-    assert any(none)
-    assert (paths.own_use_growth[:, none] == 1.0).all()
+    none = under({"providers.oracle.own_use": None})[1]
+    assert (none.own_use_growth[:, structure.site_provider == oracle] == 1.0).all()
 
 
 def test_outlook_is_mean_growth_until_a_site_would_stand(laid: Laid) -> None:

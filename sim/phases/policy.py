@@ -10,7 +10,8 @@ def run(world: World) -> None:
     """Ask the calendar for every (place, chip); the null policy is asked once, as it never changes.
 
     Sets ``permits``: ``order`` (R, V) by region, ``order_site`` (S, V), ``order_elsewhere`` (W, V), ``order_pool``
-    (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, ``rent`` (R, V) by customer region, and ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
+    (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, ``rent`` (R, V) by customer region, and
+    ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
     """
     if world.permits and not world.parameters.policy.instruments:
         return

@@ -12,7 +12,10 @@ NO_CHIP = -1
 
 @inlined
 def _outdone(better: Ints, allowed: Bools, launch: Floats, t: int) -> bool:
-    """Return whether one of the better cards (n,), padded with -1, may be had by who may have ``allowed`` (V,)."""
+    """Return whether one of the better cards (n,), padded with -1, may be had by who may have ``allowed`` (V,).
+
+    A card that is weaker in both workloads than another of its maker is made only for who may not have the better one.
+    """
     found = False
     for u in better:
         found = found or (u >= 0 and allowed[u] and launch[u] <= t)
@@ -24,8 +27,6 @@ def cheapest(
     cost: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, supplier: Ints, suppliers: int, better: Ints
 ) -> Ints:
     """Return (n, K) the chip of every supplier with the least cost of those it makes for a buyer; NO_CHIP where none.
-
-    A card that is weaker in both workloads than another of its maker is made only for who may not have the better one.
 
     Args:
         cost: (R, V) cost per effective hour.
@@ -50,9 +51,9 @@ def cheapest(
 
 @compiled
 def least_costs(
-    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, out: Floats
+    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, better: Ints, out: Floats
 ) -> None:
-    """Fill (n, 2) with the least allowed cost by workload; the least of all chips where none is allowed.
+    """Fill (n, 2) with the least cost by workload of cards that are made for a place; of all chips where there is none.
 
     Args:
         cost: (R, V) cost per card-hour.
@@ -61,15 +62,19 @@ def least_costs(
         allowed: (n, V) chips that count there, once they are launched.
         launch: (V,) first quarter of sale of each chip.
         t: quarter.
+        better: (V, n) as for ``cheapest``.
         out: (n, 2) filled, per effective hour.
     """
     for x in range(region.size):
-        some = False
+        out[x] = math.inf
         for v in range(cost.shape[1]):
-            some = some or (allowed[x, v] and launch[v] <= t)
+            if not (allowed[x, v] and launch[v] <= t):
+                continue
+            for w in range(2):
+                each = cost[region[x], v] / effective[v, w]
+                if each < out[x, w] and not _outdone(better[v], allowed[x], launch, t):
+                    out[x, w] = each
         for w in range(2):
-            least = math.inf
-            for v in range(cost.shape[1]):
-                if (allowed[x, v] and launch[v] <= t) or not some:
-                    least = min(least, cost[region[x], v] / effective[v, w])
-            out[x, w] = least
+            if out[x, w] == math.inf:
+                for v in range(cost.shape[1]):
+                    out[x, w] = min(out[x, w], cost[region[x], v] / effective[v, w])

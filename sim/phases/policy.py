@@ -9,8 +9,9 @@ from sim.world import World
 def run(world: World) -> None:
     """Ask the calendar for every (place, chip); the null policy is asked once, as it never changes.
 
-    Sets ``permits``: ``order`` (R, V) by region, ``order_site`` (S, V), ``order_elsewhere`` (W, V), ``rent`` (R, V) by
-    customer region, and ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
+    Sets ``permits``: ``order`` (R, V) by region, ``order_site`` (S, V), ``order_elsewhere`` (W, V), ``order_pool``
+    (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, ``rent`` (R, V) by customer region, and
+    ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
     """
     if world.permits and not world.parameters.policy.instruments:
         return
@@ -24,6 +25,8 @@ def run(world: World) -> None:
     }
     for name, pairs in places.items():
         world.permits[name] = world.policy.permits(chips, origins, pairs, Use.ORDER, world.quarter)
+    world.permits["order_pool"] = links.pool_cards & world.permits["order_site"][structure.pool_site]
+    world.permits["own"] = world.permits["order"] & links.chip_merchant
     rent = world.policy.permits(chips, origins, places["order"], Use.RENTAL, world.quarter)
     cards = links.pool_cards[links.pair_pool]
     world.permits["rent"] = rent

@@ -93,8 +93,11 @@ def _costs(world: World) -> None:
         market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip
     for region, allowed, out in (
-        (links.every_region, links.chip_merchant & world.permits["order"], state.on_premises),
-        (links.pool_region, links.pool_cards, state.long_run),
+        (links.every_region, world.permits["own"], state.on_premises),
+        (links.pool_region, world.permits["order_pool"], state.long_run),
     ):
-        least_costs(state.hour_cost, structure.chip_effective, region, allowed, state.chip_launch, world.t, out)
+        least_costs(
+            state.hour_cost, structure.chip_effective, region, allowed, state.chip_launch, world.t,
+            structure.better_chips, out,
+        )  # fmt: skip
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

@@ -31,9 +31,9 @@ def test_chips_that_a_buyer_may_not_take_are_passed_over() -> None:
 EFFECTIVE = np.array([[1.0, 0.5], [2.0, 1.0], [0.5, 4.0], [1.0, 1.0]])
 
 
-def least(region: list[int], allowed: np.ndarray, t: int = 9) -> np.ndarray:
+def least(region: list[int], allowed: np.ndarray, t: int = 9, better: np.ndarray = NONE_BETTER) -> np.ndarray:
     out = np.empty((len(region), 2))
-    least_costs(COST, EFFECTIVE, np.array(region), allowed, LAUNCH, t, out)
+    least_costs(COST, EFFECTIVE, np.array(region), allowed, LAUNCH, t, better, out)
     return out
 
 
@@ -63,3 +63,16 @@ def test_a_weaker_card_is_made_only_for_who_may_not_have_the_better() -> None:
     found = cheapest(COST, np.array([1, 1]), allowed, LAUNCH, 9, SUPPLIER, 2, better)
     assert found[:, 0].tolist() == [1, 0]
     assert cheapest(COST, np.array([1]), allowed[:1], LAUNCH, 4, SUPPLIER, 2, better)[0, 0] == 0
+
+
+def test_own_cards_and_pools_follow_the_same_rule_as_orders() -> None:
+    """The first card is cheaper per effective hour, but is made only for who may not have the second of its maker."""
+    cost, better = np.array([[0.6, 2.0, 9.0, 9.0]]), np.array([[1], [-1], [-1], [-1]])
+    allowed = np.array([[True, True, False, False], [True, False, False, False], [True, True, False, False]])
+    out = np.empty((3, 2))
+    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed, LAUNCH, 9, better, out)
+    assert out.tolist() == [[1.0, 2.0], [0.6, 1.2], [1.0, 2.0]]
+    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed, LAUNCH, 4, better, out)
+    assert out.tolist() == [[0.6, 1.2]] * 3
+    best = cheapest(cost / EFFECTIVE[:, 1], np.zeros(3, np.int64), allowed, LAUNCH, 9, SUPPLIER, 2, better)
+    assert best[:, 0].tolist() == [1, 0, 1]

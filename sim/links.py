@@ -113,6 +113,7 @@ class Links:
         self.site_chips = np.zeros((len(structure.sites), len(structure.chips)), dtype=bool)
         """(S, V) whether some pool of the site runs the chip."""
         np.logical_or.at(self.site_chips, structure.pool_site, self.pool_cards)
+        self.pool_first = np.where(self.pool_cards, structure.chip_launch, np.inf).argmin(axis=1)
         self.site_region = structure.site_region
         self.site_provider = structure.site_provider
 

@@ -49,11 +49,23 @@ def cheapest(
     return best
 
 
+@inlined
+def _first_to_come(allowed: Bools, launch: Floats) -> int:
+    """Return the chip with the earliest launch of those that are ``allowed`` (V,), or of all where none is."""
+    first = 0
+    for v in range(launch.size):
+        if (allowed[v], -launch[v]) > (allowed[first], -launch[first]):
+            first = v
+    return first
+
+
 @compiled
 def least_costs(
     cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, better: Ints, out: Floats
 ) -> None:
-    """Fill (n, 2) with the least cost by workload of cards that are made for a place; of all chips where there is none.
+    """Fill (n, 2) with the least cost by workload of cards that are made for a place.
+
+    Where there is none yet, of the first that will come; where none ever may, of the first of all.
 
     Args:
         cost: (R, V) cost per card-hour.
@@ -74,7 +86,6 @@ def least_costs(
                 each = cost[region[x], v] / effective[v, w]
                 if each < out[x, w] and not _outdone(better[v], allowed[x], launch, t):
                     out[x, w] = each
-        for w in range(2):
-            if out[x, w] == math.inf:
-                for v in range(cost.shape[1]):
-                    out[x, w] = min(out[x, w], cost[region[x], v] / effective[v, w])
+        if out[x, 0] == math.inf:
+            first = _first_to_come(allowed[x], launch)
+            out[x] = cost[region[x], first] / effective[first]

@@ -12,20 +12,21 @@ from sim.economics.cells import Bools, Floats, Ints
 
 
 @compiled
-def pool_costs(cards: Floats, care: Floats, effective: Floats) -> Floats:
-    """Return the cost of electricity and care per effective hour (L, 2); that of one card of each chip where none is.
+def pool_costs(cards: Floats, care: Floats, effective: Floats, first: Ints) -> Floats:
+    """Return the cost of electricity and care per effective hour (L, 2); where no card is, that of its first to come.
 
     Args:
         cards: (L, V) cards in the pool.
         care: (L, V) USD per card-hour.
         effective: (V, 2) effective H100e of a card in training and inference.
+        first: (L,) earliest chip of each pool.
     """
     out = np.empty((cards.shape[0], 2))
     for pool in range(cards.shape[0]):
         stocked = cards[pool].sum() > 0.0
         dollars, training, inference = 0.0, 0.0, 0.0
         for v in range(cards.shape[1]):
-            held = cards[pool, v] if stocked else 1.0
+            held = cards[pool, v] if stocked else (1.0 if v == first[pool] else 0.0)
             dollars += held * care[pool, v]
             training += held * effective[v, 0]
             inference += held * effective[v, 1]

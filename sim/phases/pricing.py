@@ -107,7 +107,7 @@ def marginal_costs(world: World) -> Floats:
     """Return the cost of service per unit (J,): electricity and operation of the cards, and other cost of tokens."""
     links, state = world.links, world.state
     return unit_costs(
-        pool_costs(state.operated, links.pool_care, world.structure.chip_effective), links.other_cost,
+        pool_costs(state.operated, links.pool_care, world.structure.chip_effective, links.pool_first), links.other_cost,
         state.tokens_per_hour, links.product_pool, links.product_workload, links.product_provider, links.product_maas,
     )  # fmt: skip
 

@@ -43,9 +43,10 @@ def test_the_least_cost_by_workload() -> None:
 
 
 @pytest.mark.parametrize("region", [0, 1])
-def test_where_nothing_is_allowed_all_chips_count(region: int) -> None:
-    found = least([region], np.zeros((1, 4), dtype=np.bool_))
-    assert found[0].tolist() == (COST[region][:, None] / EFFECTIVE).min(axis=0).tolist()
+def test_where_nothing_is_allowed_the_first_of_all_counts_and_before_a_launch_the_first_to_come(region: int) -> None:
+    nobody, late = np.zeros((1, 4), dtype=np.bool_), np.array([[False, True, False, True]])
+    assert least([region], nobody)[0].tolist() == (COST[region, 0] / EFFECTIVE[0]).tolist()
+    assert least([region], late, 3)[0].tolist() == (COST[region, 1] / EFFECTIVE[1]).tolist()
 
 
 def test_chips_count_from_their_launch_on() -> None:

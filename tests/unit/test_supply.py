@@ -24,8 +24,8 @@ PROVIDER = np.array([0, 0, 1])
 def test_an_hour_costs_what_the_cards_of_the_pool_take() -> None:
     effective = np.array([[1.0, 2.0], [4.0, 1.0]])
     care = np.array([[1.0, 3.0], [1.0, 3.0]])
-    found = pool_costs(np.array([[10.0, 5.0], [0.0, 0.0]]), care, effective)
-    assert found.tolist() == [[25.0 / 30.0, 25.0 / 25.0], [4.0 / 5.0, 4.0 / 3.0]]
+    found = pool_costs(np.array([[10.0, 5.0], [0.0, 0.0]]), care, effective, np.array([0, 1]))
+    assert found.tolist() == [[25.0 / 30.0, 25.0 / 25.0], [3.0 / 4.0, 3.0 / 1.0]]
 
 
 def test_a_token_costs_its_hours_and_what_else_it_takes() -> None:

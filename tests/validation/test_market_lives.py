@@ -135,5 +135,5 @@ def test_rents_of_the_history_lie_within_a_factor_of_two_of_what_was_observed(
 
 def test_the_end_of_the_run_changes_nothing_before_it() -> None:
     short, full = (ran(changes).record for changes in ({}, FULL))
-    for name in ("queued_mw", "energised_mw", "building_mw", "posted", "owned", "cash"):
+    for name in ("queued_mw", "energised_mw", "building_mw", "posted", "load", "cash"):
         np.testing.assert_array_equal(short[name], full[name][: short.quarters], err_msg=name)

@@ -11,6 +11,7 @@ Uniforms lie in the open interval (0, 1). Other distributions are own transforms
 
 import math
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,11 +138,24 @@ def draw_uniforms(agents: Words, seed: np.uint64, decision: np.uint64) -> Floats
     return out
 
 
+_SPAN = 64
+"""Quarters whose keys are worked out in one call."""
+
+
 @compiled
-def _season(seed: np.uint64, decision: np.uint64, quarter: np.uint64) -> np.uint64:
-    return fold(fold(mix(seed + GOLDEN), decision), quarter)
+def _seasons(seed: np.uint64, decision: np.uint64, first: int, count: int) -> Words:
+    keys = np.empty(count, np.uint64)
+    for n in range(count):
+        keys[n] = fold(fold(mix(seed + GOLDEN), decision), np.uint64(first + n))
+    return keys
+
+
+@lru_cache(maxsize=256)
+def _span(seed: int, decision: int, span: int) -> Words:
+    """Return the keys of a span of quarters: a call for each of them would take longer than the work."""
+    return _seasons(np.uint64(seed), np.uint64(decision), span * _SPAN, _SPAN)
 
 
 def season(seed: int, decision: Decision, quarter: int) -> np.uint64:
     """Return the key of (seed, decision, quarter), to be narrowed by agent with ``fold``."""
-    return np.uint64(_season(np.uint64(seed), np.uint64(decision), np.uint64(quarter)))
+    return np.uint64(_span(seed, int(decision), quarter // _SPAN)[quarter % _SPAN])

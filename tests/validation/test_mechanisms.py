@@ -33,6 +33,8 @@ MODELS_SOLD = slice(6, 12)
 
 PLENTY: Changes = {"providers.*.sites.*.opening_cards": Times(20.0), "providers.*.sites.*.deliveries": Times(20.0)}
 """Cards bind nowhere, so that prices rest on cost and markup."""
+MANY: Changes = {"customers.enterprises": 8000}
+"""With the enterprises of the baseline, chance moves the quality of tokens by half of what the weight on it does."""
 FEW_BUILDERS: Changes = {**LONG, "market.regions.*.trade_mw": Times(0.1)}
 FEW_HALLS: Changes = {**LONG, "market.regions.*.grid_mw": Times(0.02), "market.building.convertible": 0.0}
 ANY_LEVERAGE: Changes = {**LONG, "finance.credit.spread_threshold": 0.0}
@@ -260,7 +262,7 @@ CASES = (
     Case("dear_own_cards_keep_tasks_with_providers", DEAR_AT_HOME, outside, FALLS, PLENTY),
     Case("dear_own_cards_let_providers_charge_more", DEAR_AT_HOME, price, RISES),
     Case("outside_utility_takes_tasks_home", {"customers.demand.*.outside_utility": 1.0}, outside, RISES),
-    Case("no_weight_on_quality", {"customers.tastes.*.quality_weight": 0.0}, quality_of_tokens, FALLS),
+    Case("no_weight_on_quality", {"customers.tastes.*.quality_weight": 0.0}, quality_of_tokens, FALLS, MANY),
     Case("weight_on_quality", {"customers.tastes.*.quality_weight": Times(3.0)}, quality_of_tokens, RISES),
     Case(
         "brand_brings_customers", {"providers.oracle.utility": 1.0}, of("oracle", "first_choice_h100e"), RISES, PLENTY

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.chip_costs import bill_of_card, needs_of_cards
+from sim.economics.chip_costs import bill_of_card, needs_at_yield, perfect_needs
 from sim.economics.elementary import exp
 from sim.economics.learning import add_by_maker, experience_with_spillovers, learning_exponent
+from sim.economics.making import Technique
+from sim.economics.producing import Stages
+from sim.economics.research import Programme
 from sim.economics.upstream import needs_of_makers
 from sim.names import QUARTERS_PER_YEAR
 from sim.parameters.suppliers import Stage, Supplier, Upstream
@@ -37,6 +40,7 @@ class Makers:
         self.reference_experience = self.effective_experience(self.made_before)
         self._overhead(structure)
         self.insider = _insiders(structure, suppliers)
+        self._together(structure)
 
     def _stages(self, sides: list[Upstream]) -> None:
         self.capacity = _by_stage(sides, lambda stage: stage.capacity)
@@ -75,6 +79,7 @@ class Makers:
         chips = list(structure.catalogue.values())
         self.area = np.array([c.logic_area_mm2 for c in chips])
         self.stacks = np.array([c.memory_stacks for c in chips])
+        self.perfect, self.die = perfect_needs(self.area, self.stacks)
         self.launch_price = np.array([c.price_usd for c in chips])
 
     def _past(self, structure: Structure) -> None:
@@ -100,7 +105,7 @@ class Makers:
 
     def needs(self, maker: Ints, experience: Floats, needs: Floats, good: Floats) -> None:
         """Fill what cards take (V, 3), and the yield of their dies (V,), at an experience (K,)."""
-        needs_of_cards(self.area, self.stacks, maker, self.side, experience, *self.defects, needs, good)
+        needs_at_yield(self.perfect, self.die, maker, self.side, experience, *self.defects, needs, good)
 
     def _overhead(self, structure: Structure) -> None:
         """Set cost over the bill (V,), such that a card has its maker's margin at the end of history, or at launch."""
@@ -115,6 +120,19 @@ class Makers:
         ]
         self.overhead = price * (1.0 - self.margin[maker]) / np.array(bill)
         self.standing = needs_of_makers(self.last, needs, maker, self.side.size)
+
+    def _together(self, structure: Structure) -> None:
+        """Put together what kernels read of a quarter's deliveries, orders and research."""
+        self.technique = Technique(
+            self.area, self.perfect, self.die, structure.chip_supplier, self.side, self.near, self.far,
+            self.reference_experience, *self.defects, self.stage_price, self.stage_price_growth, self.test_cost,
+            self.learning, self.overhead,
+        )  # fmt: skip
+        self.stages = Stages(self.side, self.growth, self.response, self.release, self.access, self.ramp, self.newcomer)
+        self.programme = Programme(
+            self.research_share, self.subsidy, self.research_reference, self.research_growth, self.research_elasticity,
+            self.research_fastest, structure.chip_launch, structure.chip_supplier,
+        )  # fmt: skip
 
 
 def _by_stage(sides: list[Upstream], read: Callable[[Stage], float]) -> Floats:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import Parameters
-from sim.economics.chip_costs import bill_of_card, card_prices, needs_of_cards, scarcity_step, worth_of_cards
+from sim.economics.chip_costs import (
+    bill_of_card,
+    card_prices,
+    needs_at_yield,
+    perfect_needs,
+    scarcity_step,
+    worth_of_cards,
+)
 from sim.economics.research import launch_cards, research_spending, roadmap_pace
 from sim.economics.silicon import good_fraction, packaging_per_card, wafers_per_card
 from sim.makers import NEVER, Makers
@@ -21,9 +28,9 @@ from sim.structure import Structure
 def test_cards_take_what_one_card_takes_at_the_defects_of_its_maker() -> None:
     """Two makers of one side, the second with four times the experience of the reference."""
     needs, good = np.zeros((2, 3)), np.zeros(2)
-    needs_of_cards(
-        np.array([814.0, 1600.0]), np.array([5.0, 8.0]), np.array([0, 1]), np.array([0, 0]), np.array([1.0, 4.0]),
-        np.array([0.2]), np.array([0.1]), np.array([0.5]), np.array([2.0]), needs, good,
+    needs_at_yield(
+        *perfect_needs(np.array([814.0, 1600.0]), np.array([5.0, 8.0])), np.array([0, 1]), np.array([0, 0]),
+        np.array([1.0, 4.0]), np.array([0.2]), np.array([0.1]), np.array([0.5]), np.array([2.0]), needs, good,
     )  # fmt: skip
     expected = [
         [wafers_per_card(814.0, 0.2, 2.0), packaging_per_card(814.0, 5.0), 5.0],

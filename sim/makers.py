@@ -87,8 +87,7 @@ class Makers:
         maker, opening, history = structure.chip_supplier, np.zeros(self.side.size), np.zeros(self.side.size)
         for fleets in (structure.opening_cards, structure.elsewhere_opening):
             add_by_maker(fleets, self.area, maker, opening)
-        observed, self.last = _observed(structure)
-        add_by_maker(observed, self.area, maker, history)
+        add_by_maker(_delivered(structure, lambda t: 0 <= t < structure.history), self.area, maker, history)
         before = BEFORE * (opening + history)
         usual = float(before.mean()) if before.any() else ONE_WAFER_MM2
         self.opening_experience = opening + np.where(before > 0.0, before, usual)
@@ -112,14 +111,40 @@ class Makers:
         maker, first = structure.chip_supplier, max(structure.history - 1, 0)
         needs, good = np.zeros((maker.size, 3)), np.zeros(maker.size)
         self.needs(maker, np.ones(self.side.size), needs, good)
-        age = np.maximum(first - np.maximum(structure.chip_launch, 0), 0) / QUARTERS_PER_YEAR
-        price = self.launch_price * exp(-self.decline[maker] * age)
+        price = self._price_at(structure, first)
         side = self.side[maker]
         bill = [
             bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in range(maker.size)
         ]
         self.overhead = price * (1.0 - self.margin[maker]) / np.array(bill)
-        self.standing = needs_of_makers(self.last, needs, maker, self.side.size)
+        self._size(structure, needs)
+
+    def _price_at(self, structure: Structure, t: int) -> Floats:
+        """Return the price of every card by catalogue in a quarter, or at its launch (V,), USD."""
+        age = np.maximum(t - np.maximum(structure.chip_launch, 0), 0) / QUARTERS_PER_YEAR
+        return np.asarray(self.launch_price * exp(-self.decline[structure.chip_supplier] * age))
+
+    def _size(self, structure: Structure, needs: Floats) -> None:
+        """Bring capacities, banks and research from the quarter they are sized for to the end of history.
+
+        They follow what the cards delivered in each quarter took and earned; where there were none, they stay.
+        """
+        last = max(structure.history - 1, 0)
+        taken, earned = self._taken(structure, needs, last)
+        self.standing = taken if structure.history > 0 else np.zeros_like(taken)
+        for z, side in enumerate(structure.parameters.upstream.values()):
+            mine = self.side == z
+            before = self._taken(structure, needs, structure.index_of(side.sized_for))
+            ratio = _ratio(taken[mine].sum(axis=0), before[0][mine].sum(axis=0))
+            self.capacity[z] *= ratio
+            self.bank[z] *= ratio
+            self.research_reference[mine] *= _ratio(earned, before[1])[mine]
+
+    def _taken(self, structure: Structure, needs: Floats, t: int) -> tuple[Floats, Floats]:
+        """Return what the cards delivered in a quarter took of every stage (K, 3), and their sales (K,), USD."""
+        cards, earned = _delivered(structure, lambda quarter: quarter == t), np.zeros(self.side.size)
+        add_by_maker(cards, self._price_at(structure, t), structure.chip_supplier, earned)
+        return needs_of_makers(cards, needs, structure.chip_supplier, self.side.size), earned
 
     def _together(self, structure: Structure) -> None:
         """Put together what kernels read of a quarter's deliveries, orders and research."""
@@ -135,23 +160,28 @@ class Makers:
         )  # fmt: skip
 
 
+def _ratio(now: Floats, then: Floats) -> Floats:
+    """Return one amount over another; 1 where either is nothing."""
+    out = np.ones(now.shape)
+    np.divide(now, then, out=out, where=(now > 0.0) & (then > 0.0))
+    return out
+
+
 def _by_stage(sides: list[Upstream], read: Callable[[Stage], float]) -> Floats:
     """Return a field of every stage (Z, 3)."""
     return np.array([[read(side.wafers), read(side.packaging), read(side.memory)] for side in sides])
 
 
-def _observed(structure: Structure) -> tuple[Floats, Floats]:
-    """Return cards delivered to all owners up to the end of history, and in its last quarter (1, V)."""
-    whole, last = np.zeros((1, len(structure.chips))), np.zeros((1, len(structure.chips)))
-    parameters = structure.parameters
+def _delivered(structure: Structure, within: Callable[[int], bool]) -> Floats:
+    """Return cards delivered to all owners in the quarters of the run that count (1, V)."""
+    out, parameters = np.zeros((1, len(structure.chips))), structure.parameters
     received = [site.deliveries for provider in parameters.providers.values() for site in provider.sites.values()]
     for deliveries in [*received, *(owner.deliveries for owner in parameters.rest_of_world.values())]:
         for chip, series in deliveries.items():
+            v = structure.chips.index(chip)
             for quarter, cards in series.items():
-                t, v = structure.index_of(quarter), structure.chips.index(chip)
-                whole[0, v] += cards if 0 <= t < structure.history else 0.0
-                last[0, v] += cards if t == structure.history - 1 else 0.0
-    return whole, last
+                out[0, v] += cards if within(structure.index_of(quarter)) else 0.0
+    return out
 
 
 def _insiders(structure: Structure, suppliers: list[Supplier]) -> Bools:

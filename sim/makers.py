@@ -8,9 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.chip_costs import bill_of_card, needs_of_cards
+from sim.economics.chip_costs import bill_of_card, needs_at_yield, perfect_needs
 from sim.economics.elementary import exp
 from sim.economics.learning import add_by_maker, experience_with_spillovers, learning_exponent
+from sim.economics.making import Technique
+from sim.economics.producing import Stages
+from sim.economics.research import Programme
 from sim.economics.upstream import needs_of_makers
 from sim.names import QUARTERS_PER_YEAR
 from sim.parameters.suppliers import Stage, Supplier, Upstream
@@ -37,6 +40,7 @@ class Makers:
         self.reference_experience = self.effective_experience(self.made_before)
         self._overhead(structure)
         self.insider = _insiders(structure, suppliers)
+        self._together(structure)
 
     def _stages(self, sides: list[Upstream]) -> None:
         self.capacity = _by_stage(sides, lambda stage: stage.capacity)
@@ -75,6 +79,7 @@ class Makers:
         chips = list(structure.catalogue.values())
         self.area = np.array([c.logic_area_mm2 for c in chips])
         self.stacks = np.array([c.memory_stacks for c in chips])
+        self.perfect, self.die = perfect_needs(self.area, self.stacks)
         self.launch_price = np.array([c.price_usd for c in chips])
 
     def _past(self, structure: Structure) -> None:
@@ -82,8 +87,7 @@ class Makers:
         maker, opening, history = structure.chip_supplier, np.zeros(self.side.size), np.zeros(self.side.size)
         for fleets in (structure.opening_cards, structure.elsewhere_opening):
             add_by_maker(fleets, self.area, maker, opening)
-        observed, self.last = _observed(structure)
-        add_by_maker(observed, self.area, maker, history)
+        add_by_maker(_delivered(structure, lambda t: 0 <= t < structure.history), self.area, maker, history)
         before = BEFORE * (opening + history)
         usual = float(before.mean()) if before.any() else ONE_WAFER_MM2
         self.opening_experience = opening + np.where(before > 0.0, before, usual)
@@ -100,21 +104,67 @@ class Makers:
 
     def needs(self, maker: Ints, experience: Floats, needs: Floats, good: Floats) -> None:
         """Fill what cards take (V, 3), and the yield of their dies (V,), at an experience (K,)."""
-        needs_of_cards(self.area, self.stacks, maker, self.side, experience, *self.defects, needs, good)
+        needs_at_yield(self.perfect, self.die, maker, self.side, experience, *self.defects, needs, good)
 
     def _overhead(self, structure: Structure) -> None:
         """Set cost over the bill (V,), such that a card has its maker's margin at the end of history, or at launch."""
         maker, first = structure.chip_supplier, max(structure.history - 1, 0)
         needs, good = np.zeros((maker.size, 3)), np.zeros(maker.size)
         self.needs(maker, np.ones(self.side.size), needs, good)
-        age = np.maximum(first - np.maximum(structure.chip_launch, 0), 0) / QUARTERS_PER_YEAR
-        price = self.launch_price * exp(-self.decline[maker] * age)
+        price = self._price_at(structure, first)
         side = self.side[maker]
         bill = [
             bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in range(maker.size)
         ]
         self.overhead = price * (1.0 - self.margin[maker]) / np.array(bill)
-        self.standing = needs_of_makers(self.last, needs, maker, self.side.size)
+        self._size(structure, needs)
+
+    def _price_at(self, structure: Structure, t: int) -> Floats:
+        """Return the price of every card by catalogue in a quarter, or at its launch (V,), USD."""
+        age = np.maximum(t - np.maximum(structure.chip_launch, 0), 0) / QUARTERS_PER_YEAR
+        return np.asarray(self.launch_price * exp(-self.decline[structure.chip_supplier] * age))
+
+    def _size(self, structure: Structure, needs: Floats) -> None:
+        """Bring capacities, banks and research from the quarter they are sized for to the end of history.
+
+        They follow what the cards delivered in each quarter took and earned; where there were none, they stay.
+        """
+        last = max(structure.history - 1, 0)
+        taken, earned = self._taken(structure, needs, last)
+        self.standing = taken if structure.history > 0 else np.zeros_like(taken)
+        for z, side in enumerate(structure.parameters.upstream.values()):
+            mine = self.side == z
+            before = self._taken(structure, needs, structure.index_of(side.sized_for))
+            ratio = _ratio(taken[mine].sum(axis=0), before[0][mine].sum(axis=0))
+            self.capacity[z] *= ratio
+            self.bank[z] *= ratio
+            self.research_reference[mine] *= _ratio(earned, before[1])[mine]
+
+    def _taken(self, structure: Structure, needs: Floats, t: int) -> tuple[Floats, Floats]:
+        """Return what the cards delivered in a quarter took of every stage (K, 3), and their sales (K,), USD."""
+        cards, earned = _delivered(structure, lambda quarter: quarter == t), np.zeros(self.side.size)
+        add_by_maker(cards, self._price_at(structure, t), structure.chip_supplier, earned)
+        return needs_of_makers(cards, needs, structure.chip_supplier, self.side.size), earned
+
+    def _together(self, structure: Structure) -> None:
+        """Put together what kernels read of a quarter's deliveries, orders and research."""
+        self.technique = Technique(
+            self.area, self.perfect, self.die, structure.chip_supplier, self.side, self.near, self.far,
+            self.reference_experience, *self.defects, self.stage_price, self.stage_price_growth, self.test_cost,
+            self.learning, self.overhead,
+        )  # fmt: skip
+        self.stages = Stages(self.side, self.growth, self.response, self.release, self.access, self.ramp, self.newcomer)
+        self.programme = Programme(
+            self.research_share, self.subsidy, self.research_reference, self.research_growth, self.research_elasticity,
+            self.research_fastest, structure.chip_launch, structure.chip_supplier,
+        )  # fmt: skip
+
+
+def _ratio(now: Floats, then: Floats) -> Floats:
+    """Return one amount over another; 1 where either is nothing."""
+    out = np.ones(now.shape)
+    np.divide(now, then, out=out, where=(now > 0.0) & (then > 0.0))
+    return out
 
 
 def _by_stage(sides: list[Upstream], read: Callable[[Stage], float]) -> Floats:
@@ -122,18 +172,16 @@ def _by_stage(sides: list[Upstream], read: Callable[[Stage], float]) -> Floats:
     return np.array([[read(side.wafers), read(side.packaging), read(side.memory)] for side in sides])
 
 
-def _observed(structure: Structure) -> tuple[Floats, Floats]:
-    """Return cards delivered to all owners up to the end of history, and in its last quarter (1, V)."""
-    whole, last = np.zeros((1, len(structure.chips))), np.zeros((1, len(structure.chips)))
-    parameters = structure.parameters
+def _delivered(structure: Structure, within: Callable[[int], bool]) -> Floats:
+    """Return cards delivered to all owners in the quarters of the run that count (1, V)."""
+    out, parameters = np.zeros((1, len(structure.chips))), structure.parameters
     received = [site.deliveries for provider in parameters.providers.values() for site in provider.sites.values()]
     for deliveries in [*received, *(owner.deliveries for owner in parameters.rest_of_world.values())]:
         for chip, series in deliveries.items():
+            v = structure.chips.index(chip)
             for quarter, cards in series.items():
-                t, v = structure.index_of(quarter), structure.chips.index(chip)
-                whole[0, v] += cards if 0 <= t < structure.history else 0.0
-                last[0, v] += cards if t == structure.history - 1 else 0.0
-    return whole, last
+                out[0, v] += cards if within(structure.index_of(quarter)) else 0.0
+    return out
 
 
 def _insiders(structure: Structure, suppliers: list[Supplier]) -> Bools:

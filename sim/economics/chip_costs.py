@@ -8,22 +8,40 @@ from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.learning import wright
 from sim.economics.silicon import defect_density, dies_of, dies_per_wafer, good_fraction, packaging_per_card
-from sim.economics.upstream import MEMORY, PACKAGING, WAFERS
+from sim.economics.upstream import MEMORY, PACKAGING, STAGES, WAFERS
 
 LARGEST_STEP = 0.5
 """Shortage and glut beyond this move prices no faster: unbounded, orders of five times output reach any bound soon."""
 
 
 @compiled
-def needs_of_cards(
-    area: Floats, stacks: Floats, maker: Ints, side: Ints, experience: Floats, first: Floats, least: Floats,
+def perfect_needs(area: Floats, stacks: Floats) -> tuple[Floats, Floats]:
+    """Return what a card takes of every stage if every die is good (V, 3), and the area of each of its dies (V,), mm2.
+
+    Args:
+        area: (V,) of logic, mm2.
+        stacks: (V,) of memory.
+    """
+    needs, die = np.empty((area.size, STAGES)), np.empty(area.size)
+    for v in range(area.size):
+        dies = dies_of(area[v])
+        die[v] = area[v] / dies
+        needs[v, WAFERS] = dies / dies_per_wafer(die[v])
+        needs[v, PACKAGING] = packaging_per_card(area[v], stacks[v])
+        needs[v, MEMORY] = stacks[v]
+    return needs, die
+
+
+@compiled
+def needs_at_yield(
+    perfect: Floats, die: Floats, maker: Ints, side: Ints, experience: Floats, first: Floats, least: Floats,
     exponent: Floats, clustering: Floats, needs: Floats, good: Floats,
 ) -> None:  # fmt: skip
     """Fill what a card takes of every stage (V, 3), and the yield of its dies (V,).
 
     Args:
-        area: (V,) of logic, mm2.
-        stacks: (V,) of memory.
+        perfect: (V, 3) what it takes if every die is good.
+        die: (V,) area of its dies, mm2.
         maker: (V,) maker of each card.
         side: (K,) side of each maker.
         experience: (K,) of makers over that of the reference.
@@ -38,12 +56,10 @@ def needs_of_cards(
     for k in range(side.size):
         z = side[k]
         defects[k] = defect_density(first[z], least[z], exponent[z], experience[k])
-    for v in range(area.size):
-        dies = dies_of(area[v])
-        good[v] = good_fraction(area[v] / dies, defects[maker[v]], clustering[side[maker[v]]])
-        needs[v, WAFERS] = dies / (dies_per_wafer(area[v] / dies) * good[v])
-        needs[v, PACKAGING] = packaging_per_card(area[v], stacks[v])
-        needs[v, MEMORY] = stacks[v]
+    for v in range(die.size):
+        good[v] = good_fraction(die[v], defects[maker[v]], clustering[side[maker[v]]])
+        needs[v, WAFERS] = perfect[v, WAFERS] / good[v]
+        needs[v, PACKAGING], needs[v, MEMORY] = perfect[v, PACKAGING], perfect[v, MEMORY]
 
 
 @compiled
@@ -85,9 +101,12 @@ def unit_costs(
     for z in range(price.shape[0]):
         for s in range(price.shape[1]):
             now[z, s] = price[z, s] * math.exp(growth[z, s] * ahead)
+    learned = np.empty(side.size)
+    for k in range(side.size):
+        learned[k] = wright(experience[k], exponent[k])
     for v in range(maker.size):
         z = side[maker[v]]
-        out[v] = overhead[v] * bill_of_card(needs[v], now[z], test[z], wright(experience[maker[v]], exponent[maker[v]]))
+        out[v] = overhead[v] * bill_of_card(needs[v], now[z], test[z], learned[maker[v]])
 
 
 @compiled

@@ -21,15 +21,22 @@ CLOSE = 1e-9
 
 
 @compiled
+def by_chip(cards: Floats) -> Floats:
+    """Return the sums of cards (n, V) over their places (V,), row by row as they lie in memory."""
+    out = np.zeros(cards.shape[1])
+    for x in range(cards.shape[0]):
+        for v in range(out.size):
+            out[v] += cards[x, v]
+    return out
+
+
+@compiled
 def needs_of_makers(ordered: Floats, needs: Floats, maker: Ints, makers: int) -> Floats:
     """Return what orders (n, V) take of every stage (K, 3), from ``needs`` per card (V, 3)."""
-    out = np.zeros((makers, STAGES))
+    out, cards = np.zeros((makers, STAGES)), by_chip(ordered)
     for v in range(maker.size):
-        cards = 0.0
-        for x in range(ordered.shape[0]):
-            cards += ordered[x, v]
         for s in range(STAGES):
-            out[maker[v], s] += cards * needs[v, s]
+            out[maker[v], s] += cards[v] * needs[v, s]
     return out
 
 

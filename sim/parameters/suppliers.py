@@ -61,7 +61,7 @@ class Research(Schema):
     subsidy_usd_m: Annotated[float, quantity("USD m per quarter", ge=0.0)]
     """Research that somebody else pays after market.history_end."""
     reference_usd_m: Annotated[float, quantity("USD m per quarter", gt=0.0)]
-    """Research at market.history_end that keeps the launch dates of catalogue and roadmap."""
+    """Research, in the quarter that the side is sized for, that keeps the launch dates of catalogue and roadmap."""
     reference_growth: QuarterlyGrowth
     """Growth of the reference: each generation costs more to design."""
     elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=1.0)]
@@ -111,13 +111,13 @@ class Stage(Schema):
     """A stage of production that the makers of a side share."""
 
     capacity: Annotated[float, quantity("units per quarter", ge=0.0)]
-    """Output at market.history_end: wafers, packaging wafers or stacks of memory a quarter."""
+    """Output in the quarter that the side is sized for: wafers, packaging wafers or stacks of memory a quarter."""
     growth: QuarterlyGrowth
     """g_s: growth of capacity when orders equal it."""
     response: Annotated[float, quantity("log change per unit of log shortage", ge=0.0, le=1.0)]
     """e_s: response of its growth to orders over capacity of 4 to 8 quarters before."""
     bank: Annotated[float, quantity("units", ge=0.0)]
-    """Stock at market.history_end."""
+    """Stock in that quarter."""
     release: Fraction
     """Largest part of the stock that is used in a quarter."""
     price_usd: Annotated[float, quantity("USD per unit", gt=0.0)]
@@ -144,6 +144,8 @@ class Upstream(Schema):
 
     label: str
     """Name shown in figures."""
+    sized_for: Quarter
+    """Quarter of capacities and banks: those of market.history_end follow by what the cards delivered in each took."""
     wafers: Stage
     """Wafers of advanced logic for accelerators."""
     packaging: Stage

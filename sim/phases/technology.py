@@ -2,22 +2,19 @@
 
 import math
 
-import numpy as np
-
-from sim.economics.chip_costs import card_prices, unit_costs, worth_of_cards
+from sim.economics.chip_costs import card_prices, worth_of_cards
 from sim.economics.costs import least_costs
-from sim.economics.elementary import exp
-from sim.economics.learning import add_by_maker
-from sim.economics.research import launch_cards, research_spending, roadmap_pace
+from sim.economics.making import learn
+from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
+from sim.economics.upstream import by_chip
 from sim.world import World
 
 
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    _experience(world)
-    _research(world)
+    _makers(world)
     _prices(world)
     _costs(world)
 
@@ -34,33 +31,18 @@ def _tokens(world: World) -> None:
     )  # fmt: skip
 
 
-def _experience(world: World) -> None:
-    """Add last quarter's deliveries to the experience of makers; yield and unit cost follow."""
-    state, structure, makers = world.state, world.structure, world.links.makers
-    maker, ahead = structure.chip_supplier, world.t - structure.history + 1
-    for cards in (state.delivered, state.elsewhere_delivered):
-        add_by_maker(cards, makers.area, maker, state.experience)
-    relative = makers.relative_experience(state.experience)
-    makers.needs(maker, relative, state.chip_needs, state.chip_yield)
-    unit_costs(
-        state.chip_needs, makers.stage_price, makers.stage_price_growth, float(max(ahead, 0)), makers.test_cost, maker,
-        makers.side, relative, makers.learning, makers.overhead, state.chip_cost,
+def _makers(world: World) -> None:
+    """Add last quarter's deliveries to what makers know and spend on research: yield, cost and launches follow."""
+    state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
+    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
+    learn(
+        makers.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs, state.chip_yield,
+        state.chip_cost,
     )  # fmt: skip
-
-
-def _research(world: World) -> None:
-    """Spend on research out of last quarter's sales, and launch what the roadmap has come to."""
-    state, structure, makers, t = world.state, world.structure, world.links.makers, world.t
-    revenue, in_millions = np.zeros(len(structure.suppliers)), state.chip_price / 1e6
-    for cards in (state.delivered, state.elsewhere_delivered):
-        add_by_maker(cards, in_millions, structure.chip_supplier, revenue)
-    subsidy = 0.0 if world.observed else 1.0
-    state.research[:] = research_spending(revenue, makers.research_share, subsidy * makers.subsidy)
-    if not world.observed:
-        reference = makers.research_reference * exp(makers.research_growth * float(t - structure.history))
-        state.pace[:] = roadmap_pace(state.research, reference, makers.research_elasticity, makers.research_fastest)
-    state.roadmap += state.pace
-    launch_cards(structure.chip_launch, structure.chip_supplier, state.roadmap, state.pace, t, state.chip_launch)
+    advance_roadmaps(
+        makers.programme, cards, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
+        state.chip_launch,
+    )  # fmt: skip
 
 
 def _prices(world: World) -> None:

@@ -114,20 +114,24 @@ def share_out(
         insider: (n, K) whether a buyer is an owner of the supplier.
         external: (K,) share of output for those who are not.
     """
-    accepted = ordered.copy()
     asked, weight = np.zeros((made.size, ordered.shape[0])), np.zeros((made.size, ordered.shape[0]))
     for x in range(ordered.shape[0]):
         for v in range(h100e.size):
-            asked[supplier[v], x] += ordered[x, v] * h100e[v]
-            weight[supplier[v], x] += held[x, v] * h100e[v]
-    given = np.empty(asked.shape)
+            if ordered[x, v] > 0.0:
+                asked[supplier[v], x] += ordered[x, v] * h100e[v]
+            if rule == PRIORITY:
+                weight[supplier[v], x] += held[x, v] * h100e[v]
+    part = np.ones(asked.shape)
     for k in range(made.size):
-        given[k] = divided(asked[k], made[k], rule, weight[k], bid, insider[:, k].copy(), external[k])
+        if made[k] < 1.0 or external[k] < 1.0:
+            given = divided(asked[k], made[k], rule, weight[k], bid, insider[:, k].copy(), external[k])
+            for x in range(given.size):
+                if asked[k, x] > given[x]:
+                    part[k, x] = given[x] / asked[k, x]
+    accepted = np.empty(ordered.shape)
     for x in range(ordered.shape[0]):
         for v in range(h100e.size):
-            k = supplier[v]
-            if asked[k, x] > given[k, x]:
-                accepted[x, v] = ordered[x, v] * (given[k, x] / asked[k, x])
+            accepted[x, v] = ordered[x, v] * part[supplier[v], x]
     return accepted
 
 

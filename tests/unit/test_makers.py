@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import Parameters
-from sim.economics.chip_costs import bill_of_card, card_prices, needs_of_cards, scarcity_step, worth_of_cards
+from sim.economics.chip_costs import (
+    bill_of_card,
+    card_prices,
+    needs_at_yield,
+    perfect_needs,
+    scarcity_step,
+    worth_of_cards,
+)
 from sim.economics.research import launch_cards, research_spending, roadmap_pace
 from sim.economics.silicon import good_fraction, packaging_per_card, wafers_per_card
+from sim.economics.upstream import by_side
 from sim.makers import NEVER, Makers
 from sim.names import quarter_number
 from sim.roadmap import catalogue
@@ -21,9 +29,9 @@ from sim.structure import Structure
 def test_cards_take_what_one_card_takes_at_the_defects_of_its_maker() -> None:
     """Two makers of one side, the second with four times the experience of the reference."""
     needs, good = np.zeros((2, 3)), np.zeros(2)
-    needs_of_cards(
-        np.array([814.0, 1600.0]), np.array([5.0, 8.0]), np.array([0, 1]), np.array([0, 0]), np.array([1.0, 4.0]),
-        np.array([0.2]), np.array([0.1]), np.array([0.5]), np.array([2.0]), needs, good,
+    needs_at_yield(
+        *perfect_needs(np.array([814.0, 1600.0]), np.array([5.0, 8.0])), np.array([0, 1]), np.array([0, 0]),
+        np.array([1.0, 4.0]), np.array([0.2]), np.array([0.1]), np.array([0.5]), np.array([2.0]), needs, good,
     )  # fmt: skip
     expected = [
         [wafers_per_card(814.0, 0.2, 2.0), packaging_per_card(814.0, 5.0), 5.0],
@@ -133,3 +141,22 @@ def test_capacity_upstream_holds_what_was_delivered(baseline: Parameters) -> Non
     np.add.at(taken, makers.side, makers.standing)
     assert (taken <= makers.capacity + makers.release * makers.bank).all()
     assert (taken > 0.2 * (makers.capacity + makers.release * makers.bank)).all()
+
+
+@pytest.mark.parametrize("until", ["2022Q1", "2023Q2", "2024Q4"])
+def test_capacity_upstream_follows_the_end_of_history(baseline: Parameters, until: str) -> None:
+    """Every stage has the room over what the last quarter took that it has in the quarter it is sized for."""
+    moved = baseline.model_copy(update={"market": baseline.market.model_copy(update={"history_end": until})})
+    now, sized = Makers(Structure(moved)), Makers(Structure(baseline))
+    for makers in (now, sized):
+        makers.capacity /= by_side(makers.standing, makers.side, makers.capacity.shape[0])
+    np.testing.assert_allclose(now.capacity, sized.capacity, rtol=1e-9)
+    shrunk = now.research_reference / sized.research_reference
+    assert (shrunk == 1.0).all() if until == "2024Q4" else shrunk.min() < 0.8
+
+
+def test_capacity_upstream_is_as_stated_in_the_quarter_it_is_sized_for(baseline: Parameters) -> None:
+    makers = Makers(Structure(baseline))
+    for z, side in enumerate(baseline.upstream.values()):
+        stated = [side.wafers.capacity, side.packaging.capacity, side.memory.capacity]
+        assert makers.capacity[z].tolist() == stated

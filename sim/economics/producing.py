@@ -1,0 +1,128 @@
+"""A quarter of production: what makers can make of their orders, and what that leaves upstream (B4).
+
+K makers, V chips, Z sides; 3 stages.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Floats, Ints
+from sim.economics.expansion import expand, remember
+from sim.economics.upstream import (
+    STAGES,
+    by_chip,
+    by_side,
+    draw_on_bank,
+    needs_of_makers,
+    open_wafers,
+    stage_grants,
+    tightness,
+    within_grants,
+)
+
+NEW_STANDING = 0.5
+"""Weight of the newest quarter in a maker's standing at a stage: contracts run for about half a year."""
+
+
+class Stages(NamedTuple):
+    """What never changes about the stages upstream."""
+
+    side: Ints
+    """(K,) side of each maker."""
+    growth: Floats
+    """(Z, 3) g_s."""
+    response: Floats
+    """(Z, 3) e_s."""
+    release: Floats
+    """(Z, 3) part of the bank that may be used in a quarter."""
+    access: Floats
+    """(K,) part of its wafers that foundries may serve."""
+    ramp: Floats
+    """(Z,) most wafers of a maker over those of late."""
+    newcomer: Floats
+    """(Z,) part of all wafers that a maker may take whatever it took before."""
+
+
+class Offer(NamedTuple):
+    """What makers can make of a quarter's orders."""
+
+    needed: Floats
+    """(K, 3) what all orders take of each stage."""
+    granted: Floats
+    """(K, 3) what makers are granted."""
+    made: Floats
+    """(K,) part of orders that can be made."""
+    limit: Ints
+    """(K,) what limits it."""
+    tightness: Floats
+    """(K,) orders over what could have been made."""
+
+
+@compiled
+def offered(
+    stages: Stages, ordered: Floats, needs: Floats, maker: Ints, standing: Floats, past: Floats, capacity: Floats,
+    bank: Floats,
+) -> Offer:  # fmt: skip
+    """Let capacity (Z, 3) grow, which is changed, and return what makers can make.
+
+    Args:
+        stages: what never changes.
+        ordered: (n, V) cards ordered.
+        needs: (V, 3) what a card takes of each stage.
+        maker: (V,) maker of each card.
+        standing: (K, 3) what makers took of each stage of late.
+        past: (Z, 3, lags) ln(orders/capacity) of past quarters.
+        capacity: (Z, 3) changed.
+        bank: (Z, 3) stock.
+    """
+    expand(capacity, past, stages.growth, stages.response)
+    needed = needs_of_makers(ordered, needs, maker, stages.side.size)
+    available = capacity + stages.release * bank
+    access, ramping = open_wafers(needed, standing, stages.side, available, stages.access, stages.ramp, stages.newcomer)
+    made, granted, limit = stage_grants(needed, standing, stages.side, available, access, ramping)
+    return Offer(needed, granted, made, limit, tightness(made, needed, stages.side, available))
+
+
+@compiled
+def settled(
+    stages: Stages, offer: Offer, ordered: Floats, accepted: Floats, h100e: Floats, needs: Floats, maker: Ints,
+    standing: Floats, past: Floats, capacity: Floats, bank: Floats,
+) -> Floats:  # fmt: skip
+    """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part accepted (K,).
+
+    Args:
+        stages: what never changes.
+        offer: of the quarter.
+        ordered: (n, V) cards ordered.
+        accepted: (n, V) of these, shared out by rule; changed.
+        h100e: (V,) per card.
+        needs: (V, 3) what a card takes of each stage.
+        maker: (V,) maker of each card.
+        standing: (K, 3) changed.
+        past: (Z, 3, lags) changed.
+        capacity: (Z, 3).
+        bank: (Z, 3) changed.
+    """
+    used = within_grants(accepted, needs, maker, offer.granted)
+    draw_on_bank(by_side(used, stages.side, capacity.shape[0]), capacity, bank)
+    remember(by_side(offer.needed, stages.side, capacity.shape[0]), capacity, past)
+    for k in range(stages.side.size):
+        for s in range(STAGES):
+            standing[k, s] += NEW_STANDING * (used[k, s] - standing[k, s])
+    return _filled(ordered, accepted, h100e, maker, stages.side.size)
+
+
+@compiled
+def _filled(ordered: Floats, accepted: Floats, h100e: Floats, maker: Ints, makers: int) -> Floats:
+    """Return the part of orders that was accepted, by maker (K,), in H100e; 1 where nothing was ordered."""
+    asked, given, out = np.zeros(makers), np.zeros(makers), np.ones(makers)
+    wanted, got = by_chip(ordered), by_chip(accepted)
+    for v in range(maker.size):
+        asked[maker[v]] += wanted[v] * h100e[v]
+        given[maker[v]] += got[v] * h100e[v]
+    for k in range(makers):
+        if asked[k] > 0.0:
+            out[k] = given[k] / asked[k]
+    return out

@@ -293,6 +293,7 @@ _CHIPS = Table(
         _number("unit_cost_usd", "USD per card", "unit cost of the maker"),
         _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
         _key("refused_reason", "reason code of the refusal; null where nothing was refused"),
+        _number("card_h100e", "H100e (TPP/15,832)", "of one card"),
     ),
 )
 
@@ -390,5 +391,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("price_maas", "world", "USD per M tokens", "posted price, weighted by tokens served"),
     Outcome("additions_h100e", "world", "H100e (TPP/15,832)", "cards delivered in the quarter, to all owners"),
     Outcome("owned_h100e", "world", "H100e (TPP/15,832)", "cards in place, of all owners"),
+    Outcome("mw_energised", "region and world", "MW IT", "halls of providers with power, by region of the site"),
+    Outcome("mw_queued", "region and world", "MW IT", "power asked for and not yet promised by the grid, likewise"),
+    Outcome("capex_usd_m", "world", "USD m", "capital expenditure of all providers in the quarter, AI segment"),
+    Outcome("debt_usd_m", "world", "USD m", "debt of all providers, AI segment"),
 )
 """Every headline outcome, in the order of the table."""

@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.economics.upstream import LIMITS
 from sim.names import quarter_code, quarter_number
 from sim.parameters import Parameters
+from sim.reasons import Constraint
 from sim.tables import MODEL_TABLES, TABLES, Table
 
 ATTACK = "<script>alert(1)</script>"
 """A label that a stranger could write."""
+CODES = {
+    "binding_constraint": [*(limit.code for limit in Constraint), None],
+    "binding_stage": [*LIMITS, "orders", None],
+}
+"""What columns with codes may hold."""
 WORKLOADS = {"product": ["all", "iaas"], "workload": ["all", "training"]}
 
 
@@ -51,6 +58,7 @@ class Market:
             "region": [*regions, "world"],
             "site_region": regions,
             "provider": firms,
+            "supplier": list(self.parameters.suppliers),
         } | WORKLOADS
 
     def _table(self, table: Table) -> dict[str, Any]:
@@ -68,7 +76,9 @@ class Market:
     def _values(self, table: str, column: str, type_: str, rows: int) -> Any:
         generator = np.random.default_rng([self.seed, zlib.crc32(f"{table}.{column}".encode())])
         values = generator.uniform(0.1, 1.0, rows)
-        return {"float64": values, "bool": values > 0.5, "string": np.full(rows, "some", dtype=object)}[type_]
+        names = np.array(CODES.get(column, ["some"]), dtype=object)
+        chosen = names[(values * names.size).astype(np.int64) % names.size]
+        return {"float64": values, "bool": values > 0.5, "string": chosen}[type_]
 
 
 def _make_shares(columns: dict[str, Any], firms: int) -> None:

@@ -78,6 +78,15 @@ class Case:
         """Return the label of a provider, its id where a lever added it."""
         return self.providers.get(provider, provider)
 
+    @property
+    def makers(self) -> dict[str, str]:
+        """Label of each maker of chips by id."""
+        return {name: str(maker["label"]) for name, maker in self.setting("suppliers").items()}
+
+    def maker_of(self, supplier: str) -> str:
+        """Return the label of a maker, its id where a lever added it."""
+        return self.makers.get(supplier, supplier)
+
     def frame(self, table: str, columns: Sequence[str], **where: Any) -> pd.DataFrame:
         """Return columns of a table for the runs of this case."""
         return self.results[table].pandas(["run_id", *columns], {**where, "run_id": self.ids})
@@ -88,6 +97,7 @@ class Case:
         measures = (
             "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
             "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e",
+            "build_cost_usd_m_per_mw", *(f"domestic_chip_share_{of}" for of in ("units", "h100e", "value")),
         )  # fmt: skip
         return self.frame("market", ["quarter", "region", *measures])
 

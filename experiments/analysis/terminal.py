@@ -1,13 +1,14 @@
-"""The short summary a command prints: who leads on three bases, concentration, unmet demand, prices."""
+"""The short summary a command prints: who leads on three bases, the market, and what happens to firms and halls."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from experiments.analysis.cases import BASES, Case, cases, drawable
+from experiments.analysis.happenings import NEEDED, happenings
 from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.loading import Results
 
-_NEEDED = ("providers", "market")
+_NEEDED = ("providers", "market", *NEEDED)
 _LEADERS, _BLOCKS = 3, 4
 
 
@@ -39,6 +40,7 @@ def _block(case: Case, results: Results) -> str:
     lines = [f"{case.label}: {case.quarters[0]} to {case.quarters[-1]}, {runs_said(case)}"]
     lines += _share_lines(case) if "providers" in results else []
     lines += _market_table(case) if "market" in results else []
+    lines += _happenings(case) if all(name in results for name in NEEDED) else []
     return "\n".join(lines)
 
 
@@ -64,3 +66,7 @@ def _market_table(case: Case) -> list[str]:
         cells = "  ".join(value.rjust(width) for value, width in zip(values, widths, strict=True))
         lines.append(f"  {name:<31}{cells}  {unit}")
     return lines
+
+
+def _happenings(case: Case) -> list[str]:
+    return ["  What happens", *(f"    {item.name:<26}{item.text}" for item in happenings(case))]

@@ -14,6 +14,10 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "prices": ("market",),
     "capacity": ("market", "sites"),
     "concentration": ("market",),
+    "constraints": ("sites", "suppliers"),
+    "power": ("sites", "market"),
+    "money": ("firms",),
+    "chips": ("suppliers", "chips", "market"),
 }
 """Tables that each figure needs, in the order of the report. The file of a figure has its name."""
 NAMES: tuple[str, ...] = tuple(FIGURES)

@@ -24,12 +24,44 @@ _FIRMS = {
 _REGIONS = {"world": "#222222", "us": "#0066cc", "ally": "#00aa88", "mid": "#ddaa33", "cn": "#bb2211"}
 _SPARE = ("#4477aa", "#ee6677", "#228833", "#aa3377", "#66779a", "#997700", "#994455", "#44aa99")
 _CASES = ("#0066cc", "#cc4400", "#004422", "#cc4488", "#ccaa88", "#0000cc")
+_MAKERS = {
+    "nvidia": "#4466ee",
+    "google_tpu": "#008866",
+    "aws_trainium": "#ee8800",
+    "amd": "#222222",
+    "huawei_ascend": "#664466",
+    "cambricon": "#22aaee",
+    "kunlun": "#220088",
+    "t_head": "#cc2200",
+    "hygon": "#aaaa66",
+}
+_LIMITS = {
+    "demand": "#e2e2e2",
+    "orders": "#e2e2e2",
+    "mw": "#e69f00",
+    "cash": "#882255",
+    "cards": "#0072b2",
+    "ramp": "#fff799",
+    "wafers": "#b03a00",
+    "packaging": "#009e73",
+    "memory": "#56b4e9",
+}
 INK, FAINT, GRID = "#222222", "#8a8a8a", "#e6e6e6"
 
 
 def firm_colour(name: str) -> str:
     """Return the colour of a provider by its id."""
     return _FIRMS.get(name) or _spare(name)
+
+
+def maker_colour(name: str) -> str:
+    """Return the colour of a maker of chips by its id: that of its owner where it makes for one firm."""
+    return _MAKERS.get(name) or _spare(name)
+
+
+def limit_colour(code: str) -> str:
+    """Return the colour of what limits a site or a maker, by its code in the tables."""
+    return _LIMITS[code]
 
 
 def region_colour(name: str) -> str:

@@ -1,12 +1,8 @@
-"""How every figure looks: sizes, ribbons, direct labels, the end of history; SVG that is the same bytes each time."""
+"""How lines over quarters look: panels, ribbons, direct labels, the end of history."""
 
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,45 +12,19 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from experiments.analysis.rounding import rounded
-from experiments.figures.colours import FAINT, GRID, INK
+from experiments.figures.colours import FAINT
 from experiments.figures.labels import short, spread
+from experiments.figures.paper import SMALL, SOFT, TITLE, WIDTH, written
 from sim.names import quarter_number
 
-WIDTH = 11.4
-"""Width of every figure in inches: a page's width in the report."""
 _LEFT, _LINE, _TICKS, _FOOT = 0.58, 0.18, 0.28, 0.28
 """Room in inches around each panel: axis, a line of its title, years; and for the line at the foot of the figure."""
 _GAP, _LEADER = 0.16, 0.13
 """Room in inches before each panel's head and between panels; and between a line and its label."""
 _NOTE = 0.34
 """Height in inches of the note at the end of history."""
-_SMALL, _TITLE = 8.0, 9.5
 _BOLD = 0.68
 """Mean width of a bold letter as a fraction of its size."""
-_RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "axes.titlesize": _TITLE,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": _SMALL,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.labelsize": _SMALL,
-    "ytick.labelsize": _SMALL,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "text.parse_math": False,
-    "svg.fonttype": "none",
-    "path.simplify": False,
-}
 
 
 @dataclass(frozen=True)
@@ -70,6 +40,10 @@ class Series:
     ribbons: bool = True
     width: float = 1.5
 
+    def column(self, edge: str) -> "pd.Series[float]":
+        """Return an edge of what is drawn: of the ribbon, or the line where there is none."""
+        return self.band[edge if self.ribbons else "median"]
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -80,16 +54,22 @@ class Panel:
     unit: str = ""
     log: bool = False
     percent: bool = False
+    signed: bool = False
+    """Whether values below zero are shown."""
     top: float | None = None
     """Largest value that the axis must hold; None to fit the lines."""
 
     @property
     def highest(self) -> float:
         """Largest value drawn; 0 where nothing is."""
-        tops = [
-            series.band["high90" if series.ribbons else "median"].max() for series in self.series if len(series.band)
-        ]
+        tops = [series.column("high90").max() for series in self.series if len(series.band)]
         return float(max((top for top in tops if np.isfinite(top)), default=0.0))
+
+    @property
+    def lowest(self) -> float:
+        """Smallest value drawn, at most 0."""
+        ends = [series.column("low90").min() for series in self.series if len(series.band)]
+        return float(min((end for end in ends if np.isfinite(end)), default=0.0)) if self.signed else 0.0
 
 
 @dataclass(frozen=True)
@@ -112,33 +92,12 @@ def position(quarter: str) -> float:
 
 def svg(sheet: Sheet) -> str:
     """Draw a sheet and return it as SVG for the inside of a page: the same bytes for the same numbers."""
-    with mpl.rc_context(_RC | {"svg.hashsalt": sheet.name}):
-        figure = _drawn(sheet)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _inline(buffer.getvalue(), sheet.name)
-
-
-_COORDINATES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
-_TO_HUNDREDTHS = re.compile(r"(\.\d\d)\d+")
-
-
-def _inline(text: str, name: str) -> str:
-    """Return the ``svg`` element alone, its ids unlike those of other figures, without foreign addresses."""
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    head, _, rest = text.partition(">")
-    head = re.sub(r' (xmlns(:xlink)?|width|height|version)="[^"]*"', "", head)
-    text = f'{head} role="img" aria-labelledby="caption-{name}">{rest}'
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = text.replace("url(#", f"url(#{name}-")
-    text = _COORDINATES.sub(lambda found: _TO_HUNDREDTHS.sub(r"\1", found[0]), text)
-    return re.sub(r'xlink:href="#', f'href="#{name}-', text)
+    return written(sheet.name, lambda: _drawn(sheet))
 
 
 def _drawn(sheet: Sheet) -> Figure:
     cell, right = WIDTH / max(len(row) for row in sheet.rows), _label_room(sheet)
-    letters = int((cell - _LEFT - _GAP) * 72 / (_BOLD * _TITLE))
+    letters = int((cell - _LEFT - _GAP) * 72 / (_BOLD * TITLE))
     sheet = replace(
         sheet, rows=[[replace(p, title=_on_two_lines(p.title, letters)) for p in row] for row in sheet.rows]
     )
@@ -151,14 +110,14 @@ def _drawn(sheet: Sheet) -> Figure:
             bottom, wide = height - (r + 1) * tall + _TICKS, cell - _LEFT - right
             box = ((c * cell + _LEFT) / WIDTH, bottom / height, wide / WIDTH, sheet.height / height)
             _draw_panel(figure.add_axes(box), panel, sheet, wide, first=r == 0 and c == 0)
-    figure.text(0.1 / WIDTH, 0.08 / height, sheet.footnote, fontsize=_SMALL, color="#555555")
+    figure.text(0.1 / WIDTH, 0.08 / height, sheet.footnote, fontsize=SMALL, color=SOFT)
     return figure
 
 
 def _label_room(sheet: Sheet) -> float:
     """Return the width in inches of the widest label of a sheet, with its leader and a gap."""
     labels = {series.label for row in sheet.rows for panel in row for series in panel.series if series.labelled}
-    widest = max((TextPath((0, 0), label, size=_SMALL).get_extents().width for label in labels if label), default=0.0)
+    widest = max((TextPath((0, 0), label, size=SMALL).get_extents().width for label in labels if label), default=0.0)
     return float(widest) / 72 + _LEADER + _GAP
 
 
@@ -172,12 +131,14 @@ def _on_two_lines(title: str, letters: int) -> str:
 def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, wide: float, *, first: bool) -> None:
     axes.set_title(panel.title)
     axes.set_ylabel(panel.unit)
-    _time_axis(axes, sheet)
+    time_axis(axes, sheet.quarters)
     for series in panel.series:
         _draw_series(axes, series)
-    room = _NOTE / sheet.height if _history_inside(sheet) else 0.04  # the same in every panel, to compare by eye
+    inside = history_inside(sheet.quarters, sheet.history_end)
+    room = _NOTE / sheet.height if inside else 0.04  # the same in every panel, to compare by eye
     _value_axis(axes, panel, room)
-    _mark_history(axes, sheet, said=first)
+    if inside:
+        mark_history(axes, sheet.history_end, said=first)
     _label_ends(axes, panel, sheet.height, wide)
 
 
@@ -191,8 +152,9 @@ def _draw_series(axes: Axes, series: Series) -> None:
     axes.plot(x, band["median"], series.style, color=series.colour, linewidth=series.width)
 
 
-def _time_axis(axes: Axes, sheet: Sheet) -> None:
-    start, end = position(sheet.quarters[0]), position(sheet.quarters[-1])
+def time_axis(axes: Axes, quarters: Sequence[str]) -> None:
+    """Let an axis run over these quarters, with years below."""
+    start, end = position(quarters[0]), position(quarters[-1])
     axes.set_xlim(start, end if end > start else start + 0.25)
     years = range(int(np.ceil(start - 0.13)), int(np.floor(end)) + 1)
     step = max(1, int(np.ceil(len(years) / 5)))
@@ -204,8 +166,10 @@ def _value_axis(axes: Axes, panel: Panel, room: float) -> None:
     if panel.log:
         _log_axis(axes, room)
         return
-    top = panel.highest if panel.top is None else panel.top
-    axes.set_ylim(0, top / (1 - room) if top > 0 else 1)
+    top, bottom = (panel.highest if panel.top is None else panel.top), min(1.05 * panel.lowest, 0.0)
+    axes.set_ylim(bottom, bottom + (top - bottom) / (1 - room) if top > bottom else 1)
+    if bottom < 0:
+        axes.axhline(0, color=FAINT, linewidth=0.9)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     shown = (lambda y, _: f"{100 * y:g}%") if panel.percent else (lambda y, _: f"{y:,g}")
     axes.yaxis.set_major_formatter(FuncFormatter(shown))
@@ -231,20 +195,20 @@ def _large(value: float) -> str:
     return rounded(value, 1)
 
 
-def _history_inside(sheet: Sheet) -> bool:
-    return sheet.quarters[0] <= sheet.history_end < sheet.quarters[-1]
+def history_inside(quarters: Sequence[str], history_end: str) -> bool:
+    """Whether the end of history lies within these quarters."""
+    return quarters[0] <= history_end < quarters[-1]
 
 
-def _mark_history(axes: Axes, sheet: Sheet, *, said: bool) -> None:
-    if not _history_inside(sheet):
-        return
-    x = position(sheet.history_end) + 0.125
-    axes.axvline(x, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+def mark_history(axes: Axes, history_end: str, *, said: bool, lift: float = -2.0, colour: str = FAINT) -> None:
+    """Draw a dashed line at the end of history; ``said``: with a note, ``lift`` points above the top of the panel."""
+    x = position(history_end) + 0.125
+    axes.axvline(x, color=colour, linewidth=0.9, linestyle=(0, (4, 3)))
     if said:
         axes.annotate(
             "observed deliveries\nuntil here",
-            (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
-            fontsize=7, color="#555555", va="top", ha="left",
+            (x, 1), (3, lift), xycoords=("data", "axes fraction"), textcoords="offset points",
+            fontsize=7, color=SOFT, va="top" if lift < 0 else "bottom", ha="left",
         )  # fmt: skip
 
 
@@ -252,13 +216,13 @@ def _label_ends(axes: Axes, panel: Panel, inches: float, wide: float) -> None:
     """Write the name of each line beside its last value, in a panel of this height and width."""
     start = 1.0 + _LEADER / wide
     ends = [(series, end) for series in panel.series if series.labelled and (end := _end(axes, series)) is not None]
-    gap = 1.18 * _SMALL / (72 * inches)
+    gap = 1.18 * SMALL / (72 * inches)
     places = spread([y for _, (_, y) in ends], gap, 0.0, 1.0)
     for (series, (x, y)), place in zip(ends, places, strict=True):
         leader = Line2D((x, start - 0.01), (y, place), color=series.colour, linewidth=0.6)
         leader.set(transform=axes.transAxes, clip_on=False)
         axes.add_artist(leader)
-        text = axes.text(start, place, series.label, fontsize=_SMALL, color=series.colour, va="center")
+        text = axes.text(start, place, series.label, fontsize=SMALL, color=series.colour, va="center")
         text.set_transform(axes.transAxes)
 
 

@@ -1,6 +1,7 @@
 """The first paragraphs of a report: what came out, in words and numbers that can be traced to the tables."""
 
 from experiments.analysis.cases import BASES, Case
+from experiments.analysis.happenings import NEEDED, happenings
 from experiments.analysis.headline import Leader, figure, leaders, market_lines, rows_of
 from experiments.analysis.rounding import percent
 
@@ -14,6 +15,8 @@ def headline(case: Case) -> list[str]:
         sentences += [_leading(case, basis) for basis in BASES]
     if "market" in case.results:
         sentences += _market(case)
+    if all(name in case.results for name in NEEDED):
+        sentences += [f"{item.name[0].upper()}{item.name[1:]}: {item.text}." for item in happenings(case)]
     return sentences
 
 

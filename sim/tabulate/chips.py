@@ -100,6 +100,7 @@ def chips(facts: Facts) -> Columns:
         "shipped_cards": shipped[t, region, chip],
         "price_usd": record["chip_price"][t, chip],
         "unit_cost_usd": record["chip_cost"][t, chip],
+        "card_h100e": structure.chip_h100e[chip],
         "refused_cards": refused,
         "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
         **{name: nulls(t.size) for name in ("licensed_cards", "leaked_cards", "seized_cards")},

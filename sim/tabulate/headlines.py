@@ -5,12 +5,13 @@ from functools import lru_cache
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.folding import folded
 from sim.names import QUARTERS_PER_YEAR
 from sim.outcomes import shares
 from sim.structure import Structure
 from sim.tables import OUTCOMES
 from sim.tabulate.facts import Facts
-from sim.tabulate.frame import WORLD
+from sim.tabulate.frame import WORLD, with_world
 from sim.tabulate.rows import Columns, flat, panel
 
 
@@ -39,7 +40,7 @@ def horizons(facts: Facts) -> list[int]:
 
 def headlines(facts: Facts) -> dict[str, Floats]:
     """Return paths (T, n) of every outcome for its n entities."""
-    sales, demand, fleets = facts.sales, facts.demand, facts.fleets
+    sales, demand, fleets, record = facts.sales, facts.demand, facts.fleets, facts.record
     bases = {"share_revenue": "revenue", "share_compute": "served", "share_tokens": "tokens"}
     in_world = {
         "hhi_compute": sales.hhi_compute, "gap_at_cost": demand.gap_at_cost, "outside_share": sales.outside_share,
@@ -52,4 +53,13 @@ def headlines(facts: Facts) -> dict[str, Floats]:
         "unmet_share": sales.unmet_share,
         **{name: values[:, -1:] for name, values in in_world.items()},
         "additions_h100e": fleets.additions_h100e[:, None],
+        "mw_energised": _by_site_region(facts, record["energised_mw"]),
+        "mw_queued": _by_site_region(facts, record["queued_mw"]),
+        "capex_usd_m": record["provider_capex"].sum(axis=1, keepdims=True),
+        "debt_usd_m": record["debt"].sum(axis=1, keepdims=True),
     }
+
+
+def _by_site_region(facts: Facts, sites: Floats) -> Floats:
+    """Return sums over the sites (T, S) of every region and of the world (T, R + 1)."""
+    return with_world(folded(sites, facts.links.site_region, len(facts.structure.regions)))

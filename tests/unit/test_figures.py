@@ -16,11 +16,15 @@ from experiments.analysis import load
 from experiments.analysis.bands import LEVELS
 from experiments.analysis.cases import BASES, Case, cases
 from experiments.figures import FIGURES, Drawn, draw
-from experiments.figures.colours import case_colour, firm_colour, region_colour
+from experiments.figures.colours import case_colour, firm_colour, limit_colour, maker_colour, region_colour
 from experiments.figures.lines import share_panel
-from experiments.figures.style import _RC, Panel, Series, Sheet, _drawn
+from experiments.figures.paper import RC
+from experiments.figures.style import Panel, Series, Sheet, _drawn
 from experiments.preflight import composing, plan
+from sim.reasons import Constraint
 
+LINES = [name for name in FIGURES if name != "constraints"]
+"""Figures with lines and ribbons; the other has strips (test_strips)."""
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 _LABEL = re.compile(r'<text style="font-size: 8px;[^"]*text-anchor: start[^"]*" x="([-\d.]+)" y="([-\d.]+)"')
 
@@ -39,7 +43,7 @@ def test_the_same_tables_give_the_same_bytes(name: str, ensemble: Path) -> None:
     assert draw(name, cases([load(ensemble)])).svg == drawn(name, ensemble).svg
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", LINES)
 def test_bands_units_and_sources_are_said(name: str, ensemble: Path) -> None:
     figure = drawn(name, ensemble)
     assert "Dark and light ribbon: 50% and 90% of the runs" in figure.svg
@@ -50,7 +54,7 @@ def test_bands_units_and_sources_are_said(name: str, ensemble: Path) -> None:
     assert len(rotated) == axes, "every panel names its unit"
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", LINES)
 def test_ribbons_are_drawn_for_an_ensemble_only(name: str, ensemble: Path, single: Path) -> None:
     assert "FillBetween" in drawn(name, ensemble).svg
     alone = drawn(name, single).svg
@@ -75,7 +79,7 @@ def test_the_end_of_history_is_marked_once_per_figure_and_only_where_it_lies_ins
     assert "observed deliveries" not in draw("shares", [later]).svg
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", LINES)
 def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
     labels: dict[str, list[float]] = {}
     for x, y in _LABEL.findall(drawn(name, ensemble).svg):
@@ -104,7 +108,7 @@ def sheet_of(label: str, title: str) -> Sheet:
     ],
 )
 def test_labels_and_titles_keep_to_their_panel(label: str, title: str) -> None:
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(RC):
         figure = _drawn(sheet_of(label, title))
         renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
         boxes = [axes.get_tightbbox(renderer) for axes in figure.axes]
@@ -171,6 +175,11 @@ def test_colours_are_told_apart_also_by_colour_blind_eyes() -> None:
         assert min(_distance(a, b) for a, b in combinations(together, 2)) > 20
     regions = [region_colour(name) for name in (*parameters.market.regions, "world")]
     assert min(_distance(a, b) for a, b in combinations(regions, 2)) > 20
+    makers = {maker_colour(name) for name in parameters.suppliers}
+    assert len(makers) == len(parameters.suppliers)
+    assert min(_distance(a, b) for a, b in combinations(makers, 2)) > 20
+    limits = [limit_colour(limit.code) for limit in Constraint] + [limit_colour("ramp")]
+    assert min(_distance(a, b) for a, b in combinations(limits, 2)) > 20
     assert min(_distance(a, b) for a, b in combinations([case_colour(i) for i in range(6)], 2)) > 20
 
 

@@ -325,3 +325,20 @@ def test_demand_that_waited_too_long_is_lost_for_that_reason() -> None:
     assert expired["quarter"].min() > diverted.query("to == 'waiting'")["quarter"].min()
     first = diverted["from"] == diverted["to"]
     assert set(diverted[~first & (diverted["reason"] != "expired")]["reason"]) == {"no_cards"}
+
+
+@both
+def test_headlines_of_power_and_money_are_sums_over_sites_and_firms(overrides: tuple[str, ...]) -> None:
+    tables = tables_of(*overrides)
+    value = tables["outcomes"].set_index(["outcome", "horizon"])["value"]
+    horizons = sorted(set(tables["outcomes"]["horizon"]))
+    sites, firms = (tables[name][tables[name]["quarter"].isin(horizons)] for name in ("sites", "firms"))
+    for measure in ("mw_energised", "mw_queued"):
+        by_region = sites.groupby(["site_region", "quarter"])[measure].sum()
+        for region in parameters_of(*overrides).market.regions:
+            assert_allclose(value[f"{measure}.{region}"], by_region[region], rtol=1e-9, atol=1e-9)
+        assert_allclose(value[f"{measure}.world"], sites.groupby("quarter")[measure].sum(), rtol=1e-9)
+        assert value[f"{measure}.world"].max() > 0.0
+    for measure in ("capex_usd_m", "debt_usd_m"):
+        assert_allclose(value[f"{measure}.world"], firms.groupby("quarter")[measure].sum(), rtol=1e-9)
+        assert value[f"{measure}.world"].max() > 0.0

@@ -1,0 +1,74 @@
+"""Who comes in, who gives up, who cuts spending, and where the longest queue for power stands, in a line each."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from experiments.analysis.bands import bands
+from experiments.analysis.cases import Case
+from experiments.analysis.headline import figure, rows_of
+from experiments.analysis.rounding import rounded
+
+NEEDED = ("events", "sites")
+"""Tables that :func:`happenings` reads."""
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What happened, under a head."""
+
+    name: str
+    text: str
+
+
+def happenings(case: Case) -> list[Happening]:
+    """Return a line each on entry, exit, cuts of capital spending and the queue for power."""
+    events = case.frame("events", ["quarter", "event", "who"])
+    return [
+        Happening("firms that enter", _firms(case, events[events["event"] == "entry"])),
+        Happening("firms that exit", _firms(case, events[events["event"] == "exit"])),
+        Happening("cuts of capital spending", _cuts(case, events[events["event"] == "capex_cut"])),
+        Happening("largest queue for power", _queue(case)),
+    ]
+
+
+def _firms(case: Case, events: pd.DataFrame) -> str:
+    """Return firms with the quarter of their first event, for several runs the middle one and how many runs."""
+    first = events.groupby(["who", "run_id"])["quarter"].min().reset_index()
+    found = [(str(who), sorted(rows["quarter"])) for who, rows in first.groupby("who")]
+    found.sort(key=lambda item: (-len(item[1]), item[1], item[0]))
+    said = [f"{case.name_of(who)} {_when(case, quarters)}" for who, quarters in found[:_NAMED]]
+    more = [f"{len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    return ", ".join([*said, *more]) or "none"
+
+
+def _when(case: Case, quarters: list[str]) -> str:
+    middle = quarters[(len(quarters) - 1) // 2]
+    return middle if case.count == 1 else f"{middle} (in {len(quarters)} of {case.count} runs)"
+
+
+def _cuts(case: Case, events: pd.DataFrame) -> str:
+    """Return how many cuts there are in a run, and who cuts most often over all runs."""
+    if events.empty:
+        return "none"
+    counts = pd.DataFrame({"all": "all", "cuts": events.groupby("run_id").size().reindex(case.ids, fill_value=0)})
+    (row,) = rows_of(bands(counts, "cuts", ["all"]))
+    most = events["who"].value_counts()
+    who = sorted(str(name) for name in most[most == most.max()].index)
+    others = f" and {len(who) - 1} more as often" if len(who) > 1 else ""
+    return f"{figure(row, _count, case.count)}, most by {case.name_of(who[0])}{others}"
+
+
+def _count(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _queue(case: Case) -> str:
+    """Return the site and quarter with the largest median of power queued."""
+    rows = case.frame("sites", ["quarter", "site_region", "provider", "mw_queued"])
+    (row,) = rows_of(bands(rows, "mw_queued", ["site_region", "provider", "quarter"]).nlargest(1, "median"))
+    if row["median"] <= 0.0:
+        return "none"
+    size = figure(row, rounded, case.count)
+    return f"{case.name_of(row['provider'])} in {case.regions[row['site_region']]}, {row['quarter']}: {size} MW"

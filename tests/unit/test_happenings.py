@@ -1,0 +1,68 @@
+"""Entry, exit, cuts and queues in a line each, from events made by hand."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from experiments.analysis import load
+from experiments.analysis.cases import Case, cases
+from experiments.analysis.happenings import _cuts, _firms, _queue, happenings
+from experiments.analysis.terminal import summary
+from experiments.report.page import render
+
+
+def case_of(folder: Path) -> Case:
+    (found,) = cases([load(folder)])
+    return found
+
+
+def events_of(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["run_id", "quarter", "who"])
+
+
+def test_firms_are_said_with_their_middle_quarter_and_runs(ensemble: Path) -> None:
+    case = case_of(ensemble)
+    a, b, c, *_ = case.ids
+    events = events_of((a, "2025Q3", "aws"), (b, "2026Q1", "aws"), (b, "2026Q2", "aws"), (c, "2026Q3", "aws"))
+    assert _firms(case, events) == "AWS 2026Q1 (in 3 of 6 runs)"
+    assert _firms(case, events.iloc[:0]) == "none"
+
+
+def test_one_run_says_the_quarter_alone(single: Path) -> None:
+    case = case_of(single)
+    (run,) = case.ids
+    assert _firms(case, events_of((run, "2025Q3", "google"))) == "Google Cloud 2025Q3"
+    assert _cuts(case, events_of(*[(run, "2025Q3", "google")] * 3)) == "3, most by Google Cloud"
+
+
+def test_many_firms_are_counted(single: Path) -> None:
+    case = case_of(single)
+    (run,) = case.ids
+    said = _firms(case, events_of(*((run, f"202{i}Q1", name) for i, name in enumerate(list(case.providers)[:6]))))
+    assert said.endswith(", 2 more")
+
+
+def test_cuts_count_runs_without_any(ensemble: Path) -> None:
+    case = case_of(ensemble)
+    events = events_of(*((case.ids[0], "2025Q3", name) for name in ("aws", "meta")))
+    assert _cuts(case, events).startswith("0 (0 to 1.5), most by AWS and 1 more as often")
+    assert _cuts(case, events.iloc[:0]) == "none"
+
+
+def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
+    case = case_of(ensemble)
+    rows = case.frame("sites", ["quarter", "site_region", "provider", "mw_queued"])
+    medians = rows.groupby(["provider", "site_region", "quarter"])["mw_queued"].median()
+    provider, region, quarter = max(medians.index, key=lambda key: float(medians[key]))
+    assert _queue(case).startswith(f"{case.name_of(provider)} in {case.regions[region]}, {quarter}: ")
+    assert _queue(case).endswith(" MW")
+
+
+@pytest.mark.parametrize("where", ["terminal", "report"])
+def test_they_are_said_in_the_summary_and_in_the_report(ensemble: Path, where: str) -> None:
+    results = load(ensemble)
+    text = summary([results]) if where == "terminal" else render([results], [])
+    for item in happenings(case_of(ensemble)):
+        assert item.text in text
+        assert item.name[1:] in text

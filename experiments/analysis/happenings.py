@@ -11,7 +11,7 @@ from experiments.analysis.rounding import rounded
 
 NEEDED = ("events", "sites")
 """Tables that :func:`happenings` reads."""
-_NAMED = 4
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _firms(case: Case, events: pd.DataFrame) -> str:
 
 def _when(case: Case, quarters: list[str]) -> str:
     middle = quarters[(len(quarters) - 1) // 2]
-    return middle if case.count == 1 else f"{middle} (in {len(quarters)} of {case.count} runs)"
+    return middle if case.count == 1 else f"{middle} ({len(quarters)} of {case.count} runs)"
 
 
 def _cuts(case: Case, events: pd.DataFrame) -> str:

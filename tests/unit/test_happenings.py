@@ -25,7 +25,7 @@ def test_firms_are_said_with_their_middle_quarter_and_runs(ensemble: Path) -> No
     case = case_of(ensemble)
     a, b, c, *_ = case.ids
     events = events_of((a, "2025Q3", "aws"), (b, "2026Q1", "aws"), (b, "2026Q2", "aws"), (c, "2026Q3", "aws"))
-    assert _firms(case, events) == "AWS 2026Q1 (in 3 of 6 runs)"
+    assert _firms(case, events) == "AWS 2026Q1 (3 of 6 runs)"
     assert _firms(case, events.iloc[:0]) == "none"
 
 
@@ -40,7 +40,7 @@ def test_many_firms_are_counted(single: Path) -> None:
     case = case_of(single)
     (run,) = case.ids
     said = _firms(case, events_of(*((run, f"202{i}Q1", name) for i, name in enumerate(list(case.providers)[:6]))))
-    assert said.endswith(", 2 more")
+    assert said.endswith(", 3 more")
 
 
 def test_cuts_count_runs_without_any(ensemble: Path) -> None:

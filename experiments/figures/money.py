@@ -90,10 +90,12 @@ def _of_several(cases: Sequence[Case]) -> list[list[Panel]]:
 
 
 def _caption(cases: Sequence[Case]) -> str:
+    whose = "by headquarters of the firm" if len(cases) == 1 else "all providers together"
+    scales = " The scales of the columns differ." if len(cases) == 1 else ""
     return (
-        "What providers spend on cards, servers, halls and power for AI, against what customers pay them for it, by "
-        "headquarters of the firm; own use, such as Meta's, earns nothing here. All is of the AI segment, in nominal "
-        "USD. Flows are sums over four quarters, and free cash flow is after interest, tax and capital spending: "
-        "what is below zero is paid by the group, by owners or by lenders. The scales of the columns differ. Source: "
-        f"table firms, columns capex_usd_m, revenue_usd_m, free_cash_flow_usd_m, debt_usd_m.{left_out(cases)}"
+        "What providers spend on cards, servers, halls and power for AI, against what customers pay them for it, "
+        f"{whose}; own use, such as Meta's, earns nothing here. All is of the AI segment, in nominal USD. Flows are "
+        "sums over four quarters, and free cash flow is after interest, tax and capital spending: what is below zero "
+        f"is paid by the group, by owners or by lenders.{scales} Source: table firms, columns capex_usd_m, "
+        f"revenue_usd_m, free_cash_flow_usd_m, debt_usd_m.{left_out(cases)}"
     )

@@ -67,6 +67,7 @@ def _count(value: float) -> str:
 def _queue(case: Case) -> str:
     """Return the site and quarter with the largest median of power queued."""
     rows = case.frame("sites", ["quarter", "site_region", "provider", "mw_queued"])
+    rows["mw_queued"] = rows["mw_queued"].round(6)  # a queue that emptied leaves a rounding error, not a megawatt
     (row,) = rows_of(bands(rows, "mw_queued", ["site_region", "provider", "quarter"]).nlargest(1, "median"))
     if row["median"] <= 0.0:
         return "none"

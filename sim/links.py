@@ -317,9 +317,26 @@ def book_lives(parameters: Parameters) -> Floats:
 
 def _order_mix(structure: Structure) -> Floats:
     """Return (S, K) share of each supplier in the orders of each site."""
-    providers = list(structure.parameters.providers.values())
-    mix = [[x.order_mix.get(name, 0.0) for name in structure.suppliers] for x in providers]
+    mix = [_habit(structure, name) for name in structure.providers]
     return np.array(mix)[structure.site_provider]
+
+
+def _habit(structure: Structure, name: str) -> Floats:
+    """Return shares of suppliers in a provider's orders (K,): with its in-house share, if one is given."""
+    parameters = structure.parameters
+    provider, makers = parameters.providers[name], parameters.suppliers.items()
+    mix = np.array([provider.order_mix.get(k, 0.0) for k in structure.suppliers])
+    own = np.array([k in provider.order_mix and name in (maker.sells_to or []) for k, maker in makers])
+    rule = parameters.behaviour.make_or_buy
+    if rule.name == "npv":
+        mix[own] = np.maximum(mix[own], rule.npv.founding)
+    if provider.in_house_share is None:
+        return mix
+    inside, outside = mix[own].sum(), mix[~own].sum()
+    each = mix[own] / inside if inside > 0.0 else np.full(own.sum(), 1.0 / own.sum())
+    mix[own] = provider.in_house_share * each
+    mix[~own] *= (1.0 - provider.in_house_share) / outside if outside > 0.0 else 0.0
+    return mix
 
 
 def _investment(structure: Structure) -> Stance:

@@ -17,6 +17,7 @@ from sim.economics.research import Programme
 from sim.economics.upstream import needs_of_makers
 from sim.names import QUARTERS_PER_YEAR
 from sim.parameters.suppliers import Stage, Supplier, Upstream
+from sim.strategies.make_or_buy import MakingTerms
 from sim.structure import Structure
 
 BEFORE = 0.01
@@ -40,6 +41,9 @@ class Makers:
         self.reference_experience = self.effective_experience(self.made_before)
         self._overhead(structure)
         self.insider = _insiders(structure, suppliers)
+        self.owner = self.insider[: len(structure.sites)] & (self.merchant == 0.0)
+        self.generation = np.array([float(s.roadmap.cadence_quarters) for s in suppliers])
+        self.making = _making(structure)
         self._together(structure)
 
     def _stages(self, sides: list[Upstream]) -> None:
@@ -182,6 +186,15 @@ def _delivered(structure: Structure, within: Callable[[int], bool]) -> Floats:
             for quarter, cards in series.items():
                 out[0, v] += cards if within(structure.index_of(quarter)) else 0.0
     return out
+
+
+def _making(structure: Structure) -> MakingTerms:
+    """Return the terms of the decision to make or buy."""
+    rule = structure.parameters.behaviour.make_or_buy.npv
+    return MakingTerms(
+        rule.design_cost_usd_m * 1e6, rule.scale_penalty, rule.cut_probability, rule.cut_loss, rule.usual_saving,
+        rule.sensitivity, rule.adjustment,
+    )  # fmt: skip
 
 
 def _insiders(structure: Structure, suppliers: list[Supplier]) -> Bools:

@@ -170,6 +170,7 @@ def _makers(structure: Structure, state: State) -> None:
     state.capacity[:], state.bank[:], state.standing[:] = makers.capacity, makers.bank, makers.standing
     state.shortage[:] = makers.past_shortage[:, None, None]
     state.limit[:] = NOTHING
+    state.making[:] = 1.0
 
 
 def open_state(structure: Structure) -> State:

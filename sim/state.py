@@ -99,6 +99,7 @@ class State:
     first_share: Floats = column("fraction", "S", "expected share of the region's customers by first choice")
     own_price: Floats = column("log", "S", "average of the own price over the region's mean")
     order_cost: Floats = column("USD per effective H100e-hour", "S, K", "cost when the habit of ordering was formed")
+    making: Floats = column("ratio", "S, K", "weight of the provider's own makers in its orders over habit")
     losses: Floats = column("quarters", "S, V", "quarters in a row in which the card lost money")
     may_go: Floats = column("cards", "S, V", "cards that may give way to new ones next quarter")
     scrapped: Floats = column("cards", "S, V", "cards to be taken out next quarter")

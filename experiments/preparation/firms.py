@@ -35,6 +35,7 @@ def _provider(name: str, entry: Mapping[str, Any], stated: Mapping[str, Any], fl
         "pricing": entry["pricing"],
         "investment": entry["investment"],
         "order_mix": order_mix(name, stated, flows),
+        "in_house_share": None,
         "account": entry["account"],
     }
 
@@ -55,6 +56,7 @@ def _entrant(region: str, mix: Mapping[str, float], stated: Mapping[str, Any]) -
         "pricing": {"share_weight": 0.0, "customer_value_weight": 0.0},
         "investment": common["investment"],
         "order_mix": dict(mix),
+        "in_house_share": None,
         "account": stated["entrant_account"],
     }
 

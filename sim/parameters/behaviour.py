@@ -129,6 +129,35 @@ class AllocationFamily(Schema):
     """f: under proportional, buyers order ``need (1 + f (1 - fill))``, fill being what they got last quarter."""
 
 
+class OwnCards(Schema):
+    """Own cards by what a generation of them saves."""
+
+    design_cost_usd_m: Annotated[float, quantity("USD m per generation", ge=0.0)]
+    """F: design of a generation of cards, whatever is made of it."""
+    scale_penalty: Annotated[float, quantity("fraction of unit cost", ge=0.0, le=2.0)]
+    """What an owner's small runs cost more."""
+    cut_probability: Fraction
+    """q: that merchants are kept from serving the provider within a generation."""
+    cut_loss: Annotated[float, quantity("ratio to the price of a card", ge=0.0, le=20.0)]
+    """l: what a card that does not come would have been worth."""
+    usual_saving: Annotated[float, quantity("fraction of what merchants' cards cost", ge=-2.0, le=2.0)]
+    """v_0: net saving at which the in-house share stays as it is."""
+    sensitivity: Annotated[float, quantity("per unit of saving", ge=0.0, le=50.0)]
+    """kappa: response of the in-house maker's weight in orders."""
+    adjustment: Fraction
+    """Share of the gap to the wanted weight that is closed in a quarter."""
+    founding: Fraction
+    """Share of orders from which an owner starts whose own maker has none yet (order_mix names it with 0)."""
+
+
+class MakeOrBuyFamily(Schema):
+    """How much of their cards providers take from makers of their own."""
+
+    name: Literal["npv", "habit"]
+    """npv: by what own cards save over a generation, less their design; habit: order_mix stays, costs apart."""
+    npv: OwnCards
+
+
 class ChipPricing(Schema):
     """How merchants move the price of their cards after market.history_end."""
 
@@ -145,6 +174,7 @@ class Behaviour(Schema):
     rationing: RationingFamily
     allocation: AllocationFamily
     chip_pricing: ChipPricing
+    make_or_buy: MakeOrBuyFamily
     expectations: Expectations
     orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]

@@ -99,6 +99,8 @@ class CloudProvider(Schema):
     """Name under behaviour.investment."""
     order_mix: dict[Id, Fraction]
     """Share of new cards by supplier after the observed deliveries; sums to 1."""
+    in_house_share: Fraction | None
+    """Share of makers of its own in new cards, in place of what order_mix says; null where that stands."""
     account: Account
     """Opening cash and debt, and standing with lenders."""
 

@@ -72,6 +72,15 @@ def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Pr
         if served is not None and name not in served:
             allowed = f"this supplier sells to {', '.join(served)} only: raise its external_share"
             yield Problem(f"{key}.order_mix", supplier, allowed)
+    yield from _in_house(name, provider, p)
+
+
+def _in_house(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Problem]:
+    """A share of own makers needs one that may be ordered from."""
+    own = [k for k in provider.order_mix if k in p.suppliers and name in (p.suppliers[k].sells_to or [])]
+    if provider.in_house_share is not None and not own:
+        allowed = "must be null: no maker in its order_mix belongs to it (suppliers.*.sells_to); name one, if with 0"
+        yield Problem(f"providers.{name}.in_house_share", provider.in_house_share, allowed)
 
 
 def _providers(p: "Parameters") -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from sim.economics.slots import (
 )
 from sim.phases.deliveries import finished
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
+from sim.strategies.make_or_buy import move_to_own
 from sim.structure import INFERENCE, PAST
 from sim.world import World
 
@@ -41,11 +42,22 @@ def _best_offers(world: World) -> None:
     links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
     chip = world.now.best = best_chips(world, links.site_region, world.permits["order_site"])
     cost = state.hour_cost / structure.chip_effective[:, INFERENCE]
+    _make_or_buy(world)
     shares = supplier_shares(
-        chip, cost, links.site_region, links.order_mix, world.parameters.behaviour.orders.supplier_sensitivity,
-        state.order_cost,
+        chip, cost, links.site_region, links.order_mix * state.making,
+        world.parameters.behaviour.orders.supplier_sensitivity, state.order_cost,
     )  # fmt: skip
     now["mix"], now["mw_hours"] = shares, hours_per_mw(chip, shares, links.card_hours, structure.chip_kw)
+
+
+def _make_or_buy(world: World) -> None:
+    """Let owners of makers decide how much they take from them, where that is a decision."""
+    makers, state, structure = world.links.makers, world.state, world.structure
+    if world.parameters.behaviour.make_or_buy.name == "npv" and world.t + 1 >= structure.history:
+        move_to_own(
+            world.now.best, state.chip_price, state.chip_cost, structure.chip_effective, state.delivered,
+            structure.site_provider, makers.owner, makers.merchant, makers.generation, makers.making, state.making,
+        )  # fmt: skip
 
 
 def _order(world: World) -> None:

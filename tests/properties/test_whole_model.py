@@ -133,6 +133,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "suppliers.*.research.elasticity": (0.0, 1.0),
     "behaviour.allocation.inflation": (0.0, 5.0),
     "behaviour.chip_pricing.response": (0.0, 1.0),
+    "behaviour.make_or_buy.npv.design_cost_usd_m": (0.0, 1e5),
+    "behaviour.make_or_buy.npv.cut_probability": (0.0, 1.0),
+    "behaviour.make_or_buy.npv.sensitivity": (0.0, 50.0),
+    "providers.google.in_house_share": (0.0, 1.0),
     "suppliers.nvidia.price_decline": (-0.5, 1.0),
 }
 """Numbers that matter, over the ranges of the schema."""
@@ -165,6 +169,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "market.building.conversion_quarters": (1, 20),
     "behaviour.investment.*.forecast": ("naive", "adaptive", "trend", "fundamental", "switching"),
     "behaviour.orders.scrapping_quarters": (1, 40),
+    "behaviour.make_or_buy.name": ("npv", "habit"),
     "upstream.*.packaging.capacity": (0.0, 1e12),
     "upstream.*.memory.capacity": (0.0, 1e12),
     "suppliers.*.roadmap.cadence_quarters": (2, 16),
@@ -373,6 +378,7 @@ def test_names_that_enter_no_draw_mean_nothing() -> None:
 
 
 MONEY: Changes = {
+    "behaviour.make_or_buy.npv.design_cost_usd_m": 0.01,
     "chips.*.price_usd": 0.01,
     "market.regions.*.electricity_usd_per_kwh": 0.01,
     "market.regions.*.shell_cost_usd_m_per_mw": 0.01,
@@ -402,6 +408,7 @@ def test_money_counted_in_hundreds_moves_no_quantity() -> None:
 
 
 CARDS: Changes = {
+    "behaviour.make_or_buy.npv.design_cost_usd_m": 1000.0,
     "providers.*.sites.*.opening_cards": 1000.0,
     "providers.*.sites.*.deliveries": 1000.0,
     "rest_of_world.*.opening_cards": 1000.0,

@@ -208,6 +208,8 @@ def scarcity_of(maker: str) -> Outcome:
     return lambda model: float(model.world.state.scarcity[model.world.structure.suppliers.index(maker)])
 
 
+OWN = "behaviour.make_or_buy.npv"
+IN_HOUSE = made_by("google_tpu", "aws_trainium")
 DOMESTIC = made_by("huawei_ascend")
 """Of China's makers the one whose cards take most memory."""
 
@@ -388,6 +390,9 @@ CASES = (
     Case("cash_is_kept", {"finance.cash_buffer_quarters": 4.0}, firm("microsoft", "cash_usd_m"), RISES),
     Case("capacity_upstream_limits_additions", {"upstream.*.packaging.capacity": Times(0.3)}, additions, FALLS, LONG),
     Case("who_has_no_foundry_makes_nothing", {"suppliers.nvidia.foundry_access": 0.1}, made_by("nvidia"), FALLS, LONG),
+    Case("dear_design_leaves_cards_to_merchants", {f"{OWN}.design_cost_usd_m": 2e4}, IN_HOUSE, FALLS, LONG),
+    Case("who_fears_a_cut_makes_its_own", {f"{OWN}.cut_probability": 0.8}, IN_HOUSE, RISES, LONG),
+    Case("an_in_house_share_is_kept", {"providers.aws.in_house_share": 0.9}, made_by("aws_trainium"), RISES, LONG),
     Case("memory_brings_cards", {"upstream.cn.memory.capacity": Times(2.0)}, DOMESTIC, RISES, SHORT_OF_MEMORY),
     Case(
         "stages_that_grow_bring_cards",

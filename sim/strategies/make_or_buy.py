@@ -1,0 +1,92 @@
+r"""Make or buy: how much of its cards a provider takes from a maker of its own (B4; Malerba and others 2008).
+
+Over a generation own cards save ``1 - c (1 + penalty) / p + q l - F / (p N)`` of what a merchant's would cost: c unit
+cost of the own card and p price of the cheapest merchant's, both per effective H100e; N what the provider takes in a
+generation, F the design of one, q the probability that merchants are kept from serving within it, l what a card that
+does not come would have been worth over its price. Habit holds at a usual saving v_0, that of the time when it was
+formed; elsewhere the own maker's weight goes to ``2 / (1 + exp(-kappa (v - v_0)))``.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.cells import Bools, Floats, Ints
+from sim.structure import INFERENCE
+
+
+class MakingTerms(NamedTuple):
+    """What the decision rests on."""
+
+    design_usd: float
+    """F."""
+    penalty: float
+    """Cost over that of the card, as an owner's runs are small."""
+    cut: float
+    """q."""
+    loss: float
+    """l."""
+    usual: float
+    """v_0."""
+    sensitivity: float
+    """kappa."""
+    adjustment: float
+    """Share of the gap to the wanted weight that is closed in a quarter: generations overlap, contracts run on."""
+
+
+@compiled
+def net_saving(price: float, cost: float, needs: float, terms: MakingTerms) -> float:
+    """Return what own cards save over a generation, over what the merchant's would cost.
+
+    Args:
+        price: of the merchant's cards, USD per effective H100e.
+        cost: of own cards, USD per effective H100e.
+        needs: effective H100e in a generation.
+        terms: of the decision.
+    """
+    saved: float = 1.0 - cost * (1.0 + terms.penalty) / price + terms.cut * terms.loss
+    return saved - terms.design_usd / (price * needs)
+
+
+@compiled
+def wanted_weight(saving: float, terms: MakingTerms) -> float:
+    """Return the weight of the own maker over habit: 1 at the usual saving, between 0 and 2."""
+    return 2.0 / (1.0 + math.exp(-terms.sensitivity * (saving - terms.usual)))
+
+
+@compiled
+def move_to_own(
+    chip: Ints, price: Floats, cost: Floats, effective: Floats, delivered: Floats, provider: Ints, owner: Bools,
+    merchant: Floats, generation: Floats, terms: MakingTerms, weight: Floats,
+) -> None:  # fmt: skip
+    """Move the weight of own makers in the orders of every site (S, K); it stays where nothing is bought.
+
+    Args:
+        chip: (S, K) card of every maker, -1 for none.
+        price: (V,) USD per card.
+        cost: (V,) unit cost, USD per card.
+        effective: (V, 2) effective H100e of a card in training and inference.
+        delivered: (S, V) cards of this quarter: what the provider needs in one.
+        provider: (S,) provider of each site.
+        owner: (S, K) whether the maker is an in-house maker of the site's provider.
+        merchant: (K,) 1 for merchants.
+        generation: (K,) quarters between two generations.
+        terms: of the decision.
+        weight: (S, K) over habit; changed.
+    """
+    needs = np.zeros(provider.max() + 1)
+    for s in range(provider.size):
+        for v in range(price.size):
+            needs[provider[s]] += delivered[s, v] * effective[v, INFERENCE]
+    for s in range(provider.size):
+        best, taken = math.inf, needs[provider[s]]
+        for k in range(merchant.size):
+            if merchant[k] > 0.0 and chip[s, k] >= 0:
+                best = min(best, price[chip[s, k]] / effective[chip[s, k], INFERENCE])
+        for k in range(merchant.size):
+            if owner[s, k] and chip[s, k] >= 0 and taken > 0.0 and best < math.inf:
+                own = cost[chip[s, k]] / effective[chip[s, k], INFERENCE]
+                wanted = wanted_weight(net_saving(best, own, taken * generation[k], terms), terms)
+                weight[s, k] += terms.adjustment * (wanted - weight[s, k])

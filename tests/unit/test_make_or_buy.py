@@ -1,0 +1,94 @@
+"""Own cards or a merchant's: the saving over a generation, what moves it, and whom it concerns."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sim import Parameters
+from sim.links import Links
+from sim.strategies.make_or_buy import MakingTerms, move_to_own, net_saving, wanted_weight
+from sim.structure import Structure
+from tests.economy import Changes, baseline, changed
+
+TERMS = MakingTerms(5e8, 0.1, 0.05, 1.0, 0.3, 2.0, 0.25)
+amounts = st.floats(0.1, 1e6)
+
+
+def test_the_saving_is_the_merchants_price_less_cost_with_penalty_and_design() -> None:
+    """A hundred thousand cards of 10,000 against own ones of 4,000: 1 - 0.44 + 0.05 - 0.5."""
+    assert net_saving(10000.0, 4000.0, 1e5, TERMS) == pytest.approx(1.0 - 0.44 + 0.05 - 0.5, rel=1e-12)
+    assert net_saving(10000.0, 4000.0, math.inf, TERMS) == pytest.approx(0.61, rel=1e-12)
+
+
+@given(amounts, amounts, amounts, st.floats(1.01, 10.0))
+def test_what_makes_own_cards_pay(price: float, cost: float, needs: float, more: float) -> None:
+    saving = net_saving(price, cost, needs, TERMS)
+    assert net_saving(price * more, cost, needs, TERMS) > saving
+    assert net_saving(price, cost * more, needs, TERMS) < saving
+    assert net_saving(price, cost, needs * more, TERMS) > saving
+    assert net_saving(price, cost, needs, TERMS._replace(design_usd=TERMS.design_usd * more)) < saving
+    assert net_saving(price, cost, needs, TERMS._replace(cut=TERMS.cut * more)) > saving
+
+
+@given(st.floats(-300.0, 10.0))
+def test_the_weight_is_habit_at_the_usual_saving_and_bounded(saving: float) -> None:
+    assert wanted_weight(TERMS.usual, TERMS) == 1.0
+    assert 0.0 <= wanted_weight(saving, TERMS) <= 2.0
+    assert wanted_weight(saving, TERMS._replace(sensitivity=0.0)) == 1.0
+
+
+def moved(terms: MakingTerms = TERMS, price: float = 10000.0, cards: float = 1e5) -> list[list[float]]:
+    """Two sites, of the owner of the second maker and of somebody else; the first maker is a merchant."""
+    weight, chip = np.ones((2, 2)), np.array([[0, 1], [0, 1]])
+    move_to_own(
+        chip, np.array([price, 5000.0]), np.array([3000.0, 4000.0]), np.ones((2, 2)),
+        np.array([[cards, 0.0], [cards, 0.0]]), np.array([0, 1]), np.array([[False, True], [False, False]]),
+        np.array([1.0, 0.0]), np.array([4.0, 4.0]), terms, weight,
+    )  # fmt: skip
+    rows: list[list[float]] = weight.tolist()
+    return rows
+
+
+def test_only_owners_decide_and_move_slowly() -> None:
+    wanted = wanted_weight(net_saving(10000.0, 4000.0, 4e5, TERMS), TERMS)
+    assert moved() == [[1.0, pytest.approx(1.0 + 0.25 * (wanted - 1.0), rel=1e-12)], [1.0, 1.0]]
+    assert moved(cards=0.0) == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_margin_and_threat_move_to_own_cards_and_the_cost_of_design_away() -> None:
+    usual = moved()[0][1]
+    assert moved(price=20000.0)[0][1] > usual
+    assert moved(TERMS._replace(cut=0.5))[0][1] > usual
+    assert moved(TERMS._replace(design_usd=1e10))[0][1] < usual
+    assert moved(cards=1e3)[0][1] < usual
+
+
+def habits(changes: Changes, name: str) -> dict[str, float]:
+    """Return shares of suppliers in a provider's orders."""
+    structure = Structure(Parameters.from_mapping(changed(baseline(), changes)))
+    row = Links(structure).order_mix[structure.site_provider == structure.providers.index(name)][0]
+    return {k: float(x) for k, x in zip(structure.suppliers, row, strict=True) if x > 0.0}
+
+
+def test_an_in_house_share_takes_the_place_of_habit_and_leaves_the_others_in_proportion() -> None:
+    before, after = habits({}, "google"), habits({"providers.google.in_house_share": 0.5}, "google")
+    assert before == pytest.approx(baseline()["providers"]["google"]["order_mix"])
+    assert after["google_tpu"] == pytest.approx(0.5)
+    assert sum(after.values()) == pytest.approx(1.0)
+    others = [k for k in before if k != "google_tpu"]
+    assert len({round(after[k] / before[k], 9) for k in others}) == 1
+
+
+def test_an_owner_without_habit_starts_small() -> None:
+    founding = {"providers.google.order_mix": {"nvidia": 1.0, "google_tpu": 0.0}}
+    assert habits(founding, "google")["google_tpu"] == baseline()["behaviour"]["make_or_buy"]["npv"]["founding"]
+    assert "google_tpu" not in habits({**founding, "behaviour.make_or_buy.name": "habit"}, "google")
+
+
+def test_who_owns_no_maker_has_no_in_house_share() -> None:
+    with pytest.raises(ValidationError, match=r"providers.oracle.in_house_share = 0.5: must be null"):
+        Parameters.from_mapping(changed(baseline(), {"providers.oracle.in_house_share": 0.5}))

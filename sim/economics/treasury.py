@@ -62,7 +62,7 @@ def draw_and_repay(
 def close_quarter(
     ebitda: Floats, capex: Floats, subsidy: Floats, depreciation: Floats, running: Floats, assets: Floats,
     backlog: Floats, group: Floats, group_next: Floats, committed: Floats, tax_rate: Floats, multiple: Floats,
-    spread: Floats, returns: Floats, terms: Floats, t: int, rescued: bool, cash: Floats, debt: Floats,
+    spread: Floats, returns: Floats, behind: Floats, terms: Floats, t: int, rescued: bool, cash: Floats, debt: Floats,
     past_ebitda: Floats, budget: Floats, flows: Floats, rates: Floats, limits: Floats,
 ) -> None:  # fmt: skip
     """Pay interest and tax, settle with group, lenders and owners, and set what may be committed next quarter.
@@ -85,6 +85,7 @@ def close_quarter(
         multiple: (I,) lambda.
         spread: (I,) s_0.
         returns: (I,) 1 where surplus goes back to the group.
+        behind: (I,) what the group has beyond Z: it pays bills of a segment of its own that nobody else pays.
         terms: (8,) r_f, s_1, L_1, s_cap, e, lambda_b, covenant, buffer in quarters.
         t: quarter of the run.
         rescued: whether owners cover what is short.
@@ -109,6 +110,7 @@ def close_quarter(
         drawn, borrowed, equity = draw_and_repay(
             before, debt[i], buffer, group[i], limits[i], returns[i] > 0.0, rescued
         )
+        drawn += min(max(-(before + drawn + borrowed + equity), 0.0), behind[i])
         cash[i] = before + drawn + borrowed + equity
         debt[i] += borrowed
         flows[0, i] -= interest

@@ -87,13 +87,14 @@ def _settle(world: World) -> None:
     state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
     ebitda = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"]
     group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
+    behind = np.maximum(world.paths.group_cash[world.t] - group[0], 0.0) * links.returns_surplus
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
     close_quarter(
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
         now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
-        links.spread, links.returns_surplus, links.credit_terms, world.t, world.observed, state.cash, state.debt,
-        state.past_ebitda, state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
+        links.spread, links.returns_surplus, behind, links.credit_terms, world.t, world.observed, state.cash,
+        state.debt, state.past_ebitda, state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)

@@ -66,7 +66,7 @@ def _begin(world: World, convert: Floats) -> None:
     state.budget -= sum_by(links.site_provider, soon * share, state.budget.size)
     world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
     begin(granted, share, state.requested_mw, state.begun_mw, quarter)
-    state.queued_mw -= started * share
+    state.queued_mw[:] = np.maximum(state.queued_mw - started * share, 0.0)
     state.converting_mw[:, quarter] += convert * share
     state.convertible_mw -= convert * share
 

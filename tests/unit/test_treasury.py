@@ -68,7 +68,7 @@ class Firm:
     def __init__(self, **given: Any) -> None:
         one = {"ebitda": 50.0, "capex": 0.0, "subsidy": 0.0, "depreciation": 0.0, "running": 0.0, "assets": 0.0}
         one |= {"backlog": 0.0, "group": 0.0, "ahead": 0.0, "committed": 0.0, "tax": 0.0, "multiple": 3.0}
-        one |= {"spread": 0.01, "returns": 0.0}
+        one |= {"spread": 0.01, "returns": 0.0, "behind": 0.0}
         self.terms = np.array(given.pop("terms", TERMS))
         self.rescued = bool(given.pop("rescued", False))
         self.cash, self.debt = (np.array([float(given.pop(x, 0.0))]) for x in ("cash", "debt"))
@@ -132,3 +132,10 @@ def test_a_group_that_pays_what_it_may_each_quarter_can_commit_it_each_quarter()
     for _ in range(5):
         assert firm.quarter().budget[0] == pytest.approx(10.0)
         assert firm.debt[0] == 0.0
+
+
+def test_a_group_pays_bills_of_its_own_segment_that_nobody_else_pays() -> None:
+    bill = {"ebitda": 0.0, "capex": 100.0, "group": 30.0, "multiple": 0.0, "returns": 1.0}
+    alone, backed, short = (Firm(**bill, behind=x).quarter() for x in (0.0, 500.0, 20.0))
+    assert (alone.cash[0], backed.cash[0], short.cash[0]) == pytest.approx((-70.0, 0.0, -50.0))
+    assert backed.flows[Transfer.GROUP, 0] == pytest.approx(100.0)

@@ -9,7 +9,7 @@ from sim.economics.building import instalment
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
-from sim.economics.forecasts import HEURISTICS
+from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
@@ -51,6 +51,8 @@ class Links:
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
+        self.knows_growth = self.forecast_rule == FUNDAMENTAL
+        """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
         self.site_lead = structure.lead[structure.site_region]
         self.due_soon = _due_soon(structure)[structure.site_region]
         self.makers = Makers(structure)
@@ -147,7 +149,7 @@ class Links:
         self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
         self.card_running = (self.tariff * self.pue / market.utilisation.maximum)[:, None] * structure.chip_kw + care
         """(R, V) USD per used card-hour of electricity and care."""
-        wear = market.costs.discount_rate + market.costs.obsolescence
+        wear = market.costs.discount_rate + market.costs.obsolescence + market.cohorts.failure_per_year
         self.card_recovery = capital_recovery(wear, market.costs.card_life_years)
         self.shell_recovery = capital_recovery(market.costs.discount_rate, market.costs.shell_life_years)
         self.survival = structure.survival

@@ -54,3 +54,5 @@ class Constraint(Code):
     """The same, short of packaging."""
     WAFERS = 6
     """The same, short of wafers."""
+    PATIENCE = 7
+    """It is full, and owners let only a part of what is wanted go ahead."""

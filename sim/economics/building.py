@@ -207,3 +207,26 @@ def holding_costs(
     """
     for s in range(region.size):
         spent[provider[s]] += max(energised[s] - cards_mw[s], 0.0) * price[region[s]] * rate
+
+
+@compiled
+def pipeline_growth(energised: Floats, begun: Floats, region: Ints, build: Ints, now: int) -> Floats:
+    """Return growth of power per quarter that shells under construction will bring (R,), log; 0 where there is no hall.
+
+    Args:
+        energised: (S,) MW of halls with power.
+        begun: (S, Q) MW of new shells by quarter in which building began.
+        region: (S,) region of each site.
+        build: (R,) quarters of building.
+        now: position of the quarter along Q.
+    """
+    stands, comes, out = np.zeros(build.size), np.zeros(build.size), np.zeros(build.size)
+    for s in range(region.size):
+        r = region[s]
+        stands[r] += energised[s]
+        for first in range(max(now - build[r] + 1, 0), now + 1):
+            comes[r] += begun[s, first]
+    for r in range(build.size):
+        if stands[r] > 0.0:
+            out[r] = math.log(1.0 + comes[r] / stands[r]) / build[r]
+    return out

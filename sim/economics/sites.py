@@ -39,7 +39,7 @@ def site_prices(
     first: Floats, posted: Floats, tokens_per_hour: Floats, cost: Floats, provider: Ints, pool: Ints, workload: Ints,
     on_tokens: Bools, site: Ints, sites: int,
 ) -> Floats:  # fmt: skip
-    """Return (2, S): what customers ask for by first choice at posted prices, USD, and what that costs in the long run.
+    """Return (3, S): what customers ask for by first choice, at posted prices, at long-run cost, and in hours.
 
     Args:
         first: (R, J) hours by first choice.
@@ -53,7 +53,7 @@ def site_prices(
         site: (J,) site of each product.
         sites: S.
     """
-    out = np.zeros((2, sites))
+    out = np.zeros((3, sites))
     for j in range(posted.size):
         hours = 0.0
         for r in range(first.shape[0]):
@@ -61,30 +61,35 @@ def site_prices(
         per_hour = posted[j] * tokens_per_hour[provider[j]] if on_tokens[j] else posted[j]
         out[0, site[j]] += per_hour * hours
         out[1, site[j]] += cost[pool[j], workload[j]] * hours
+        out[2, site[j]] += hours
     return out
 
 
 @compiled
-def price_levels(value: Floats, region: Ints, regions: int) -> tuple[Floats, Floats]:
-    """Return log of price over long-run cost, mean of each region (R,) and at every site (S,).
+def price_levels(value: Floats, region: Ints, regions: int) -> tuple[Floats, Floats, Floats]:
+    """Return log of each region's mean price over its cost (R,), of a site's price over that mean (S,), and cost (R,).
 
-    Where nobody asks, a site stands at its region's mean, and a region at cost.
+    Cost is the mean long-run cost of an hour, USD. Where nobody asks, a site stands at its region's mean, and a region
+    at cost, which is then not known: 0.
 
     Args:
-        value: (2, S) value and cost, see ``site_prices``.
+        value: (3, S) value, cost and hours, see ``site_prices``.
         region: (S,) region of each site.
         regions: R.
     """
-    total, mean, own = np.zeros((2, regions)), np.zeros(regions), np.empty(region.size)
+    total, mean, own, cost = np.zeros((3, regions)), np.zeros(regions), np.zeros(region.size), np.zeros(regions)
     for s in range(region.size):
-        total[0, region[s]] += value[0, s]
-        total[1, region[s]] += value[1, s]
+        for x in range(3):
+            total[x, region[s]] += value[x, s]
     for r in range(regions):
         if total[0, r] > 0.0:
             mean[r] = math.log(total[0, r] / total[1, r])
+            cost[r] = total[1, r] / total[2, r]
     for s in range(region.size):
-        own[s] = math.log(value[0, s] / value[1, s]) if value[0, s] > 0.0 else mean[region[s]]
-    return mean, own
+        r = region[s]
+        if value[0, s] > 0.0:
+            own[s] = math.log(value[0, s] / value[2, s] * total[2, r] / total[0, r])
+    return mean, own, cost
 
 
 @compiled

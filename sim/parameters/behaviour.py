@@ -98,6 +98,8 @@ class Expectations(Schema):
     """beta: intensity of choice between heuristics by their squared errors; 0: equal weights."""
     error_memory: Fraction
     """Share of older squared errors that is kept in a quarter."""
+    elasticity: Annotated[float, quantity("elasticity", gt=0.0, le=10.0)]
+    """Of demand to price, as the fundamental forecast has it: what excess growth of demand does to prices."""
     persistence: Annotated[float, quantity("fraction per quarter", ge=0.0, le=1.0)]
     """Share of the growth of one quarter that is expected of the next, on the way to when a site would stand."""
     largest_growth: Annotated[float, quantity("log change per quarter", ge=0.0, le=2.0)]

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from sim.economics.building import pipeline_growth
 from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.forecasts import believed, heuristic_weights, observe
 from sim.economics.sites import growth_of, loads, price_levels, settle_habits, shares_within, site_demand, site_prices
-from sim.structure import INFERENCE
+from sim.structure import INFERENCE, PAST
 from sim.world import World
 
 
@@ -21,22 +22,32 @@ def run(world: World) -> None:
         now.arrays["first"], state.posted, state.tokens_per_hour, state.long_run, links.product_provider,
         links.product_pool, links.product_workload, links.product_maas, links.product_site, sites,
     )  # fmt: skip
-    price, own = price_levels(value, links.site_region, regions)
+    price, own, now.arrays["mean_cost"] = price_levels(value, links.site_region, regions)
     growth = growth_of(demand, links.site_region, state.demand_seen, world.t == 0)
     _forecast(world, growth, price)
     settle_habits(
-        shares_within(demand, links.site_region, regions), own - price[links.site_region], links.share_weight,
+        shares_within(demand, links.site_region, regions), own, links.share_weight,
         links.investment.own_price_weight, world.t == 0, state.first_share, state.own_price,
     )  # fmt: skip
     _look_ahead(world, demand)
 
 
 def _forecast(world: World, growth: Floats, price: Floats) -> None:
-    """Score the forecasts of the last quarter and make the next ones, of growth and then of price by region."""
-    state, rule, outlook = world.state, world.parameters.behaviour.expectations, world.paths.outlook[world.t]
+    """Score the forecasts of the last quarter and make the next ones, of growth and then of price by region.
+
+    The own model of the market: demand grows as its potential will, and prices move by what demand grows more than the
+    capacity that is on its way, rivals' included, over the elasticity of demand.
+    """
+    state, structure, rule = world.state, world.structure, world.parameters.behaviour.expectations
+    later = min(world.t + 1, structure.quarters - 1)
+    supply = pipeline_growth(
+        state.energised_mw, state.begun_mw, world.links.site_region, structure.build_quarters, PAST + world.t
+    )
+    pressure = (world.paths.demand_growth[later] - supply) / rule.elasticity
     observe(
         np.concatenate([growth, price]), rule.adaptation, rule.extrapolation, rule.error_memory, world.t == 0,
-        np.concatenate([outlook, np.zeros(price.size)]), state.seen, state.habit, state.ahead, state.forecast_error,
+        np.concatenate([world.paths.demand_growth[later], price + pressure]), state.seen, state.habit, state.ahead,
+        state.forecast_error,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of, spent_per_mw, within_budget
-from sim.strategies.capacity_target import Sites, gaps, imitated, wanted_capacity
+from sim.strategies.capacity_target import Sites, gaps, held_back, imitated, wanted_capacity
 from sim.structure import PAST
 from sim.world import World
 
@@ -62,9 +62,10 @@ def _begin(world: World, convert: Floats) -> None:
     state.build_price[:, quarter] *= state.congestion
     soon = state.build_price[region, quarter] * (started * links.due_soon + convert * building.conversion_cost)
     cost = soon * state.appetite[links.site_provider]
-    share = within_budget(cost, links.site_provider, state.budget) * state.appetite[links.site_provider]
+    paid = within_budget(cost, links.site_provider, state.budget)
+    share = paid * state.appetite[links.site_provider]
     state.budget -= sum_by(links.site_provider, soon * share, state.budget.size)
-    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
+    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], paid)
     begin(granted, share, state.requested_mw, state.begun_mw, quarter)
     state.queued_mw[:] = np.maximum(state.queued_mw - started * share, 0.0)
     state.converting_mw[:, quarter] += convert * share
@@ -85,13 +86,24 @@ def _gap(world: World) -> Floats:
     links, state, now = world.links, world.state, world.now.arrays
     rule, sites = world.parameters.behaviour.expectations, _outlook(world)
     growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
+    growth = np.where(links.knows_growth, world.paths.outlook[world.t][links.site_region] * links.site_lead, growth)
     wanted = wanted_capacity(sites, links.investment, growth, now["price_ahead"], len(world.structure.regions))
     hours = gaps(wanted, sites.standing + sites.coming, links.investment.adjustment, links.investment.maximum_growth)
     known = (now["mw_hours"] > 0.0) & (now["standing"] > 0.0)
+    hours = held_back(
+        hours,
+        now["price_ahead"],
+        sites.captive,
+        wanted,
+        links.investment.hurdle,
+        world.parameters.behaviour.orders.steepness,
+    )
     mw = np.where(known, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
     spent = np.maximum(mw, 0.0) * state.build_price[links.site_region, PAST + world.t]
     value = sum_by(links.site_provider, spent, state.cash.size)
-    return imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)
+    moved = imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)
+    most = links.investment.maximum_growth * (sites.standing + sites.coming)
+    return np.minimum(moved, most / np.maximum(now["mw_hours"], 1e-300))
 
 
 def _outlook(world: World) -> Sites:

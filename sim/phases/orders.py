@@ -24,7 +24,7 @@ from sim.economics.slots import (
 from sim.phases.deliveries import finished
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
 from sim.strategies.make_or_buy import move_to_own
-from sim.structure import INFERENCE, PAST
+from sim.structure import INFERENCE
 from sim.world import World
 
 
@@ -65,10 +65,14 @@ def _order(world: World) -> None:
     links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
     rule, costs = world.parameters.behaviour.orders, world.parameters.market.costs
     ahead = state.energised_mw + finished(world, world.t + 1)
-    earned = earnings(now["price_ahead"], state.own_price, state.long_run[:, INFERENCE], structure.pool_site)
+    earned = earnings(
+        now["price_ahead"], state.own_price, now["mean_cost"], links.site_region, state.long_run[:, INFERENCE],
+        structure.pool_site,
+    )  # fmt: skip
     now["earned"] = earned
     new = card_costs(
-        world.now.best, now["mix"], state.hour_cost, state.build_price[:, PAST + world.t], structure.chip_kw,
+        world.now.best, now["mix"], state.hour_cost, world.paths.shell_cost[world.t] * state.congestion,
+        structure.chip_kw,
         structure.chip_effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
         links.site_region,
     )  # fmt: skip

@@ -13,6 +13,8 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 
+LARGEST_STEP = math.log(2.0)
+"""Largest log distance to the others' investment per revenue that a follower answers in a quarter."""
 TINY = 1e-9
 """Least demand, capacity and price over cost whose logarithm is taken."""
 
@@ -125,6 +127,32 @@ def gaps(wanted: Floats, committed: Floats, adjustment: Floats, maximum_growth: 
 
 
 @compiled
+def held_back(
+    begun: Floats, price: Floats, captive: Floats, wanted: Floats, hurdle: Floats, steepness: float
+) -> Floats:
+    """Return starts (S,) as far as they would earn their cost: all at the hurdle and above, smoothly fewer below.
+
+    ``min(1, 2 / (1 + (hurdle / price)^k))`` of what is begun for customers; what is begun for own use goes ahead.
+
+    Args:
+        begun: (S,) starts, negative where too much is under way.
+        price: (S,) expected log of price over long-run cost.
+        captive: (S,) own use in the target.
+        wanted: (S,) target.
+        hurdle: (S,) ratio of price to cost at which a firm is content.
+        steepness: k.
+    """
+    out = begun.copy()
+    for s in range(begun.size):
+        if begun[s] > 0.0 and wanted[s] > 0.0:
+            short = math.exp(steepness * (math.log(hurdle[s]) - price[s]))
+            earns = min(1.0, 2.0 / (1.0 + short))
+            own = min(captive[s] / wanted[s], 1.0)
+            out[s] = begun[s] * (own + (1.0 - own) * earns)
+    return out
+
+
+@compiled
 def imitated(begun: Floats, revenue: Floats, investment: Floats, provider: Ints, weight: Floats) -> Floats:
     """Return starts (S,) moved towards what the two firms with most revenue invest per revenue.
 
@@ -148,5 +176,6 @@ def imitated(begun: Floats, revenue: Floats, investment: Floats, provider: Ints,
     for s in range(begun.size):
         i = provider[s]
         if weight[s] > 0.0 and begun[s] > 0.0 and revenue[i] > 0.0 and investment[i] > 0.0:
-            out[s] = begun[s] * math.exp(weight[s] * math.log(max(norm * revenue[i] / investment[i], TINY)))
+            apart = math.log(max(norm * revenue[i] / investment[i], TINY))
+            out[s] = begun[s] * math.exp(weight[s] * min(max(apart, -LARGEST_STEP), LARGEST_STEP))
     return out

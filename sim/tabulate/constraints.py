@@ -31,6 +31,7 @@ def binding(facts: Facts, capacity: Floats, full: Floats) -> Strings:
         (capacity <= 0.0, None),
         (full < 0.5 * capacity, Constraint.DEMAND.code),
         (record["cash_limit"] < 1.0 - SLIGHT, Constraint.CASH.code),
+        (_cut(facts), Constraint.PATIENCE.code),
         *((refused & ~observed & (stage == limit), cause.code) for limit, cause in STAGES),
         (observed | refused, Constraint.CARDS.code),
         (power > (1.0 - FREE) * record["energised_mw"], Constraint.MW.code),
@@ -48,3 +49,11 @@ def _refused(facts: Facts) -> tuple[Bools, Floats]:
     asked = (record["ordered"] * structure.chip_h100e).sum(axis=2)
     maker = folded(short, structure.chip_supplier, len(structure.suppliers)).argmax(axis=2)
     return short.sum(axis=2) > SLIGHT * asked, np.take_along_axis(record["limit"], maker, axis=1)
+
+
+def _cut(facts: Facts) -> Bools:
+    """Return (T, S) whether owners cut what is wanted in the quarter, which they do at the end of the one before."""
+    appetite = facts.record["appetite"][:, facts.structure.site_provider]
+    before = np.ones_like(appetite)
+    before[1:] = appetite[:-1]
+    return np.asarray(before < 1.0)

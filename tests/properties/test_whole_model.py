@@ -90,6 +90,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "behaviour.expectations.extrapolation": (0.0, 2.0),
     "behaviour.expectations.intensity": (0.0, 1000.0),
     "behaviour.expectations.persistence": (0.0, 1.0),
+    "behaviour.expectations.elasticity": (0.1, 10.0),
     "behaviour.expectations.largest_growth": (0.0, 2.0),
     "behaviour.orders.steepness": (0.1, 100.0),
     "behaviour.orders.supplier_sensitivity": (0.0, 50.0),

@@ -12,6 +12,7 @@ from sim.economics.building import (
     congestion,
     instalment,
     over_quarters,
+    pipeline_growth,
     slots_granted,
     under_way,
     withdraw,
@@ -117,3 +118,10 @@ def test_constant_starts_fill_halls_linearly_and_cards_to_starts_over_decay(deca
     for _ in range(2000):
         stock = stock * (1.0 - decay) + cards
     assert stock == pytest.approx(cards / decay, rel=1e-9)
+
+
+def test_what_is_under_construction_will_make_power_grow_over_the_time_of_building() -> None:
+    begun = np.zeros((3, 12))
+    begun[0, 8], begun[1, 4], begun[1, 3] = 30.0, 20.0, 99.0
+    found = pipeline_growth(np.array([40.0, 10.0, 5.0]), begun, REGION, np.array([6, 4]), 9)
+    np.testing.assert_allclose(found, [np.log(2.0) / 6.0, 0.0], rtol=1e-14)

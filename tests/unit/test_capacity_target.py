@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.strategies.capacity_target import Sites, Stance, gaps, imitated, perceived_capacity, wanted_capacity
+from sim.strategies.capacity_target import Sites, Stance, gaps, held_back, imitated, perceived_capacity, wanted_capacity
 
 Numbers = np.ndarray
 TWO = np.zeros(2, np.int64)
@@ -101,6 +101,8 @@ def test_followers_move_to_what_the_two_largest_invest_per_revenue() -> None:
     provider = np.array([0, 1, 2])
     all_of_it = imitated(begun, revenue, investment, provider, np.array([0.0, 0.0, 1.0]))
     np.testing.assert_allclose(all_of_it, [8.0, 2.0, 0.2 * 10.0], rtol=1e-14)
+    far = imitated(begun, revenue, np.array([160.0, 20.0, 1.0]), provider, np.array([0.0, 0.0, 1.0]))
+    np.testing.assert_allclose(far[2], 2.0, rtol=1e-14, err_msg="not more than twice in a quarter")
     np.testing.assert_allclose(imitated(begun, revenue, investment, provider, np.zeros(3)), begun)
     half = imitated(begun, revenue, investment, provider, np.full(3, 0.5))
     np.testing.assert_allclose(half[2], np.sqrt(2.0), rtol=1e-14)
@@ -115,3 +117,12 @@ def test_equal_firms_want_the_same() -> None:
     known = sites(standing=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
     found = target(stance(scarcity=0.25, own_price=5.8, elasticity=1.1, neglect=0.4), known, 0.1, 0.2)
     assert found[0] == found[1]
+
+
+def test_what_would_not_earn_its_cost_is_held_back_smoothly_and_own_use_goes_ahead() -> None:
+    begun, hurdle, none = np.array([10.0, 10.0, 10.0, -5.0]), np.full(4, 0.9), np.zeros(4)
+    price, wanted = np.log([0.9, 1.8, 0.45, 0.45]), np.full(4, 100.0)
+    found = held_back(begun, price, none, wanted, hurdle, 6.0)
+    np.testing.assert_allclose(found, [10.0, 10.0, 10.0 * 2.0 / (1.0 + 2.0**6), -5.0], rtol=1e-12)
+    mine = held_back(begun, price, wanted, wanted, hurdle, 6.0)
+    np.testing.assert_allclose(mine, begun, rtol=1e-14)

@@ -31,14 +31,16 @@ def test_price_and_cost_of_what_was_first_wanted() -> None:
         FIRST, posted, np.array([10.0, 20.0]), cost, np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0, 1, 0]),
         np.array([False, True, False]), np.array([0, 0, 1]), 3,
     )  # fmt: skip
-    np.testing.assert_allclose(found, [[2.0 * 4.0 + 10.0 * 2.0, 30.0, 0.0], [4.0 + 8.0, 20.0, 0.0]], rtol=1e-14)
+    hours = [6.0, 10.0, 0.0]
+    np.testing.assert_allclose(found, [[2.0 * 4.0 + 10.0 * 2.0, 30.0, 0.0], [4.0 + 8.0, 20.0, 0.0], hours], rtol=1e-14)
 
 
 def test_a_site_where_nobody_asks_stands_at_its_regions_mean() -> None:
-    value = np.array([[32.0, 30.0, 0.0, 0.0], [12.0, 20.0, 0.0, 0.0]])
-    mean, own = price_levels(value, np.array([0, 0, 0, 1]), 2)
+    value = np.array([[32.0, 30.0, 0.0, 0.0], [12.0, 20.0, 0.0, 0.0], [4.0, 10.0, 0.0, 0.0]])
+    mean, own, cost = price_levels(value, np.array([0, 0, 0, 1]), 2)
     np.testing.assert_allclose(np.exp(mean), [62.0 / 32.0, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(np.exp(own), [32.0 / 12.0, 1.5, 62.0 / 32.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(own), [8.0 / (62.0 / 14.0), 3.0 / (62.0 / 14.0), 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(cost, [32.0 / 14.0, 0.0], rtol=1e-14)
 
 
 def test_shares_growth_and_loads() -> None:

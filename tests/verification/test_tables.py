@@ -298,7 +298,7 @@ def test_use_of_sites_is_what_is_served_and_own_use(overrides: tuple[str, ...]) 
         "wafers",
     }
     observed = sites[sites["quarter"] <= "2024Q4"]
-    assert set(observed["binding_constraint"].dropna()) <= {"cards", "demand", "cash"}
+    assert set(observed["binding_constraint"].dropna()) <= {"cards", "demand", "cash", "patience"}
     assert (observed["binding_constraint"][observed["utilisation"] >= 1.0 - 1e-9] != "demand").all()
     captive = sites.groupby("quarter")["own_use_h100e"].sum()
     market = tables["market"].query("region == 'world'").set_index("quarter")

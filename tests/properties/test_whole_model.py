@@ -401,7 +401,7 @@ MONEY: Changes = {
 
 def test_money_counted_in_hundreds_moves_no_quantity() -> None:
     def factor(key: tuple[str, ...], name: str) -> float:
-        money = "usd" in name or "rmb" in name or (name == "value" and "price" in key[1])
+        money = "usd" in name or "rmb" in name or (name == "value" and ("price" in key[1] or "usd" in key[1]))
         return 0.01 if money else 1.0
 
     cheap = model_of({key: Times(x) for key, x in MONEY.items()})

@@ -48,11 +48,16 @@ class Links:
         self.leases = _leases(structure)
         self.rent_left = _rent_left(structure, self)
         self.order_mix = _order_mix(structure)
+        others = len(structure.providers) + np.arange(structure.elsewhere_region.size)
+        self.order_firm = np.concatenate([structure.site_provider, others])
+        """(S + W,) firm of every place that orders cards: providers, then owners elsewhere."""
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
         self.knows_growth = self.forecast_rule == FUNDAMENTAL
         """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
+        self.power_wait = structure.lead - structure.build_quarters
+        """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
         self.due_soon = _due_soon(structure)[structure.site_region]
         self.makers = Makers(structure)

@@ -16,6 +16,7 @@ _LABELS = {
     "orders": "nothing (capacity to spare, orders met)",
     "mw": "powered halls",
     "cash": "cash or credit",
+    "patience": "patience of owners",
     "cards": "cards",
     "ramp": "ramp-up of a maker",
     "wafers": "wafers",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.learning import wright
 from sim.economics.silicon import defect_density, dies_of, dies_per_wafer, good_fraction, packaging_per_card
@@ -182,6 +182,26 @@ def card_prices(
     for k in range(scarcity.size):
         if merchant[k] > 0.0:
             scarcity[k] *= math.exp(scarcity_step(tightness[k], response, sold[k] and not paying[k]))
+    _stop_at_floor(catalogue, cost, maker, merchant, launched, t, least_margin, scarcity)
     for v in range(maker.size):
         floor = cost[v] * (1.0 + least_margin * merchant[maker[v]])
         out[v] = max(catalogue[v] * scarcity[maker[v]], floor)
+
+
+@inlined
+def _stop_at_floor(
+    catalogue: Floats, cost: Floats, maker: Ints, merchant: Floats, launched: Floats, t: int, least_margin: float,
+    scarcity: Floats,
+) -> None:  # fmt: skip
+    """Keep a merchant's scarcity price (K,) from falling where no card of it would get cheaper.
+
+    Else the first shortage after years at the floor would have to make up for all that fall before a price moves.
+    """
+    least = np.full(scarcity.size, math.inf)
+    for v in range(maker.size):
+        if launched[v] <= t:
+            floor = cost[v] * (1.0 + least_margin * merchant[maker[v]])
+            least[maker[v]] = min(least[maker[v]], floor / catalogue[v])
+    for k in range(scarcity.size):
+        if merchant[k] > 0.0 and least[k] < math.inf:
+            scarcity[k] = max(scarcity[k], min(least[k], 1.0))

@@ -92,6 +92,8 @@ def settled(
 ) -> Floats:  # fmt: skip
     """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part accepted (K,).
 
+    Capacity does not grow on orders of makers that foundries may not serve.
+
     Args:
         stages: what never changes.
         offer: of the quarter.
@@ -107,7 +109,8 @@ def settled(
     """
     used = within_grants(accepted, needs, maker, offer.granted)
     draw_on_bank(by_side(used, stages.side, capacity.shape[0]), capacity, bank)
-    remember(by_side(offer.needed, stages.side, capacity.shape[0]), capacity, past)
+    heard = offer.needed * stages.access[:, None]
+    remember(by_side(heard, stages.side, capacity.shape[0]), capacity, past)
     for k in range(stages.side.size):
         for s in range(STAGES):
             standing[k, s] += NEW_STANDING * (used[k, s] - standing[k, s])

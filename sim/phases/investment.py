@@ -50,26 +50,39 @@ def _ask(world: World, gap: Floats) -> None:
 
 
 def _begin(world: World, convert: Floats) -> None:
-    """Begin shells where power is promised and conversions, as far as providers can pay after their orders."""
+    """Begin shells where power is promised and conversions, as far as providers can pay after their orders.
+
+    Power that is promised to who cannot begin goes to others of the region, once.
+    """
     state, links, structure, quarter = world.state, world.links, world.structure, PAST + world.t
-    building, region = world.parameters.market.building, links.site_region
-    lasts = world.t + structure.build_quarters >= structure.history
-    grid = world.paths.grid[world.t] * lasts
-    wait = structure.lead - structure.build_quarters
-    granted = slots_granted(state.requested_mw, region, wait, grid, quarter)
-    started = granted.sum(axis=1)
-    state.congestion[:] = congestion(started, region, world.paths.trade[world.t], building.congestion)
+    region, building = links.site_region, world.parameters.market.building
+    grid = world.paths.grid[world.t] * (world.t + structure.build_quarters >= structure.history)
+    granted = slots_granted(state.requested_mw, region, links.power_wait, grid, quarter)
+    state.congestion[:] = congestion(granted.sum(axis=1), region, world.paths.trade[world.t], building.congestion)
     state.build_price[:, quarter] *= state.congestion
-    soon = state.build_price[region, quarter] * (started * links.due_soon + convert * building.conversion_cost)
-    cost = soon * state.appetite[links.site_provider]
-    paid = within_budget(cost, links.site_provider, state.budget)
-    share = paid * state.appetite[links.site_provider]
+    share = _pay(world, granted, convert)
+    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
+    allowed = state.appetite[links.site_provider]
+    state.converting_mw[:, quarter] += convert * share * allowed
+    state.convertible_mw -= convert * share * allowed
+    able = share * allowed >= 1.0
+    if not able.all():
+        left = grid - sum_by(region, state.begun_mw[:, quarter], grid.size)
+        others = state.requested_mw * able[:, None]
+        _pay(world, slots_granted(others, region, links.power_wait, np.maximum(left, 0.0), quarter), 0.0 * convert)
+
+
+def _pay(world: World, granted: Floats, convert: Floats) -> Floats:
+    """Begin what is granted as far as it can be paid and owners let it; return the share that can be paid (S,)."""
+    state, links, quarter = world.state, world.links, PAST + world.t
+    started, allowed = granted.sum(axis=1), state.appetite[links.site_provider]
+    conversion = convert * world.parameters.market.building.conversion_cost
+    soon = state.build_price[links.site_region, quarter] * (started * links.due_soon + conversion) * allowed
+    share = within_budget(soon, links.site_provider, state.budget)
     state.budget -= sum_by(links.site_provider, soon * share, state.budget.size)
-    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], paid)
-    begin(granted, share, state.requested_mw, state.begun_mw, quarter)
-    state.queued_mw[:] = np.maximum(state.queued_mw - started * share, 0.0)
-    state.converting_mw[:, quarter] += convert * share
-    state.convertible_mw -= convert * share
+    begin(granted, share * allowed, state.requested_mw, state.begun_mw, quarter)
+    state.queued_mw[:] = np.maximum(state.queued_mw - started * share * allowed, 0.0)
+    return share
 
 
 def _conversions(world: World, gap: Floats) -> Floats:

@@ -41,8 +41,8 @@ def _accepted(world: World, ordered: Floats, offer: Offer) -> Floats:
     if rule == PRICE:
         bid[:] = [*world.now.arrays["earned"], *state.on_premises[structure.elsewhere_region, INFERENCE]]
     accepted = share_out(
-        ordered, structure.chip_h100e, structure.chip_supplier, offer.made, rule, held, bid, makers.insider,
-        makers.external,
+        ordered, world.links.order_firm, structure.chip_h100e, structure.chip_supplier, offer.made, rule, held, bid,
+        makers.insider, makers.external,
     )  # fmt: skip
     sites = state.ordered.shape[0]
     np.minimum(accepted[:sites], world.now.arrays["needed"], out=accepted[:sites])

@@ -98,40 +98,49 @@ def divided(
 
 @compiled
 def share_out(
-    ordered: Floats, h100e: Floats, supplier: Ints, made: Floats, rule: int, held: Floats, bid: Floats, insider: Bools,
-    external: Floats,
+    ordered: Floats, firm: Ints, h100e: Floats, supplier: Ints, made: Floats, rule: int, held: Floats, bid: Floats,
+    insider: Bools, external: Floats,
 ) -> Floats:  # fmt: skip
     """Return the cards of every order that is accepted (n, V), each supplier making a part of its orders, in H100e.
 
+    It is firms that are served: what one gets is spread over its orders alike, however many sites it orders for.
+
     Args:
         ordered: (n, V) cards ordered.
+        firm: (n,) who orders.
         h100e: (V,) H100e per card.
         supplier: (V,) supplier of each chip.
         made: (K,) part of all orders, in H100e, that each supplier can make.
         rule: a value of ``RULES``, applied to what each buyer orders of the supplier.
         held: (n, V) cards that buyers have.
-        bid: (n,) of buyers.
+        bid: (n,) of buyers; a firm bids its highest.
         insider: (n, K) whether a buyer is an owner of the supplier.
         external: (K,) share of output for those who are not.
     """
-    asked, weight = np.zeros((made.size, ordered.shape[0])), np.zeros((made.size, ordered.shape[0]))
+    firms = firm.max() + 1
+    asked, weight, offer = np.zeros((made.size, firms)), np.zeros((made.size, firms)), np.zeros(firms)
+    owner = np.zeros((made.size, firms), dtype=np.bool_)
     for x in range(ordered.shape[0]):
+        f = firm[x]
+        offer[f] = max(offer[f], bid[x])
+        for k in range(made.size):
+            owner[k, f] = owner[k, f] or insider[x, k]
         for v in range(h100e.size):
             if ordered[x, v] > 0.0:
-                asked[supplier[v], x] += ordered[x, v] * h100e[v]
+                asked[supplier[v], f] += ordered[x, v] * h100e[v]
             if rule == PRIORITY:
-                weight[supplier[v], x] += held[x, v] * h100e[v]
+                weight[supplier[v], f] += held[x, v] * h100e[v]
     part = np.ones(asked.shape)
     for k in range(made.size):
         if made[k] < 1.0 or external[k] < 1.0:
-            given = divided(asked[k], made[k], rule, weight[k], bid, insider[:, k].copy(), external[k])
-            for x in range(given.size):
-                if asked[k, x] > given[x]:
-                    part[k, x] = given[x] / asked[k, x]
+            given = divided(asked[k], made[k], rule, weight[k], offer, owner[k], external[k])
+            for f in range(firms):
+                if asked[k, f] > given[f]:
+                    part[k, f] = given[f] / asked[k, f]
     accepted = np.empty(ordered.shape)
     for x in range(ordered.shape[0]):
         for v in range(h100e.size):
-            accepted[x, v] = ordered[x, v] * part[supplier[v], x]
+            accepted[x, v] = ordered[x, v] * part[supplier[v], firm[x]]
     return accepted
 
 

@@ -73,6 +73,20 @@ def test_a_merchant_asks_more_when_short_and_never_less_than_cost_and_margin() -
     assert prices(5.0, worth=50.0) == pytest.approx(100.0 * math.exp(-0.05), rel=1e-12)
 
 
+def test_after_years_at_the_floor_the_first_shortage_moves_the_price() -> None:
+    out, scarcity = np.zeros(1), np.ones(1)
+
+    def ask(tight: float) -> float:
+        card_prices(
+            np.array([100.0]), np.array([90.0]), np.array([1e9]), np.array([0]), np.ones(1), np.zeros(1), 1,
+            np.array([tight]), 0.1, 0.1, scarcity, out,
+        )  # fmt: skip
+        return float(out[0])
+
+    assert [ask(0.0) for _ in range(20)][-1] == pytest.approx(99.0, rel=1e-12)
+    assert ask(5.0) == pytest.approx(99.0 * math.exp(0.05), rel=1e-12)
+
+
 def test_who_makes_cards_for_himself_charges_neither_scarcity_nor_margin() -> None:
     assert prices(5.0, merchant=0.0) == 100.0
     assert prices(5.0, merchant=0.0, cost=200.0) == 200.0

@@ -25,9 +25,30 @@ def share_out(
     asked = np.array([(ordered[:, supplier == k] * h100e[supplier == k]).sum() for k in range(output.size)])
     made, nobody = np.minimum(output / asked, 1.0), np.zeros(len(ordered))
     insider = np.ones((len(ordered), output.size), dtype=np.bool_)
+    firm = np.arange(len(ordered))
     return allocation.share_out(
-        ordered, h100e, supplier, made, rule, 0.0 * ordered, nobody, insider, np.ones(output.size)
+        ordered, firm, h100e, supplier, made, rule, 0.0 * ordered, nobody, insider, np.ones(output.size)
     )
+
+
+@given(orders_of_buyers, st.floats(0.1, 0.9), rules, st.floats(0.0, 1.0))
+def test_a_firm_gains_nothing_by_ordering_for_two_sites(
+    orders: np.ndarray, made: float, rule: int, part: float
+) -> None:
+    """Firms are served, not sites: what the first orders in one piece or in two comes to the same."""
+    one = orders[:, None]
+    two = np.concatenate([[[orders[0] * part]], [[orders[0] * (1.0 - part)]], one[1:]])
+    firm = np.concatenate([[0], np.arange(orders.size)])
+
+    def served(ordered: np.ndarray, who: np.ndarray) -> np.ndarray:
+        alike = np.ones((len(ordered), 1), dtype=np.bool_)
+        bid = np.asarray(who, dtype=np.float64)
+        got = allocation.share_out(
+            ordered, who, np.ones(1), np.zeros(1, np.int64), np.array([made]), rule, ordered, bid, alike, np.ones(1)
+        )
+        return np.bincount(who, got[:, 0])
+
+    np.testing.assert_allclose(served(two, firm), served(one, np.arange(orders.size)), rtol=1e-9, atol=1e-6)
 
 
 def test_rules_by_name() -> None:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.building import instalment
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
@@ -30,7 +29,7 @@ from sim.parameters import Parameters
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
 from sim.strategies.capacity_target import Stance
-from sim.structure import AHEAD, IAAS, INFERENCE, MAAS, TRAINING, Structure
+from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
 
 
 class Links:
@@ -59,7 +58,6 @@ class Links:
         self.power_wait = structure.lead - structure.build_quarters
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
-        self.due_soon = _due_soon(structure)[structure.site_region]
         self.makers = Makers(structure)
 
     def _products(self, structure: Structure) -> None:
@@ -361,17 +359,6 @@ def _variants(structure: Structure) -> list[CapacityTarget]:
     """Return the investment behaviour of each site's provider."""
     variants, providers = structure.parameters.behaviour.investment, list(structure.parameters.providers.values())
     return [variants[providers[i].investment] for i in structure.site_provider]
-
-
-def _due_soon(structure: Structure) -> Floats:
-    """Return the share of a shell's price that is due in its first two quarters, by region (R,)."""
-    rule = structure.parameters.market.building
-    return np.array(
-        [
-            sum(instalment(k, build, rule.first_payment, rule.last_payment) for k in range(AHEAD))
-            for build in structure.build_quarters
-        ]
-    )
 
 
 def _forecast_rule(structure: Structure) -> Ints:

@@ -29,6 +29,8 @@ class Paths:
     """(T, R) share of new tasks that are training."""
     demand_growth: Floats
     """(T, R) growth of potential tasks into the quarter, log."""
+    next_growth: Floats
+    """(T, R) the same into the quarter after, beyond the end of the run as well."""
     outlook: Floats
     """(T, R) mean of that until what is decided in the quarter stands."""
     labs: Floats
@@ -75,6 +77,7 @@ class Paths:
             own_efficiency=_own_efficiency(structure),
             training_share=_training_share(structure),
             demand_growth=_demand_growth(structure),
+            next_growth=_demand_growth(structure, 1)[1:],
             outlook=_outlook(structure),
             labs=_labs(structure),
             labs_observed=_observed(structure, [lab.h100e for lab in structure.parameters.customers.labs.values()]),

@@ -104,6 +104,7 @@ class State:
     may_go: Floats = column("cards", "S, V", "cards that may give way to new ones next quarter")
     scrapped: Floats = column("cards", "S, V", "cards to be taken out next quarter")
     budget: Floats = column("USD m", "I", "what may be committed in the next quarter")
+    liquid: Floats = column("USD m", "I", "what may be paid at once: cash beyond the buffer, and room for credit")
     cash: Floats = column("USD m", "I", "cash of the AI segment")
     debt: Floats = column("USD m", "I", "debt of the AI segment")
     net_worth: Floats = column("USD m", "I", "running account of income and of what owners gave: cash + assets - debt")

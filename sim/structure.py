@@ -29,8 +29,8 @@ NEVER = 10**6
 PAST = 40
 """Quarters before the run in which what stands at its beginning may have been decided: as long as any time to build."""
 
-AHEAD = 2
-"""Quarters for which firms look at what is due."""
+AHEAD = 20
+"""Quarters after the run in which what is begun in it may fall due: as long as any building."""
 
 
 def _relative(chip: Chip, weights: PerformanceWeights) -> float:

@@ -40,7 +40,7 @@ _LIMITS = {
     "orders": "#e2e2e2",
     "mw": "#e69f00",
     "cash": "#882255",
-    "patience": "#cc79a7",
+    "patience": "#332288",
     "cards": "#0072b2",
     "ramp": "#fff799",
     "wafers": "#b03a00",

@@ -63,7 +63,7 @@ def close_quarter(
     ebitda: Floats, capex: Floats, subsidy: Floats, depreciation: Floats, running: Floats, assets: Floats,
     backlog: Floats, group: Floats, group_next: Floats, committed: Floats, tax_rate: Floats, multiple: Floats,
     spread: Floats, returns: Floats, behind: Floats, terms: Floats, t: int, rescued: bool, cash: Floats, debt: Floats,
-    past_ebitda: Floats, budget: Floats, flows: Floats, rates: Floats, limits: Floats,
+    past_ebitda: Floats, liquid: Floats, budget: Floats, flows: Floats, rates: Floats, limits: Floats,
 ) -> None:  # fmt: skip
     """Pay interest and tax, settle with group, lenders and owners, and set what may be committed next quarter.
 
@@ -92,6 +92,7 @@ def close_quarter(
         cash: (I,) changed.
         debt: (I,) changed.
         past_ebitda: (I, A) by quarter; this one entered.
+        liquid: (I,) filled with what may be paid at once: cash beyond the buffer, and room for credit.
         budget: (I,) filled.
         flows: (7, I) added to: received less paid, in the order of ``ledger.Transfer``.
         rates: (I,) filled with the yearly interest rate.
@@ -120,4 +121,5 @@ def close_quarter(
         flows[4, i] += drawn
         flows[5, i] += equity
         ahead = group_next[i] + 2.0 * income - committed[i]
-        budget[i] = max(cash[i] - buffer + max(limits[i] + buffer - debt[i], 0.0) + ahead, 0.0)
+        liquid[i] = cash[i] - buffer + max(limits[i] + buffer - debt[i], 0.0)
+        budget[i] = max(liquid[i] + ahead, 0.0)

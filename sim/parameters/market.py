@@ -33,7 +33,7 @@ class Region(Schema):
     """Growth of that."""
     profit_tax: Fraction
     """Tax on profits of firms with headquarters here; losses are not carried forward."""
-    capital_subsidy: Fraction
+    capital_subsidy: Annotated[float, quantity("fraction", ge=0.0, le=0.5)]
     """Share of what cards, servers and shells at sites here cost that the state pays back."""
 
 

@@ -39,14 +39,14 @@ def _forecast(world: World, growth: Floats, price: Floats) -> None:
     capacity that is on its way, rivals' included, over the elasticity of demand.
     """
     state, structure, rule = world.state, world.structure, world.parameters.behaviour.expectations
-    later = min(world.t + 1, structure.quarters - 1)
+    growing = world.paths.next_growth[world.t]
     supply = pipeline_growth(
         state.energised_mw, state.begun_mw, world.links.site_region, structure.build_quarters, PAST + world.t
     )
-    pressure = (world.paths.demand_growth[later] - supply) / rule.elasticity
+    pressure = (growing - supply) / rule.elasticity
     observe(
         np.concatenate([growth, price]), rule.adaptation, rule.extrapolation, rule.error_memory, world.t == 0,
-        np.concatenate([world.paths.demand_growth[later], price + pressure]), state.seen, state.habit, state.ahead,
+        np.concatenate([growing, price + pressure]), state.seen, state.habit, state.ahead,
         state.forecast_error,
     )  # fmt: skip
 

@@ -66,11 +66,13 @@ def instalments(world: World, later: int) -> Floats:
 
 
 def committed(world: World) -> Floats:
-    """Return what every provider must pay in the two quarters to come (I,), USD m: cards on their way, and builders."""
+    """Return what every provider must still pay (I,), USD m: cards on their way, and builders of what is begun."""
     state, links = world.state, world.links
     servers = world.parameters.market.costs.server_cost_multiple
-    cards = worth(state.accepted, state.chip_price) * (servers / MILLION)
-    return sum_by(links.site_provider, cards + instalments(world, 1) + instalments(world, 2), state.cash.size)
+    owed = worth(state.accepted, state.chip_price) * (servers / MILLION)
+    for later in range(1, int(world.structure.build_quarters.max()) + 1):
+        owed += instalments(world, later)
+    return sum_by(links.site_provider, owed, state.cash.size)
 
 
 def backlog(world: World) -> Floats:
@@ -94,7 +96,8 @@ def _settle(world: World) -> None:
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
         now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
         links.spread, links.returns_surplus, behind, links.credit_terms, world.t, world.observed, state.cash,
-        state.debt, state.past_ebitda, state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
+        state.debt, state.past_ebitda, state.liquid, state.budget, world.ledger.financial, now["interest_rate"],
+        now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)

@@ -77,9 +77,9 @@ def _pay(world: World, granted: Floats, convert: Floats) -> Floats:
     state, links, quarter = world.state, world.links, PAST + world.t
     started, allowed = granted.sum(axis=1), state.appetite[links.site_provider]
     conversion = convert * world.parameters.market.building.conversion_cost
-    soon = state.build_price[links.site_region, quarter] * (started * links.due_soon + conversion) * allowed
-    share = within_budget(soon, links.site_provider, state.budget)
-    state.budget -= sum_by(links.site_provider, soon * share, state.budget.size)
+    price = state.build_price[links.site_region, quarter] * (started + conversion) * allowed
+    share = within_budget(price, links.site_provider, state.budget)
+    state.budget -= sum_by(links.site_provider, price * share, state.budget.size)
     begin(granted, share * allowed, state.requested_mw, state.begun_mw, quarter)
     state.queued_mw[:] = np.maximum(state.queued_mw - started * share * allowed, 0.0)
     return share

@@ -57,7 +57,7 @@ def _sell(world: World, s: int) -> float:
     fire = world.parameters.finance.fire_sale
     books = fire * np.array([_book(world, s, kind) for kind in (CARDS, SHELLS)])
     bidders = _bidders(world, s)
-    shares = shares_of_bidders(float(books.sum()), state.budget[links.site_provider[bidders]])
+    shares = shares_of_bidders(float(books.sum()), _means(world)[links.site_provider[bidders]])
     chips = shares_by_chip(shares, links.site_chips[bidders])
     value = state.owned[s] * state.chip_price
     taken = (chips * value).sum(axis=1) / max(float(value.sum()), SMALLEST_DEBT)
@@ -78,10 +78,15 @@ def _book(world: World, s: int, kind: int) -> float:
 
 
 def _bidders(world: World, s: int) -> Ints:
-    """Return sites of firms in business with a budget, in the region of a site; a firm has one site a region."""
+    """Return sites of firms in business that can pay, in the region of a site; a firm has one site a region."""
     state, links = world.state, world.links
-    able = (state.selling * state.budget)[links.site_provider] > 0.0
+    able = (state.selling * _means(world))[links.site_provider] > 0.0
     return np.flatnonzero(able & (links.site_region == links.site_region[s]))
+
+
+def _means(world: World) -> Floats:
+    """Return what every firm can pay at once (I,), USD m: within its budget, as what is owed comes first."""
+    return np.maximum(np.minimum(world.state.liquid, world.state.budget), 0.0)
 
 
 def _pay(world: World, site: int, price: Floats) -> None:
@@ -89,6 +94,7 @@ def _pay(world: World, site: int, price: Floats) -> None:
     state, i, paid = world.state, world.links.site_provider[site], float(price.sum())
     state.bought[site, :, world.t + 1] += price
     state.cash[i] -= paid
+    state.liquid[i] -= paid
     state.budget[i] -= paid
     world.ledger.financial[Transfer.ASSETS, i] -= paid
 

@@ -207,7 +207,7 @@ def test_the_command_starts_without_the_model(tmp_path: Path) -> None:
     [
         ("compute-market ", "run study report explain"),
         ("compute-market ru", "run"),
-        ("compute-market run scenario=b", "scenario=baseline"),
+        ("compute-market run scenario=bas", "scenario=baseline"),
         ("compute-market run -m scenario=as", "scenario=asymmetric_efficiency"),
         ("compute-market study market.st", "market.stacks. market.start="),
         ("compute-market report out", ""),

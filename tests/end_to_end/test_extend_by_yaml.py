@@ -1,6 +1,7 @@
 """What a user adds without touching code: a provider, a maker with a card, a region. Each by one scenario file."""
 
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: follower
     order_mix: {nvidia: 1.0}
+    in_house_share: null
     group: null
     account: {opening_cash_usd_m: 500.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
@@ -106,6 +108,7 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: leader
     order_mix: {newmaker: 1.0}
+    in_house_share: null
     group: null
     account: {opening_cash_usd_m: 500.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
@@ -163,6 +166,7 @@ providers:
     pricing: {share_weight: 0.0, customer_value_weight: 0.0}
     investment: follower
     order_mix: {nvidia: 1.0}
+    in_house_share: null
     group: null
     account: {opening_cash_usd_m: 300.0, opening_debt_usd_m: 0.0, credit_multiple: 3.0, spread: 0.02}
 """
@@ -252,3 +256,11 @@ def test_what_is_added_changes_nothing_it_does_not_touch(tmp_path: Path) -> None
     assert all(mine.providers[name] == shipped.providers[name] for name in shipped.providers)
     assert mine.customers == shipped.customers
     assert mine.chips == shipped.chips
+
+
+def test_the_scenario_of_the_readme_runs(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = text[text.index("    # @package _global_") :].split("\n\n")[0]
+    (tmp_path / "scenario").mkdir()
+    (tmp_path / "scenario" / "readme.yaml").write_text(dedent(block), encoding="utf-8")
+    assert "eurocloud" in compose("scenario=readme", user_folders=[tmp_path]).parameters.providers

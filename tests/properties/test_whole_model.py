@@ -436,7 +436,19 @@ CARDS: Changes = {
 
 def test_an_economy_a_thousand_times_as_large_has_the_same_prices_and_shares() -> None:
     money = ("interest_rate", "appetite", "yield", "unit_cost")
-    same = ("share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index", *money)
+    same = (
+        "card_h100e",
+        "share",
+        "price",
+        "hhi",
+        "gap_at_cost",
+        "utilisation",
+        "lrmc",
+        "per_",
+        "residual",
+        "index",
+        *money,
+    )
 
     def factor(key: tuple[str, ...], name: str) -> float:
         words = key[1].split(".")[0] if name == "value" else name

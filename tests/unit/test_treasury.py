@@ -74,13 +74,14 @@ class Firm:
         self.cash, self.debt = (np.array([float(given.pop(x, 0.0))]) for x in ("cash", "debt"))
         self.inputs: list[Any] = [np.array([x]) for x in (one | given).values()]
         self.past, self.budget, self.rate, self.limit = np.zeros((1, 9)), np.zeros(1), np.zeros(1), np.zeros(1)
+        self.liquid = np.zeros(1)
         self.flows, self.t = np.zeros((len(Transfer), 1)), 0
 
     def quarter(self) -> "Firm":
         close: Callable[..., None] = close_quarter
         close(
-            *self.inputs, self.terms, self.t, self.rescued, self.cash, self.debt, self.past, self.budget, self.flows,
-            self.rate, self.limit,
+            *self.inputs, self.terms, self.t, self.rescued, self.cash, self.debt, self.past, self.liquid, self.budget,
+            self.flows, self.rate, self.limit,
         )  # fmt: skip
         self.t += 1
         return self

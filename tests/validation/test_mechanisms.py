@@ -321,7 +321,13 @@ CASES = (
     ),
     Case("no_learning", {"market.technology.learning_exponent": 0.0}, efficiency("microsoft"), FALLS),
     Case("spillover_lifts_who_sells_little", {"market.technology.spillover": 1.0}, efficiency("baidu"), RISES),
-    Case("without_spillover_gaps_open", {"market.technology.spillover": 0.0}, gap_between_efficiencies, RISES),
+    Case(
+        "without_spillover_gaps_open",
+        {"market.technology.spillover": 0.0},
+        gap_between_efficiencies,
+        RISES,
+        {"market.technology.spillover": 1.0},
+    ),
     Case("roofline_stops_gains", {"market.technology.roofline_multiple": 2.0}, efficiency("microsoft"), FALLS),
     Case("efficiency_raises_own_tokens", ONE_EFFICIENT, of("alibaba", "share_tokens", "cn", SLACK), RISES),
     Case("usage_answers_price", {"customers.intensive_elasticity": 0.0}, usage, FALLS),
@@ -450,7 +456,7 @@ def test_dissimilarity_shields_the_nests_from_own_cards() -> None:
     """Across nests demand answers price with a (1 - rho): dearer own cards move fewer tasks where rho is high."""
 
     def gain(rho: float) -> float:
-        given = {"customers.nest_dissimilarity": rho, "customers.demand.*.outside_utility": 6.0, **PLENTY}
+        given = {"customers.nest_dissimilarity": rho, "customers.demand.*.outside_utility": 8.0, **PLENTY}
         before, after = (outside(ran(x)) for x in (given, {**given, "market.on_premises.cost_multiple": 1.5}))
         return float(np.log(before / (1.0 - before)) - np.log(after / (1.0 - after)))
 
@@ -709,8 +715,8 @@ def test_locked_workloads_pay_their_contract_price() -> None:
     assert locked > 1000
 
 
-RATIONED: Changes = {ADJUSTMENT: 0.05}
-"""Prices hardly move, so that queues form."""
+RATIONED: Changes = {ADJUSTMENT: 0.05, "customers.demand.*.initial_tasks_h100e": Times(1.25)}
+"""Prices hardly move, and more is wanted, so that queues form."""
 
 
 def _signed(rule: str, seed: int) -> float:

@@ -293,6 +293,7 @@ def test_use_of_sites_is_what_is_served_and_own_use(overrides: tuple[str, ...]) 
         "demand",
         "mw",
         "cash",
+        "patience",
         "memory",
         "packaging",
         "wafers",

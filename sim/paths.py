@@ -260,12 +260,14 @@ def _general(structure: Structure) -> Floats:
 
 
 def _group_cash(structure: Structure) -> Floats:
-    groups = [x.group for x in structure.parameters.providers.values()]
-    return _columns(structure, [_grown(structure, x.cash_flow_usd_m, x.growth_after) if x else None for x in groups])
+    """Return (T + 2, I): firms look two quarters ahead, beyond the end of the run as well."""
+    groups, nothing = [x.group for x in structure.parameters.providers.values()], np.zeros(structure.quarters + 2)
+    paths = [_grown(structure, x.cash_flow_usd_m, x.growth_after, 2) if x else nothing for x in groups]
+    return np.stack(paths, axis=1)
 
 
-def _grown(structure: Structure, series: Mapping[str, float], growth: float) -> Floats:
-    """Return a series that grows at a constant rate after its last value (T,)."""
-    quarters = structure.start + np.arange(structure.quarters)
+def _grown(structure: Structure, series: Mapping[str, float], growth: float, beyond: int = 0) -> Floats:
+    """Return a series that grows at a constant rate after its last value (T + beyond,)."""
+    quarters = structure.start + np.arange(structure.quarters + beyond)
     ahead = np.maximum(quarters - last_quarter(series), 0)
-    return _along(structure, series) * exp(growth * ahead)
+    return _along(structure, series, beyond) * exp(growth * ahead)

@@ -456,7 +456,12 @@ def test_dissimilarity_shields_the_nests_from_own_cards() -> None:
     """Across nests demand answers price with a (1 - rho): dearer own cards move fewer tasks where rho is high."""
 
     def gain(rho: float) -> float:
-        given = {"customers.nest_dissimilarity": rho, "customers.demand.*.outside_utility": 8.0, **PLENTY}
+        given = {
+            "customers.nest_dissimilarity": rho,
+            "customers.demand.*.outside_utility": 10.0,
+            "customers.enterprises": 2000,
+            **PLENTY,
+        }
         before, after = (outside(ran(x)) for x in (given, {**given, "market.on_premises.cost_multiple": 1.5}))
         return float(np.log(before / (1.0 - before)) - np.log(after / (1.0 - after)))
 
@@ -756,14 +761,15 @@ def _refused(rule: str, seed: int) -> tuple[float, float]:
     return seekers / refused, float(np.concatenate(premium).mean())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_bids_take_a_premium_and_serve_who_is_willing_to_pay(seed: int) -> None:
-    bids, lottery = _refused("bids", seed), _refused("lottery", seed)
-    assert bids[1] > 1.005
-    assert lottery[1] == 1.0
-    assert bids[0] > lottery[0]
+def test_bids_take_a_premium_and_serve_who_is_willing_to_pay() -> None:
+    """Price seekers are refused more often by bids than by lot, over seeds: few are refused at all."""
+    bids, lottery = ([_refused(rule, seed) for seed in (1, 2, 3)] for rule in ("bids", "lottery"))
+    assert min(premium for _, premium in bids) > 1.005
+    assert {premium for _, premium in lottery} == {1.0}
+    assert sum(share for share, _ in bids) > sum(share for share, _ in lottery)
     paid = paid_over_posted(slice(1, 5))
-    assert paid(ran({**RATIONED, "behaviour.rationing.name": "bids"}, seed)) > paid(ran(RATIONED, seed))
+    for seed in SEEDS:
+        assert paid(ran({**RATIONED, "behaviour.rationing.name": "bids"}, seed)) > paid(ran(RATIONED, seed))
 
 
 def test_the_refused_go_on_until_no_pool_they_may_buy_from_has_room() -> None:
@@ -794,7 +800,8 @@ def test_the_refused_go_on_until_no_pool_they_may_buy_from_has_room() -> None:
 
 def test_who_waits_waits_no_longer_than_the_backlog_lasts() -> None:
     longest = 0
-    for market in quarters({**RATIONED, "customers.waiting_quarters": 2, "customers.waiting_share": 1.0}):
+    few: Changes = {**RATIONED, "providers.*.sites.*.deliveries": Times(0.3)}
+    for market in quarters({**few, "customers.waiting_quarters": 2, "customers.waiting_share": 1.0}):
         waiting = market.workloads.status == WAITING
         longest = max(longest, int(market.workloads.waited[waiting].max(initial=0)))
     assert longest == 2

@@ -120,7 +120,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "finance.entry.npv.chance": (0.0, 1.0),
     "finance.card_book_years": (0.5, 20.0),
     "market.regions.*.profit_tax": (0.0, 1.0),
-    "market.regions.*.capital_subsidy": (0.0, 1.0),
+    "market.regions.*.capital_subsidy": (0.0, 0.5),
     "providers.*.account.opening_debt_usd_m": (0.0, 1e5),
     "providers.*.account.credit_multiple": (0.0, 20.0),
     "providers.*.group.share": (0.0, 1.0),

@@ -43,7 +43,7 @@ def _provider(name: str, entry: Mapping[str, Any], stated: Mapping[str, Any], fl
 def _entrant(region: str, mix: Mapping[str, float], stated: Mapping[str, Any]) -> dict[str, Any]:
     common = stated["entrant_common"]
     return {
-        "label": f"Entrant ({region})",
+        "label": stated["entrant_labels"][region],
         "headquarters": region,
         "kind": "dormant",
         "archetype": common["archetype"],

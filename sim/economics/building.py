@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
+from sim.economics.elementary import totals
 
 
 @compiled
@@ -107,9 +108,7 @@ def congestion(started: Floats, region: Ints, trade: Floats, exponent: float) ->
         trade: (R,) MW a quarter that the building trades take on at the usual price.
         exponent: psi.
     """
-    total, out = np.zeros(trade.size), np.empty(trade.size)
-    for s in range(region.size):
-        total[region[s]] += started[s]
+    total, out = totals(region, started, trade.size), np.empty(trade.size)
     for r in range(trade.size):
         out[r] = math.exp(exponent * math.log(max(total[r] / trade[r], 1.0)))
     return out

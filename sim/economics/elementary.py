@@ -42,6 +42,15 @@ def power(x: Floats, exponent: float | Floats) -> Floats:
     return exp(np.asarray(exponent * log(x)))
 
 
+@compiled
+def totals(index: Ints, values: Floats, size: int) -> Floats:
+    """Return the sums of values by index (size,), added in their order: ``sum_by`` inside kernels."""
+    out = np.zeros(size)
+    for n in range(index.size):
+        out[index[n]] += values[n]
+    return out
+
+
 def sum_by(index: Ints, values: Floats, size: int) -> Floats:
     """Return the sums of values by index (size,), added in their order."""
     out: Floats = np.bincount(index, values, size).astype(np.float64, copy=False)

@@ -10,6 +10,7 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.accounts import add_by
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import totals
 
 
 @compiled
@@ -95,9 +96,7 @@ def price_levels(value: Floats, region: Ints, regions: int) -> tuple[Floats, Flo
 @compiled
 def shares_within(amount: Floats, region: Ints, regions: int) -> Floats:
     """Return the share of every site (S,) in its region's total; 0 where that is zero."""
-    total, out = np.zeros(regions), np.zeros(region.size)
-    for s in range(region.size):
-        total[region[s]] += amount[s]
+    total, out = totals(region, amount, regions), np.zeros(region.size)
     for s in range(region.size):
         if total[region[s]] > 0.0:
             out[s] = amount[s] / total[region[s]]
@@ -114,9 +113,7 @@ def growth_of(demand: Floats, region: Ints, before: Floats, opening: bool) -> Fl
         before: (R,) demand in the last quarter; changed to the present one.
         opening: whether there was no quarter before.
     """
-    total, out = np.zeros(before.size), np.zeros(before.size)
-    for s in range(region.size):
-        total[region[s]] += demand[s]
+    total, out = totals(region, demand, before.size), np.zeros(before.size)
     for r in range(before.size):
         if not opening and before[r] > 0.0 and total[r] > 0.0:
             out[r] = math.log(total[r] / before[r])

@@ -9,17 +9,14 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.elementary import totals
+from sim.economics.fleets import worth
 
 
 @compiled
 def power_of(cards: Floats, kw: Floats) -> Floats:
     """Return the IT power of cards (S, V) at every site (S,), MW."""
-    out = np.zeros(cards.shape[0])
-    for s in range(cards.shape[0]):
-        for v in range(kw.size):
-            out[s] += cards[s, v] * kw[v]
-        out[s] /= 1000.0
-    return out
+    return worth(cards, kw) / 1000.0
 
 
 @compiled
@@ -121,9 +118,7 @@ def within_budget(cost: Floats, provider: Ints, budget: Floats) -> Floats:
         provider: (S,) provider of each site.
         budget: (I,) USD m, possibly infinite.
     """
-    asked = np.zeros(budget.size)
-    for s in range(provider.size):
-        asked[provider[s]] += cost[s]
+    asked = totals(provider, cost, budget.size)
     out = np.empty(provider.size)
     for s in range(provider.size):
         there = max(budget[provider[s]], 0.0)

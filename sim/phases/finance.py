@@ -48,7 +48,7 @@ def _books(world: World) -> None:
     state, links, now = world.state, world.links, world.now.arrays
     costs, firms = world.parameters.market.costs, state.cash.size
     cards = worth(state.delivered, state.chip_price) * (costs.server_cost_multiple / MILLION)
-    now["assets_before"], now["depreciation"] = state.assets.copy(), np.empty(firms)
+    now["depreciation"] = np.empty(firms)
     keep_books(
         state.bought, cards, now["site_capex"] - cards, links.site_provider, links.book_lives, world.t,
         OPENING_AGE_QUARTERS, state.assets, now["depreciation"],

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.economics.cells import Bools, Ints
 from sim.economics.costs import cheapest
-from sim.economics.elementary import sum_by
+from sim.economics.elementary import log, sum_by
 from sim.economics.fleets import worth
 from sim.economics.scrapping import displaceable, scrapped
 from sim.economics.sites import place_orders
@@ -40,11 +40,11 @@ def run(world: World) -> None:
 def _best_offers(world: World) -> None:
     """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
     links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
+    now["hour_cost"] = state.hour_cost / structure.chip_effective[:, INFERENCE]
     chip = world.now.best = best_chips(world, links.site_region, world.permits["order_site"])
-    cost = state.hour_cost / structure.chip_effective[:, INFERENCE]
     _make_or_buy(world)
     shares = supplier_shares(
-        chip, cost, links.site_region, links.order_mix * state.making,
+        chip, now["hour_cost"], links.site_region, links.order_mix * state.making,
         world.parameters.behaviour.orders.supplier_sensitivity, state.order_cost,
     )  # fmt: skip
     now["mix"], now["mw_hours"] = shares, hours_per_mw(chip, shares, links.card_hours, structure.chip_kw)
@@ -86,8 +86,7 @@ def _order(world: World) -> None:
         links.hours, now["mw_hours"] * (earned - new), rule.refill_rate,
     )  # fmt: skip
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
-    with np.errstate(divide="ignore"):
-        attractive = np.log(earned * now["site_load"] / new)
+    attractive = log(earned * now["site_load"] / new)
     power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness) * state.appetite[links.site_provider]
     place_orders(world.now.best, (power * now["mw_hours"])[:, None] * now["mix"], links.card_hours, state.ordered)
     price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
@@ -125,8 +124,7 @@ def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
         allowed: (n, V) whether the buyer may order the chip.
     """
     structure = world.structure
-    cost = world.state.hour_cost / structure.chip_effective[:, INFERENCE]
     return cheapest(
-        cost, region, allowed, world.state.chip_launch, world.t + 1, structure.chip_supplier, len(structure.suppliers),
-        structure.better_chips,
+        world.now.arrays["hour_cost"], region, allowed, world.state.chip_launch, world.t + 1, structure.chip_supplier,
+        len(structure.suppliers), structure.better_chips,
     )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.elementary import totals
 
 LARGEST_STEP = math.log(2.0)
 """Largest log distance to the others' investment per revenue that a follower answers in a quarter."""
@@ -66,10 +67,7 @@ class Sites(NamedTuple):
 @compiled
 def perceived_capacity(sites: Sites, neglect: Floats, regions: int) -> Floats:
     """Return capacity of the region expected at each site (S,): all that stands, own and unneglected rival building."""
-    standing, coming = np.zeros(regions), np.zeros(regions)
-    for s in range(sites.region.size):
-        standing[sites.region[s]] += sites.standing[s]
-        coming[sites.region[s]] += sites.coming[s]
+    standing, coming = totals(sites.region, sites.standing, regions), totals(sites.region, sites.coming, regions)
     out = np.empty(sites.region.size)
     for s in range(out.size):
         r = sites.region[s]
@@ -88,10 +86,7 @@ def wanted_capacity(sites: Sites, stance: Stance, growth: Floats, price: Floats,
         price: (S,) expected log of the region's mean price over long-run cost.
         regions: R.
     """
-    market, captive = np.zeros(regions), np.zeros(regions)
-    for s in range(sites.region.size):
-        market[sites.region[s]] += sites.market[s]
-        captive[sites.region[s]] += sites.captive[s]
+    market, captive = totals(sites.region, sites.market, regions), totals(sites.region, sites.captive, regions)
     capacity = perceived_capacity(sites, stance.neglect, regions)
     out = np.empty(sites.region.size)
     for s in range(out.size):

@@ -43,6 +43,8 @@ class Flow(IntEnum):
     """Providers pay suppliers."""
     BUILDING = 4
     """Providers pay for servers, shells and power."""
+    DUTY = 5
+    """Providers pay duties on cards, and makers the part of their revenue that a licence costs, to a treasury."""
 
 
 class Transfer(IntEnum):
@@ -84,7 +86,8 @@ class Ledger:
         self.customers = slice(providers + suppliers, providers + suppliers + regions)
         self.utilities = providers + suppliers + regions
         self.builders = self.utilities + 1
-        accounts = self.builders + 1
+        self.treasury = self.builders + 1
+        accounts = self.treasury + 1
         self.counterparts = slice(accounts, accounts + len(COUNTERPARTS))
         self.financial: Floats = np.zeros((len(Transfer), providers))
         self.paid: Floats = np.zeros((len(Flow), accounts, accounts))
@@ -94,6 +97,8 @@ class Ledger:
         self.leases = self.paid[Flow.LEASE, self.providers, self.providers]
         self.cards = self.paid[Flow.CARDS, self.providers, self.suppliers]
         self.building = self.paid[Flow.BUILDING, self.providers, self.builders]
+        self.duties = self.paid[Flow.DUTY, self.providers, self.treasury]
+        self.fees = self.paid[Flow.DUTY, self.suppliers, self.treasury]
 
     def clear(self) -> None:
         """Forget the last quarter's postings."""

@@ -28,6 +28,9 @@ from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR, key_of
 from sim.parameters import Parameters
 from sim.parameters.behaviour import CapacityTarget
 from sim.parameters.customers import Lab, LabContract
+from sim.policy.chip_rules import Subjects
+from sim.policy.specification import specifications
+from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
 from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
 
@@ -59,6 +62,7 @@ class Links:
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
         self.makers = Makers(structure)
+        self.subjects = _subjects(structure)
 
     def _products(self, structure: Structure) -> None:
         self.product_provider = structure.product_column("provider")
@@ -106,6 +110,7 @@ class Links:
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
         self.pair_region = self.cell_region[self.pair_cell]
+        self.every_pair = np.ones(self.pair_cell.size)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
 
@@ -186,6 +191,21 @@ class Links:
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
         self.lab_observations = _observations(self)
         self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
+
+
+def _subjects(structure: Structure) -> dict[str, Subjects]:
+    """Return what rules on cards are asked about, by who asks: sites, owners elsewhere, customers of a region."""
+    firms, regions = structure.parameters.providers, structure.regions
+    sites = [(structure.providers[x.provider], regions[x.region]) for x in structure.sites]
+    owners = structure.parameters.rest_of_world
+    places = {
+        "sites": [Place(region, firms[name].headquarters, name) for name, region in sites],
+        "elsewhere": [Place(x.region, x.headquarters, name) for name, x in owners.items()],
+        "regions": [Place(region, region) for region in regions],
+    }
+    origins = [structure.parameters.suppliers[c.supplier].headquarters for c in structure.catalogue.values()]
+    cards = structure.chips, origins, specifications(list(structure.catalogue.values()))
+    return {name: Subjects(*cards, found) for name, found in places.items()}
 
 
 def _fixed_utility(structure: Structure, b: int, j: int) -> float:

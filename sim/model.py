@@ -24,7 +24,6 @@ from sim.phases import (
     technology,
     turnover,
 )
-from sim.policy import Calendar
 from sim.population import population_of
 from sim.record import Record
 from sim.tables import MODEL_TABLES
@@ -68,7 +67,7 @@ class ComputeMarket(mesa.Model):
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
             structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
-            ledger, Calendar(parameters.policy), population_of(structure, ground.links),
+            ledger, ground.calendar, population_of(structure, ground.links),
             seed,
         )  # fmt: skip
         self.record = Record(self.world)

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 QUARTER_PATTERN = r"^(19|20)\d\d[Qq][1-4]$"
+DATE_PATTERN = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 QUARTERS_PER_YEAR = 4
 HOURS_PER_QUARTER = 2190.0
 

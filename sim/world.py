@@ -18,6 +18,7 @@ from sim.parameters import Parameters
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.paths import Paths
 from sim.policy import Calendar
+from sim.policy.calendar import Quarterly
 from sim.state import State
 from sim.structure import Structure
 
@@ -59,13 +60,14 @@ class Ground:
     structure: Structure
     links: Links
     paths: Paths
+    calendar: Calendar
 
 
 @lru_cache(maxsize=4)
 def ground_of(parameters: Parameters) -> Ground:
     """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again."""
     structure = Structure(parameters)
-    return Ground(structure, Links(structure), Paths.of(structure))
+    return Ground(structure, Links(structure), Paths.of(structure), Calendar(parameters.policy))
 
 
 class Asked(NamedTuple):
@@ -159,8 +161,10 @@ class World:
     """Leases between providers; those of a firm that is wound up end."""
     contracts: DatedContracts = field(init=False)
     """Dated contracts of labs, likewise."""
+    rules: dict[str, Quarterly] = field(default_factory=dict)
+    """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
     permits: dict[str, Any] = field(default_factory=dict)
-    """What the rules allow this quarter, by use: see ``phases.policy``."""
+    """What follows from that: see ``phases.policy``."""
 
     def __post_init__(self) -> None:
         self.leases, self.contracts = self.links.leases, self.links.dated_contracts

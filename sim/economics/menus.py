@@ -51,7 +51,7 @@ def task_units(
 
 @compiled
 def utility_before_price(
-    fixed: Floats, quality_weight: Floats, quality: Floats, waiting: Floats, offered: Bools, rentable: Bools,
+    fixed: Floats, quality_weight: Floats, quality: Floats, waiting: Floats, offered: Bools, rentable: Floats,
     sensitivity: Floats, log_unit: Floats, product: Ints, provider: Ints, pool: Ints,
 ) -> Floats:  # fmt: skip
     """Return utility at a price of one per unit (K,), in units of the taste shock; minus infinity where not offered.
@@ -62,7 +62,7 @@ def utility_before_price(
         quality: (I,) ln(model quality / open frontier).
         waiting: (L,) utility lost to waiting at the pool.
         offered: (J,) whether the product is on sale.
-        rentable: (K,) whether the rules let customers of the cell rent it.
+        rentable: (K,) share of the pool that the rules let customers of the cell rent: their choice is thinned by it.
         sensitivity: (K,) price coefficient.
         log_unit: (K,) ln of units of product per task.
         product: (K,) product, ``provider`` and ``pool`` of each pair.
@@ -72,7 +72,9 @@ def utility_before_price(
     out = np.empty(fixed.size)
     for k in range(fixed.size):
         seen = quality_weight[k] * quality[provider[k]] - waiting[pool[k]]
-        utility = fixed[k] + seen if offered[product[k]] and rentable[k] else -math.inf
+        utility = fixed[k] + seen if offered[product[k]] and rentable[k] > 0.0 else -math.inf
+        if rentable[k] < 1.0:
+            utility += math.log(max(rentable[k], 1e-300))
         out[k] = utility - sensitivity[k] * log_unit[k]
     return out
 

@@ -20,9 +20,7 @@ def power_of(cards: Floats, kw: Floats) -> Floats:
 
 
 @compiled
-def supplier_shares(
-    chip: Ints, cost: Floats, region: Ints, mix: Floats, sensitivity: float, reference: Floats
-) -> Floats:
+def supplier_shares(chip: Ints, cost: Floats, mix: Floats, sensitivity: float, reference: Floats) -> Floats:
     """Return shares of suppliers in the new capacity of every site (S, K): a logit on log cost, weighted by habit.
 
     ``mix (c / c_0)^-lambda`` over its sum. The mix stands for what a firm knows and has contracts for, at the cost c_0
@@ -30,8 +28,7 @@ def supplier_shares(
 
     Args:
         chip: (S, K) chip of every supplier, -1 for none.
-        cost: (R, V) cost per effective hour.
-        region: (S,) region of each site.
+        cost: (S, V) cost per effective hour.
         mix: (S, K) habit.
         sensitivity: lambda.
         reference: (S, K) c_0, 0 where not noted yet; changed.
@@ -41,7 +38,7 @@ def supplier_shares(
         total = 0.0
         for k in range(mix.shape[1]):
             if chip[s, k] >= 0 and mix[s, k] > 0.0:
-                now = cost[region[s], chip[s, k]]
+                now = cost[s, chip[s, k]]
                 if reference[s, k] == 0.0:
                     reference[s, k] = now
                 out[s, k] = mix[s, k] * math.exp(-sensitivity * math.log(now / reference[s, k]))
@@ -138,7 +135,7 @@ def card_costs(
     Args:
         chip: (S, K) chip of every supplier, -1 for none.
         shares: (S, K) of suppliers in new capacity.
-        hour_cost: (R, V) long-run cost of a used card-hour with its shell.
+        hour_cost: (S, V) long-run cost of a used card-hour with its shell.
         shell: (R,) USD m per MW IT.
         kw: (V,) IT power of a card.
         effective: (V,) effective inference H100e of a card.
@@ -153,7 +150,7 @@ def card_costs(
             if shares[s, k] > 0.0:
                 v, r = chip[s, k], region[s]
                 housed = shell[r] * 1000.0 * kw[v] * recovery / (8760.0 * utilisation)
-                total += shares[s, k] * (hour_cost[r, v] - housed) / effective[v]
+                total += shares[s, k] * (hour_cost[s, v] - housed) / effective[v]
                 some = True
         if some:
             out[s] = total

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from sim.names import ID_PATTERN, QUARTER_PATTERN
+from sim.names import DATE_PATTERN, ID_PATTERN, QUARTER_PATTERN
 
 
 class Schema(BaseModel):
@@ -25,6 +25,7 @@ def quantity(unit: str, **limits: Any) -> Any:
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Quarter = Annotated[str, StringConstraints(pattern=QUARTER_PATTERN)]
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
 Fraction = Annotated[float, quantity("fraction", ge=0.0, le=1.0)]
 Positive = Annotated[float, quantity("ratio", gt=0.0)]
 Utils = Annotated[float, quantity("utils", ge=-50.0, le=50.0)]

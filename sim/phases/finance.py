@@ -15,6 +15,7 @@ from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.patience import lose_patience
 from sim.economics.treasury import close_quarter
+from sim.economics.upstream import by_chip
 from sim.ledger import Transfer
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.randomness import Decision, season
@@ -41,13 +42,31 @@ def _capital(world: World) -> None:
         world.parameters.market.costs.server_cost_multiple - 1.0, now["site_capex"], now["provider_capex"],
         ledger.cards, ledger.building,
     )  # fmt: skip
+    _duties(world)
+
+
+def _duties(world: World) -> None:
+    """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue."""
+    structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
+    now, due = world.now.arrays, state.delivered * state.duty
+    now["duty_usd_m"] = worth(due, state.chip_price) / MILLION
+    given_up = state.delivered * (1.0 - state.kept)
+    now["fee_usd_m"] = worth(given_up, state.chip_price) / MILLION
+    if not (now["duty_usd_m"].any() or given_up.any()):
+        return
+    now["site_capex"] += now["duty_usd_m"]
+    by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
+    now["provider_capex"] += by_provider
+    ledger.duties += by_provider
+    paid = by_chip(given_up) * state.chip_price / MILLION
+    ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
 
 
 def _books(world: World) -> None:
     """Enter purchases, and set book value, depreciation and the state's part."""
     state, links, now = world.state, world.links, world.now.arrays
     costs, firms = world.parameters.market.costs, state.cash.size
-    cards = worth(state.delivered, state.chip_price) * (costs.server_cost_multiple / MILLION)
+    cards = worth(state.delivered, state.chip_price) * (costs.server_cost_multiple / MILLION) + now["duty_usd_m"]
     now["depreciation"] = np.empty(firms)
     keep_books(
         state.bought, cards, now["site_capex"] - cards, links.site_provider, links.book_lives, world.t,
@@ -70,6 +89,7 @@ def committed(world: World) -> Floats:
     state, links = world.state, world.links
     servers = world.parameters.market.costs.server_cost_multiple
     owed = worth(state.accepted, state.chip_price) * (servers / MILLION)
+    owed += worth(state.accepted * state.duty, state.chip_price) / MILLION
     for later in range(1, int(world.structure.build_quarters.max()) + 1):
         owed += instalments(world, later)
     return sum_by(links.site_provider, owed, state.cash.size)

@@ -6,21 +6,17 @@ make, see ``phases.production``.
 
 import numpy as np
 
-from sim.economics.cells import Bools, Ints
-from sim.economics.costs import cheapest
 from sim.economics.elementary import log, sum_by
 from sim.economics.fleets import worth
 from sim.economics.scrapping import displaceable, scrapped
-from sim.economics.sites import place_orders
 from sim.economics.slots import (
     card_costs,
     earnings,
     fill_rate,
     free_power,
-    hours_per_mw,
-    supplier_shares,
     within_budget,
 )
+from sim.phases.buying import best_cards, buy, chosen, hourly_costs
 from sim.phases.deliveries import finished
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
 from sim.strategies.make_or_buy import move_to_own
@@ -31,23 +27,20 @@ from sim.world import World
 def run(world: World) -> None:
     """Decide what to scrap and what to order."""
     _best_offers(world)
-    world.now.arrays["cash_limit"] = np.ones(len(world.structure.sites))
+    now, structure = world.now.arrays, world.structure
+    now["cash_limit"] = np.ones(len(structure.sites))
+    now["denied"] = np.zeros((len(structure.sites) + structure.elsewhere_region.size, len(structure.chips)))
     if world.t + 1 >= world.structure.history:
         _order(world)
-        _order_elsewhere(world)
 
 
 def _best_offers(world: World) -> None:
     """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
-    links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
-    now["hour_cost"] = state.hour_cost / structure.chip_effective[:, INFERENCE]
-    chip = world.now.best = best_chips(world, links.site_region, world.permits["order_site"])
+    now = world.now.arrays
+    cost = now["site_cost"] = hourly_costs(world, "sites", world.links.site_region)
+    world.now.best = best_cards(world, cost, world.permits["order_site"])
     _make_or_buy(world)
-    shares = supplier_shares(
-        chip, now["hour_cost"], links.site_region, links.order_mix * state.making,
-        world.parameters.behaviour.orders.supplier_sensitivity, state.order_cost,
-    )  # fmt: skip
-    now["mix"], now["mw_hours"] = shares, hours_per_mw(chip, shares, links.card_hours, structure.chip_kw)
+    world.now.best, now["mix"], now["mw_hours"] = chosen(world, cost, world.permits["order_site"])
 
 
 def _make_or_buy(world: World) -> None:
@@ -71,7 +64,7 @@ def _order(world: World) -> None:
     )  # fmt: skip
     now["earned"] = earned
     new = card_costs(
-        world.now.best, now["mix"], state.hour_cost, world.paths.shell_cost[world.t] * state.congestion,
+        world.now.best, now["mix"], now["site_cost"], world.paths.shell_cost[world.t] * state.congestion,
         structure.chip_kw,
         structure.chip_effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
         links.site_region,
@@ -88,8 +81,9 @@ def _order(world: World) -> None:
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
     attractive = log(earned * now["site_load"] / new)
     power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness) * state.appetite[links.site_provider]
-    place_orders(world.now.best, (power * now["mw_hours"])[:, None] * now["mix"], links.card_hours, state.ordered)
+    buy(world, power)
     price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
+    price += ((state.ordered * world.rules["sites"].duty) @ state.chip_price) / 1e6
     affordable = within_budget(price, links.site_provider, state.budget)
     state.ordered *= affordable[:, None]
     now["cash_limit"] = affordable
@@ -104,27 +98,3 @@ def _inflate(world: World) -> None:
     if RULES[rule.name] == PROPORTIONAL:
         fill = state.fill[world.structure.chip_supplier]
         state.ordered[:] = inflated_orders(world.now.arrays["needed"], fill, rule.inflation)
-
-
-def _order_elsewhere(world: World) -> None:
-    """Let owners outside the named providers order what they always do."""
-    structure = world.structure
-    if structure.elsewhere_region.size:
-        elsewhere = best_chips(world, structure.elsewhere_region, world.permits["order_elsewhere"])
-        h100e = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
-        place_orders(elsewhere, h100e, structure.chip_h100e, world.state.elsewhere_ordered)
-
-
-def best_chips(world: World, region: Ints, allowed: Bools) -> Ints:
-    """Return (n, K) the chip of every supplier with the least cost per effective hour that may be ordered; -1 for none.
-
-    Args:
-        world: the market.
-        region: (n,) region of each buyer.
-        allowed: (n, V) whether the buyer may order the chip.
-    """
-    structure = world.structure
-    return cheapest(
-        world.now.arrays["hour_cost"], region, allowed, world.state.chip_launch, world.t + 1, structure.chip_supplier,
-        len(structure.suppliers), structure.better_chips,
-    )  # fmt: skip

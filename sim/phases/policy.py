@@ -1,37 +1,52 @@
-"""Phase 1: rules of the quarter: who may order which chip where, and who may rent what."""
+"""Phase 1: rules of the quarter: who may order which card where, on what terms, and who may rent what."""
 
 import numpy as np
 
+from sim.economics.cells import Bools, Floats
 from sim.policy import Use
+from sim.policy.calendar import Quarterly
+from sim.policy.leaders import leading
 from sim.world import World
+
+ORDERS = ("sites", "elsewhere", "regions")
+"""Who orders: sites of providers, owners elsewhere, customers of a region for their own premises."""
 
 
 def run(world: World) -> None:
-    """Ask the calendar for every (place, chip); the null policy is asked once, as it never changes.
+    """Ask the calendar for every (place, card), where anything has changed since it was last asked.
 
-    Sets ``permits``: ``order`` (R, V) by region, ``order_site`` (S, V), ``order_elsewhere`` (W, V), ``order_pool``
-    (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, ``rent`` (R, V) by customer region, and
-    ``rent_pair`` (K,): whether customers of the pair's cell may rent any card of its pool.
+    Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_elsewhere``
+    (W, V), ``order_pool`` (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, and ``rent_pair``
+    (K,): the share of the cards of a pair's pool that customers of its cell may rent.
     """
-    if world.permits and not world.parameters.policy.instruments:
+    calendar, subjects = world.policy, world.links.subjects
+    leaders = leading(calendar, world.structure, world.state.chip_launch, world.t)
+    found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
+    found["rentals"] = calendar.quarterly(Use.RENTAL, "rentals", subjects["regions"], world.quarter, leaders)
+    if all(found[name] is world.rules.get(name) for name in ORDERS):
+        world.permits["rent_pair"] = rentable(world, found["rentals"])
         return
-    structure, parameters, links = world.structure, world.parameters, world.links
-    chips = list(structure.catalogue.values())
-    origins = [parameters.suppliers[c.supplier].headquarters for c in chips]
-    places = {
-        "order": [(r, r) for r in structure.regions],
-        "order_site": [(structure.regions[s.region], _headquarters(world, s.provider)) for s in structure.sites],
-        "order_elsewhere": [(x.region, x.headquarters) for x in parameters.rest_of_world.values()],
+    world.rules = found
+    world.permits = {
+        "order_site": found["sites"].open > 0.0,
+        "order_elsewhere": found["elsewhere"].open > 0.0,
+        "order_pool": world.links.pool_cards & (found["sites"].open > 0.0)[world.structure.pool_site],
+        "own": (found["regions"].open > 0.0) & world.links.chip_merchant,
+        "rent_pair": rentable(world, found["rentals"]),
     }
-    for name, pairs in places.items():
-        world.permits[name] = world.policy.permits(chips, origins, pairs, Use.ORDER, world.quarter)
-    world.permits["order_pool"] = links.pool_cards & world.permits["order_site"][structure.pool_site]
-    world.permits["own"] = world.permits["order"] & links.chip_merchant
-    rent = world.policy.permits(chips, origins, places["order"], Use.RENTAL, world.quarter)
-    cards = links.pool_cards[links.pair_pool]
-    world.permits["rent"] = rent
-    world.permits["rent_pair"] = np.asarray((rent[links.cell_region][links.pair_cell] & cards).any(axis=1))
 
 
-def _headquarters(world: World, provider: int) -> str:
-    return world.parameters.providers[world.structure.providers[provider]].headquarters
+def rentable(world: World, rentals: Quarterly) -> Floats:
+    """Return the share of the cards of a pair's pool that customers of its cell may rent (K,), by inference hours.
+
+    Compute that stands in the customers' own region is not remote, so no rule asks for it.
+    """
+    links, state = world.links, world.state
+    if rentals.open.min() >= 1.0:
+        return links.every_pair
+    hours = state.operated * world.structure.chip_effective[:, 1]
+    total = hours.sum(axis=1)
+    open_: Floats = np.ones((rentals.open.shape[0], total.size))
+    np.divide(rentals.open @ hours.T, total, out=open_, where=total > 0.0)
+    at_home: Bools = links.pool_region[links.pair_pool] == links.pair_region
+    return np.where(at_home, 1.0, open_[links.pair_region, links.pair_pool])

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.producing import Offer, offered, settled
+from sim.phases.buying import within_quotas
 from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
 from sim.structure import INFERENCE
 from sim.world import World
@@ -22,13 +23,15 @@ def run(world: World) -> None:
         stages, ordered, state.chip_needs, structure.chip_supplier, state.standing, state.shortage, state.capacity,
         state.bank,
     )  # fmt: skip
-    accepted = _accepted(world, ordered, offer)
+    accepted = within_quotas(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
         stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
         state.standing, state.shortage, state.capacity, state.bank,
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
+    state.duty[:], state.kept[:] = world.rules["sites"].duty, world.rules["sites"].kept
+    state.elsewhere_kept[:] = world.rules["elsewhere"].kept
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 

@@ -32,15 +32,16 @@ def _tokens(world: World) -> None:
 
 
 def _makers(world: World) -> None:
-    """Add last quarter's deliveries to what makers know and spend on research: yield, cost and launches follow."""
+    """Add last quarter's deliveries to what makers know, and spend on research out of what they keep: yield, cost and launches follow."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     learn(
         makers.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs, state.chip_yield,
         state.chip_cost,
     )  # fmt: skip
+    sold = by_chip(state.delivered * state.kept) + by_chip(state.elsewhere_delivered * state.elsewhere_kept)
     advance_roadmaps(
-        makers.programme, cards, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
+        makers.programme, sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
         state.chip_launch,
     )  # fmt: skip
 

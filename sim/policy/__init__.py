@@ -1,6 +1,6 @@
-"""Policy: instruments with dates, applied at named points of the quarter. The null policy permits everything."""
+"""Policy: instruments with dates, applied at named points of the quarter. Without instruments everything is free."""
 
 from sim.policy.calendar import Calendar
-from sim.policy.status import Status, Use
+from sim.policy.status import Place, Ruling, Status, Use
 
-__all__ = ["Calendar", "Status", "Use"]
+__all__ = ["Calendar", "Place", "Ruling", "Status", "Use"]

@@ -1,55 +1,164 @@
-"""The rules in force by date: the one place that orders of chips and rentals of compute ask."""
+"""The rules by date: the one place that orders of cards and rentals of compute ask."""
 
-from dataclasses import dataclass
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.parameters.policy import Policy
+from sim.economics.cells import Floats
+from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
-from sim.policy.status import Status, Use
+from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, meant, rulings
+from sim.policy.dates import Days, days_of, first_day, spans
+from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
+from sim.policy.status import Place, Ruling, Status, Use
+
+DAYS_PER_YEAR = 365.25
 
 
-@dataclass(frozen=True)
+class Quarterly(NamedTuple):
+    """What the rules leave open in a quarter; P places, V cards."""
+
+    end: Rulings
+    """As things stand in the last part of the quarter; rules by position in ``Calendar.chip_rules``."""
+    open: Floats
+    """(P, V) share of what is wanted over the quarter that may go."""
+    duty: Floats
+    """(P, V) fraction of price that buyers pay on top, mean over what may go."""
+    kept: Floats
+    """(P, V) fraction of price that makers keep, mean over what may go."""
+    closing: Floats
+    """(P, V) share of the quarter in which a card is still open of which firms know that it will be closed."""
+
+
+@dataclass(frozen=True, eq=False)
 class Calendar:
-    """Instruments of a run. With none, every order and every rental is free."""
+    """Instruments of a run, in days. Rulings are kept while nothing changes."""
 
     policy: Policy
+    _kept: dict[tuple[object, ...], Rulings] = field(default_factory=dict)
+    _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
 
-    def status(
-        self,
-        chip: Chip,  # noqa: ARG002 - the null policy, the only one there is, asks nothing
-        origin: str,  # noqa: ARG002
-        destination: str,  # noqa: ARG002
-        headquarters: str,  # noqa: ARG002
-        use: Use,  # noqa: ARG002
-        quarter: int,  # noqa: ARG002
-    ) -> Status:
-        """Return what the rules say of one chip.
+    @cached_property
+    def chip_rules(self) -> list[tuple[str, ChipRule, Days]]:
+        """Rules on cards with their ids and calendars, by effective date, then id."""
+        found = [(name, x, days_of(x)) for name, x in self.policy.instruments.items() if x.kind == "chip_rule"]
+        return sorted(found, key=lambda row: (row[2].effective, row[0]))
+
+    def quarterly(
+        self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
+    ) -> Quarterly:  # fmt: skip
+        """Return what may be ordered or rented in a quarter.
 
         Args:
-            chip: its specification.
-            origin: region of the supplier's headquarters.
-            destination: region where it will stand (order) or from where it is used (rental).
-            headquarters: region of the buyer's headquarters.
             use: order or rental.
+            name: of the subjects, which must be the same in every quarter.
+            subjects: cards and places.
             quarter: quarter number.
+            leaders: factor on the thresholds of every rule that follows generations, by id.
         """
-        return Status.FREE
+        key = (use, name, self._epoch(quarter), tuple(leaders.items()))
+        if key not in self._quarters:
+            self._quarters[key] = self._over(use, name, subjects, quarter, leaders)
+        return self._quarters[key]
 
-    def permits(
-        self, chips: list[Chip], origins: list[str], places: list[tuple[str, str]], use: Use, quarter: int
-    ) -> NDArray[np.bool_]:
-        """Return (places, chips) whether each chip may go to each (destination, headquarters)."""
-        if not self.policy.instruments:
-            return np.ones((len(places), len(chips)), dtype=np.bool_)
-        allowed = {Status.FREE, Status.NOTIFY}
-        return np.array(
-            [
-                [
-                    self.status(chip, origin, destination, hq, use, quarter) in allowed
-                    for chip, origin in zip(chips, origins, strict=True)
-                ]
-                for destination, hq in places
-            ]
-        )
+    def _epoch(self, quarter: int) -> object:
+        """Return what is equal for quarters in which the same rules hold from their first day to their last."""
+        start, end = first_day(quarter), first_day(quarter + 1)
+        first, last = bisect_right(self._cuts, start), bisect_left(self._cuts, end)
+        still = first == last and not any(since <= end and start < until for since, until in self._moving)
+        return first if still else ("quarter", quarter)
+
+    @cached_property
+    def _cuts(self) -> list[int]:
+        """Days on which something changes, in order."""
+        cuts = set[int]()
+        for _, rule, days in self.chip_rules:
+            cuts |= {days.announced, days.effective, days.expires, licensed_from(rule, days)}
+        return sorted(cuts)
+
+    @cached_property
+    def _moving(self) -> list[tuple[int, int]]:
+        """Spans of days in which a rule changes all the time: while it is phased in, and where its line moves."""
+        phased = [(x.effective, x.effective + math.ceil(x.phase_in)) for _, _, x in self.chip_rules if x.phase_in > 0.0]
+        return phased + [(x.announced, x.expires) for _, rule, x in self.chip_rules if rule.growth != 0.0]
+
+    def _over(
+        self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
+    ) -> Quarterly:  # fmt: skip
+        """Return what rules leave open over a quarter, part by part."""
+        shape = (len(subjects.places), len(subjects.names))
+        open_, duty, kept, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for day, share in spans(quarter, self._cuts):
+            now = self._remembered(name, subjects, self._cases(use, day, leaders))
+            soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
+            open_ += share * now.approval
+            duty += share * now.approval * now.duty
+            kept += share * now.approval * now.kept
+            closing += share * np.maximum(now.approval - soon.approval, 0.0)
+        some = np.where(open_ > 0.0, open_, 1.0)
+        return Quarterly(now, open_, duty / some, np.where(open_ > 0.0, kept / some, 1.0), closing)
+
+    def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
+        """Return what the rules in force on a day say of one card.
+
+        Args:
+            name: id of the card, for rules with exemptions.
+            chip: its specification.
+            origin: region of the headquarters of its maker.
+            place: who wants it where.
+            use: order or rental.
+            day: ordinal of the day.
+        """
+        subjects = Subjects([name], [origin], specifications([chip]), [place])
+        found = self._ruled(subjects, self._cases(use, day, {}))
+        status, approval = Status(int(found.status[0, 0])), float(found.approval[0, 0])
+        rule, prong = self._words(int(found.rule[0, 0]), int(found.prong[0, 0]))
+        return Ruling(status, rule, prong, approval, float(found.duty[0, 0]), 1.0 - float(found.kept[0, 0]))
+
+    def _words(self, rule: int, prong: int) -> tuple[str | None, str | None]:
+        """Return ids of a rule and of its test."""
+        if rule == NO_RULE:
+            return None, None
+        name, found, _ = self.chip_rules[rule]
+        tests = list(found.prongs)
+        return name, tests[prong] if tests and prong not in (NO_PRONG, UNKNOWN_PRONG) else None
+
+    def _cases(self, use: Use, day: int, leaders: Mapping[str, float], *, foreseen: bool = False) -> list[Case]:
+        """Return rules in force on a day; with those announced, in their full strength, where they are ``foreseen``."""
+        out = []
+        for name, rule, days in self.chip_rules:
+            if use.value in rule.uses and (days.known(day) if foreseen else days.in_force(day)):
+                at = max(day, days.effective + math.ceil(days.phase_in)) if foreseen else day
+                years = max(at - days.effective, 0) / DAYS_PER_YEAR
+                scale = (1.0 + rule.growth) ** years * leaders.get(name, 1.0)
+                out.append(case_on(name, rule, days, at, scale))
+        return out
+
+    def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:
+        """Return what rules say of known subjects, kept while nothing changes."""
+        key = (name, tuple((x.id, x.scale, x.strength, x.approval) for x in cases))
+        if key not in self._kept:
+            self._kept[key] = self._ruled(subjects, cases)
+        return self._kept[key]
+
+    def _ruled(self, subjects: Subjects, cases: list[Case]) -> Rulings:
+        """Return what rules say, by their positions in ``chip_rules``."""
+        if not cases:
+            return free(len(subjects.places), len(subjects.names))
+        found, position = rulings(cases, subjects), {name: n for n, (name, _, _) in enumerate(self.chip_rules)}
+        return found._replace(rule=np.array([*(position[x.id] for x in cases), NO_RULE])[found.rule])
+
+
+def unknown_cards(calendar: Calendar, chips: Mapping[str, Chip], origins: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (rule, card) wherever a rule asks for a specification that is not known and nothing else decides."""
+    for name, rule, _ in calendar.chip_rules:
+        for (card, chip), origin in zip(chips.items(), origins, strict=True):
+            if rule.origins is not None and origin not in rule.origins:
+                continue
+            if prong_met(rule.prongs, specifications([chip]))[0] == UNKNOWN_PRONG and meant(rule, [card])[0]:
+                yield name, card

@@ -1,0 +1,68 @@
+"""Days and quarters: rules bind from a day on, the model steps by quarters, so a quarter is cut at the days that count.
+
+Days are proleptic Gregorian ordinals.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from sim.names import QUARTERS_PER_YEAR
+from sim.parameters.policy import Rule
+
+DAYS_PER_QUARTER = 365.25 / QUARTERS_PER_YEAR
+NEVER = date.max.toordinal()
+
+
+class Days(NamedTuple):
+    """The calendar of a rule in days."""
+
+    announced: int
+    effective: int
+    expires: int
+    phase_in: float
+
+    def in_force(self, day: int) -> bool:
+        """Return whether the rule binds on a day."""
+        return self.effective <= day < self.expires
+
+    def known(self, day: int) -> bool:
+        """Return whether firms know on a day that the rule binds or will."""
+        return self.announced <= day < self.expires
+
+    def strength(self, day: int) -> float:
+        """Return the part of its full strength that a rule in force has on a day."""
+        if self.phase_in <= 0.0:
+            return 1.0
+        return min(max((day - self.effective) / self.phase_in, 0.0), 1.0)
+
+
+def ordinal(day: str) -> int:
+    """Return the ordinal of a day such as ``2023-11-17``.
+
+    Raises:
+        ValueError: If there is no such day.
+    """
+    return date.fromisoformat(day).toordinal()
+
+
+def days_of(rule: Rule) -> Days:
+    """Return the calendar of a rule in days."""
+    expires = NEVER if rule.expires is None else ordinal(rule.expires)
+    phase_in = rule.phase_in_quarters * DAYS_PER_QUARTER
+    return Days(ordinal(rule.announced), ordinal(rule.effective), expires, phase_in)
+
+
+def first_day(quarter: int) -> int:
+    """Return the first day of a quarter number."""
+    year, position = divmod(quarter, QUARTERS_PER_YEAR)
+    return date(year, 3 * position + 1, 1).toordinal()
+
+
+def spans(quarter: int, cuts: Iterable[int]) -> Iterator[tuple[int, float]]:
+    """Yield the parts of a quarter between cuts: a day of each, the middle one, and its share of the quarter."""
+    start, end = first_day(quarter), first_day(quarter + 1)
+    edges = sorted({start, end, *(cut for cut in cuts if start < cut < end)})
+    for first, after in pairwise(edges):
+        yield (first + after) // 2, (after - first) / (end - start)

@@ -144,7 +144,6 @@ def _first_state(structure: Structure) -> State:
     _makers(structure, state)
     _open_halls(structure, state)
     _open_books(structure, state)
-    state.kept[:], state.elsewhere_kept[:] = 1.0, 1.0
     return state
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from sim.economics.cells import Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
+from sim.policy.calendar import Quarterly
 from sim.world import World
 
 STATE = (
@@ -25,7 +26,7 @@ MEASURED = (
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
     "building_mw", "cash_limit", "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue",
     "group_cash", "outside", "need", "ebitda", "financial", "entry_cost", "written_off", "interest_rate",
-    "credit_limit",
+    "credit_limit", "denied",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 
@@ -45,6 +46,8 @@ class Record:
         """Quarters taken."""
         self.diversions: list[Diversions] = []
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
+        self.rules: list[dict[str, Quarterly]] = []
+        """What the rules left open in each quarter, by who asks."""
         self._length = structure.quarters
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
@@ -66,6 +69,7 @@ class Record:
         for name in COUNTED:
             arrays[name][t] = getattr(self._tally, name)
         np.divide(1.0, measured["inverse_weight"], out=arrays["weight"][t])
+        self.rules.append(world.rules)
         self.diversions.append(taken_out(self._tally))
         self.quarters = t + 1
 

@@ -285,7 +285,7 @@ _CHIPS = Table(
     (RUN, QUARTER, SUPPLIER, _key("chip", "chip id"), _key("destination", "region of the site")),
     (
         _number("ordered_cards", "cards", "ordered for delivery in the next quarter"),
-        _later("licensed_cards", "cards", "licensed"),
+        _number("licensed_cards", "cards", "of those shipped, ordered under a licence"),
         _number("shipped_cards", "cards", "delivered"),
         _later("leaked_cards", "cards", "delivered through the grey market"),
         _later("seized_cards", "cards", "seized"),
@@ -293,6 +293,8 @@ _CHIPS = Table(
         _number("unit_cost_usd", "USD per card", "unit cost of the maker"),
         _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
         _key("refused_reason", "reason code of the refusal; null where nothing was refused"),
+        _number("denied_cards", "cards", "would have been ordered for the next quarter, had no rule closed them"),
+        _key("denied_by", "rule that closed most of them; null where none did"),
         _number("card_h100e", "H100e (TPP/15,832)", "of one card"),
     ),
 )
@@ -300,12 +302,22 @@ _CHIPS = Table(
 _RULES = Table(
     "rules",
     "run x quarter x rule x who",
-    (RUN, QUARTER, _key("rule", "instrument id"), _key("who", "entity it applied to")),
+    (
+        RUN,
+        QUARTER,
+        _key("rule", "instrument id"),
+        _key("who", "provider or owner elsewhere; for rentals customer region"),
+    ),
     (
         Column("bound", "bool", "", "whether the rule changed something"),
-        _later("quantity_bound", "see rule", "quantity refused or moved"),
-        _later("fee_usd_m", "USD m", "fees"),
-        _later("duty_usd_m", "USD m", "duties"),
+        _number(
+            "quantity_bound",
+            "H100e",
+            "orders: would have been ordered, had no rule closed it; rentals: stands abroad and may not be rented; what "
+            "two rules refuse counts for both",
+        ),
+        _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
+        _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),
         _later("subsidy_usd_m", "USD m", "subsidies"),
         _later("enforcement", "multiplier", "enforcement effort"),
         _later("seizures", "cards", "cards seized"),
@@ -337,9 +349,13 @@ _EVENTS = Table(
     (
         RUN,
         QUARTER,
-        _key("event", "launch_site, launch_models, first_delivery, entry, exit or capex_cut"),
-        _key("who", "provider or supplier"),
-        _key("detail", "site region, regions where the models are sold, chip, or headquarters"),
+        _key(
+            "event",
+            "launch_site, launch_models, first_delivery, entry, exit, capex_cut, rule_announced, rule_effective, "
+            "rule_expires or rule_bites",
+        ),
+        _key("who", "provider or supplier; group of the government for rules"),
+        _key("detail", "site region, regions where the models are sold, chip, headquarters, or rule"),
     ),
     (),
 )

@@ -163,6 +163,8 @@ class World:
     """Dated contracts of labs, likewise."""
     rules: dict[str, Quarterly] = field(default_factory=dict)
     """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
+    rules_before: dict[str, Quarterly] = field(default_factory=dict)
+    """The same of the last quarter, in which what is delivered now was ordered."""
     permits: dict[str, Any] = field(default_factory=dict)
     """What follows from that: see ``phases.policy``."""
 

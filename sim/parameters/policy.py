@@ -106,7 +106,7 @@ class ChipRule(Rule):
     growth: Annotated[float, quantity("per year", ge=-0.5, le=2.0)]
     """Growth of all thresholds from the effective date on: a sliding scale."""
     generations_behind: Annotated[int, quantity("generations", ge=0, le=6)] | None
-    """Thresholds move with the card that a maker of these origins had this many generations ago; null for fixed ones."""
+    """Thresholds move with the best card of these origins so many generations ago; null for fixed ones."""
     evaded: Fraction
     """Share of refused rentals that gets through all the same: customers who are not known for what they are."""
 

@@ -99,16 +99,16 @@ def _at_sites(world: World, power: Floats, open_: Floats) -> Floats:
         left = power - power_of(cards, kw)
         if (left <= NEGLIGIBLE * power).all():
             break
-        allowed = allowed & ~_tried(choice.chip, allowed)
+        allowed = allowed & ~_used_up(choice.chip, open_)
     return cards
 
 
-def _tried(chip: Ints, like: Bools) -> Bools:
-    """Return cards of which a place has ordered all that it may (n, V)."""
-    out = np.zeros_like(like)
+def _used_up(chip: Ints, open_: Floats) -> Bools:
+    """Return cards of which a place has ordered all that it may (n, V), of those that it chose (n, K)."""
+    out = np.zeros(open_.shape, dtype=np.bool_)
     place, maker = np.nonzero(chip >= 0)
     out[place, chip[place, maker]] = True
-    return out
+    return out & (open_ < 1.0)
 
 
 def _elsewhere(world: World, open_: Floats) -> Floats:
@@ -131,7 +131,7 @@ def _elsewhere(world: World, open_: Floats) -> Floats:
         left = total - cards @ structure.chip_h100e
         if (left <= NEGLIGIBLE * total).all():
             break
-        allowed = allowed & ~_tried(chip, allowed)
+        allowed = allowed & ~_used_up(chip, open_)
     return cards
 
 

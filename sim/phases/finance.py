@@ -48,17 +48,15 @@ def _capital(world: World) -> None:
 def _duties(world: World) -> None:
     """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
-    now, due = world.now.arrays, state.delivered * state.duty
-    now["duty_usd_m"] = worth(due, state.chip_price) / MILLION
-    given_up = state.delivered * (1.0 - state.kept)
-    now["fee_usd_m"] = worth(given_up, state.chip_price) / MILLION
-    if not (now["duty_usd_m"].any() or given_up.any()):
+    now, rules = world.now.arrays, world.rules_before["sites"]
+    now["duty_usd_m"] = worth(state.delivered * rules.duty, state.chip_price) / MILLION
+    if not rules.charges:
         return
     now["site_capex"] += now["duty_usd_m"]
     by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
     now["provider_capex"] += by_provider
     ledger.duties += by_provider
-    paid = by_chip(given_up) * state.chip_price / MILLION
+    paid = by_chip(state.delivered * (1.0 - rules.kept)) * state.chip_price / MILLION
     ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
 
 
@@ -89,7 +87,7 @@ def committed(world: World) -> Floats:
     state, links = world.state, world.links
     servers = world.parameters.market.costs.server_cost_multiple
     owed = worth(state.accepted, state.chip_price) * (servers / MILLION)
-    owed += worth(state.accepted * state.duty, state.chip_price) / MILLION
+    owed += worth(state.accepted * world.rules["sites"].duty, state.chip_price) / MILLION
     for later in range(1, int(world.structure.build_quarters.max()) + 1):
         owed += instalments(world, later)
     return sum_by(links.site_provider, owed, state.cash.size)

@@ -23,7 +23,9 @@ def run(world: World) -> None:
     leaders = leading(calendar, world.structure, world.state.chip_launch, world.t)
     found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
     found["rentals"] = calendar.quarterly(Use.RENTAL, "rentals", subjects["regions"], world.quarter, leaders)
+    world.rules_before = world.rules or found
     if all(found[name] is world.rules.get(name) for name in ORDERS):
+        world.rules = found
         world.permits["rent_pair"] = rentable(world, found["rentals"])
         return
     world.rules = found

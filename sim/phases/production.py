@@ -30,8 +30,6 @@ def run(world: World) -> None:
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
-    state.duty[:], state.kept[:] = world.rules["sites"].duty, world.rules["sites"].kept
-    state.elsewhere_kept[:] = world.rules["elsewhere"].kept
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, worth_of_cards
 from sim.economics.costs import least_costs
 from sim.economics.making import learn
@@ -32,18 +33,27 @@ def _tokens(world: World) -> None:
 
 
 def _makers(world: World) -> None:
-    """Add last quarter's deliveries to what makers know, and spend on research out of what they keep: yield, cost and launches follow."""
+    """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     learn(
         makers.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs, state.chip_yield,
         state.chip_cost,
     )  # fmt: skip
-    sold = by_chip(state.delivered * state.kept) + by_chip(state.elsewhere_delivered * state.elsewhere_kept)
+    sold = sold_for_own(world, cards)
     advance_roadmaps(
         makers.programme, sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
         state.chip_launch,
     )  # fmt: skip
+
+
+def sold_for_own(world: World, cards: Floats) -> Floats:
+    """Return last quarter's deliveries, all of them ``cards`` (V,), less those whose revenue licences took (V,)."""
+    before = [world.rules_before[name] for name in ("sites", "elsewhere")]
+    if not any(rules.charges for rules in before):
+        return cards
+    kept = [rules.kept for rules in before]
+    return by_chip(world.state.delivered * kept[0]) + by_chip(world.state.elsewhere_delivered * kept[1])
 
 
 def _prices(world: World) -> None:

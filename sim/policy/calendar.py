@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Bools, Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, meant, rulings
@@ -31,6 +31,12 @@ class Quarterly(NamedTuple):
     """(P, V) fraction of price that buyers pay on top, mean over what may go."""
     kept: Floats
     """(P, V) fraction of price that makers keep, mean over what may go."""
+    deciding: Ints
+    """(P, V) rule that decides where least may go, by position in ``Calendar.chip_rules``; NO_RULE where none does."""
+    refused: Bools
+    """(N, P, V) whether a rule refuses some part by itself, by position in ``Calendar.chip_rules``."""
+    charges: bool
+    """Whether anything is charged."""
     closing: Floats
     """(P, V) share of the quarter in which a card is still open of which firms know that it will be closed."""
 
@@ -93,15 +99,22 @@ class Calendar:
         """Return what rules leave open over a quarter, part by part."""
         shape = (len(subjects.places), len(subjects.names))
         open_, duty, kept, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
+        refused = np.zeros((len(self.chip_rules), *shape), np.bool_)
         for day, share in spans(quarter, self._cuts):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
             soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
             open_ += share * now.approval
+            decides = (now.rule != NO_RULE) & (now.approval < least)
+            deciding, least = np.where(decides, now.rule, deciding), np.where(decides, now.approval, least)
+            refused |= now.refused
             duty += share * now.approval * now.duty
             kept += share * now.approval * now.kept
             closing += share * np.maximum(now.approval - soon.approval, 0.0)
         some = np.where(open_ > 0.0, open_, 1.0)
-        return Quarterly(now, open_, duty / some, np.where(open_ > 0.0, kept / some, 1.0), closing)
+        kept = np.where(open_ > 0.0, kept / some, 1.0)
+        charges = bool(duty.any() or (kept < 1.0).any())
+        return Quarterly(now, open_, duty / some, kept, deciding, refused, charges, closing)
 
     def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
         """Return what the rules in force on a day say of one card.
@@ -148,10 +161,13 @@ class Calendar:
 
     def _ruled(self, subjects: Subjects, cases: list[Case]) -> Rulings:
         """Return what rules say, by their positions in ``chip_rules``."""
+        every = free(len(subjects.places), len(subjects.names), len(self.chip_rules))
         if not cases:
-            return free(len(subjects.places), len(subjects.names))
+            return every
         found, position = rulings(cases, subjects), {name: n for n, (name, _, _) in enumerate(self.chip_rules)}
-        return found._replace(rule=np.array([*(position[x.id] for x in cases), NO_RULE])[found.rule])
+        place = np.array([*(position[x.id] for x in cases), NO_RULE])
+        every.refused[place[:-1]] = found.refused
+        return found._replace(rule=place[found.rule], refused=every.refused)
 
 
 def unknown_cards(calendar: Calendar, chips: Mapping[str, Chip], origins: Sequence[str]) -> Iterator[tuple[str, str]]:

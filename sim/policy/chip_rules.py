@@ -1,7 +1,7 @@
 """Rules on cards, put together: who is caught by what on a day, which rule decides, and what that leaves open.
 
-P places, V cards, N rules. A rule that ``overrides`` others silences them for the cards that it catches itself. Of those
-left the strictest decides; approvals multiply, duties add up.
+P places, V cards, N rules. A rule that ``overrides`` others silences them for the cards that it catches itself. Of
+those left the strictest decides; approvals multiply, duties add up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,23 @@ class Rulings(NamedTuple):
     """(P, V) fraction of price that buyers pay on top."""
     kept: Floats
     """(P, V) fraction of price that makers keep."""
+    refused: Bools
+    """(N, P, V) whether a rule refuses some part by itself."""
 
 
-def free(places: int, cards: int) -> Rulings:
-    """Return what there is without rules."""
+def free(places: int, cards: int, rules: int = 0) -> Rulings:
+    """Return what there is before any of some rules has spoken."""
     shape = (places, cards)
     nothing, none = np.zeros(shape), np.full(shape, NO_RULE)
-    return Rulings(np.zeros(shape, np.int64), none, none.copy(), np.ones(shape), nothing, np.ones(shape))
+    return Rulings(
+        np.zeros(shape, np.int64),
+        none,
+        none.copy(),
+        np.ones(shape),
+        nothing,
+        np.ones(shape),
+        np.zeros((rules, *shape), np.bool_),
+    )
 
 
 def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
@@ -120,7 +130,7 @@ def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
         cases: rules in force, in the order of their effective dates.
         subjects: cards and places.
     """
-    out = free(len(subjects.places), len(subjects.names))
+    out = free(len(subjects.places), len(subjects.names), len(cases))
     hits = [_hits(case, subjects) for case in cases]
     silenced = _silenced(cases, hits)
     for n, (case, (prong, hit)) in enumerate(zip(cases, hits, strict=True)):
@@ -155,6 +165,7 @@ def _enter(out: Rulings, n: int, case: Case, prong: Ints, hit: Bools) -> None:
     out.status[:] = np.where(stricter, status, out.status)
     out.rule[:] = np.where(stricter, n, out.rule)
     out.prong[:] = np.where(stricter, prong[None, :], out.prong)
+    out.refused[n] = hit & ~unknown & (open_ < 1.0)
     out.approval[:] = np.where(hit & ~unknown, out.approval * open_, out.approval)
     if rule.licence is not None:
         out.duty[:] = np.where(hit, out.duty + share * rule.licence.duty, out.duty)

@@ -60,6 +60,12 @@ def first_day(quarter: int) -> int:
     return date(year, 3 * position + 1, 1).toordinal()
 
 
+def quarter_of(day: str) -> int:
+    """Return the quarter number of a day such as ``2023-11-17``."""
+    found = date.fromisoformat(day)
+    return found.year * QUARTERS_PER_YEAR + (found.month - 1) // 3
+
+
 def spans(quarter: int, cuts: Iterable[int]) -> Iterator[tuple[int, float]]:
     """Yield the parts of a quarter between cuts: a day of each, the middle one, and its share of the quarter."""
     start, end = first_day(quarter), first_day(quarter + 1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from sim.record import Record
-from sim.tabulate import chips, diverted, entities, firms, headlines, market, providers, sites
+from sim.tabulate import chips, diverted, entities, firms, headlines, market, providers, rules, sites
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns
 from sim.world import World
@@ -17,7 +17,7 @@ MAKERS: dict[str, Callable[[Facts], Columns]] = {
     "suppliers": chips.suppliers,
     "market": market.market,
     "chips": chips.chips,
-    "rules": entities.rules,
+    "rules": rules.rules,
     "diverted": diverted.diverted,
     "events": entities.events,
 }

@@ -6,10 +6,12 @@ from numpy.typing import NDArray
 from sim.economics.cells import Floats
 from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, WAFERS
+from sim.policy import Status
 from sim.reasons import Reason
 from sim.structure import INFERENCE
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, flat, nulls, panel, strings
+from sim.tabulate.rules import ORDERING
 
 
 def suppliers(facts: Facts) -> Columns:
@@ -89,19 +91,50 @@ def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
     ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
-    t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0))
-    refused = _refused(facts)[t, region, chip]
+    denied = folded(record["denied"], facts.fleets.place_region, len(structure.regions), axis=1)
+    t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0))
+    refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
     return {
         "quarter": strings(facts.quarters)[t],
         "supplier": strings(structure.suppliers)[structure.chip_supplier[chip]],
         "chip": strings(structure.chips)[chip],
         "destination": strings(structure.regions)[region],
         "ordered_cards": ordered[t, region, chip],
+        "licensed_cards": _licensed(facts)[t, region, chip],
         "shipped_cards": shipped[t, region, chip],
         "price_usd": record["chip_price"][t, chip],
         "unit_cost_usd": record["chip_cost"][t, chip],
         "card_h100e": structure.chip_h100e[chip],
         "refused_cards": refused,
         "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
-        **{name: nulls(t.size) for name in ("licensed_cards", "leaked_cards", "seized_cards")},
+        "denied_cards": denied,
+        "denied_by": _denied_by(facts)[t, region, chip],
+        **{name: nulls(t.size) for name in ("leaked_cards", "seized_cards")},
     }
+
+
+def _licensed(facts: Facts) -> Floats:
+    """Return cards delivered that had been ordered under a licence (T, R, V)."""
+    delivered = facts.fleets.everywhere("delivered", "elsewhere_delivered")
+    under = np.zeros(delivered.shape, dtype=np.bool_)
+    for t, found in enumerate(facts.record.rules[:-1]):
+        under[t + 1] = np.concatenate([found[name].end.status for name in ORDERING]) == Status.LICENCE
+    observed = np.arange(delivered.shape[0]) < facts.structure.history
+    under &= ~observed[:, None, None]
+    return folded(np.where(under, delivered, 0.0), facts.fleets.place_region, len(facts.structure.regions), axis=1)
+
+
+def _denied_by(facts: Facts) -> NDArray[np.object_]:
+    """Return the rule that closed most of a card to a region (T, R, V); None where none did."""
+    names = strings((*(name for name, _, _ in facts.world.policy.chip_rules), None))
+    denied, regions = facts.record["denied"], len(facts.structure.regions)
+    out = np.full((denied.shape[0], regions, denied.shape[2]), None, dtype=object)
+    for t in np.flatnonzero(denied.any(axis=(1, 2))):
+        rule = np.concatenate([facts.record.rules[t][name].deciding for name in ORDERING])
+        for r in range(regions):
+            here = facts.fleets.place_region == r
+            if here.any():
+                place = np.flatnonzero(here)[denied[t, here].argmax(axis=0)]
+                cards = denied[t, place, np.arange(place.size)]
+                out[t, r, cards > 0.0] = names[rule[place, np.arange(place.size)]][cards > 0.0]
+    return out

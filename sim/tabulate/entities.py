@@ -1,4 +1,4 @@
-"""Tables ``entities``, ``events`` and ``rules``: who is in the run, what happened to them, what bound them."""
+"""Tables ``entities`` and ``events``: who is in the run, and what happened to them."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -10,7 +10,8 @@ from sim.parameters.firms import CloudProvider
 from sim.structure import Structure
 from sim.tables import TABLES
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, nulls, strings
+from sim.tabulate.rows import Columns, strings
+from sim.tabulate.rules import dated
 
 Row = tuple[str | None, ...]
 Event = tuple[str, str, str, str]
@@ -74,10 +75,10 @@ def _entry(structure: Structure, provider: CloudProvider) -> str | None:
 
 
 def events(facts: Facts) -> Columns:
-    """Return the table ``events``: launches within the run, in order of time."""
+    """Return the table ``events``, in order of time."""
     last = facts.quarters[-1]
     launches = [row for row in _launches(facts.structure) if row[0] <= last]
-    return _columns("events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts)]))
+    return _columns("events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts), *dated(facts)]))
 
 
 @lru_cache(maxsize=8)
@@ -111,11 +112,3 @@ def _turnover(facts: Facts) -> Iterator[Event]:
         for t, i in zip(*np.nonzero(happened), strict=True):
             name = facts.structure.providers[i]
             yield facts.quarters[t + 1], event, name, firms[name].headquarters
-
-
-def rules(facts: Facts) -> Columns:
-    """Return the table ``rules``: a row for every rule, entity and quarter; no instrument exists yet."""
-    assert not facts.structure.parameters.policy.instruments
-    keys = {name: strings(()) for name in ("quarter", "rule", "who")}
-    later = {column.name: nulls(0) for column in TABLES["rules"].measures if column.type == "float64"}
-    return keys | {"bound": np.zeros(0, dtype=np.bool_)} | later

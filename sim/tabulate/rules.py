@@ -1,0 +1,131 @@
+"""Table ``rules``: when each rule on cards bound, for whom, and by how much; and what rules did, among the events."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import sum_by
+from sim.names import quarter_code
+from sim.parameters.policy import ChipRule
+from sim.policy.calendar import Quarterly
+from sim.policy.chip_rules import caught, reached, whole
+from sim.policy.dates import first_day, quarter_of
+from sim.structure import INFERENCE
+from sim.tabulate.facts import Facts
+from sim.tabulate.rows import Columns, nulls, strings
+
+ORDERING = ("sites", "elsewhere")
+
+
+class Bound(NamedTuple):
+    """What a rule did to one entity in one quarter."""
+
+    t: int
+    rule: str
+    who: str
+    closed: float
+    """H100e that would have been ordered, or that might have been rented."""
+    fee: float
+    """USD m of makers' revenue."""
+    duty: float
+    """USD m paid by buyers."""
+
+    @property
+    def something(self) -> bool:
+        """Whether it changed something."""
+        return self.closed > 0.0 or self.fee > 0.0 or self.duty > 0.0
+
+
+def rules(facts: Facts) -> Columns:
+    """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
+    rows = [*_on_orders(facts), *_on_rentals(facts)]
+    rows.sort(key=lambda row: (row.t, row.rule, row.who))
+    numbers = np.array([(row.closed, row.fee, row.duty) for row in rows], dtype=np.float64).reshape(-1, 3)
+    return {
+        "quarter": strings(facts.quarters[row.t] for row in rows),
+        "rule": strings(row.rule for row in rows),
+        "who": strings(row.who for row in rows),
+        "bound": np.array([row.something for row in rows], dtype=np.bool_),
+        "quantity_bound": numbers[:, 0],
+        "fee_usd_m": numbers[:, 1],
+        "duty_usd_m": numbers[:, 2],
+        **{name: nulls(len(rows)) for name in ("subsidy_usd_m", "enforcement", "seizures")},
+    }
+
+
+def _in_force(facts: Facts, use: str) -> Iterator[tuple[int, int, str, ChipRule]]:
+    """Yield quarter, position, id and terms of rules that bind in some part of it."""
+    for t in range(len(facts.quarters)):
+        start, end = (first_day(facts.structure.start + x) for x in (t, t + 1))
+        for n, (name, rule, days) in enumerate(facts.world.policy.chip_rules):
+            if use in rule.uses and days.effective < end and days.expires > start:
+                yield t, n, name, rule
+
+
+def _on_orders(facts: Facts) -> Iterator[Bound]:
+    places = [place for name in ORDERING for place in facts.links.subjects[name].places]
+    firms = sorted({str(place.firm) for place in places})
+    member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
+    closed = facts.record["denied"] * facts.structure.chip_h100e
+    for t, n, name, rule in _in_force(facts, "order"):
+        amounts = _by_firm(np.where(_refused(facts.record.rules[t], n), closed[t], 0.0), member, len(firms))
+        fees, duties = _charged(facts, t, name, rule, member, len(firms))
+        for i in np.unique(member[reached(rule, places)]):
+            yield Bound(t, name, firms[i], float(amounts[i]), float(fees[i]), float(duties[i]))
+
+
+def _refused(found: Mapping[str, Quarterly], n: int) -> Bools:
+    """Return whether a rule refuses some part of every order by itself (S + W, V)."""
+    return np.concatenate([found[name].refused[n] for name in ORDERING])
+
+
+def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
+    """Return sums over places and cards (n, V) by firm."""
+    return sum_by(member, amounts.sum(axis=1), firms)
+
+
+def _charged(facts: Facts, t: int, name: str, rule: ChipRule, member: Ints, firms: int) -> tuple[Floats, Floats]:
+    """Return fees and duties by firm, USD m, on cards of a quarter, which were ordered in the one before."""
+    terms = rule.licence
+    if t == 0 or terms is None or not (terms.revenue_share > 0.0 or terms.duty > 0.0):
+        return np.zeros(firms), np.zeros(firms)
+    before, record = facts.record.rules[t - 1], facts.record
+    under = np.concatenate([caught(whole(name, rule), facts.links.subjects[x])[1] for x in ORDERING])
+    value = np.concatenate([record["delivered"][t], record["elsewhere_delivered"][t]]) * record["chip_price"][t] / 1e6
+    given_up = np.concatenate([1.0 - before[x].kept for x in ORDERING])
+    duty = np.concatenate([before[x].duty for x in ORDERING])
+    fees, duties = (_by_firm(np.where(under, value * part, 0.0), member, firms) for part in (given_up, duty))
+    return fees, duties
+
+
+def _on_rentals(facts: Facts) -> Iterator[Bound]:
+    """Yield, by customer region, compute abroad that customers may not rent; H100e effective in inference."""
+    regions, links = facts.structure.regions, facts.links
+    places = facts.links.subjects["regions"].places
+    effective = facts.structure.chip_effective[:, INFERENCE]
+    for t, n, name, rule in _in_force(facts, "rental"):
+        rentals, cards = facts.record.rules[t]["rentals"], facts.record["operated"][t] * effective
+        for r in np.flatnonzero(reached(rule, places)):
+            offered = np.unique(links.pair_pool[links.pair_region == r])
+            abroad = offered[links.pool_region[offered] != r]
+            shut = np.where(rentals.refused[n, r], 1.0 - rentals.open[r], 0.0)
+            yield Bound(t, name, regions[r], float((cards[abroad] @ shut).sum()), 0.0, 0.0)
+
+
+def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
+    """Yield when rules are announced, take effect, expire within the run, and first bite."""
+    start, last = facts.structure.start, facts.structure.start + len(facts.quarters) - 1
+    policy = facts.structure.parameters.policy
+    for name, rule in policy.instruments.items():
+        days = {"rule_announced": rule.announced, "rule_effective": rule.effective, "rule_expires": rule.expires}
+        for event, day in days.items():
+            quarter = None if day is None else quarter_of(day)
+            if quarter is not None and start <= quarter <= last:
+                yield quarter_code(quarter), event, policy.authority(name), name
+    table, seen = rules(facts), set[str]()
+    for quarter, name, bound in zip(table["quarter"], table["rule"], table["bound"], strict=True):
+        if bound and name not in seen:
+            seen.add(name)
+            yield quarter, "rule_bites", policy.authority(name), name

@@ -313,8 +313,8 @@ _RULES = Table(
         _number(
             "quantity_bound",
             "H100e",
-            "orders: would have been ordered, had no rule closed it; rentals: stands abroad and may not be rented; what "
-            "two rules refuse counts for both",
+            "orders: would have been placed, had no rule closed them; rentals: compute abroad that may not be rented; "
+            "what two rules refuse counts for both",
         ),
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),

@@ -46,7 +46,8 @@ def table(config: Mapping[str, Any], stated: Mapping[str, Any]) -> list[Provenan
     """
     paths = dict(leaves(config))
     given = _given(stated)
-    found = derived(stated) | {path: given[entry] for path, entry in _matched(paths, given, derived(stated)).items()}
+    known = derived(stated) | dict(_rules(config))
+    found = known | {path: given[entry] for path, entry in _matched(paths, given, known).items()}
     faults = [f"{path}: has no entry in provenance_stated.yaml" for path in paths if path not in found]
     faults += [
         f"{entry}: describes no leaf of the baseline (provenance_stated.yaml)" for entry in _dead(given, paths, found)
@@ -124,6 +125,18 @@ def _dead(given: Mapping[str, Evidence], paths: Mapping[str, object], found: Map
 def derived(stated: Mapping[str, Any]) -> dict[str, Evidence]:
     """Return the evidence of leaves that stand in, or come from, rows of observations."""
     return dict(_chips(stated)) | dict(_general_cloud(stated)) | dict(_groups(stated))
+
+
+def _rules(config: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
+    """Yield the evidence of instruments of policy, which name their sources themselves."""
+    for government, instruments in config.get("policy", {}).items():
+        for name, rule in instruments.items():
+            for path, _ in leaves(rule, f"policy.{government}.{name}"):
+                field = path.split(".", 3)[3]
+                assumed = rule["grade"] == ASSUMPTION or field in rule.get("assumed", [])
+                grade = ASSUMPTION if assumed else rule["grade"]
+                source = (ASSUMPTION,) if field in rule.get("assumed", []) else tuple(rule["source"].split("; "))
+                yield path, Evidence(source, grade, rule["label"])
 
 
 def _chips(stated: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:

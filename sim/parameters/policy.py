@@ -58,9 +58,11 @@ class Rule(Schema):
     label: str
     """Name shown in tables and reports."""
     source: str
-    """Where it is written: names in experiments/data/observations/sources.csv or a citation."""
+    """Where it is written: keys of sources, with semicolons between."""
     grade: Literal["A", "B", "C", "assumption"]
     """How good that source is; assumption for a variant that nobody has enacted."""
+    assumed: list[str] = []
+    """Fields, with dots where they lie deeper, whose values the source does not give: assumptions."""
     announced: Date
     """Day from which firms know of it."""
     effective: Date

@@ -43,15 +43,8 @@ def free(places: int, cards: int, rules: int = 0) -> Rulings:
     """Return what there is before any of some rules has spoken."""
     shape = (places, cards)
     nothing, none = np.zeros(shape), np.full(shape, NO_RULE)
-    return Rulings(
-        np.zeros(shape, np.int64),
-        none,
-        none.copy(),
-        np.ones(shape),
-        nothing,
-        np.ones(shape),
-        np.zeros((rules, *shape), np.bool_),
-    )
+    refused = np.zeros((rules, *shape), np.bool_)
+    return Rulings(np.zeros(shape, np.int64), none, none.copy(), np.ones(shape), nothing, np.ones(shape), refused)
 
 
 def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
@@ -88,6 +81,11 @@ class Case(NamedTuple):
     """Part of its full strength."""
     approval: float
     """Share of applications that is approved."""
+
+
+def whole(name: str, rule: ChipRule) -> Case:
+    """Return a rule in full strength at its first thresholds."""
+    return Case(name, rule, 1.0, 1.0, 0.0)
 
 
 def case_on(name: str, rule: ChipRule, days: Days, day: int, scale: float) -> Case:
@@ -131,18 +129,18 @@ def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
         subjects: cards and places.
     """
     out = free(len(subjects.places), len(subjects.names), len(cases))
-    hits = [_hits(case, subjects) for case in cases]
+    hits = [caught(case, subjects) for case in cases]
     silenced = _silenced(cases, hits)
     for n, (case, (prong, hit)) in enumerate(zip(cases, hits, strict=True)):
         _enter(out, n, case, prong, hit & ~silenced[case.id] if case.id in silenced else hit)
     return out
 
 
-def _hits(case: Case, subjects: Subjects) -> tuple[Ints, Bools]:
+def caught(case: Case, subjects: Subjects) -> tuple[Ints, Bools]:
     """Return the test that every card meets (V,), and whether the rule catches it at each place (P, V)."""
     prong = prong_met(case.rule.prongs, subjects.specification, case.scale)
-    caught = (prong != NO_PRONG) & meant(case.rule, subjects.names) & made_there(case.rule, subjects.origins)
-    return prong, reached(case.rule, subjects.places)[:, None] & caught[None, :]
+    hit = (prong != NO_PRONG) & meant(case.rule, subjects.names) & made_there(case.rule, subjects.origins)
+    return prong, reached(case.rule, subjects.places)[:, None] & hit[None, :]
 
 
 def _silenced(cases: Sequence[Case], hits: Sequence[tuple[Ints, Bools]]) -> Mapping[str, Bools]:

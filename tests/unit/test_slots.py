@@ -29,19 +29,19 @@ def test_power_of_cards() -> None:
 
 def test_habits_of_ordering_bend_to_cost() -> None:
     chip, mix, reference = np.array([[0, 1]]), np.array([[0.6, 0.4]]), np.zeros((1, 2))
-    first = supplier_shares(chip, np.array([[2.0, 3.0]]), HERE, mix, 3.0, reference)
+    first = supplier_shares(chip, np.array([[2.0, 3.0]]), mix, 3.0, reference)
     np.testing.assert_allclose(first, mix, rtol=1e-14)
     assert reference.tolist() == [[2.0, 3.0]]
-    later = supplier_shares(chip, np.array([[2.0, 1.5]]), HERE, mix, 3.0, reference)
+    later = supplier_shares(chip, np.array([[2.0, 1.5]]), mix, 3.0, reference)
     np.testing.assert_allclose(later, [[0.6 / 3.8, 3.2 / 3.8]], rtol=1e-12)
-    still = supplier_shares(chip, np.array([[2.0, 1.5]]), HERE, mix, 0.0, reference)
+    still = supplier_shares(chip, np.array([[2.0, 1.5]]), mix, 0.0, reference)
     np.testing.assert_allclose(still, mix, rtol=1e-14)
 
 
 def test_a_supplier_without_a_card_gets_no_share() -> None:
-    found = supplier_shares(np.array([[-1, 1]]), np.ones((1, 2)), HERE, np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
+    found = supplier_shares(np.array([[-1, 1]]), np.ones((1, 2)), np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
     assert found.tolist() == [[0.0, 1.0]]
-    none = supplier_shares(np.array([[-1, -1]]), np.ones((1, 2)), HERE, np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
+    none = supplier_shares(np.array([[-1, -1]]), np.ones((1, 2)), np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
     assert none.tolist() == [[0.0, 0.0]]
 
 

@@ -17,6 +17,7 @@ from experiments.preflight.folders import shipped
 from experiments.preparation.evidence import matches
 from experiments.preparation.writing import differences, write
 from experiments.provenance import DATA, GRADES, Row, rows
+from sim.names import DATE_PATTERN, QUARTER_PATTERN
 from sim.parameters import Parameters
 from sim.tables import OUTCOMES, SCHEMA_VERSION, TABLES, Column, Table
 
@@ -65,6 +66,11 @@ SHOWN = 4
 """Most values of one line that are shown one by one."""
 
 
+GOVERNMENTS = ("policy.cn.", "policy.allies.")
+"""Keys that are described as those of the first government."""
+NOT_USED = "not in the baseline"
+
+
 def pages() -> dict[Path, str]:
     """Return the text of each generated page by path."""
     docs = shipped().parent / "docs"
@@ -109,12 +115,20 @@ def _groups() -> Iterator[tuple[str, Field]]:
 
 
 def _group(name: str, field: Field, known: Mapping[str, Row]) -> str:
-    lines = [_parameter(key, leaf, known) for key, leaf in field.leaves(name)]
+    lines = [_parameter(key, leaf, known) for key, leaf in described(name, field)]
     return f"\n## {name}\n\n{field.description}{_null(name, field)}\n\n{HEAD}{''.join(lines)}"
 
 
+def described(name: str, field: Field) -> Iterator[tuple[str, Field]]:
+    """Yield the leaves of a group by key; what governments have in common stands once."""
+    for key, leaf in field.leaves(name):
+        if not key.startswith(GOVERNMENTS):
+            yield key.replace("policy.us.", "policy.*.", 1), leaf
+
+
 def _null(name: str, field: Field) -> str:
-    groups = [f"`{key}`" for key, below in field.groups(name) if below.may_be_null]
+    keys = [key for key, below in field.groups(name) if below.may_be_null and not key.startswith(GOVERNMENTS)]
+    groups = [f"`{key.replace('policy.us.', 'policy.*.', 1)}`" for key in keys]
     return f" Null where there is none: {', '.join(groups)}." if groups else ""
 
 
@@ -122,8 +136,8 @@ def _parameter(key: str, field: Field, known: Mapping[str, Row]) -> str:
     whole = key.partition(".[]")[0]
     found = [row for path, row in known.items() if matches(whole, path)] or _empty(whole, known)
     grades = [grade for grade in GRADES if any(row.grade == grade for row in found)]
-    default = default_of(found) if whole == key else "see the list"
-    cells = (f"`{key}`", field.description, field.unit, limits(field), default, ", ".join(grades))
+    default = (default_of(found) or NOT_USED) if whole == key else "see the list"
+    cells = (f"`{key}`", field.description, field.unit, limits(field), default, ", ".join(grades) or "-")
     return f"| {' | '.join(cell(text) for text in cells)} |\n"
 
 
@@ -186,7 +200,7 @@ def _bound(node: Node, name: str, sign: str) -> str:
 
 def _kind(node: Node) -> str:
     if "pattern" in node:
-        return "quarter" if "[Qq]" in node["pattern"] else "name"
+        return {QUARTER_PATTERN: "quarter", DATE_PATTERN: "day, as 2023-11-17"}.get(node["pattern"], "name")
     kinds = {
         "number": "any number",
         "integer": "any whole number",

@@ -75,7 +75,7 @@ def chips(stated: Mapping[str, Any], first_deliveries: Mapping[str, str]) -> dic
 def _value(
     name: str, field: str, known: Mapping[str, Mapping[str, float | None]], stated: Mapping[str, Any]
 ) -> float | None:
-    if field in NULLABLE:
+    if field in NULLABLE and field not in stated["imputed"].get(name, {}):
         return known[name][field]
     return _imputed(name, field, known, stated)
 

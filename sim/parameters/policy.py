@@ -81,6 +81,7 @@ class ChipRule(Rule):
     """
 
     kind: Literal["chip_rule"]
+    """What sort of instrument it is."""
     uses: Annotated[list[Literal["order", "rental"]], Field(min_length=1)]
     """Orders of cards, rentals of compute on them, or both."""
     treatment: Literal["deny", "licence", "notify"]

@@ -131,8 +131,9 @@ def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
     out = free(len(subjects.places), len(subjects.names), len(cases))
     hits = [caught(case, subjects) for case in cases]
     silenced = _silenced(cases, hits)
+    rank = out.status.copy()
     for n, (case, (prong, hit)) in enumerate(zip(cases, hits, strict=True)):
-        _enter(out, n, case, prong, hit & ~silenced[case.id] if case.id in silenced else hit)
+        _enter(out, rank, n, case, prong, hit & ~silenced[case.id] if case.id in silenced else hit)
     return out
 
 
@@ -153,11 +154,18 @@ def _silenced(cases: Sequence[Case], hits: Sequence[tuple[Ints, Bools]]) -> Mapp
     return out
 
 
-def _enter(out: Rulings, n: int, case: Case, prong: Ints, hit: Bools) -> None:
-    """Add what one rule says where it catches a card, ``hit`` (P, V)."""
+def _enter(out: Rulings, rank: Ints, n: int, case: Case, prong: Ints, hit: Bools) -> None:
+    """Add what one rule says where it catches a card, ``hit`` (P, V).
+
+    What is not known matters only where the rule would be stricter than what others say; ``rank`` (P, V) is how strict
+    those are at most.
+    """
     rule, unknown = case.rule, (prong == UNKNOWN_PRONG)[None, :]
-    status = np.where(unknown, Status.UNKNOWN, TREATMENTS[rule.treatment])
-    stricter = hit & (status > out.status)
+    strict = TREATMENTS[rule.treatment]
+    status = np.where(unknown, Status.UNKNOWN, strict)
+    settles = (rank == strict) & (out.status == Status.UNKNOWN) & ~unknown
+    stricter = hit & ((strict > rank) | settles)
+    rank[:] = np.where(stricter, strict, rank)
     share = rule.covered_share * case.strength
     open_ = 1.0 - share * (1.0 - case.approval) * (1.0 - rule.evaded)
     out.status[:] = np.where(stricter, status, out.status)

@@ -44,7 +44,7 @@ def test_every_parameter_has_a_line_with_a_default_and_a_grade() -> None:
     for name in Parameters.model_fields:
         field = root_of(Parameters).child(name)
         assert field is not None
-        for key, _ in field.leaves(name):
+        for key, _ in reference.described(name, field):
             cells = lines[key].split(" | ")
             assert cells[4], f"{key} has no default"
             assert cells[5].removesuffix(" |"), f"{key} has no grade"

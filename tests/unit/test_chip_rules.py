@@ -1,0 +1,237 @@
+"""Rules on cards: specifications against tests, which rule decides, days within quarters."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments import compose
+from sim import Parameters
+from sim.names import quarter_number
+from sim.parameters.policy import ChipRule, Licence, Line, Policy, Prong
+from sim.parameters.suppliers import Chip
+from sim.policy import Calendar, Place, Status, Use
+from sim.policy.chip_rules import NO_RULE, Subjects
+from sim.policy.dates import days_of, first_day, ordinal, quarter_of, spans
+from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
+
+CHINA = Place("cn", "cn")
+PLAIN = Chip.model_construct(
+    label="card", supplier="us-maker", launch="2022Q1", tpp=5000.0, memory_gb=80.0, memory_bandwidth_gb_s=2000.0,
+    interconnect_gb_s=600.0, die_area_mm2=800.0, logic_area_mm2=800.0, memory_stacks=5.0, power_w=400.0,
+    process_nm=7.0, price_usd=10000.0,
+)  # fmt: skip
+
+
+def card(**values: float | None) -> Chip:
+    return PLAIN.model_copy(update=values)
+
+
+def rule(**values: object) -> ChipRule:
+    """Return a rule that denies every American card to China from 2023-11-17 on, with changes."""
+    given_ = {
+        "label": "rule", "source": "x", "grade": "A", "announced": "2023-10-17", "effective": "2023-11-17",
+        "expires": None, "phase_in_quarters": 0.0, "kind": "chip_rule", "uses": ["order"], "treatment": "deny",
+        "licence": None, "prongs": {}, "origins": ["us"], "destinations": ["cn"], "headquarters": ["cn"],
+        "buyers": None, "covered_share": 1.0, "only_chips": None, "exempt_chips": [], "overrides": [], "growth": 0.0,
+        "generations_behind": None, "evaded": 0.0,
+    }  # fmt: skip
+    return ChipRule.model_validate({**given_, **values})
+
+
+def licence(**values: object) -> Licence:
+    terms = {
+        "approval": 1.0, "delay_quarters": 0, "duty": 0.0, "revenue_share": 0.0, "share_of_home": None,
+        "cards_per_quarter": None,
+    }  # fmt: skip
+    return Licence.model_validate({**terms, **values})
+
+
+def calendar(**rules: ChipRule) -> Calendar:
+    return Calendar(Policy(us=dict(rules), cn={}, allies={}))
+
+
+def status(found: Calendar, day: str, chip: Chip = PLAIN, place: Place = CHINA, origin: str = "us") -> Status:
+    return found.status("card", chip, origin, place, Use.ORDER, ordinal(day)).status
+
+
+# --- specifications ---
+
+
+def prong(at_least: dict[str, float], below: dict[str, float] | None = None) -> Prong:
+    return Prong(at_least=Line.model_validate(at_least), below=Line.model_validate(below or {}))
+
+
+def test_the_first_test_that_is_met_decides_and_thresholds_are_reached_at_equality() -> None:
+    tests = {"fast": prong({"tpp": 4800.0}), "dense": prong({"tpp": 1600.0, "performance_density": 5.92})}
+    found = specifications(
+        [card(tpp=4800.0), card(tpp=4799.0, die_area_mm2=810.0), card(tpp=4799.0, die_area_mm2=900.0)]
+    )
+    assert prong_met(tests, found, 1.0).tolist() == [0, 1, NO_PRONG]
+
+
+def test_below_is_strict() -> None:
+    window = {"window": prong({"tpp": 2400.0}, {"tpp": 4800.0})}
+    found = specifications([card(tpp=2400.0), card(tpp=4799.9), card(tpp=4800.0)])
+    assert prong_met(window, found, 1.0).tolist() == [0, 0, NO_PRONG]
+
+
+def test_an_unknown_area_matters_only_where_density_decides() -> None:
+    tests = {"fast": prong({"tpp": 4800.0}), "dense": prong({"tpp": 1600.0, "performance_density": 5.92})}
+    found = specifications([card(tpp=x, die_area_mm2=None) for x in (5000.0, 2000.0, 1500.0)])
+    assert prong_met(tests, found, 1.0).tolist() == [0, UNKNOWN_PRONG, NO_PRONG]
+
+
+@given(st.floats(100.0, 1e5), st.floats(100.0, 1e5), st.floats(0.5, 2.0))
+def test_a_tighter_threshold_catches_all_that_a_looser_one_does(tpp: float, line: float, factor: float) -> None:
+    loose, tight = (
+        prong_met({"x": prong({"tpp": line})}, specifications([card(tpp=tpp)]), scale)[0] != NO_PRONG
+        for scale in (max(1.0, factor), min(1.0, factor))
+    )
+    assert tight or not loose
+
+
+# --- who is caught ---
+
+
+def test_a_rule_looks_at_where_cards_stand_and_at_the_parent_of_who_buys() -> None:
+    found, day = calendar(r=rule()), "2024-01-01"
+    for place, expected in (
+        (CHINA, Status.DENY), (Place("mid", "cn"), Status.DENY), (Place("cn", "us"), Status.DENY),
+        (Place("mid", "mid"), Status.FREE),
+    ):  # fmt: skip
+        assert status(found, day, place=place) == expected
+    assert status(found, day, origin="cn") == Status.FREE
+
+
+def test_named_cards_and_buyers() -> None:
+    day = "2024-01-01"
+    assert status(calendar(r=rule(exempt_chips=["card"])), day) == Status.FREE
+    assert status(calendar(r=rule(only_chips=["other"])), day) == Status.FREE
+    named = calendar(r=rule(buyers=["firm"]))
+    assert status(named, day) == Status.FREE
+    assert status(named, day, place=Place("cn", "cn", "firm")) == Status.DENY
+
+
+def test_the_strictest_rule_decides_unless_another_overrides_it() -> None:
+    mild, day = rule(treatment="licence", licence=licence()), "2024-01-01"
+    assert status(calendar(a=mild, b=rule()), day) == Status.DENY
+    over = rule(treatment="licence", licence=licence(), overrides=["b"], prongs={"slow": prong({}, {"tpp": 6000.0})})
+    both = calendar(a=over, b=rule())
+    assert status(both, day) == Status.LICENCE
+    assert status(both, day, card(tpp=7000.0)) == Status.DENY
+
+
+def test_an_answer_names_the_rule_and_its_test() -> None:
+    found = calendar(r=rule(prongs={"fast": prong({"tpp": 4800.0})}))
+    ruling = found.status("card", PLAIN, "us", CHINA, Use.ORDER, ordinal("2024-01-01"))
+    assert (ruling.status, ruling.rule, ruling.prong, ruling.approval) == (Status.DENY, "r", "fast", 0.0)
+
+
+# --- days ---
+
+
+def test_rules_bind_from_their_first_day_until_they_expire() -> None:
+    found = calendar(r=rule(expires="2024-02-01"))
+    days = ("2023-11-16", "2023-11-17", "2024-01-31", "2024-02-01")
+    assert [status(found, day) for day in days] == [Status.FREE, Status.DENY, Status.DENY, Status.FREE]
+
+
+@given(st.integers(8080, 8200), st.lists(st.integers(730000, 750000), max_size=4))
+def test_parts_of_a_quarter_add_up_to_it(quarter: int, cuts: list[int]) -> None:
+    parts = list(spans(quarter, cuts))
+    assert sum(share for _, share in parts) == pytest.approx(1.0, rel=1e-12)
+    assert all(first_day(quarter) <= day < first_day(quarter + 1) for day, _ in parts)
+
+
+def test_quarter_of_a_day() -> None:
+    assert quarter_of("2023-11-17") == quarter_number("2023Q4")
+    assert first_day(quarter_number("2023Q4")) == ordinal("2023-10-01")
+
+
+def over(found: Calendar, quarter: str, **leaders: float) -> object:
+    subjects = Subjects(["card"], ["us"], specifications([PLAIN]), [CHINA])
+    return found.quarterly(Use.ORDER, "test", subjects, quarter_number(quarter), leaders)
+
+
+def test_a_quarter_is_open_for_the_days_before_a_rule() -> None:
+    found = over(calendar(r=rule()), "2023Q4")
+    assert found.open[0, 0] == pytest.approx(47 / 92)  # type: ignore[attr-defined]
+    assert found.closing[0, 0] == pytest.approx(31 / 92)  # type: ignore[attr-defined]
+    assert over(calendar(r=rule()), "2024Q1").open[0, 0] == 0.0  # type: ignore[attr-defined]
+    assert over(calendar(r=rule()), "2023Q3").open[0, 0] == 1.0  # type: ignore[attr-defined]
+
+
+def test_a_rule_grows_to_its_strength() -> None:
+    found = calendar(r=rule(phase_in_quarters=4.0))
+    shares = [over(found, quarter).open[0, 0] for quarter in ("2024Q1", "2024Q2", "2024Q3", "2025Q1")]  # type: ignore[attr-defined]
+    assert shares[0] > shares[1] > shares[2] > shares[3] == 0.0
+
+
+def test_licences_take_their_time_and_their_part() -> None:
+    terms = licence(approval=0.5, delay_quarters=1, duty=0.25, revenue_share=0.15)
+    found = calendar(r=rule(treatment="licence", licence=terms))
+    first, later = over(found, "2024Q1"), over(found, "2024Q2")
+    assert 0.0 < first.open[0, 0] < 0.5  # type: ignore[attr-defined]
+    assert (later.open[0, 0], later.duty[0, 0], later.kept[0, 0]) == (0.5, 0.25, 0.85)  # type: ignore[attr-defined]
+
+
+def test_a_part_of_the_buyers_is_covered() -> None:
+    assert over(calendar(r=rule(covered_share=0.3)), "2024Q1").open[0, 0] == pytest.approx(0.7)  # type: ignore[attr-defined]
+
+
+def test_a_sliding_scale_lets_through_later_what_a_fixed_line_stops() -> None:
+    prongs = {"fast": prong({"tpp": 4800.0})}
+    fixed, sliding = calendar(r=rule(prongs=prongs)), calendar(r=rule(prongs=prongs, growth=0.1))
+    assert status(fixed, "2026-01-01") == Status.DENY
+    assert status(sliding, "2024-01-01") == Status.DENY
+    assert status(sliding, "2026-01-01") == Status.FREE
+    assert over(calendar(r=rule(prongs=prongs, generations_behind=1)), "2026Q1", r=1.2).open[0, 0] == 1.0  # type: ignore[attr-defined]
+
+
+def test_no_rule_leaves_everything_free() -> None:
+    found = over(calendar(), "2024Q1")
+    assert found.open.min() == 1.0  # type: ignore[attr-defined]
+    assert found.deciding.max() == NO_RULE  # type: ignore[attr-defined]
+
+
+# --- the table of MODEL.md A2, from the shipped catalogue and the shipped rules ---
+
+
+@cache
+def shipped() -> Parameters:
+    return compose("policy=history").parameters
+
+
+DAYS = {"2022_10": "2023-01-15", "2023_10": "2024-06-01", "2025_04": "2025-05-01", "2026_01": "2026-05-01"}
+FREE, DENIED, ASKED = Status.FREE, Status.DENY, Status.LICENCE
+TABLE = {
+    "a100": (DENIED, DENIED, DENIED, ASKED),
+    "a800": (FREE, DENIED, DENIED, ASKED),
+    "h100": (DENIED, DENIED, DENIED, ASKED),
+    "h800": (FREE, DENIED, DENIED, ASKED),
+    "h20": (FREE, FREE, ASKED, ASKED),
+    "h200": (DENIED, DENIED, DENIED, ASKED),
+    "mi325x": (DENIED, DENIED, DENIED, ASKED),
+    "b200": (DENIED, DENIED, DENIED, DENIED),
+    "mi308x": (DENIED, FREE, ASKED, ASKED),
+}
+"""Status of orders for China by American rules alone; MI308X is an exception of the rule of 2023."""
+
+
+@pytest.mark.parametrize("chip", TABLE)
+def test_status_of_shipped_cards(chip: str) -> None:
+    american = Calendar(shipped().policy.model_copy(update={"cn": {}, "allies": {}}))
+    found = [
+        american.status(chip, shipped().chips[chip], "us", CHINA, Use.ORDER, ordinal(day)).status
+        for day in DAYS.values()
+    ]
+    assert tuple(found) == TABLE[chip]
+
+
+def test_days_of_a_rule_without_an_end() -> None:
+    days = days_of(rule())
+    assert days.in_force(ordinal("2099-01-01"))
+    assert np.isfinite(days.expires)

@@ -13,7 +13,7 @@ from sim.world import World
 
 STATE = (
     "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
-    "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "ordered", "accepted", "delivered",
+    "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "stored", "ordered", "accepted", "delivered",
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
     "energised_mw", "queued_mw",
     "debt", "assets", "budget", "appetite", "selling",

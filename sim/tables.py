@@ -134,7 +134,8 @@ _SITES = Table(
     "run x quarter x site region x provider",
     (RUN, QUARTER, SITE_REGION, PROVIDER),
     (
-        _number("owned_h100e", "H100e (TPP/15,832)", "cards owned"),
+        _number("owned_h100e", "H100e (TPP/15,832)", "cards owned and in place"),
+        _number("stored_h100e", "H100e (TPP/15,832)", "cards bought ahead of a rule that wait for a slot"),
         _number("leased_in_h100e", "H100e", "cards operated under lease"),
         _number("leased_out_h100e", "H100e", "own cards operated by another provider"),
         _number("capacity_h100e", "effective H100e", "capacity in effective inference H100e at full utilisation cap"),

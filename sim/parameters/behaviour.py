@@ -160,6 +160,23 @@ class MakeOrBuyFamily(Schema):
     npv: OwnCards
 
 
+class Rush(Schema):
+    """Cards that a rule will close are bought ahead while they may be had."""
+
+    quarters: Annotated[float, quantity("quarters of orders", ge=0.0, le=12.0)]
+    """Most that is bought ahead of the day on which a rule takes effect."""
+    pace: Annotated[float, quantity("ratio", ge=1.0, le=20.0)]
+    """Orders in the days between announcement and effect, over the usual ones."""
+
+
+class StockpilingFamily(Schema):
+    """What providers do between the announcement of a rule and its effect."""
+
+    name: Literal["rush", "none"]
+    """rush: they buy ahead and keep in store what finds no powered slot yet; none: they order as always."""
+    rush: Rush
+
+
 class ChipPricing(Schema):
     """How merchants move the price of their cards after market.history_end."""
 
@@ -177,6 +194,7 @@ class Behaviour(Schema):
     allocation: AllocationFamily
     chip_pricing: ChipPricing
     make_or_buy: MakeOrBuyFamily
+    stockpiling: StockpilingFamily
     expectations: Expectations
     orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]

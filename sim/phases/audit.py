@@ -61,10 +61,15 @@ def _capacity(world: World) -> None:
 
 def _cards(world: World) -> None:
     """Cards in place = running account of deliveries and losses; power follows; leases move cards, not make them."""
-    state, vintages, one = world.state, world.t + 2, world.links.every_card
+    state, vintages, one, now = world.state, world.t + 2, world.links.every_card, world.now.arrays
     stock = recount(state.cards, vintages)
     for what, unit in (("cards: stock = account", one), ("power: MW = account", world.structure.chip_kw)):
         require_equal(what, lambda: site_names(world), world.quarter, worth(stock, unit), worth(state.owned, unit))
+    if state.stored.any() or now["stored_before"].any():
+        require_equal(
+            "cards: stored before + bought ahead = stored + taken out", lambda: site_names(world), world.quarter,
+            worth(now["stored_before"] + state.delivered, one), worth(state.stored + now["installed"], one),
+        )  # fmt: skip
     require_equal(
         "cards: elsewhere = account", lambda: list(world.parameters.rest_of_world), world.quarter,
         worth(recount(state.elsewhere_cards, vintages), one), worth(state.elsewhere, one),

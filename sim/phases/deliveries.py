@@ -20,8 +20,9 @@ def run(world: World) -> None:
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
-    gone = _take_out(world)
-    _age(world, state.cards, state.owned, state.delivered, state.lost_cards)
+    installed = _installed(world)
+    gone = _take_out(world, installed)
+    _age(world, state.cards, state.owned, installed, state.lost_cards)
     state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
@@ -43,12 +44,21 @@ def finished(world: World, t: int) -> Floats:
     return new + state.converting_mw[:, quarter - conversion]
 
 
-def _take_out(world: World) -> Floats:
+def _installed(world: World) -> Floats:
+    """Return cards that get a slot (S, V): new ones, less those bought ahead, and what is taken out of the store."""
+    state = world.state
+    now = world.now.arrays
+    now["stored_before"], now["installed"] = state.stored.copy(), state.delivered
+    if state.for_store.any() or state.from_store.any():
+        state.stored += state.for_store - state.from_store
+        now["installed"] = state.delivered - state.for_store + state.from_store
+    return now["installed"]
+
+
+def _take_out(world: World, installed: Floats) -> Floats:
     """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V)."""
     state, kw, survival = world.state, world.structure.chip_kw, world.links.survival
-    needed = (
-        power_of(state.owned - state.scrapped, kw) - (state.energised_mw - power_of(state.delivered, kw)) / survival
-    )
+    needed = power_of(state.owned - state.scrapped, kw) - (state.energised_mw - power_of(installed, kw)) / survival
     gone = state.scrapped + displaced(state.may_go, kw, needed)
     take_out(state.cards, state.owned, gone, world.t + 1)
     return gone

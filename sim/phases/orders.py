@@ -18,6 +18,7 @@ from sim.economics.slots import (
 )
 from sim.phases.buying import best_cards, buy, chosen, hourly_costs
 from sim.phases.deliveries import finished
+from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
 from sim.strategies.make_or_buy import move_to_own
 from sim.structure import INFERENCE
@@ -81,13 +82,14 @@ def _order(world: World) -> None:
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
     attractive = log(earned * now["site_load"] / new)
     power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness) * state.appetite[links.site_provider]
-    buy(world, power)
+    buy(world, from_store(world, power))
     price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
     price += ((state.ordered * world.rules["sites"].duty) @ state.chip_price) / 1e6
     affordable = within_budget(price, links.site_provider, state.budget)
     state.ordered *= affordable[:, None]
     now["cash_limit"] = affordable
     state.budget -= sum_by(links.site_provider, price * affordable, state.budget.size)
+    stockpile(world)
     _inflate(world)
 
 

@@ -30,6 +30,9 @@ def run(world: World) -> None:
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
+    if state.for_store.any():
+        needed = world.now.arrays["needed"]
+        state.for_store *= np.divide(state.accepted, needed, out=np.zeros_like(needed), where=needed > 0.0)
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 

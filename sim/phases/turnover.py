@@ -44,7 +44,7 @@ def _wind_up(world: World, failed: Bools) -> None:
         proceeds = sum(_sell(world, int(s)) for s in np.flatnonzero(links.site_provider == i))
         _settle(world, int(i), proceeds)
     here = failed[links.site_provider]
-    for column in (state.accepted, state.ordered, state.scrapped, state.may_go):
+    for column in (state.accepted, state.ordered, state.for_store, state.from_store, state.scrapped, state.may_go):
         column[here] = 0.0
     state.load[np.repeat(failed[links.pool_provider], 2)] = 0.0
     world.end_contracts(failed)
@@ -103,12 +103,15 @@ def _move(world: World, s: int, bidders: Ints, shares: Floats, chips: Floats) ->
     """Move cards by vintage with their account, and halls with what is being built; requests for power lapse."""
     state, structure = world.state, world.structure
     halls = [state.opening_mw, state.energised_mw, state.begun_mw, state.converting_mw]
-    hand_over([state.cards, state.owned], s, bidders, chips)
+    hand_over([state.cards, state.owned, state.stored], s, bidders, chips)
     hand_over(halls, s, bidders, shares)
     region = structure.elsewhere_region == world.links.site_region[s]
     owner = int(np.argmax(region))
     state.elsewhere_mw[owner] += state.opening_mw[s] + state.begun_mw[s].sum() + state.converting_mw[s].sum()
     take_rest([state.cards, state.owned], s, [state.elsewhere_cards, state.elsewhere], owner)
+    state.elsewhere_cards[owner, :, world.t] += state.stored[s]
+    state.elsewhere[owner] += state.stored[s]
+    state.stored[s] = 0.0
     for column in (*halls, state.requested_mw, state.queued_mw, state.convertible_mw):
         column[s] = 0.0
 

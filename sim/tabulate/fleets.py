@@ -18,6 +18,11 @@ class Fleets(Frame):
         return np.asarray((self.record["owned"] * self.structure.chip_h100e).sum(axis=2))
 
     @cached_property
+    def stored_h100e(self) -> Floats:
+        """(T, S) H100e bought ahead that wait for a slot."""
+        return np.asarray((self.record["stored"] * self.structure.chip_h100e).sum(axis=2))
+
+    @cached_property
     def power_mw(self) -> Floats:
         """(T, S) IT power of the cards at every site with their servers."""
         return np.asarray((self.record["owned"] * self.structure.chip_kw).sum(axis=2) / 1000.0)

@@ -20,6 +20,7 @@ def sites(facts: Facts) -> Columns:
     keys = panel(facts.quarters, ("site_region", "provider"), names)
     measures = {
         "owned_h100e": facts.fleets.owned_h100e,
+        "stored_h100e": facts.fleets.stored_h100e,
         "leased_in_h100e": leased_in,
         "leased_out_h100e": leased_out,
         "capacity_h100e": capacity / HOURS_PER_QUARTER,

@@ -13,9 +13,11 @@ from sim.names import quarter_number
 from sim.parameters.policy import ChipRule, Licence, Line, Policy, Prong
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Place, Status, Use
+from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import NO_RULE, Subjects
 from sim.policy.dates import days_of, first_day, ordinal, quarter_of, spans
 from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
+from tests import rules
 
 CHINA = Place("cn", "cn")
 PLAIN = Chip.model_construct(
@@ -31,26 +33,16 @@ def card(**values: float | None) -> Chip:
 
 def rule(**values: object) -> ChipRule:
     """Return a rule that denies every American card to China from 2023-11-17 on, with changes."""
-    given_ = {
-        "label": "rule", "source": "x", "grade": "A", "announced": "2023-10-17", "effective": "2023-11-17",
-        "expires": None, "phase_in_quarters": 0.0, "kind": "chip_rule", "uses": ["order"], "treatment": "deny",
-        "licence": None, "prongs": {}, "origins": ["us"], "destinations": ["cn"], "headquarters": ["cn"],
-        "buyers": None, "covered_share": 1.0, "only_chips": None, "exempt_chips": [], "overrides": [], "growth": 0.0,
-        "generations_behind": None, "evaded": 0.0,
-    }  # fmt: skip
-    return ChipRule.model_validate({**given_, **values})
+    days = {"announced": "2023-10-17", "effective": "2023-11-17"}
+    return ChipRule.model_validate(rules.rule(**{**days, **values}))
 
 
 def licence(**values: object) -> Licence:
-    terms = {
-        "approval": 1.0, "delay_quarters": 0, "duty": 0.0, "revenue_share": 0.0, "share_of_home": None,
-        "cards_per_quarter": None,
-    }  # fmt: skip
-    return Licence.model_validate({**terms, **values})
+    return Licence.model_validate(rules.licence(**values))
 
 
-def calendar(**rules: ChipRule) -> Calendar:
-    return Calendar(Policy(us=dict(rules), cn={}, allies={}))
+def calendar(**found: ChipRule) -> Calendar:
+    return Calendar(Policy(us=dict(found), cn={}, allies={}))
 
 
 def status(found: Calendar, day: str, chip: Chip = PLAIN, place: Place = CHINA, origin: str = "us") -> Status:
@@ -151,22 +143,22 @@ def test_quarter_of_a_day() -> None:
     assert first_day(quarter_number("2023Q4")) == ordinal("2023-10-01")
 
 
-def over(found: Calendar, quarter: str, **leaders: float) -> object:
+def over(found: Calendar, quarter: str, **leaders: float) -> Quarterly:
     subjects = Subjects(["card"], ["us"], specifications([PLAIN]), [CHINA])
     return found.quarterly(Use.ORDER, "test", subjects, quarter_number(quarter), leaders)
 
 
 def test_a_quarter_is_open_for_the_days_before_a_rule() -> None:
     found = over(calendar(r=rule()), "2023Q4")
-    assert found.open[0, 0] == pytest.approx(47 / 92)  # type: ignore[attr-defined]
-    assert found.closing[0, 0] == pytest.approx(31 / 92)  # type: ignore[attr-defined]
-    assert over(calendar(r=rule()), "2024Q1").open[0, 0] == 0.0  # type: ignore[attr-defined]
-    assert over(calendar(r=rule()), "2023Q3").open[0, 0] == 1.0  # type: ignore[attr-defined]
+    assert found.open[0, 0] == pytest.approx(47 / 92)
+    assert found.closing[0, 0] == pytest.approx(31 / 92)
+    assert over(calendar(r=rule()), "2024Q1").open[0, 0] == 0.0
+    assert over(calendar(r=rule()), "2023Q3").open[0, 0] == 1.0
 
 
 def test_a_rule_grows_to_its_strength() -> None:
     found = calendar(r=rule(phase_in_quarters=4.0))
-    shares = [over(found, quarter).open[0, 0] for quarter in ("2024Q1", "2024Q2", "2024Q3", "2025Q1")]  # type: ignore[attr-defined]
+    shares = [over(found, quarter).open[0, 0] for quarter in ("2024Q1", "2024Q2", "2024Q3", "2025Q1")]
     assert shares[0] > shares[1] > shares[2] > shares[3] == 0.0
 
 
@@ -174,12 +166,12 @@ def test_licences_take_their_time_and_their_part() -> None:
     terms = licence(approval=0.5, delay_quarters=1, duty=0.25, revenue_share=0.15)
     found = calendar(r=rule(treatment="licence", licence=terms))
     first, later = over(found, "2024Q1"), over(found, "2024Q2")
-    assert 0.0 < first.open[0, 0] < 0.5  # type: ignore[attr-defined]
-    assert (later.open[0, 0], later.duty[0, 0], later.kept[0, 0]) == (0.5, 0.25, 0.85)  # type: ignore[attr-defined]
+    assert 0.0 < first.open[0, 0] < 0.5
+    assert (later.open[0, 0], later.duty[0, 0], later.kept[0, 0]) == (0.5, 0.25, 0.85)
 
 
 def test_a_part_of_the_buyers_is_covered() -> None:
-    assert over(calendar(r=rule(covered_share=0.3)), "2024Q1").open[0, 0] == pytest.approx(0.7)  # type: ignore[attr-defined]
+    assert over(calendar(r=rule(covered_share=0.3)), "2024Q1").open[0, 0] == pytest.approx(0.7)
 
 
 def test_a_sliding_scale_lets_through_later_what_a_fixed_line_stops() -> None:
@@ -188,13 +180,13 @@ def test_a_sliding_scale_lets_through_later_what_a_fixed_line_stops() -> None:
     assert status(fixed, "2026-01-01") == Status.DENY
     assert status(sliding, "2024-01-01") == Status.DENY
     assert status(sliding, "2026-01-01") == Status.FREE
-    assert over(calendar(r=rule(prongs=prongs, generations_behind=1)), "2026Q1", r=1.2).open[0, 0] == 1.0  # type: ignore[attr-defined]
+    assert over(calendar(r=rule(prongs=prongs, generations_behind=1)), "2026Q1", r=1.2).open[0, 0] == 1.0
 
 
 def test_no_rule_leaves_everything_free() -> None:
     found = over(calendar(), "2024Q1")
-    assert found.open.min() == 1.0  # type: ignore[attr-defined]
-    assert found.deciding.max() == NO_RULE  # type: ignore[attr-defined]
+    assert found.open.min() == 1.0
+    assert found.deciding.max() == NO_RULE
 
 
 # --- the table of MODEL.md A2, from the shipped catalogue and the shipped rules ---

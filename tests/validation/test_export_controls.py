@@ -1,0 +1,214 @@
+"""Rules on cards in the whole model: limits, identities, and what each of them does in the direction theory says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import ComputeMarket
+from sim.tables import MODEL_TABLES
+from tests.economy import Changes, Numbers, column, quarters, ran
+from tests.rules import Values, faster_than, licence, rule
+
+OUTCOMES = [name for name in MODEL_TABLES if name not in {"rules", "events", "entities"}]
+END = {"market.end": "2026Q4"}
+AFTER = slice(13, None)
+"""Quarters in which what was ordered under a rule of 2025 arrives."""
+
+
+def policy(**rules: Values) -> dict[str, Any]:
+    return {**END, "policy.us": rules, "policy.cn": {}, "policy.allies": {}}
+
+
+NONE = policy()
+
+
+def inflow(changes: Changes, chips: str = "nvidia", destination: str = "cn") -> Numbers:
+    """Return H100e of a maker delivered to a region by quarter (T,)."""
+    table = ran(changes).tables(["chips"])["chips"]
+    mine = (table["supplier"] == chips) & (table["destination"] == destination)
+    quarter = np.array([code_position(code) for code in table["quarter"][mine]], dtype=np.int64)
+    return np.bincount(quarter, (table["shipped_cards"] * table["card_h100e"])[mine], 20).astype(np.float64)
+
+
+def code_position(code: str) -> int:
+    return 4 * (int(code[:4]) - 2022) + int(code[5]) - 1
+
+
+def same_outcomes(one: ComputeMarket, other: ComputeMarket, apart: tuple[str, ...] = ()) -> bool:
+    first, second = one.tables(OUTCOMES), other.tables(OUTCOMES)
+    return all(
+        np.array_equal(column, second[table][name], equal_nan=column.dtype == np.float64)
+        for table in OUTCOMES
+        for name, column in first[table].items()
+        if name not in apart
+    )
+
+
+# --- limits ---
+
+
+IDLE = {
+    "infinite line": rule(prongs=faster_than(1e7)),
+    "nobody's cards": rule(origins=["mid"]),
+    "later": rule(effective="2031-01-01", announced="2031-01-01"),
+    "notify": rule(treatment="notify"),
+    "rentals": rule(uses=["rental"], prongs=faster_than(1e7)),
+    "nobody covered": rule(covered_share=0.0),
+}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_rule_that_does_not_bind_changes_no_outcome(name: str) -> None:
+    """V18: no controls are thresholds at infinity, and so is every rule that stops nothing."""
+    assert same_outcomes(ran(NONE), ran(policy(line=IDLE[name])))
+
+
+@pytest.mark.parametrize("limits", [{}, {"share_of_home": 10.0, "cards_per_quarter": 1e12}])
+def test_licences_that_cost_and_limit_nothing_only_count_cards(limits: Values) -> None:
+    free, asked = ran(NONE), ran(policy(line=rule(treatment="licence", licence=licence(**limits))))
+    assert same_outcomes(free, asked, apart=("licensed_cards",))
+    assert column(asked, "chips", "licensed_cards").sum() > 0.0
+
+
+def test_without_foreign_cards_stocks_fall_by_failure_alone() -> None:
+    """V19: autarky. Nothing retires and nothing is scrapped, so what is left is the survival of the last delivery."""
+    changes = policy(line=rule(origins=["us", "ally", "mid"])) | {
+        "market.cohorts.maximum_age_quarters": 60, "behaviour.orders.scrapping_quarters": 60,
+        "behaviour.orders.refill_rate": 0.0, "behaviour.stockpiling.name": "none",
+    }  # fmt: skip
+    foreign, survival = [], 1.0
+    for world in quarters(changes):
+        structure = world.structure
+        abroad = world.links.chip_region != structure.regions.index("cn")
+        here = world.links.site_region == structure.regions.index("cn")
+        foreign.append(world.state.owned[here][:, abroad].sum())
+        survival = structure.survival
+    later = np.array(foreign[13:])
+    np.testing.assert_allclose(later[1:] / later[:-1], survival, rtol=1e-9)
+
+
+def test_a_quota_is_kept_in_every_quarter() -> None:
+    changes = policy(gate=rule(treatment="licence", licence=licence(share_of_home=0.02), prongs=faster_than(4800.0)))
+    table = ran(changes).tables(["chips"])["chips"]
+    licensed, shipped = table["licensed_cards"], table["shipped_cards"]
+    for quarter in ("2025Q2", "2025Q4", "2026Q2", "2026Q4"):
+        for chip in set(table["chip"][table["quarter"] == quarter]):
+            rows = (table["quarter"] == quarter) & (table["chip"] == chip)
+            home = shipped[rows & (table["destination"] == "us")].sum()
+            assert licensed[rows].sum() <= 0.02 * home * (1.0 + 1e-9) + 1e-9
+    assert licensed.sum() > 0.0
+
+
+def test_duties_and_fees_are_what_the_terms_say() -> None:
+    """V20: fee and duty over the value of what was licensed; what buyers pay and makers give up is posted."""
+    terms = licence(duty=0.25, revenue_share=0.15)
+    model = ran(policy(gate=rule(treatment="licence", licence=terms)))
+    rules, chips = (model.tables([name])[name] for name in ("rules", "chips"))
+    value = (chips["licensed_cards"] * chips["price_usd"] / 1e6).sum()
+    assert value > 0.0
+    assert rules["duty_usd_m"].sum() == pytest.approx(0.25 * value, rel=1e-9)
+    assert rules["fee_usd_m"].sum() == pytest.approx(0.15 * value, rel=1e-9)
+
+
+def test_announced_rules_bring_deliveries_forward() -> None:
+    """V21: inflow rises between announcement and effect, falls after; up to the effect no less has come in all."""
+    days = {"announced": "2025-04-01", "effective": "2025-07-01"}
+    told, rushless = (
+        inflow(policy(line=rule(**days)) | {"behaviour.stockpiling.name": name}) for name in ("rush", "none")
+    )
+    surprised = inflow(policy(line=rule(announced="2025-07-01", effective="2025-07-01")))
+    np.testing.assert_array_equal(rushless, surprised)
+    effect = code_position("2025Q3")
+    assert told[effect] > 1.5 * surprised[effect]
+    assert told[effect + 1 :].sum() <= surprised[effect + 1 :].sum() + 1e-6
+    assert (np.cumsum(told)[: effect + 1] >= np.cumsum(surprised)[: effect + 1] - 1e-6).all()
+
+
+# --- directions ---
+
+
+LINE = policy(line=rule(prongs=faster_than(4800.0)))
+DENY = policy(line=rule())
+
+
+def total(changes: Changes, table: str, name: str, **where: str) -> float:
+    return float(np.nansum(column(ran(changes), table, name, **where)))
+
+
+def test_a_line_cuts_compute_for_china_and_a_ban_cuts_it_more() -> None:
+    free, line, ban = (inflow(changes)[AFTER].sum() for changes in (NONE, LINE, DENY))
+    assert free > line > ban == 0.0
+
+
+def test_domestic_makers_gain_what_foreign_ones_lose() -> None:
+    free, ban = (inflow(changes, "huawei_ascend")[AFTER].sum() for changes in (NONE, DENY))
+    assert ban > free
+
+
+def test_compute_is_dearer_where_cards_are_denied() -> None:
+    free, ban = (column(ran(x), "market", "price_iaas_usd_per_h100e_hour", region="cn")[-1] for x in (NONE, DENY))
+    assert ban > free
+
+
+def test_makers_spend_less_on_research_when_they_lose_a_market() -> None:
+    free, ban = (column(ran(x), "suppliers", "research_usd_m", supplier="nvidia")[14] for x in (NONE, DENY))
+    assert ban < free
+
+
+def test_a_duty_lowers_orders_and_a_revenue_share_lowers_research() -> None:
+    duty, share = (
+        policy(gate=rule(treatment="licence", licence=licence(**terms)))
+        for terms in ({"duty": 1.0}, {"revenue_share": 0.5})
+    )
+    assert inflow(duty)[AFTER].sum() < inflow(NONE)[AFTER].sum()
+    spent = [column(ran(x), "suppliers", "research_usd_m", supplier="nvidia")[14] for x in (NONE, share)]
+    assert spent[1] < spent[0]
+
+
+def test_refusal_by_the_importer_works_like_a_ban() -> None:
+    refused = {**END, "policy.us": {}, "policy.cn": {"refusal": rule(headquarters=[])}, "policy.allies": {}}
+    assert inflow(refused)[AFTER].sum() == 0.0
+
+
+def test_the_parent_decides_for_sites_abroad() -> None:
+    """A rule on destinations alone leaves Chinese firms abroad free; one on parents does not."""
+    places, parents = (policy(line=rule(headquarters=x)) for x in ([], ["cn"]))
+    abroad = [_ordered_abroad(changes) for changes in (places, parents)]
+    assert abroad[0] > 0.0
+    assert abroad[1] == 0.0
+
+
+def _ordered_abroad(changes: Changes) -> float:
+    """Return American cards ordered by firms with Chinese parents for sites outside China."""
+    found = 0.0
+    for world in quarters(changes):
+        links, home = world.links, world.structure.regions.index("cn")
+        mine = (links.provider_region[links.site_provider] == home) & (links.site_region != home)
+        american = links.chip_region == world.structure.regions.index("us")
+        found += float(world.state.ordered[mine][:, american].sum()) if world.t > code_position("2025Q1") else 0.0
+    return found
+
+
+def test_rentals_abroad_can_be_closed_and_evasion_opens_them_again() -> None:
+    used = [
+        total(changes, "providers", "served_h100e", region="cn", provider="gulf", product="all", workload="all")
+        for changes in (
+            NONE, policy(line=rule(uses=["rental"], evaded=0.5)), policy(line=rule(uses=["rental"])),
+        )
+    ]  # fmt: skip
+    assert used[0] > used[1] > used[2] == pytest.approx(0.0, abs=used[0] * 0.6)
+
+
+def test_tables_say_who_was_bound_by_what() -> None:
+    rules: Mapping[str, Any] = ran(LINE).tables(["rules"])["rules"]
+    bound = rules["bound"]
+    firms = ran(LINE).world.parameters.providers
+    chinese = {name for name, firm in firms.items() if firm.headquarters == "cn"}
+    assert {"alibaba", "tencent"} <= set(rules["who"][bound]) <= chinese | {"cn_onprem"}
+    assert rules["quantity_bound"][bound].min() > 0.0
+    events = ran(LINE).tables(["events"])["events"]
+    assert {"rule_announced", "rule_effective", "rule_bites"} <= set(events["event"])
+    chips = ran(LINE).tables(["chips"])["chips"]
+    assert set(chips["denied_by"][chips["denied_cards"] > 0.0]) == {"line"}

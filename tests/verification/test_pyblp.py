@@ -7,7 +7,8 @@ import pyblp
 import pytest
 from numpy.typing import NDArray
 
-from tests.builders_pricing import Floats, Market, equilibrium, market
+from experiments.verification.markets import Market, equilibrium, market
+from sim.economics.cells import Floats
 
 KINDS = ("plain", "multi-product", "nested", "random coefficients")
 TASTES = np.array([0.6, 1.0, 1.8])

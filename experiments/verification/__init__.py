@@ -16,13 +16,18 @@ from experiments.verification import (
     markups,
     pricing,
     scarcity,
+    sold_out,
     static,
+    unequal,
 )
 from experiments.verification.case import Case, Finding, examined
 
 __all__ = ["CASES", "Case", "Finding", "examined"]
 
-_IDEAS = (pricing, scarcity, demand, chips, halls, expectations, finance, efficiency, invariance, markups, static)
+_IDEAS = (
+    pricing, scarcity, demand, chips, halls, expectations, finance, efficiency, invariance, markups, static, unequal,
+    sold_out,
+)  # fmt: skip
 
 
 def _place(case: Case) -> tuple[bool, int, str]:

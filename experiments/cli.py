@@ -12,6 +12,10 @@ COMMANDS = {
     "run": ("experiments.run", "one configured experiment: tables, figures, report"),
     "study": ("experiments.study", "levers x samples x seeds, with bands; resumes and extends"),
     "report": ("experiments.rebuild", "rebuild figures and report from stored tables; several folders are compared"),
+    "verify": (
+        "experiments.verify",
+        "the model against theory: limit cases with expected, obtained, residual, verdict",
+    ),
     "explain": ("experiments.explain", "where a value comes from: file, source, grade, unit, range"),
 }
 _COMPLETION = ("-sc", "--shell-completion")
@@ -28,7 +32,7 @@ def _help() -> str:
             *lines,
             "",
             "Results go to outputs/ (--out DIR elsewhere); the last line printed is the report's path.",
-            "Exit codes: 0 ok, 1 internal error, 2 bad input, 3 finished with failed runs, 130 interrupted.",
+            "Exit codes: 0 ok, 1 internal error, 2 bad input, 3 finished with failed runs or cases, 130 interrupted.",
             'Completion: eval "$(compute-market -sc install=bash)"',
         ]
     )

@@ -1,42 +1,28 @@
 """A small economy of the real model, ways to change it by dotted keys, and runs that tests share."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments import compose
+from experiments.verification.economy import GONE, Changes, Gone, Times, Values, changed
 from sim import ComputeMarket, Parameters
 from sim.economics.choice import Menu
 from sim.economics.service import Terms
 from sim.economics.workloads import Workloads
 from sim.world import Asked, World
 
-Values = dict[str, Any]
-Changes = Mapping[str, Any]
 Numbers = NDArray[np.float64]
+
+__all__ = ["GONE", "Changes", "Gone", "Times", "Values", "changed"]
 
 ENTERPRISES = 300
 END = "2024Q4"
 LONG = {"market.end": "2026Q4"}
 """Two years beyond the observed deliveries."""
-
-
-class Times(float):
-    """In place of a value: multiplies every number at or below the key."""
-
-
-class Gone:
-    """In place of a value: takes the key away."""
-
-    def __repr__(self) -> str:
-        return "gone"
-
-
-GONE = Gone()
 
 
 @cache
@@ -47,40 +33,6 @@ def _baseline() -> str:
 def baseline() -> Values:
     """Return the shipped baseline as plain values, with few enterprises and a short horizon."""
     values: Values = json.loads(_baseline())
-    return values
-
-
-def _multiplied(value: Any, factor: float) -> Any:
-    if isinstance(value, dict):
-        return {key: _multiplied(x, factor) for key, x in value.items()}
-    return value * factor
-
-
-def _set(values: Values, path: list[str], value: Any) -> int:
-    """Change what a path names, ``*`` standing for every entity that has the rest; return how many places changed."""
-    name, rest = path[0], path[1:]
-    if name == "*":
-        return sum(_set(values, [each, *rest], value) for each in list(values))
-    if rest:
-        below = values.get(name)
-        return _set(below, rest, value) if isinstance(below, dict) else 0
-    if isinstance(value, Gone):
-        del values[name]
-    else:
-        values[name] = _multiplied(values[name], value) if isinstance(value, Times) else value
-    return 1
-
-
-def changed(values: Values, changes: Changes) -> Values:
-    """Return values with changes by dotted key.
-
-    Raises:
-        KeyError: If a key names nothing.
-    """
-    values = json.loads(json.dumps(values))
-    for key, value in changes.items():
-        if _set(values, key.split("."), value) == 0:
-            raise KeyError(key)
     return values
 
 

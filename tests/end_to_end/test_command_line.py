@@ -205,7 +205,7 @@ def test_the_command_starts_without_the_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("compute-market ", "run study report explain"),
+        ("compute-market ", "run study report verify explain"),
         ("compute-market ru", "run"),
         ("compute-market run scenario=bas", "scenario=baseline"),
         ("compute-market run -m scenario=as", "scenario=asymmetric_efficiency"),

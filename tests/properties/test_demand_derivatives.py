@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.verification.markets import demand, jacobian
 from sim.economics.capacity import lost, substitution
-from sim.economics.cells import LINEAR, LOG, condensed, respond
-from tests.builders_pricing import Floats, demand, jacobian, random_cells, shares
+from sim.economics.cells import LINEAR, LOG, Floats, condensed, respond
+from tests.builders_pricing import random_cells, shares
 
 forms = st.sampled_from([LOG, LINEAR])
 rhos = st.sampled_from([0.0, 0.3, 0.6, 0.9])

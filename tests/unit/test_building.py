@@ -23,15 +23,6 @@ requests = st.lists(st.floats(0.0, 100.0), min_size=12, max_size=12).map(lambda 
 
 
 @given(st.integers(1, 9))
-def test_a_shell_is_finished_exactly_as_long_after_its_beginning_as_building_takes(build: int) -> None:
-    begun = np.zeros((1, 20))
-    begun[0, 5] = 7.0
-    done = [completed(begun, np.zeros(1, np.int64), np.array([build]), now)[0] for now in range(20)]
-    assert [q for q, mw in enumerate(done) if mw] == [5 + build]
-    assert sum(done) == 7.0
-
-
-@given(st.integers(1, 9))
 def test_what_was_begun_is_under_way_until_it_is_finished(build: int) -> None:
     begun, none, here = np.zeros((1, 20)), np.zeros((1, 20)), np.zeros(1, np.int64)
     begun[0, 3:8] = [1.0, 2.0, 0.0, 4.0, 5.0]
@@ -109,15 +100,6 @@ def test_builders_charge_more_only_beyond_what_they_can_take_on() -> None:
     found = congestion(np.array([60.0, 140.0, 10.0]), REGION, np.array([100.0, 20.0]), 0.5)
     np.testing.assert_allclose(found, [np.sqrt(2.0), 1.0], rtol=1e-14)
     assert congestion(np.array([60.0, 140.0, 10.0]), REGION, np.array([100.0, 20.0]), 0.0).tolist() == [1.0, 1.0]
-
-
-@given(st.floats(0.02, 0.5), st.floats(1.0, 50.0))
-def test_constant_starts_fill_halls_linearly_and_cards_to_starts_over_decay(decay: float, cards: float) -> None:
-    """V13: geometric decay, constant additions I: K* = I / d."""
-    stock = 0.0
-    for _ in range(2000):
-        stock = stock * (1.0 - decay) + cards
-    assert stock == pytest.approx(cards / decay, rel=1e-9)
 
 
 def test_what_is_under_construction_will_make_power_grow_over_the_time_of_building() -> None:

@@ -72,33 +72,3 @@ def test_growth_is_a_damped_trend_within_bounds(growth: float, lead: int, persis
     found = growth_until(np.array([growth]), np.array([lead]), persistence, 0.25)[0]
     step = min(max(growth, -0.25), 0.25)
     assert found == pytest.approx(step * sum(persistence**k for k in range(lead)), rel=1e-9, abs=1e-12)
-
-
-def cobweb(demand_slope: float, supply_slope: float, lag: int, weight: float = 1.0, quarters: int = 120) -> np.ndarray:
-    """Return price by quarter where supply was decided ``lag`` quarters ago at the price expected then.
-
-    Demand falls with slope b in price and supply rises with slope d in the expected price, as deviations.
-    """
-    watcher, expected, prices = Watcher(adaptation=weight), [], [1.0]
-    for t in range(quarters):
-        expected.append(watcher.see(prices[-1])[ADAPTIVE])
-        supply = supply_slope * (expected[t + 1 - lag] if t + 1 >= lag else 0.0)
-        prices.append(-supply / demand_slope)
-    return np.array(prices)
-
-
-@pytest.mark.parametrize("lag", [1, 2, 3, 6])
-def test_naive_expectations_give_a_cobweb_of_twice_the_lag_stable_below_one(lag: int) -> None:
-    """V15: with b the slope of demand over that of supply, ``d / b`` below 1 is stable for any lag."""
-    borderline = cobweb(1.0, 1.0, lag)[20:]
-    assert np.allclose(borderline[2 * lag :], borderline[: -2 * lag])
-    assert not np.allclose(borderline[lag:], borderline[:-lag])
-    assert np.abs(cobweb(1.0, 0.9, lag)[-12:]).max() < np.abs(cobweb(1.0, 0.9, lag)[20:32]).max()
-    assert np.abs(cobweb(1.0, 1.1, lag)[-12:]).max() > np.abs(cobweb(1.0, 1.1, lag)[20:32]).max()
-
-
-@pytest.mark.parametrize("weight", [0.2, 0.5, 0.8])
-def test_adaptive_expectations_are_stable_up_to_two_less_weight_over_weight(weight: float) -> None:
-    bound = (2.0 - weight) / weight
-    assert np.abs(cobweb(1.0, 0.95 * bound, 1, weight)[-5:]).max() < 0.1
-    assert np.abs(cobweb(1.0, 1.05 * bound, 1, weight)[-5:]).max() > 10.0

@@ -1,7 +1,5 @@
 """Wright's law, the Sahal identity, and what others' experience is worth."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,20 +16,6 @@ def test_the_slope_of_cost_on_experience_is_that_of_the_learning_rate(rate: floa
         return
     slope = np.polyfit(x, np.log([wright(each, b) for each in seen]), 1)[0]
     assert slope == pytest.approx(-b, abs=1e-9)
-
-
-def test_a_fifth_per_doubling() -> None:
-    assert learning_exponent(0.2) == pytest.approx(0.32193, abs=5e-6)
-    assert wright(2.0, learning_exponent(0.2)) == pytest.approx(0.8, rel=1e-12)
-
-
-def test_under_steady_growth_cost_falls_by_exponent_times_growth() -> None:
-    """Sahal 1979: cumulative output grows as output does once the start is forgotten; b = .3219, g = .2: .0644."""
-    b, g = learning_exponent(0.2), 0.2
-    output = np.exp(g * np.arange(200))
-    whole = np.cumsum(output)
-    fall = math.log(wright(whole[-2], b) / wright(whole[-1], b))
-    assert fall == pytest.approx(0.0644, abs=1e-4)
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=3, max_size=3))

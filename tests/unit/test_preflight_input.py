@@ -204,7 +204,7 @@ def test_results_under_a_file_are_refused_before_anything_is_computed(command: C
 
 def test_commands_are_suggested(command: Command) -> None:
     assert refused(command("stduy")) == [
-        "'stduy' is not a command: choose one of run, study, report, explain; did you mean 'study'?"
+        "'stduy' is not a command: choose one of run, study, report, verify, explain; did you mean 'study'?"
     ]
 
 

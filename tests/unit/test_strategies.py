@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.strategies import allocation
-from sim.strategies.allocation import PRICE, PRIORITY, PROPORTIONAL, RULES, UNIFORM, inflated_orders
+from sim.strategies.allocation import PRICE, PRIORITY, PROPORTIONAL, RULES, UNIFORM
 
 amounts = st.floats(0.0, 1e6)
 orders_of_buyers = st.lists(amounts, min_size=1, max_size=8).map(np.array)
@@ -82,13 +82,6 @@ def test_everyone_is_cut_alike_or_to_the_same_level(orders: np.ndarray, output: 
         assert (level[~short] <= level[short].max() * (1.0 + 1e-9)).all()
 
 
-def test_the_two_rules_in_an_example() -> None:
-    orders = np.array([2.0, 10.0, 8.0])
-    assert allocated(orders, 10.0, PROPORTIONAL).tolist() == [1.0, 5.0, 4.0]
-    assert allocated(orders, 10.0, UNIFORM).tolist() == [2.0, 4.0, 4.0]
-    assert orders.tolist() == [2.0, 10.0, 8.0]
-
-
 @given(orders_of_buyers, amounts, st.integers(0, 7), st.floats(0.0, 10.0))
 def test_asking_for_more_than_needed_gains_nothing_under_the_uniform_rule(
     orders: np.ndarray, output: float, who: int, extra: float
@@ -125,12 +118,6 @@ def test_others_get_at_most_the_external_share_of_what_an_in_house_maker_makes(
     assert 0.0 <= out <= share * (own + out) * (1.0 + 1e-9) + 1e-9
     assert own <= mine * (1.0 + 1e-12)
     assert own + out <= made * (mine + others) * (1.0 + 1e-9) + 1e-9
-
-
-def test_orders_are_inflated_by_what_buyers_expect_to_be_cut() -> None:
-    need, fill = np.array([[10.0, 4.0]]), np.array([0.5, 1.0])
-    assert inflated_orders(need, fill, 0.6).tolist() == [[13.0, 4.0]]
-    assert inflated_orders(need, fill, 0.0).tolist() == need.tolist()
 
 
 def test_a_supplier_shares_out_its_chips_by_their_compute() -> None:

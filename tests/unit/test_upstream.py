@@ -12,7 +12,6 @@ from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, expand, remember
 from sim.economics.filling import filled
 from sim.economics.upstream import (
     CLOSE,
-    LIMITS,
     MEMORY,
     NOTHING,
     RAMP,
@@ -77,30 +76,6 @@ def test_relaxing_a_stage_that_binds_nobody_changes_nothing(
             relaxed = available.copy()
             relaxed[z, stage] *= more
             np.testing.assert_allclose(stage_grants(needed, needed, SIDE, relaxed, ALL, FREE)[0], made, rtol=1e-12)
-
-
-def test_output_is_the_least_of_the_stages() -> None:
-    """One maker: wafers for 8 cards of 10, packaging for 5, memory for 3."""
-    needed = np.array([[10.0, 20.0, 60.0]])
-    one, alone, free = np.ones(1), np.array([0]), np.zeros(1, dtype=np.bool_)
-    made, granted, limit = stage_grants(needed, needed, alone, np.array([[8.0, 10.0, 18.0]]), one, free)
-    assert made == pytest.approx([0.3], rel=1e-12)
-    assert LIMITS[limit[0]] == "memory"
-    assert granted[0] == pytest.approx([3.0, 6.0, 18.0], rel=1e-9)
-
-
-def test_memory_binds_and_logic_does_not() -> None:
-    """Finding 8: twice the wafers change nothing until there is more memory; then they do."""
-    needed = np.array([[10.0, 20.0, 60.0]])
-    one, alone, free = np.ones(1), np.array([0]), np.zeros(1, dtype=np.bool_)
-
-    def output(wafers: float, memory: float) -> float:
-        available = np.array([[wafers, 100.0, memory]])
-        return float(stage_grants(needed, needed, alone, available, one, free)[0][0])
-
-    assert output(8.0, 18.0) == output(16.0, 18.0) == pytest.approx(0.3, rel=1e-12)
-    assert output(8.0, 60.0) == pytest.approx(0.8, rel=1e-12)
-    assert output(16.0, 60.0) == 1.0
 
 
 def test_what_a_maker_short_elsewhere_cannot_use_goes_to_the_others() -> None:

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from experiments.verification.markets import equilibrium, market
 from sim.economics.cells import LINEAR, LOG
 from sim.economics.pricing import solve
-from tests.builders_pricing import equilibrium, market
 
 
 @pytest.mark.parametrize("form", [LOG, LINEAR])

@@ -1,56 +1,22 @@
-"""V9: customers one by one approach the large-population limit, and the limit keeps what it must."""
-
-from functools import cache
+"""Customers one by one approach the large-population limit (V9 at length), and the limit keeps what it must."""
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from experiments.verification.demand import CELLS, EQUAL, distance, gap, shares
 from sim import ComputeMarket, Parameters
 from sim.economics.limit import TERMS
 from sim.population import Parcels
-from tests.economy import Changes, Numbers, Times, baseline, changed, column, parameters, quarters, ran
+from tests.economy import Changes, baseline, changed, column, parameters, quarters, ran
 
-CELLS: Changes = {"customers.granularity": "cells"}
-EQUAL: Changes = {
-    "customers.sizes.cap_share": 1e-9, "customers.labs": {}, "customers.demand.*.shock_sd": 0.0, "leases": {},
-    "providers.*.sites.*.opening_cards": Times(5000.0), "providers.*.sites.*.deliveries": Times(0.0),
-    "market.end": "2023Q2",
-}  # fmt: skip
-"""Equal enterprises, cards to spare for every pool, no labs."""
 SCARCE: Changes = {"customers.sizes.cap_share": 1e-9, "market.end": "2023Q4", "customers.demand.*.shock_sd": 0.0}
 LAST = "2030Q4"
-
-
-def shares(model: ComputeMarket) -> Numbers:
-    """Return shares of served compute, (quarters, providers)."""
-    found = column(model, "providers", "share_compute", region="world", product="all", workload="all")
-    return found.reshape(model.world.structure.quarters, -1)
-
-
-def distance(one: Numbers, other: Numbers) -> float:
-    """Return the total variation distance of shares, mean over quarters."""
-    return float(0.5 * np.abs(one - other).sum(axis=1).mean())
-
-
-@cache
-def sampled(count: int, seed: int) -> float:
-    """Return how far shares of so many equal enterprises lie from the limit."""
-    return distance(shares(ran({**EQUAL, "customers.enterprises": count}, seed)), shares(ran({**EQUAL, **CELLS})))
-
-
-def gap(count: int, seeds: int) -> float:
-    """Return the mean distance over seeds."""
-    return float(np.mean([sampled(count, seed) for seed in range(1, seeds + 1)]))
 
 
 def test_no_pool_is_full_where_there_are_cards_to_spare() -> None:
     for changes in (CELLS, {"customers.enterprises": 250}):
         assert column(ran({**EQUAL, **changes}), "providers", "unmet_h100e").max() == 0.0
-
-
-def test_sixteen_times_the_enterprises_lie_four_times_as_near() -> None:
-    assert 2.8 < gap(250, 6) / gap(4000, 6) < 5.6
 
 
 @pytest.mark.slow

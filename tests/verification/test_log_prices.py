@@ -5,52 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from experiments.verification.markets import Market, conditions, demand, equilibrium, market, profits
 from sim.economics.cells import LOG, Cells
-from sim.economics.pricing import Solution, solve
-from tests.builders_pricing import Market, conditions, demand, equilibrium, market, profits
+from sim.economics.pricing import solve
 
 DELTA, COST = (1.2, 1.0, 0.7, 0.4, 0.2, 0.0), (1.0, 0.9, 1.1, 0.4, 0.5, 0.3)
 SIX = {"form": LOG, "alpha": (2.5, 4.0, 6.0), "mass": (0.3, 0.5, 0.2), "owners": (0, 1, 2, 0, 1, 2)}
 NESTED = SIX | {"nests": (0, 0, 0, 1, 1, 1), "rho": 0.6, "intensive": 0.3}
-
-
-def lerner(found: Solution, made: Market) -> np.ndarray:
-    """Return price over cost margins, fees paid."""
-    return np.asarray(1.0 - made.offers.cost / ((1.0 - made.offers.fee) * found.price))
-
-
-@pytest.mark.parametrize("intensive", [0.0, 0.4])
-@pytest.mark.parametrize("a", [1.5, 3.0, 6.0])
-def test_lerner_index_of_single_products(a: float, intensive: float) -> None:
-    """``(p - c)/p = 1 / (a (1 - s) + eps_int)``."""
-    made = market(DELTA, COST, form=LOG, alpha=[a], intensive=intensive)
-    found = equilibrium(made)
-    share = found.quantity * found.price**intensive
-    np.testing.assert_allclose(lerner(found, made), 1.0 / (a * (1.0 - share) + intensive), rtol=1e-10)
-
-
-@pytest.mark.parametrize("rho", [0.3, 0.7])
-def test_lerner_index_in_nests(rho: float) -> None:
-    """a is the coefficient within a nest: own elasticity ``a [1 - rho s_(j|g) - (1-rho) s_j]``."""
-    made = market(DELTA, COST, form=LOG, alpha=[4.0], nests=(0, 0, 0, 1, 1, 1), rho=rho)
-    found = equilibrium(made)
-    within = found.quantity / np.repeat([found.quantity[:3].sum(), found.quantity[3:].sum()], 3)
-    own = 4.0 * (1.0 - rho * within - (1.0 - rho) * found.quantity)
-    np.testing.assert_allclose(lerner(found, made), 1.0 / own, rtol=1e-10)
-
-
-def test_many_small_firms_earn_one_over_the_elasticity() -> None:
-    made = market([0.0] * 200, [1.0] * 200, form=LOG, alpha=[4.0])
-    np.testing.assert_allclose(lerner(equilibrium(made), made), 0.25, rtol=5e-3)
-
-
-def test_all_capacities_bind() -> None:
-    """Closed form ``ln p_j = [d_j - ln k_j + ln(1 - sum k)] / a``."""
-    capacity = np.array([0.05, 0.04, 0.03, 0.03, 0.02, 0.02])
-    found = equilibrium(market(DELTA, COST, form=LOG, alpha=[3.0], capacity=capacity.tolist()))
-    closed = np.exp((np.array(DELTA) - np.log(capacity) + np.log(1.0 - capacity.sum())) / 3.0)
-    np.testing.assert_allclose(found.price, closed, rtol=1e-9)
-    np.testing.assert_allclose(found.quantity, capacity, rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [SIX, NESTED])

@@ -354,26 +354,6 @@ def test_money_in_rmb_is_for_chinese_firms_at_the_rate_of_the_quarter() -> None:
         assert _nulls(firms[f"{column}_rmb_m"][~chinese]).all()
 
 
-def test_cash_moves_by_free_cash_flow_and_by_what_finances_it() -> None:
-    firms = tables_of(*BASE)["firms"]
-    opening = {name: x.account for name, x in parameters_of(*BASE).providers.items()}
-    for name, table in firms.groupby("provider"):
-        financed = table[["borrowed_usd_m", "group_transfer_usd_m", "equity_usd_m", "asset_sales_usd_m"]].sum(axis=1)
-        cash = opening[str(name)].opening_cash_usd_m + (table["free_cash_flow_usd_m"] + financed).cumsum()
-        owed = table["borrowed_usd_m"] - table["written_off_usd_m"]
-        debt = opening[str(name)].opening_debt_usd_m + owed.cumsum()
-        assert_allclose(table["cash_usd_m"], cash, rtol=1e-9, atol=1e-6)
-        assert_allclose(table["debt_usd_m"], debt, rtol=1e-9, atol=1e-6)
-        assert (table["debt_usd_m"] > -1e-6).all()
-
-
-def test_free_cash_flow_is_ebitda_and_subsidy_less_interest_tax_and_capital() -> None:
-    firms = tables_of(*BASE)["firms"]
-    paid = firms[["interest_usd_m", "tax_usd_m", "capex_usd_m", "entry_cost_usd_m"]].sum(axis=1)
-    expected = firms["ebitda_usd_m"] + firms["subsidy_usd_m"] - paid
-    assert_allclose(firms["free_cash_flow_usd_m"], expected, rtol=1e-9, atol=1e-6)
-
-
 def test_headline_outcomes_are_those_declared_at_every_year_end() -> None:
     tables = tables_of(*BASE)
     outcomes, structure = tables["outcomes"], finished(*BASE).world.structure

@@ -1,0 +1,61 @@
+"""L1: whole runs without frictions come to rest at the textbook's prices; costs come from data sheets, by hand."""
+
+import numpy as np
+
+from experiments.verification.case import Case, Pair
+from experiments.verification.economy import Changes, Values, market_of, simulated
+from sim import ComputeMarket
+from sim.economics.cells import Floats
+
+H100 = (15832.0, 3350.0, 900.0)
+AMPLE = 1e8
+"""Cards of which no firm ever runs out."""
+NOBODY_OUTSIDE: Changes = {"customers.demand.us.outside_utility": -50.0, "customers.nest_dissimilarity": 0.0}
+
+
+def performance(values: Values, chip: str) -> Floats:
+    """Return effective H100e of a card in training and inference (2,), from its data sheet."""
+    card, out = values["chips"][chip], []
+    for workload in ("training", "inference"):
+        weights = values["market"]["performance"][workload]
+        relative = np.array([card["tpp"], card["memory_bandwidth_gb_s"], card["interconnect_gb_s"]]) / H100
+        powers = [weights[name] for name in ("compute", "memory_bandwidth", "interconnect")]
+        out.append(np.prod(relative**powers) * values["market"]["stacks"]["cuda"][workload])
+    return np.array(out)
+
+
+def hour_costs(values: Values, chip: str) -> Floats:
+    """Return the marginal cost of an effective hour in training and inference (2,), USD: electricity and care."""
+    costs, region = values["market"]["costs"], values["market"]["regions"]["us"]
+    kw = values["chips"][chip]["power_w"] / 1000.0 * costs["server_power_multiple"] * region["pue"]
+    card = kw * region["electricity_usd_per_kwh"] + costs["operations_usd_per_card_hour"]
+    return np.asarray(card / performance(values, chip), dtype=np.float64)
+
+
+def own_hours(model: ComputeMarket, workload: int) -> Floats:
+    """Return the cost of an hour of own cards by quarter (T,), USD."""
+    region = model.world.structure.regions.index("us")
+    return np.asarray(model.record["on_premises"][:, region, workload], dtype=np.float64)
+
+
+def last_prices(model: ComputeMarket) -> Floats:
+    """Return posted prices of the last quarter (J,): by firm training, inference, tokens."""
+    return np.asarray(model.record["posted"][-1], dtype=np.float64)
+
+
+def _equal_firms() -> Pair:
+    """``p = c E / (E - 1)`` with ``E = a (1 - 1/N) + eps_int``: N equal firms, nobody on premises."""
+    expected, found = [], []
+    for n in (2, 3, 5):
+        values = market_of({f"firm-{i}": {"opening_cards": {"a100": AMPLE}} for i in range(n)}, NOBODY_OUTSIDE)
+        taste, intensive = values["customers"]["tastes"]["cuda_native"], values["customers"]["intensive_elasticity"]
+        elasticity = taste["price_sensitivity"] * (1.0 - 1.0 / n) + intensive
+        expected += [hour_costs(values, "a100") * elasticity / (elasticity - 1.0)] * n
+        found.append(last_prices(simulated(values)))
+    return np.concatenate(expected), np.concatenate(found)
+
+
+CASES = (
+    Case("L1", "whole runs of 2, 3, 5 equal firms: p = c E/(E-1), c from data sheets", "first-order condition", 1e-10,
+         _equal_firms),
+)  # fmt: skip

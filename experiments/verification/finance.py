@@ -123,7 +123,7 @@ def _turnover() -> Pair:
 def _cards() -> Pair:
     """Cards of every kind, of everybody, are those of the opening and all that was delivered."""
     record = turbulent().model.record
-    found = record["owned"].sum(axis=1) + record["elsewhere"].sum(axis=1)
+    found = (record["owned"] + record["stored"]).sum(axis=1) + record["elsewhere"].sum(axis=1)
     arrived = (record["delivered"].sum(axis=1) + record["elsewhere_delivered"].sum(axis=1)).cumsum(axis=0)
     values = turbulent().values
     opening = np.zeros(found.shape[1])

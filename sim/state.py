@@ -60,6 +60,7 @@ class State:
     ordered: Floats = column("cards", "S, V", "ordered for delivery next quarter")
     accepted: Floats = column("cards", "S, V", "of these, what suppliers will deliver")
     delivered: Floats = column("cards", "S, V", "delivered this quarter")
+    seized: Floats = column("cards", "V", "of what was accepted last quarter, seized on the way")
     stored: Floats = column("cards", "S, V", "bought ahead of a rule, without a powered slot yet")
     for_store: Floats = column("cards", "S, V", "of what is accepted, to be stored")
     from_store: Floats = column("cards", "S, V", "to be taken out of the store next quarter")

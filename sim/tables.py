@@ -288,8 +288,9 @@ _CHIPS = Table(
         _number("ordered_cards", "cards", "ordered for delivery in the next quarter"),
         _number("licensed_cards", "cards", "of those shipped, ordered under a licence"),
         _number("shipped_cards", "cards", "delivered"),
-        _later("leaked_cards", "cards", "delivered through the grey market"),
-        _later("seized_cards", "cards", "seized"),
+        _number("leaked_cards", "cards", "of those shipped, bought in the grey market"),
+        _number("seized_cards", "cards", "seized on their way there; not among those shipped"),
+        _number("grey_premium", "fraction of price", "grey price in the region over the maker's price, less 1"),
         _number("price_usd", "USD per card", "price paid"),
         _number("unit_cost_usd", "USD per card", "unit cost of the maker"),
         _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
@@ -320,8 +321,8 @@ _RULES = Table(
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),
         _later("subsidy_usd_m", "USD m", "subsidies"),
-        _later("enforcement", "multiplier", "enforcement effort"),
-        _later("seizures", "cards", "cards seized"),
+        _number("enforcement", "ratio", "instruments of enforcement: effort at the destination over the usual one"),
+        _number("seizures", "cards", "instruments of enforcement: cards seized on their way to the destination"),
     ),
 )
 

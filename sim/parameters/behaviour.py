@@ -177,6 +177,39 @@ class StockpilingFamily(Schema):
     rush: Rush
 
 
+class GreyWedge(Schema):
+    """Evasion whose cost rises with its amount."""
+
+    threshold: Annotated[float, quantity("fraction of price", ge=0.0, le=2.0)]
+    """k_0: premium at which evasion begins to pay."""
+    slope: Annotated[float, quantity("premium per card and year", gt=0.0, le=1.0)]
+    """k_1: rise of the premium with what is evaded, at the shipments of the reference quarter."""
+
+
+class GreyElasticity(Schema):
+    """Evasion that rises by a constant rate with the premium."""
+
+    reference_cards: Annotated[float, quantity("cards per quarter", ge=0.0)]
+    """S_0: what is evaded without a premium, at the shipments of the reference quarter."""
+    rate: Annotated[float, quantity("log change per unit of premium", ge=0.0, le=20.0)]
+    """sigma: response of evasion to the premium."""
+
+
+class GreyMarketFamily(Schema):
+    """How cards that rules deny find their way."""
+
+    name: Literal["wedge", "elasticity", "none"]
+    """wedge: the cost of the marginal card rises; elasticity: a constant rate of evasion; none: nothing leaks."""
+    wedge: GreyWedge
+    elasticity: GreyElasticity
+    reference_cards: Annotated[float, quantity("cards per quarter", gt=0.0)]
+    """Merchants' cards shipped in the world in a quarter of 2024: what evasion scales with."""
+    price_elasticity: Annotated[float, quantity("elasticity, absolute", ge=0.0, le=10.0)]
+    """Response of what is wanted of denied cards to their price."""
+    provider_share: Fraction
+    """Share of the denied orders of named providers that turns up in the grey market, bought by others for them."""
+
+
 class ChipPricing(Schema):
     """How merchants move the price of their cards after market.history_end."""
 
@@ -195,6 +228,7 @@ class Behaviour(Schema):
     chip_pricing: ChipPricing
     make_or_buy: MakeOrBuyFamily
     stockpiling: StockpilingFamily
+    grey_market: GreyMarketFamily
     expectations: Expectations
     orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]

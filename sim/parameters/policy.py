@@ -114,7 +114,20 @@ class ChipRule(Rule):
     """Share of refused rentals that gets through all the same: customers who are not known for what they are."""
 
 
-Instrument = Annotated[ChipRule, Field()]
+class Enforcement(Rule):
+    """How hard evasion of rules on cards is made at a destination, over the usual effort."""
+
+    kind: Literal["enforcement"]
+    """What sort of instrument it is."""
+    destinations: Annotated[list[Id], Field(min_length=1)]
+    """Regions whose grey market it bears on."""
+    budget: Annotated[float, quantity("ratio", gt=0.0, le=20.0)]
+    """Budget of enforcement over that of 2024."""
+    verification: Annotated[float, quantity("ratio", ge=1.0, le=20.0)]
+    """Effect of location verification and the like; 1 for none."""
+
+
+Instrument = Annotated[ChipRule | Enforcement, Field(discriminator="kind")]
 
 
 class Policy(Schema):

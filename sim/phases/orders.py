@@ -16,6 +16,7 @@ from sim.economics.slots import (
     free_power,
     within_budget,
 )
+from sim.phases import grey_market
 from sim.phases.buying import best_cards, buy, chosen, hourly_costs
 from sim.phases.deliveries import finished
 from sim.phases.stockpiling import from_store, stockpile
@@ -31,8 +32,9 @@ def run(world: World) -> None:
     now, structure = world.now.arrays, world.structure
     now["cash_limit"] = np.ones(len(structure.sites))
     now["denied"] = np.zeros((len(structure.sites) + structure.elsewhere_region.size, len(structure.chips)))
-    if world.t + 1 >= world.structure.history:
+    if world.t + 1 >= structure.history:
         _order(world)
+    grey_market.run(world)
 
 
 def _best_offers(world: World) -> None:

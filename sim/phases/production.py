@@ -8,6 +8,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.producing import Offer, offered, settled
 from sim.phases.buying import within_quotas
+from sim.phases.grey_market import seize
 from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
 from sim.structure import INFERENCE
 from sim.world import World
@@ -30,6 +31,7 @@ def run(world: World) -> None:
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
+    seize(world)
     if state.for_store.any():
         needed = world.now.arrays["needed"]
         state.for_store *= np.divide(state.accepted, needed, out=np.zeros_like(needed), where=needed > 0.0)

@@ -35,7 +35,7 @@ def _tokens(world: World) -> None:
 def _makers(world: World) -> None:
     """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
-    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
+    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.seized
     learn(
         makers.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs, state.chip_yield,
         state.chip_cost,

@@ -10,7 +10,7 @@ from sim.policy import Status
 from sim.reasons import Reason
 from sim.structure import INFERENCE
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, flat, nulls, panel, strings
+from sim.tabulate.rows import Columns, flat, panel, strings
 from sim.tabulate.rules import ORDERING
 
 
@@ -92,7 +92,8 @@ def chips(facts: Facts) -> Columns:
     structure, record = facts.structure, facts.record
     ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
     denied = folded(record["denied"], facts.fleets.place_region, len(structure.regions), axis=1)
-    t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0))
+    leaked, seized = (_arriving(facts, name) for name in ("leaked", "seized"))
+    t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0) | (seized > 0.0))
     refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
     return {
         "quarter": strings(facts.quarters)[t],
@@ -109,8 +110,16 @@ def chips(facts: Facts) -> Columns:
         "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
         "denied_cards": denied,
         "denied_by": _denied_by(facts)[t, region, chip],
-        **{name: nulls(t.size) for name in ("leaked_cards", "seized_cards")},
+        "leaked_cards": leaked[t, region, chip],
+        "seized_cards": seized[t, region, chip],
+        "grey_premium": record["premium"][t, region],
     }
+
+
+def _arriving(facts: Facts, name: str) -> Floats:
+    """Return cards of the grey market in the quarter in which they arrive, or would have (T, R, V)."""
+    ordered = folded(facts.record[name], facts.structure.elsewhere_region, len(facts.structure.regions), axis=1)
+    return np.concatenate([np.zeros_like(ordered[:1]), ordered[:-1]])
 
 
 def _licensed(facts: Facts) -> Floats:

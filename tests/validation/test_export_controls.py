@@ -76,7 +76,7 @@ def test_without_foreign_cards_stocks_fall_by_failure_alone() -> None:
     """V19: autarky. Nothing retires and nothing is scrapped, so what is left is the survival of the last delivery."""
     changes = policy(line=rule(origins=["us", "ally", "mid"])) | {
         "market.cohorts.maximum_age_quarters": 60, "behaviour.orders.scrapping_quarters": 60,
-        "behaviour.orders.refill_rate": 0.0, "behaviour.stockpiling.name": "none",
+        "behaviour.orders.refill_rate": 0.0, "behaviour.stockpiling.name": "none", "behaviour.grey_market.name": "none",
     }  # fmt: skip
     foreign, survival = [], 1.0
     for world in quarters(changes):
@@ -133,13 +133,20 @@ LINE = policy(line=rule(prongs=faster_than(4800.0)))
 DENY = policy(line=rule())
 
 
+def leaked_h100e(changes: Changes) -> float:
+    table = ran(changes).tables(["chips"])["chips"]
+    mine = table["supplier"] == "nvidia"
+    return float((table["leaked_cards"] * table["card_h100e"])[mine].sum())
+
+
 def total(changes: Changes, table: str, name: str, **where: str) -> float:
     return float(np.nansum(column(ran(changes), table, name, **where)))
 
 
 def test_a_line_cuts_compute_for_china_and_a_ban_cuts_it_more() -> None:
     free, line, ban = (inflow(changes)[AFTER].sum() for changes in (NONE, LINE, DENY))
-    assert free > line > ban == 0.0
+    assert free > line > ban
+    assert ban == pytest.approx(leaked_h100e(DENY), rel=1e-9)
 
 
 def test_domestic_makers_gain_what_foreign_ones_lose() -> None:
@@ -169,7 +176,7 @@ def test_a_duty_lowers_orders_and_a_revenue_share_lowers_research() -> None:
 
 def test_refusal_by_the_importer_works_like_a_ban() -> None:
     refused = {**END, "policy.us": {}, "policy.cn": {"refusal": rule(headquarters=[])}, "policy.allies": {}}
-    assert inflow(refused)[AFTER].sum() == 0.0
+    assert inflow(refused)[AFTER].sum() == pytest.approx(leaked_h100e(refused), rel=1e-9)
 
 
 def test_the_parent_decides_for_sites_abroad() -> None:
@@ -212,3 +219,34 @@ def test_tables_say_who_was_bound_by_what() -> None:
     assert {"rule_announced", "rule_effective", "rule_bites"} <= set(events["event"])
     chips = ran(LINE).tables(["chips"])["chips"]
     assert set(chips["denied_by"][chips["denied_cards"] > 0.0]) == {"line"}
+
+
+# --- the grey market ---
+
+
+def leaked(changes: Changes) -> float:
+    return total(changes, "chips", "leaked_cards")
+
+
+def test_leakage_needs_denied_cards_and_falls_with_enforcement() -> None:
+    strict = {
+        "label": "more", "source": "test", "grade": "assumption", "announced": "2025-01-01", "effective": "2025-01-01",
+        "expires": None, "phase_in_quarters": 0.0, "kind": "enforcement", "destinations": ["cn"], "budget": 4.0,
+        "verification": 1.0,
+    }  # fmt: skip
+    assert leaked(NONE) == 0.0
+    assert leaked(DENY | {"behaviour.grey_market.name": "none"}) == 0.0
+    usual, enforced = leaked(DENY), leaked(policy(line=rule(), more=strict))
+    assert usual > enforced > 0.0
+    assert leaked(DENY | {"behaviour.grey_market.name": "elasticity"}) > 0.0
+    rules = ran(policy(line=rule(), more=strict)).tables(["rules"])["rules"]
+    seizures = rules["seizures"][rules["rule"] == "more"].sum()
+    assert seizures > 0.0
+    last = column(ran(policy(line=rule(), more=strict)), "chips", "seized_cards").sum()
+    assert last <= seizures * (1.0 + 1e-9)
+
+
+def test_leaked_cards_have_a_premium() -> None:
+    premium = column(ran(DENY), "chips", "grey_premium", destination="cn")
+    assert premium.max() > ran(DENY).world.parameters.behaviour.grey_market.wedge.threshold
+    assert column(ran(NONE), "chips", "grey_premium").max() == 0.0

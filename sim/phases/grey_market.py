@@ -1,0 +1,63 @@
+"""Phase 9, second part: cards that rules deny are bought for a premium by owners elsewhere in the region (B5).
+
+Named providers have too much to lose; what part of their denied orders turns up in this demand all the same is a
+parameter. What is evaded is ordered of its makers by others, stands in the queue like all orders, and is seized in part.
+"""
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.upstream import by_chip
+from sim.policy.enforcement import effort
+from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
+from sim.world import World
+
+
+def run(world: World) -> None:
+    """Clear the grey market of every region, and add its orders to those of owners elsewhere."""
+    state, now, rule = world.state, world.now.arrays, world.parameters.behaviour.grey_market
+    now["evading"], now["premium"] = np.zeros(state.elsewhere.shape), np.zeros(len(world.structure.regions))
+    now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
+    if FORMS[rule.name] == NONE or not now["denied"].any():
+        return
+    shipped = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
+    scale = float(shipped[world.links.chip_merchant].sum()) / rule.reference_cards
+    for r in range(len(world.structure.regions)):
+        owners = np.flatnonzero(world.structure.elsewhere_region == r)
+        denied = _denied(world, r)
+        if owners.size and denied.any():
+            supply = Supply(
+                FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
+                rule.elasticity.rate, effort(world.policy, world.structure.regions[r], world.quarter),
+            )  # fmt: skip
+            now["premium"][r], cards = cleared(supply, float(denied.sum()), rule.price_elasticity)
+            now["evading"][owners[0]] += cards * denied / denied.sum()
+    state.elsewhere_ordered += now["evading"]
+
+
+def _denied(world: World, region: int) -> Floats:
+    """Return cards denied to buyers in a region who would take them from the grey market (V,)."""
+    sites, denied = world.links.site_region, world.now.arrays["denied"]
+    part = world.parameters.behaviour.grey_market.provider_share
+    from_providers = denied[: sites.size][sites == region].sum(axis=0) * part
+    others = denied[sites.size :][world.structure.elsewhere_region == region].sum(axis=0)
+    return np.asarray(from_providers + others)
+
+
+def seize(world: World) -> None:
+    """Take what is seized out of the accepted orders of owners elsewhere; note what got through (W, V)."""
+    state, now, links = world.state, world.now.arrays, world.links
+    state.seized[:] = 0.0
+    if not now["evading"].any():
+        return
+    ordered, regions = state.elsewhere_ordered, world.structure.elsewhere_region
+    part = np.divide(now["evading"], ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
+    evaded = state.elsewhere_accepted * part
+    for w in np.flatnonzero(evaded.any(axis=1)):
+        r = regions[w]
+        inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
+        strength = effort(world.policy, world.structure.regions[r], world.quarter)
+        now["seized"][w] = evaded[w] * seized_share(strength, float(evaded[w].sum()), float(inflow))
+    now["leaked"][:] = evaded - now["seized"]
+    state.elsewhere_accepted -= now["seized"]
+    state.seized[:] = now["seized"].sum(axis=0)

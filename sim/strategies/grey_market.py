@@ -1,0 +1,97 @@
+r"""The grey market: cards that rules deny find their way for a premium, in one of two forms (B5).
+
+``wedge``: evasion has a cost of its own, and that of the marginal card rises: supply is
+
+    S(w) = scale max(0, w - k_0) / (4 k_1 enf) .
+
+``elasticity``: evasion rises by a constant rate with the wedge (Fisman and Wei 2004):
+
+    S(w) = scale S_0 e^(sigma w) / enf .
+
+The premium w = P_grey / P_free - 1 clears what is denied, ``D(w) = D (1 + w)^-e = S(w)``. Shipments of the world set
+the scale. A part ``1 - e^(-enf S / inflow)`` of what is on its way is seized.
+"""
+
+import math
+from typing import NamedTuple
+
+from sim.compiled import compiled, inlined
+
+NONE, WEDGE, ELASTICITY = 0, 1, 2
+FORMS = {"none": NONE, "wedge": WEDGE, "elasticity": ELASTICITY}
+WIDEST = 1e4
+"""Premium beyond which nobody buys."""
+HALVINGS = 80
+
+
+class Supply(NamedTuple):
+    """Supply of evaded cards."""
+
+    form: int
+    """A value of ``FORMS``."""
+    scale: float
+    """Shipments of the world over those of the reference quarter."""
+    threshold: float
+    """k_0: premium at which evasion begins to pay (wedge)."""
+    slope: float
+    """k_1: rise of the premium per card and year (wedge)."""
+    reference: float
+    """S_0: cards a quarter without a premium (elasticity)."""
+    rate: float
+    """sigma: log change of evasion per unit of premium (elasticity)."""
+    effort: float
+    """enf: enforcement, times verification."""
+
+
+@inlined
+def supplied(supply: Supply, wedge: float) -> float:
+    """Return cards a quarter that are offered at a premium."""
+    if supply.form == WEDGE:
+        return supply.scale * max(0.0, wedge - supply.threshold) / (4.0 * supply.slope * supply.effort)
+    if supply.form == ELASTICITY:
+        return supply.scale * supply.reference * math.exp(min(supply.rate * wedge, 700.0)) / supply.effort
+    return 0.0
+
+
+@inlined
+def demanded(denied: float, elasticity: float, wedge: float) -> float:
+    """Return cards a quarter that are wanted at a premium, of those denied."""
+    wanted: float = denied * math.exp(-elasticity * math.log1p(wedge))
+    return wanted
+
+
+@compiled
+def cleared(supply: Supply, denied: float, elasticity: float) -> tuple[float, float]:
+    """Return the premium that clears the market, and cards traded at it: none without demand or supply.
+
+    Args:
+        supply: of evaded cards.
+        denied: cards wanted without a premium.
+        elasticity: of what is wanted to the price.
+    """
+    if denied <= 0.0 or supply.form == NONE:
+        return 0.0, 0.0
+    if supplied(supply, 0.0) >= denied:
+        return 0.0, denied
+    low, high = 0.0, 1.0
+    while supplied(supply, high) < demanded(denied, elasticity, high) and high < WIDEST:
+        high *= 2.0
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        if supplied(supply, middle) < demanded(denied, elasticity, middle):
+            low = middle
+        else:
+            high = middle
+    return high, min(supplied(supply, high), demanded(denied, elasticity, high))
+
+
+@compiled
+def seized_share(effort: float, evaded: float, inflow: float) -> float:
+    """Return the share of evaded cards that is seized: ``1 - e^(-enf S / inflow)``; 0 where nothing comes in.
+
+    Args:
+        effort: enf.
+        evaded: cards on their way.
+        inflow: cards coming into the destination, these included.
+    """
+    return 1.0 - math.exp(-effort * evaded / inflow) if inflow > 0.0 else 0.0

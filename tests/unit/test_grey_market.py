@@ -1,0 +1,96 @@
+"""The grey market: clearing, limits, responses; enforcement by days; cards bought ahead."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.names import quarter_number
+from sim.parameters.policy import Enforcement, Policy
+from sim.phases.stockpiling import bought_ahead
+from sim.policy import Calendar
+from sim.policy.enforcement import effort
+from sim.strategies.grey_market import (
+    ELASTICITY,
+    NONE,
+    WEDGE,
+    Supply,
+    cleared,
+    demanded,
+    seized_share,
+    supplied,
+)
+
+PUBLISHED = Supply(WEDGE, 1.0, 0.25, 3.6e-6, 3700.0, 3.0, 1.0)
+FORMS = st.sampled_from([WEDGE, ELASTICITY])
+
+
+def test_a_premium_of_three_quarters_brings_what_was_estimated_for_2024() -> None:
+    for form in (WEDGE, ELASTICITY):
+        yearly = 4.0 * supplied(PUBLISHED._replace(form=form), 0.75)
+        assert yearly == pytest.approx(140_000.0, rel=0.02)
+
+
+@given(FORMS, st.floats(1.0, 1e6), st.floats(0.0, 5.0), st.floats(0.1, 10.0))
+def test_the_premium_clears_the_market(form: int, denied: float, elasticity: float, enforced: float) -> None:
+    supply = PUBLISHED._replace(form=form, effort=enforced)
+    premium, cards = cleared(supply, denied, elasticity)
+    assert premium >= 0.0
+    assert cards == pytest.approx(demanded(denied, elasticity, premium), rel=1e-6)
+    assert cards <= supplied(supply, premium) * (1.0 + 1e-9)
+
+
+def test_without_denied_cards_or_supply_nothing_leaks_and_there_is_no_premium() -> None:
+    """V18: P_grey = P_free and S_grey = 0."""
+    assert cleared(PUBLISHED, 0.0, 1.5) == (0.0, 0.0)
+    assert cleared(PUBLISHED._replace(form=NONE), 1e5, 1.5) == (0.0, 0.0)
+
+
+@given(FORMS, st.floats(1e3, 1e6), st.floats(1.01, 5.0))
+def test_enforcement_raises_the_premium_and_lowers_leakage(form: int, denied: float, more: float) -> None:
+    usual, strict = (cleared(PUBLISHED._replace(form=form, effort=x), denied, 1.5) for x in (1.0, more))
+    assert strict[0] >= usual[0]
+    assert strict[1] <= usual[1]
+
+
+@given(FORMS, st.floats(1e3, 1e6), st.floats(1.01, 5.0))
+def test_more_denied_cards_mean_a_higher_premium_and_more_leakage(form: int, denied: float, more: float) -> None:
+    few, many = (cleared(PUBLISHED._replace(form=form), x, 1.5) for x in (denied, denied * more))
+    assert many[0] >= few[0]
+    assert many[1] >= few[1]
+
+
+def test_no_card_is_evaded_below_the_threshold() -> None:
+    assert supplied(PUBLISHED, 0.25) == 0.0
+    assert supplied(PUBLISHED, 0.26) > 0.0
+
+
+def test_seizures_grow_with_the_share_of_evaded_cards() -> None:
+    assert seized_share(1.0, 0.0, 100.0) == 0.0
+    assert seized_share(1.0, 10.0, 100.0) == pytest.approx(1.0 - math.exp(-0.1))
+    assert seized_share(2.0, 10.0, 100.0) > seized_share(1.0, 10.0, 100.0)
+    assert seized_share(1.0, 0.0, 0.0) == 0.0
+
+
+def test_effort_counts_the_days_in_force() -> None:
+    rule = Enforcement(
+        label="x", source="test", grade="assumption", announced="2025-01-01", effective="2025-02-15", expires=None,
+        phase_in_quarters=0.0, kind="enforcement", destinations=["cn"], budget=2.0, verification=1.5,
+    )  # fmt: skip
+    calendar = Calendar(Policy(us={"x": rule}, cn={}, allies={}))
+    assert effort(calendar, "cn", quarter_number("2024Q4")) == 1.0
+    assert effort(calendar, "cn", quarter_number("2025Q1")) == pytest.approx(1.0 + 2.0 * 45 / 90)
+    assert effort(calendar, "cn", quarter_number("2025Q2")) == 3.0
+    assert effort(calendar, "mid", quarter_number("2025Q2")) == 1.0
+
+
+@given(st.floats(0.0, 1e5), st.floats(0.0, 1.0), st.floats(0.0, 8.0), st.floats(1.0, 10.0))
+def test_what_is_bought_ahead_is_limited_by_days_and_by_need(
+    usual: float, closing: float, quarters: float, pace: float
+) -> None:
+    extra = float(bought_ahead(np.array(usual), np.array(closing), quarters, pace))
+    assert 0.0 <= extra <= usual * quarters * (1.0 + 1e-12)
+    assert extra <= usual * (pace - 1.0) * closing * (1.0 + 1e-12)
+    assert float(bought_ahead(np.array(usual), np.array(0.0), quarters, pace)) == 0.0

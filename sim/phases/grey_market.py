@@ -1,7 +1,8 @@
 """Phase 9, second part: cards that rules deny are bought for a premium by owners elsewhere in the region (B5).
 
 Named providers have too much to lose; what part of their denied orders turns up in this demand all the same is a
-parameter. What is evaded is ordered of its makers by others, stands in the queue like all orders, and is seized in part.
+parameter. What is evaded is ordered of its makers by others, stands in the queue like all orders, and is seized in
+part.
 """
 
 import numpy as np

@@ -135,7 +135,7 @@ DENY = policy(line=rule())
 
 def leaked_h100e(changes: Changes) -> float:
     table = ran(changes).tables(["chips"])["chips"]
-    mine = table["supplier"] == "nvidia"
+    mine = (table["supplier"] == "nvidia") & (table["destination"] == "cn")
     return float((table["leaked_cards"] * table["card_h100e"])[mine].sum())
 
 

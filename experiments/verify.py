@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEAD = ("case", "verdict", "residual", "allowed", "expected", "obtained", "statement", "source")
 _WIDTHS = (5, 7, 8, 8, 24, 30)
-_FEW = 4
+_FEW = 3
 _NOTE = (
     "A residual is the largest |obtained - expected| / max(1, |expected|); of many numbers the one with the largest is "
     "shown. V1 to V4 compare with stored solutions of PyBLP, which the tests solve live."

@@ -43,19 +43,23 @@ def last_prices(model: ComputeMarket) -> Floats:
     return np.asarray(model.record["posted"][-1], dtype=np.float64)
 
 
-def _equal_firms() -> Pair:
-    """``p = c E / (E - 1)`` with ``E = a (1 - 1/N) + eps_int``: N equal firms, nobody on premises."""
-    expected, found = [], []
-    for n in (2, 3, 5):
-        values = market_of({f"firm-{i}": {"opening_cards": {"a100": AMPLE}} for i in range(n)}, NOBODY_OUTSIDE)
-        taste, intensive = values["customers"]["tastes"]["cuda_native"], values["customers"]["intensive_elasticity"]
-        elasticity = taste["price_sensitivity"] * (1.0 - 1.0 / n) + intensive
-        expected += [hour_costs(values, "a100") * elasticity / (elasticity - 1.0)] * n
-        found.append(last_prices(simulated(values)))
-    return np.concatenate(expected), np.concatenate(found)
+def _equal_firms(firms: int, weight: float = 0.0) -> Pair:
+    """``p = c E / (E - 1)`` with ``E = a (1 - 1/N) + eps_int``: N equal firms, nobody on premises.
+
+    A weight on revenue beside profit is as if cost were ``c / (1 + weight)``.
+    """
+    one = {"opening_cards": {"a100": AMPLE}, "pricing": {"share_weight": weight, "customer_value_weight": 0.0}}
+    values = market_of({f"firm-{i}": one for i in range(firms)}, NOBODY_OUTSIDE)
+    taste, intensive = values["customers"]["tastes"]["cuda_native"], values["customers"]["intensive_elasticity"]
+    elasticity = taste["price_sensitivity"] * (1.0 - 1.0 / firms) + intensive
+    price = hour_costs(values, "a100") / (1.0 + weight) * elasticity / (elasticity - 1.0)
+    return np.tile(price, firms), last_prices(simulated(values))
 
 
 CASES = (
-    Case("L1", "whole runs of 2, 3, 5 equal firms: p = c E/(E-1), c from data sheets", "first-order condition", 1e-10,
-         _equal_firms),
+    Case("L1a", "whole run of 2 equal firms: p = c E/(E-1), c from data sheets", "first-order condition", 1e-10,
+         lambda: _equal_firms(2)),
+    Case("L1b", "the same with 5", "first-order condition", 1e-10, lambda: _equal_firms(5)),
+    Case("L1c", "whole run of 3 that count revenue half as much as profit: as if cost were c/1.5", "Baumol 1959", 1e-10,
+         lambda: _equal_firms(3, 0.5)),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The limit cases that ``compute-market verify`` prints, and the command itself."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def test_every_case_of_the_list_without_policy_is_there_once() -> None:
     listed = {number.rstrip("abcdefgh") for number in numbers}
     assert listed >= {f"V{n}" for n in (*range(1, 17), *range(22, 32))}
     assert all(case.citation and case.title for case in CASES)
+
+
+def test_the_last_table_in_the_documents_is_of_these_cases() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [VL]\d", line)]
+    assert [(row[0], row[6]) for row in rows] == [(case.number, case.title.replace("|", "/")) for case in CASES]
+    assert all(row[1] == "holds" for row in rows)
+    assert f"prints {len(CASES)} limit cases" in text
 
 
 def made(number: str, compute: Callable[[], Pair]) -> Case:

@@ -132,28 +132,56 @@ def _full_pools() -> Pair:
     return against_the_textbook(FULL)
 
 
-def _sold_to_the_last_hour() -> Pair:
-    """Hours that the textbook's demand takes of the two full pools at posted prices, over their hours."""
+def _served() -> Pair:
+    """Hours served, over what the textbook's customers want at posted prices: training, hours and tokens by firm."""
     values = unequal_market(FULL)
     model = simulated(values)
-    posted, used = last_prices(model).reshape(3, 3), np.zeros(3)
-    most = HOURS_PER_QUARTER * values["market"]["utilisation"]["maximum"]
+    posted, firms = last_prices(model).reshape(3, 3), values["providers"].values()
+    tokens = np.array([tokens_an_hour(values, firm) for firm in firms])
     training = textbook(values, model, training=True).demand(posted[:, 0])
-    inference = textbook(values, model, training=False).demand(posted[:, 1:].ravel()).reshape(3, 2)
-    for i, firm in enumerate(values["providers"].values()):
+    hours, sold = textbook(values, model, training=False).demand(posted[:, 1:].ravel()).reshape(3, 2).T
+    wanted = np.stack([training, hours, sold / tokens], axis=1)
+    return np.ones((3, 3)), model.record["taken"][-1].sum(axis=0).reshape(3, 3) / wanted
+
+
+def _earned() -> Pair:
+    """Revenue and gross margin of every firm in the last quarter, USD m: ``sum p q`` and ``sum (p - c) q``."""
+    values = unequal_market({})
+    model = simulated(values)
+    posted = last_prices(model).reshape(3, 3)
+    training, inference = (textbook(values, model, training=training) for training in (True, False))
+    quantity = np.hstack([training.demand(posted[:, :1].ravel())[:, None],
+                          inference.demand(posted[:, 1:].ravel()).reshape(3, 2)])  # fmt: skip
+    cost = np.hstack([training.cost[:, None], inference.cost.reshape(3, 2)])
+    sold = model.tables(["providers"])["providers"]
+    last = (sold["quarter"] == sold["quarter"].max()) & (sold["region"] == "us")
+    last &= (sold["product"] == "all") & (sold["workload"] == "all")
+    expected = [(posted * quantity).sum(axis=1) / 1e6, ((posted - cost) * quantity).sum(axis=1) / 1e6]
+    return expected, [sold["revenue_usd_m"][last], sold["gross_margin_usd_m"][last]]
+
+
+def _sold_to_the_last_hour() -> Pair:
+    """Hours served by the two full pools over the hours that their cards have; the third pool has room."""
+    values = unequal_market(FULL)
+    served, used = simulated(values).record["taken"][-1].sum(axis=0).reshape(3, 3), []
+    most = HOURS_PER_QUARTER * values["market"]["utilisation"]["maximum"]
+    for (training, hours, tokens), firm in zip(served, values["providers"].values(), strict=True):
         (cards,) = firm["sites"]["us"]["opening_cards"].values()
-        hours = [training[i], inference[i, 0] + inference[i, 1] / tokens_an_hour(values, firm)]
-        used[i] = hours @ use_of(values, firm) / (cards * most * performance(values, chip_of(firm))[INFERENCE])
+        taken = np.array([training, hours + tokens]) @ use_of(values, firm)
+        used.append(taken / (cards * most * performance(values, chip_of(firm))[INFERENCE]))
     return [1.0, 1.0, 1.0], [*used[:2], float(used[2] < 1.0)]
 
 
 CASES = (
     Case("L2", "whole run of three firms, three tastes, tokens in their own nest: prices solved in NumPy",
          "Bertrand-Nash, written twice", 1e-8, _unequal_firms),
-    Case("L3", "the same by best responses, 200 rounds a quarter", "Bertrand-Nash, written twice", 1e-5,
+    Case("L3a", "the same by best responses, 200 rounds a quarter", "Bertrand-Nash, written twice", 1e-5,
          _best_responses),
+    Case("L3b", "revenue and gross margin of L2: sum p q, sum (p - c) q", "accounting, written twice", 1e-8, _earned),
     Case("L4", "the same with two firms short of cards: prices at the run's shadow prices",
          "Karush-Kuhn-Tucker, written twice", 1e-8, _full_pools),
-    Case("L5", "and these two sell their cards to the last hour, in three products", "complementarity", 1e-8,
+    Case("L5a", "there everyone is served what the textbook's customers want, in three products", "nested logit", 1e-8,
+         _served),
+    Case("L5b", "and these two sell their cards to the last hour", "complementarity", 1e-8,
          _sold_to_the_last_hour),
 )  # fmt: skip

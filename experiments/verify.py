@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEAD = ("case", "verdict", "residual", "allowed", "expected", "obtained", "statement", "source")
 _WIDTHS = (5, 7, 8, 8, 24, 30)
-_FEW = 4
+_FEW = 3
 _NOTE = (
     "A residual is the largest |obtained - expected| / max(1, |expected|); of many numbers the one with the largest is "
     "shown. V1 to V4 compare with stored solutions of PyBLP, which the tests solve live."
@@ -49,8 +49,8 @@ def main(words: Sequence[str]) -> int:
         print(_line(row(findings[-1])), flush=True)
     print(f"\n{_NOTE}\n{conclusion(findings)}")
     if asked.out is not None:
+        print(f"{asked.out}{' takes the place of an earlier table' if asked.out.exists() else ''}")
         write(asked.out, findings)
-        print(asked.out)
     return faults.OK if all(finding.holds for finding in findings) else faults.FAILED_RUNS
 
 
@@ -72,12 +72,12 @@ def _chosen(numbers: Sequence[str]) -> "list[Case]":
     """
     from experiments.verification import CASES
 
-    known = list(dict.fromkeys(name for case in CASES for name in (case.number, case.number.rstrip("abcdefghi"))))
+    known = list(dict.fromkeys(name for case in CASES for name in (case.number, case.group)))
     unknown = [number for number in numbers if number not in known]
     if unknown:
         raise BadInput([f"{number}: no such case{suggestion(number, known)}" for number in unknown])
     wanted = set(numbers or known)
-    return [case for case in CASES if wanted & {case.number, case.number.rstrip("abcdefghi")}]
+    return [case for case in CASES if wanted & {case.number, case.group}]
 
 
 def row(finding: "Finding") -> tuple[str, ...]:

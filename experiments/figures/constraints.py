@@ -50,7 +50,8 @@ def _groups(case: Case, first: Case) -> list[Group]:
         strips = [Strip(_provider(first, name), found[region, name]) for name in names if (region, name) in found]
         groups += [Group(f"Sites in {label}", strips)] if strips else []
     chosen = [name for name in list(limits_of_makers(first))[:_MAKERS] if name in makers]
-    return [*groups, Group("Makers of chips", [Strip(_maker(first, name), makers[name]) for name in chosen])]
+    lines = [Strip(_maker(first, name), makers[name]) for name in chosen]
+    return [*groups, *([Group("Makers of chips", lines)] if lines else [])]
 
 
 def _provider(case: Case, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +24,11 @@ class Case:
     tolerance: float
     """Largest residual with which the case holds."""
     compute: Callable[[], Pair]
+
+    @property
+    def group(self) -> str:
+        """The number without its letter."""
+        return self.number.rstrip(ascii_lowercase)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.verification.case import Case, Pair
-from experiments.verification.economy import Changes, Values, changed, shipped
+from experiments.verification.economy import Changes, Values, changed, market_of, shipped, simulated
 from sim import ComputeMarket, Parameters
 from sim.economics.cells import Floats
 from sim.structure import PAST
@@ -99,6 +99,15 @@ def _free_cash_flow() -> Pair:
     return firms["ebitda_usd_m"] + firms["subsidy_usd_m"] - paid, firms["free_cash_flow_usd_m"]
 
 
+def _nothing_but_earnings() -> Pair:
+    """Without debt, tax, group and building cash grows by EBITDA alone."""
+    account = {"opening_cash_usd_m": 7.0, "opening_debt_usd_m": 0.0, "credit_multiple": 0.0, "spread": 0.0}
+    firms = {f"firm-{i}": {"opening_cards": {"a100": 1e6}, "group": None, "account": account} for i in range(2)}
+    firms_table = simulated(market_of(firms, {"market.regions.us.profit_tax": 0.0})).tables(["firms"])["firms"]
+    earned = firms_table["ebitda_usd_m"].reshape(-1, 2)
+    return 7.0 + np.cumsum(earned, axis=0).ravel(), firms_table["cash_usd_m"]
+
+
 def _flows() -> Pair:
     return np.zeros(turbulent().balances.size), turbulent().balances
 
@@ -146,6 +155,8 @@ CASES = (
     Case("V22b", "so is debt: borrowing less repayment and write-offs", "stock-flow consistency", 1e-9, _debt),
     Case("V22c", "free cash flow is EBITDA and subsidy less interest, tax, capital and entry", "stock-flow consistency",
          1e-9, _free_cash_flow),
+    Case("V22d", "whole run without debt, tax, group and building: cash grows by EBITDA", "stock-flow consistency",
+         1e-9, _nothing_but_earnings),
     Case("V23a", "flows of all sectors sum to zero in every quarter, over their volume", "Godley and Lavoie 2007",
          1e-12, _flows),
     Case("V23b", "what customers pay is what providers earn, by region and quarter", "Godley and Lavoie 2007", 1e-9,

@@ -68,8 +68,20 @@ def _sticky_prices() -> Pair:
     return expected, model.record["posted"][:, ::2]
 
 
+def _ceiling() -> Pair:
+    """Prices at a ceiling of twice the cost of own cards, and hours served over hours there are, of every firm."""
+    values = _scarce_market({"behaviour.pricing.equilibrium.ceiling": 2.0})
+    model = simulated(values)
+    served = model.record["taken"][-1].sum(axis=0)[::2]
+    hours = HOURS_PER_QUARTER * values["market"]["utilisation"]["maximum"] * performance(values, "a100")[TRAINING]
+    expected = [2.0 * own_hours(model, TRAINING)[-1]] * len(CARDS)
+    return [*expected, *np.ones(len(CARDS))], [*last_prices(model)[::2], *served / (np.array(CARDS) * hours)]
+
+
 CASES = (
     Case("L6", "whole run of three sold-out firms: closed form of prices", "nested logit inverted", 1e-8, _sold_out),
     Case("L7", "the same while demand grows and prices are sticky: posted prices of every quarter",
          "partial adjustment in logs", 1e-8, _sticky_prices),
+    Case("L8", "the same under a ceiling of twice own cost: prices stand there, pools are full",
+         "rationing at a ceiling", 1e-8, _ceiling),
 )  # fmt: skip

@@ -11,27 +11,48 @@ from sim.economics.cells import Floats
 from sim.names import HOURS_PER_QUARTER
 from sim.structure import INFERENCE, TRAINING
 
-SHARES = {"cuda_native": 0.45, "price_seeker": 0.25, "quality_seeker": 0.3}
+SHARES = {"cann_native": 0.25, "price_seeker": 0.4, "quality_seeker": 0.35}
 
 
-def services(utility: float, efficiency: float) -> Values:
+def services(utility: float, efficiency: float, log_quality: float = 0.0) -> Values:
     """Return a model service from the start."""
     return {
-        "launch": "2022Q1", "stack": "cuda", "log_quality": {"2022Q1": 0.0}, "utility": utility,
+        "launch": "2022Q1", "stack": "cuda", "log_quality": {"2022Q1": log_quality}, "utility": utility,
         "efficiency": efficiency, "efficiency_growth": 0.0, "other_cost_usd_per_m_tokens": 0.05,
         "licensed_regions": ["us"],
     }  # fmt: skip
 
 
 def unequal_market(changes: Changes) -> Values:
-    """Return three firms that differ in appeal, cards and tokens per card, and customers of three tastes."""
+    """Return three firms that differ in appeal, home, cards, models and tokens per card; customers of three tastes."""
     firms = {
-        "firm-a": {"utility": 0.4, "opening_cards": {"h100": AMPLE}, "models": services(0.3, 1.3)},
+        "firm-a": {"utility": 0.4, "opening_cards": {"h100": AMPLE}, "models": services(0.3, 1.3, 0.2)},
         "firm-b": {"utility": 0.0, "opening_cards": {"a100": AMPLE}, "models": services(-0.2, 0.8)},
-        "firm-c": {"utility": -0.5, "opening_cards": {"a100": AMPLE}, "models": services(0.1, 1.0)},
+        "firm-c": {
+            "utility": -0.5,
+            "opening_cards": {"a100": AMPLE},
+            "models": services(0.1, 1.0),
+            "headquarters": "ally",
+        },
     }
-    training = {"customers.demand.us.training_share": {"2022Q1": 0.5}}
-    return market_of(firms, {"customers.demand.us.tastes": SHARES, **training, **changes})
+    demand = {
+        "customers.demand.us.tastes": SHARES, "customers.demand.us.training_share": {"2022Q1": 0.5},
+        "customers.home_bias": 0.35,
+    }  # fmt: skip
+    return market_of(firms, {**demand, **changes})
+
+
+def utilities(values: Values, taste: Values, firm: Values, *, training: bool) -> list[float]:
+    """Return what a taste sees in a firm's hours and, for inference, in its tokens, price aside.
+
+    Hours come on the firm's software, which costs who is used to another; tokens hide it, and models differ in quality.
+    """
+    home = values["customers"]["home_bias"] if firm["headquarters"] == "us" else 0.0
+    foreign = 0.0 if taste["stack"] == "cuda" else taste[f"stack_cost_{'training' if training else 'inference'}"]
+    models = firm["models"]
+    appeal = firm["utility"] + home
+    quality = taste["quality_weight"] * models["log_quality"]["2022Q1"]
+    return [appeal - foreign] if training else [appeal - foreign, appeal + models["utility"] + quality]
 
 
 def textbook(values: Values, model: ComputeMarket, *, training: bool) -> Textbook:
@@ -43,13 +64,13 @@ def textbook(values: Values, model: ComputeMarket, *, training: bool) -> Textboo
     tokens = np.full(own.size, values["market"]["technology"]["tokens_m_per_h100e_hour"])
     units, kinds = (own,) if training else (own, tokens), 1 if training else 2
     a = np.array([taste["price_sensitivity"] for taste in tastes])
-    utility, cost = [], []
+    utility = [[x for f in firms for x in utilities(values, taste, f, training=training)] for taste in tastes]
+    cost: list[float] = []
     for firm, shadow in zip(firms, model.world.state.multiplier, strict=True):
         hour = (hour_costs(values, chip_of(firm)) + shadow * use_of(values, firm))[workload]
-        utility += [firm["utility"], firm["utility"] + firm["models"]["utility"]][:kinds]
         cost += [hour, hour / tokens_an_hour(values, firm) + firm["models"]["other_cost_usd_per_m_tokens"]][:kinds]
     return Textbook(
-        np.tile(utility, (own.size, 1)), np.tile(np.transpose(units), len(firms)), a,
+        np.array(utility), np.tile(np.transpose(units), len(firms)), a,
         customers["demand"]["us"]["outside_utility"] - a * np.log(own * own_hour[-1]),
         _tasks(values, training=training) * np.array(list(SHARES.values())), own * own_hour[0],
         np.tile(np.arange(kinds), len(firms)), np.repeat(np.arange(len(firms)), kinds), np.array(cost),
@@ -111,28 +132,56 @@ def _full_pools() -> Pair:
     return against_the_textbook(FULL)
 
 
-def _sold_to_the_last_hour() -> Pair:
-    """Hours that the textbook's demand takes of the two full pools at posted prices, over their hours."""
+def _served() -> Pair:
+    """Hours served, over what the textbook's customers want at posted prices: training, hours and tokens by firm."""
     values = unequal_market(FULL)
     model = simulated(values)
-    posted, used = last_prices(model).reshape(3, 3), np.zeros(3)
-    most = HOURS_PER_QUARTER * values["market"]["utilisation"]["maximum"]
+    posted, firms = last_prices(model).reshape(3, 3), values["providers"].values()
+    tokens = np.array([tokens_an_hour(values, firm) for firm in firms])
     training = textbook(values, model, training=True).demand(posted[:, 0])
-    inference = textbook(values, model, training=False).demand(posted[:, 1:].ravel()).reshape(3, 2)
-    for i, firm in enumerate(values["providers"].values()):
+    hours, sold = textbook(values, model, training=False).demand(posted[:, 1:].ravel()).reshape(3, 2).T
+    wanted = np.stack([training, hours, sold / tokens], axis=1)
+    return np.ones((3, 3)), model.record["taken"][-1].sum(axis=0).reshape(3, 3) / wanted
+
+
+def _earned() -> Pair:
+    """Revenue and gross margin of every firm in the last quarter, USD m: ``sum p q`` and ``sum (p - c) q``."""
+    values = unequal_market({})
+    model = simulated(values)
+    posted = last_prices(model).reshape(3, 3)
+    training, inference = (textbook(values, model, training=training) for training in (True, False))
+    quantity = np.hstack([training.demand(posted[:, :1].ravel())[:, None],
+                          inference.demand(posted[:, 1:].ravel()).reshape(3, 2)])  # fmt: skip
+    cost = np.hstack([training.cost[:, None], inference.cost.reshape(3, 2)])
+    sold = model.tables(["providers"])["providers"]
+    last = (sold["quarter"] == sold["quarter"].max()) & (sold["region"] == "us")
+    last &= (sold["product"] == "all") & (sold["workload"] == "all")
+    expected = [(posted * quantity).sum(axis=1) / 1e6, ((posted - cost) * quantity).sum(axis=1) / 1e6]
+    return expected, [sold["revenue_usd_m"][last], sold["gross_margin_usd_m"][last]]
+
+
+def _sold_to_the_last_hour() -> Pair:
+    """Hours served by the two full pools over the hours that their cards have; the third pool has room."""
+    values = unequal_market(FULL)
+    served, used = simulated(values).record["taken"][-1].sum(axis=0).reshape(3, 3), []
+    most = HOURS_PER_QUARTER * values["market"]["utilisation"]["maximum"]
+    for (training, hours, tokens), firm in zip(served, values["providers"].values(), strict=True):
         (cards,) = firm["sites"]["us"]["opening_cards"].values()
-        hours = [training[i], inference[i, 0] + inference[i, 1] / tokens_an_hour(values, firm)]
-        used[i] = hours @ use_of(values, firm) / (cards * most * performance(values, chip_of(firm))[INFERENCE])
+        taken = np.array([training, hours + tokens]) @ use_of(values, firm)
+        used.append(taken / (cards * most * performance(values, chip_of(firm))[INFERENCE]))
     return [1.0, 1.0, 1.0], [*used[:2], float(used[2] < 1.0)]
 
 
 CASES = (
     Case("L2", "whole run of three firms, three tastes, tokens in their own nest: prices solved in NumPy",
          "Bertrand-Nash, written twice", 1e-8, _unequal_firms),
-    Case("L3", "the same by best responses, 200 rounds a quarter", "Bertrand-Nash, written twice", 1e-5,
+    Case("L3a", "the same by best responses, 200 rounds a quarter", "Bertrand-Nash, written twice", 1e-5,
          _best_responses),
+    Case("L3b", "revenue and gross margin of L2: sum p q, sum (p - c) q", "accounting, written twice", 1e-8, _earned),
     Case("L4", "the same with two firms short of cards: prices at the run's shadow prices",
          "Karush-Kuhn-Tucker, written twice", 1e-8, _full_pools),
-    Case("L5", "and these two sell their cards to the last hour, in three products", "complementarity", 1e-8,
+    Case("L5a", "there everyone is served what the textbook's customers want, in three products", "nested logit", 1e-8,
+         _served),
+    Case("L5b", "and these two sell their cards to the last hour", "complementarity", 1e-8,
          _sold_to_the_last_hour),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The limit cases that ``compute-market verify`` prints, and the command itself."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,9 +24,16 @@ def test_a_case_of_theory_holds(case: Case) -> None:
 def test_every_case_of_the_list_without_policy_is_there_once() -> None:
     numbers = [case.number for case in CASES]
     assert len(set(numbers)) == len(numbers)
-    listed = {number.rstrip("abcdefgh") for number in numbers}
-    assert listed >= {f"V{n}" for n in (*range(1, 17), *range(22, 32))}
+    assert {case.group for case in CASES} >= {f"V{n}" for n in (*range(1, 17), *range(22, 32))}
     assert all(case.citation and case.title for case in CASES)
+
+
+def test_the_last_table_in_the_documents_is_of_these_cases() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [VL]\d", line)]
+    assert [(row[0], row[6]) for row in rows] == [(case.number, case.title.replace("|", "/")) for case in CASES]
+    assert all(row[1] == "holds" for row in rows)
+    assert f"prints {len(CASES)} limit cases" in text
 
 
 def made(number: str, compute: Callable[[], Pair]) -> Case:
@@ -82,7 +90,9 @@ def test_the_table_is_written_as_asked(command: Command) -> None:
     assert tuple(head) == HEAD
     assert first == ["V1", "holds", "0.0e+00", "1.0e-03", "2", "2", "a statement", "a source"]
     assert second[:6] == ["V2a", "FAILS", "2.0e+00", "1.0e-03", "1 1", "1 3"]
-    command("verify", "V1", "--out", "table.md")
+    assert command("verify", "V1", "--out", "table.md").out.splitlines()[-1] == "table.md"
+    again = command("verify", "V1", "--out", "table.md")
+    assert again.out.splitlines()[-1] == "table.md takes the place of an earlier table"
     lines = Path("table.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == f"| {' | '.join(HEAD)} |"
     assert lines[2] == "| V1 | holds | 0.0e+00 | 1.0e-03 | 2 | 2 | a statement | a source |"

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from experiments.verification.economy import Changes, simulated
 from experiments.verification.markets import Market, equilibrium, market
-from experiments.verification.static import last_prices, own_hours
+from experiments.verification.static import last_prices
 from experiments.verification.unequal import FULL, textbook, unequal_market
 from sim.economics.cells import Floats
-from sim.structure import TRAINING
 
 KINDS = ("plain", "multi-product", "nested", "random coefficients")
 TASTES = np.array([0.6, 1.0, 1.8])
@@ -131,18 +130,18 @@ def test_a_whole_run_without_frictions_has_the_prices_of_pyblp(changes: Changes)
     values = unequal_market({**changes, "customers.intensive_elasticity": 0.0})
     model = simulated(values)
     made = textbook(values, model, training=True)
-    slack, own_hour = 1.0 - made.rho, own_hours(model, TRAINING)[-1]
-    utility = slack * (made.utility[0] - values["customers"]["demand"]["us"]["outside_utility"])
+    slack = 1.0 - made.rho
+    utility, foreign = slack * made.utility.max(axis=0), made.utility[:, 0] - made.utility[:, 0].max()
     data = {
         "market_ids": np.zeros(3), "firm_ids": made.firm, "delta": utility, "cost": made.cost, "nesting_ids": made.nest,
     }  # fmt: skip
     agents = {"market_ids": np.zeros(3), "weights": made.mass / made.mass.sum(), "nodes": np.zeros((3, 2)),
-              "a": made.sensitivity}  # fmt: skip
+              "a": made.sensitivity, "shift": foreign - made.outside}  # fmt: skip
     simulation = pyblp.Simulation(
         (pyblp.Formulation("0 + delta"), pyblp.Formulation("1 + log(prices)"), pyblp.Formulation("0 + cost")), data,
         beta=[1.0], gamma=[1.0], xi=np.zeros(3), omega=np.zeros(3), sigma=np.zeros((2, 2)),
-        pi=[[slack * np.log(own_hour)], [-slack]], rho=made.rho,
-        agent_formulation=pyblp.Formulation("0 + a"), agent_data=agents,
+        pi=np.diag([slack, -slack]), rho=made.rho,
+        agent_formulation=pyblp.Formulation("0 + shift + a"), agent_data=agents,
     )  # fmt: skip
     found = simulation.replace_endogenous(
         made.cost.reshape(-1, 1), prices=1.5 * made.cost, iteration=pyblp.Iteration("simple", {"atol": 1e-14})

@@ -1,5 +1,6 @@
 """What a worker does: run the jobs of one batch and write their tables. Only a small record goes back."""
 
+import json
 import socket
 import sys
 import time
@@ -15,6 +16,7 @@ import pyarrow as pa
 from experiments.engine import store
 from experiments.engine.interruption import obeyed_between_quarters
 from experiments.engine.keys import Batch, Job
+from experiments.engine.sampled import with_values
 from sim import ComputeMarket, Parameters
 
 Progress = Callable[..., None]
@@ -33,8 +35,8 @@ class Record:
 
 
 @lru_cache(maxsize=16)
-def _parameters(text: str) -> Parameters:
-    return Parameters.model_validate_json(text)
+def _parameters(text: str, sampled: str) -> Parameters:
+    return with_values(text, json.loads(sampled))
 
 
 def simulate(
@@ -45,7 +47,7 @@ def simulate(
     model: Any = None
     try:
         with obeyed_between_quarters() as obey:
-            model = ComputeMarket(_parameters(text), seed=job.seed)
+            model = ComputeMarket(_parameters(text, job.sampled), seed=job.seed)
             model.run(progress=lambda: _quarter_over(obey, progress))
         found = {name: store.to_arrow(name, columns, job.run_id) for name, columns in model.tables(tables).items()}
         return Record(job.run_id, "ok", None, None, time.perf_counter() - began), found

@@ -18,14 +18,14 @@ def run_part(batch: Batch, folder: Path) -> list[Record]:
     return run_batch(batch, folder, batch.key)
 
 
-def compute(batches: Sequence[Batch], folder: Path, workers: int, advance: Callable[[int], None]) -> None:
+def compute(batches: Sequence[Batch], folder: Path, workers: int, advance: Callable[[int, int], None]) -> None:
     """Run every batch; how each run ended stands in the table ``runs``.
 
     Args:
         batches: What is to be run.
         folder: The study folder.
         workers: Processes at once; one means this very process.
-        advance: Called with the number of runs that have ended.
+        advance: Called with the number of runs that have ended and how many of them failed.
 
     Raises:
         OSError: When tables cannot be written.
@@ -38,10 +38,11 @@ def compute(batches: Sequence[Batch], folder: Path, workers: int, advance: Calla
             if isinstance(result, Killed) and len(result.task.jobs) > 1:
                 again += result.task.singles()
                 continue
-            batch = result.task if isinstance(result, Killed) else result[0]
             if isinstance(result, Killed):
-                _write_killed(batch, folder)
-            advance(len(batch.jobs))
+                _write_killed(result.task, folder)
+                advance(1, 1)
+            else:
+                advance(len(result[1]), sum(record.status != "ok" for record in result[1]))
         todo = again
 
 

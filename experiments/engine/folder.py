@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +69,14 @@ def locked(folder: Path) -> Iterator[None]:
         BadInput: When another program is writing there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as handle:
+    with (folder / _LOCK).open("a+", encoding="utf-8") as handle:
         if not _lock(handle.fileno()):
-            raise BadInput([f"{folder}: another program is computing this study; wait for it or choose --out DIR"])
+            handle.seek(0)
+            who = handle.read().strip() or "another program"
+            raise BadInput([f"{folder}: {who} is computing this study; wait for it or choose --out DIR"])
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()} on {socket.gethostname()}")
+        handle.flush()
         try:
             yield
         finally:

@@ -116,8 +116,8 @@ def _regional_leaders(case: Case) -> list[tuple[str, list[list[Leader]]]]:
 
 def _outcomes(case: Case) -> list[tuple[str, str, str, str]]:
     """Return headline outcomes that the study asks for: name, horizon, median, 90% band."""
-    study = case.results.manifest["config"].get("study")
-    names = list(study["outcomes"]) if study else []
+    design = case.results.manifest["design"]
+    names = [asked["name"] for asked in design["outcomes"]] if design else []
     if not names or "outcomes" not in case.results:
         return []
     return [

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments import arguments, faults, stored
 from experiments.application import enter
@@ -21,6 +21,10 @@ from experiments.faults import BadInput, Interrupted
 from experiments.preflight import checked, composing
 from experiments.run import quarters
 from experiments.study_plan import DEFAULTS, StudyPlan, crossed, planned
+
+if TYPE_CHECKING:
+    from experiments.engine.cost import Cost
+    from experiments.engine.ensemble import Executor
 
 __all__ = ["execute", "main", "planned"]
 
@@ -73,7 +77,7 @@ def execute(asked: StudyPlan, words: Sequence[str], manner: Manner | None = None
     """
     manner = manner or Manner()
     folder = asked.folder
-    with plain_write_errors(folder), locked(folder):
+    with plain_write_errors(folder), locked(folder) as holder:
         if manner.replace:
             continuity.start_over(folder)
         found = continuity.check(folder, asked.purpose, anyway=manner.anyway)
@@ -81,7 +85,7 @@ def execute(asked: StudyPlan, words: Sequence[str], manner: Manner | None = None
             print(f"{folder}: all {len(asked.jobs)} runs are stored already; using them", file=sys.stderr)
             return folder
         found = continuity.write(folder, asked.purpose, found)
-        _compute(asked, folder, found, words, manner)
+        _compute(asked, found, holder, words, manner)
         _finish(asked, folder, words, found)
     return folder
 
@@ -90,9 +94,10 @@ def _failed(folder: Path) -> list[dict[str, Any]]:
     return [row for row in stored.rows_of_runs(folder) if row["status"] != "ok"]
 
 
-def _compute(asked: StudyPlan, folder: Path, found: Found, words: Sequence[str], manner: Manner) -> None:
+def _compute(asked: StudyPlan, found: Found, holder: str, words: Sequence[str], manner: Manner) -> None:
     from experiments.engine import repair, samples
 
+    folder = asked.folder
     manifest_before = stored.read(folder) or {}
     (folder / stored.MANIFEST).unlink(missing_ok=True)
     sizes = manifest_before.get("files", {})
@@ -103,7 +108,7 @@ def _compute(asked: StudyPlan, folder: Path, found: Found, words: Sequence[str],
     done = {row["run_id"] for row in stored.rows_of_runs(folder)}
     todo = [job for job in asked.jobs if job.run_id not in done]
     try:
-        _run(asked, folder, found.tables, todo)
+        _run(asked, found.tables, todo, _executor(asked, manner), holder)
     except KeyboardInterrupt:
         kept = len(stored.rows_of_runs(folder))
         again = shlex.join(["compute-market", "study", *words])
@@ -113,14 +118,25 @@ def _compute(asked: StudyPlan, folder: Path, found: Found, words: Sequence[str],
         raise Interrupted(advice) from None
 
 
-def _run(asked: StudyPlan, folder: Path, tables: tuple[str, ...], todo: Sequence[Job]) -> None:
+def _executor(asked: StudyPlan, manner: Manner) -> "Executor":
+    from experiments.engine.cluster import on_dask
+    from experiments.engine.ensemble import local
+
+    settings = asked.base.settings.executor
+    if settings.address is not None:
+        return on_dask(settings.address, asked.folder.resolve(), anyway=manner.anyway)
+    return local(asked.workers)
+
+
+def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executor: "Executor", holder: str) -> None:
     """Run jobs: where none is stored the first alone and timed, so that it can be said what the others will cost."""
     from experiments.engine.batch import Record
     from experiments.engine.cost import probe, stored_cost
     from experiments.engine.ensemble import compute
 
+    folder = asked.folder
     if not todo:
-        print(f"{_crossing(asked, folder, 0)}", file=sys.stderr, flush=True)
+        print(_crossing(asked, folder, 0), file=sys.stderr)
         return
     cost, records = stored_cost(folder), list[Record]()
     stored_before = len(asked.jobs) - len(todo)
@@ -128,15 +144,16 @@ def _run(asked: StudyPlan, folder: Path, tables: tuple[str, ...], todo: Sequence
         cost, records = probe(batches(todo[:1], asked.texts, tables, 1)[0], folder)
     rest = todo[len(records) :]
     source = "as a first run took" if records else "as the stored ones took"
-    print(f"{_crossing(asked, folder, stored_before)}; {_estimate(asked, cost, len(rest))}, {source}", file=sys.stderr)
+    estimate = _estimate(asked, cost, len(rest), executor.workers)
+    print(f"{_crossing(asked, folder, stored_before)}; {estimate}, {source}", file=sys.stderr)
     with Progress(len(todo), "runs", asked.name) as progress:
         progress.advance(len(records), sum(record.status != "ok" for record in records))
         if rest:
-            compute(_cut(asked, rest, tables), folder, asked.workers, progress.advance)
+            compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
 
 
-def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...]) -> list[Batch]:
-    size = asked.base.settings.executor.batch or batch_size(len(todo), asked.workers)
+def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...], executor: "Executor") -> list[Batch]:
+    size = asked.base.settings.executor.batch or batch_size(len(todo), executor.workers)
     return batches(todo, asked.texts, tables, size)
 
 
@@ -152,16 +169,16 @@ def _crossing(asked: StudyPlan, folder: Path, stored_before: int) -> str:
     )
 
 
-def _estimate(asked: StudyPlan, cost: Any, todo: int) -> str:
+def _estimate(asked: StudyPlan, cost: "Cost", todo: int, hands: int) -> str:
     """Return how long the runs still to do may take and how much they may write."""
-    workers = min(asked.workers, todo) or 1
-    start = _SECONDS_TO_START if asked.workers > 1 and todo else 0.0
+    workers = min(hands, todo) or 1
+    start = _SECONDS_TO_START if hands > 1 and todo else 0.0
     megabytes = todo * cost.size / 1e6
     size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
-    hands = "1 worker" if workers == 1 else f"{workers} workers"
+    by = "1 worker" if workers == 1 else f"{workers} workers"
     return (
         f"about {duration(start + todo * cost.seconds / workers)} and {size} (most in table {cost.largest}) for "
-        f"{todo:,} more on {hands}{_scarce(asked, megabytes)}"
+        f"{todo:,} more on {by}{_scarce(asked, megabytes)}"
     )
 
 
@@ -171,6 +188,9 @@ def _scarce(asked: StudyPlan, megabytes: float) -> str:
 
 
 def _finish(asked: StudyPlan, folder: Path, words: Sequence[str], found: Found) -> None:
+    from experiments.engine import repair
+
+    repair.forget_temporary(folder)
     rows = stored.rows_of_runs(folder)
     failed = [row for row in rows if row["status"] != "ok"]
     contents = manifest.Contents(

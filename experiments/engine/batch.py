@@ -105,6 +105,13 @@ def run_batch(batch: Batch, folder: Path, key: str | None, progress: Progress | 
     Raises:
         OSError: When the tables cannot be written; nothing half-written stays.
     """
+    records, pieces = simulated(batch, progress)
+    store.write_tables(folder, key, pieces)
+    return records
+
+
+def simulated(batch: Batch, progress: Progress | None = None) -> tuple[list[Record], dict[str, list[pa.Table]]]:
+    """Run the jobs of a batch; return how each ended, and the pieces of every table to store."""
     records, pieces = [], {name: [] for name in batch.tables}  # type: ignore[var-annotated]
     for job in batch.jobs:
         record, found = simulate(job, batch.parameters[job.parameters], batch.tables, progress)
@@ -114,5 +121,4 @@ def run_batch(batch: Batch, folder: Path, key: str | None, progress: Progress | 
     rows = [row(job, record) for job, record in zip(batch.jobs, records, strict=True)]
     pieces["timings"] = [store.from_rows("timings", [timing(record) for record in records])]
     pieces["runs"] = [store.from_rows("runs", rows)]
-    store.write_tables(folder, key, pieces)
-    return records
+    return records, pieces

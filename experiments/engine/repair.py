@@ -26,14 +26,19 @@ def forget_unfinished(
     Returns:
         One line for each finished part that was damaged or lacked a table.
     """
-    for temporary in folder.glob("*/*.tmp"):
-        temporary.unlink(missing_ok=True)
+    forget_temporary(folder)
     seen: set[str] = set()
     lines = [line for key in _keys(folder) for line in _checked(folder, key, ("runs", *tables), sizes, seen)]
     if failed_too:
         for path in stored.files_of(folder, "runs"):
             _forget_failed(path)
     return lines
+
+
+def forget_temporary(folder: Path) -> None:
+    """Delete what a killed worker had begun to write."""
+    for temporary in folder.glob("*/*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def _keys(folder: Path) -> list[str]:

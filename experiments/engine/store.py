@@ -53,9 +53,9 @@ def from_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """Write one Parquet file whole or not at all: under a temporary name, then renamed."""
+    """Write one Parquet file whole or not at all: under a temporary name that readers of a folder pass over."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         pq.write_table(table, temporary, compression="zstd")
         _to_disk(temporary)

@@ -16,8 +16,10 @@ import experiments
 from experiments import stored
 from experiments.analysis import load
 from experiments.engine import continuity, ensemble, store
+from experiments.engine.batch import run_batch
 from experiments.engine.environment import environment
 from experiments.engine.folder import locked
+from experiments.engine.keys import batches
 from experiments.engine.pool import Killed
 from experiments.faults import BadInput, Interrupted
 from experiments.study import Manner, execute, planned
@@ -333,3 +335,29 @@ def test_the_verbs_stay_functions_beside_modules_of_their_name() -> None:
     assert not hasattr(experiments.study, "__path__")
     assert callable(experiments.run)
     assert callable(experiments.study)
+
+
+def test_a_worker_that_outlived_its_study_writes_nothing(plan_of: Plans, market: type[Market]) -> None:
+    asked = plan_of("study.seeds=1")
+    (batch,) = batches(asked.jobs, asked.texts, asked.tables, 1)
+    with locked(asked.folder) as ended:
+        pass
+    with pytest.raises(RuntimeError, match="has ended or was started again"):
+        ensemble.run_part(batch, asked.folder, ended)
+    with locked(asked.folder) as now:
+        with pytest.raises(RuntimeError, match="has ended or was started again"):
+            ensemble.run_part(batch, asked.folder, ended)
+        assert not stored.files(asked.folder)
+        ensemble.run_part(batch, asked.folder, now)
+    assert run_ids(asked.folder) == {batch.jobs[0].run_id}
+
+
+def test_a_run_that_is_stored_twice_is_kept_once(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=4"), [])
+    before = contents(folder)
+    asked = plan_of("study.seeds=4")
+    (batch, *_) = batches(asked.jobs[1:], asked.texts, asked.tables, 3)
+    run_batch(batch, folder, "zz_written_late")
+    (folder / stored.MANIFEST).unlink()
+    execute(asked, [])
+    assert contents(folder) == before

@@ -43,7 +43,13 @@ def run(*overrides: str, user_folders: Sequence[Path] = ()) -> "Results":
     return load(execute(compose(*overrides, user_folders=user_folders), overrides))
 
 
-def study(*overrides: str, user_folders: Sequence[Path] = (), replace: bool = False, anyway: bool = False) -> "Results":
+def study(
+    *overrides: str,
+    user_folders: Sequence[Path] = (),
+    replace: bool = False,
+    anyway: bool = False,
+    retry_failed: bool = False,
+) -> "Results":
     """Run what is missing of a study and return its tables; ``study=NAME`` chooses it, the baseline by default.
 
     Call it below ``if __name__ == "__main__":`` in a script: its workers import the script.
@@ -53,14 +59,15 @@ def study(*overrides: str, user_folders: Sequence[Path] = (), replace: bool = Fa
         user_folders: Folders with configuration files of one's own.
         replace: Whether to start over a folder that holds another study.
         anyway: Whether to go on although versions or machine differ.
+        retry_failed: Whether to compute failed runs again.
 
     Raises:
         experiments.faults.BadInput: When the design is wrong or the folder cannot be used.
         experiments.faults.Interrupted: When the user stops it.
     """
-    from experiments.study import execute, planned
+    from experiments.study import Manner, execute, planned
 
-    return load(execute(planned(overrides, user_folders), overrides, replace=replace, anyway=anyway))
+    return load(execute(planned(overrides, user_folders), overrides, Manner(replace, anyway, retry_failed)))
 
 
 def load(*folders: str | Path) -> "Results":

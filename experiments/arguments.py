@@ -30,6 +30,7 @@ class Arguments:
     helps: bool
     replace: bool
     anyway: bool
+    retry_failed: bool
     options: tuple[str, ...]
     """Hydra's options, as typed."""
 
@@ -39,6 +40,7 @@ def _own() -> argparse.ArgumentParser:
     parser.add_argument("--out")
     parser.add_argument("--replace", action="store_true")
     parser.add_argument("--anyway", action="store_true")
+    parser.add_argument("--retry-failed", action="store_true")
     return parser
 
 
@@ -72,6 +74,7 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
         helps=hydra.help or hydra.hydra_help,
         replace=own.replace,
         anyway=own.anyway,
+        retry_failed=own.retry_failed,
         options=tuple(word for word in rest if word not in hydra.overrides),
     )
 

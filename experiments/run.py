@@ -119,8 +119,8 @@ def _with_sweep_folder(parsed: Arguments, folder: Path) -> Arguments:
 def main(words: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     parsed = arguments.parse(words)
-    if parsed.replace or parsed.anyway:
-        raise BadInput(["--replace and --anyway belong to `compute-market study`"])
+    if parsed.replace or parsed.anyway or parsed.retry_failed:
+        raise BadInput(["--replace, --anyway and --retry-failed belong to `compute-market study`"])
     plans = prepared(parsed)
     folders = list(dict.fromkeys(folder_of(plan) for plan in plans))
     for root in dict.fromkeys(plan.settings.output.root for plan in plans):

@@ -13,6 +13,8 @@ from experiments.faults import BadInput
 from sim.tables import SCHEMA_VERSION, TABLES
 
 MANIFEST = "manifest.json"
+SAMPLES = "samples.parquet"
+"""File of a study with the sampled values: a row for each sample and key."""
 
 
 def part(folder: Path, table: str, key: str | None) -> Path:

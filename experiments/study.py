@@ -1,86 +1,48 @@
 """``compute-market study``: levers x samples x seeds, with bands; resumes what is missing, extends what has grown."""
 
-import re
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from experiments import arguments, faults, stored
 from experiments.application import enter
 from experiments.arguments import Arguments
 from experiments.closing import closing_report
-from experiments.design.jobs import jobs
-from experiments.design.points import Point, points
 from experiments.engine import continuity, manifest
-from experiments.engine.continuity import Found, Purpose
-from experiments.engine.environment import cores
-from experiments.engine.folder import check_writable, locked, plain_write_errors, result_folder
+from experiments.engine.continuity import Found
+from experiments.engine.folder import check_writable, locked, plain_write_errors
 from experiments.engine.keys import Batch, Job, batch_size, batches
-from experiments.engine.progress import Progress
+from experiments.engine.progress import Progress, duration
 from experiments.faults import BadInput, Interrupted
-from experiments.preflight import Plan, checked, composing, plan
-from experiments.preflight.changes import leaves
-from experiments.preflight.session import Composer
-from experiments.preflight.settings import MODEL_FREE_KEYS, Study
-from experiments.run import failures, quarters
+from experiments.preflight import checked, composing
+from experiments.run import quarters
+from experiments.study_plan import DEFAULTS, StudyPlan, crossed, planned
 
-DEFAULTS = ("study=baseline", "output=small")
-_SECONDS_PER_QUARTER, _SECONDS_TO_START = 0.012, 3.0
-"""Rough cost of a baseline quarter on one core, and of starting a worker, for the estimate before anything has run."""
+if TYPE_CHECKING:
+    from experiments.engine.cost import Cost
+    from experiments.engine.ensemble import Executor
+
+__all__ = ["execute", "main", "planned"]
+
+_SECONDS_TO_START = 3.0
+"""Rough time to start a worker."""
+_FAILURES_SAID = 10
 
 
 @dataclass(frozen=True)
-class StudyPlan:
-    """A checked study: the configuration without levers, and every lever point's own."""
+class Manner:
+    """How to go on in a folder that holds something."""
 
-    base: Plan
-    points: tuple[tuple[Point, Plan], ...]
-
-    @property
-    def name(self) -> str:
-        """Name of the study: its file in the group ``study``."""
-        return self.base.choices["study"]
-
-    @property
-    def design(self) -> Study:
-        """The study's own settings."""
-        assert self.base.settings.study is not None
-        return self.base.settings.study
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Tables that are asked for."""
-        return tuple(self.base.settings.output.tables)
-
-    @property
-    def folder(self) -> Path:
-        """The study folder: ``<root>/<study>``."""
-        return result_folder(self.base.settings.output.root, self.name)
-
-    @property
-    def workers(self) -> int:
-        """Processes at once."""
-        return self.base.settings.executor.workers or cores()
-
-    @cached_property
-    def texts(self) -> dict[str, str]:
-        """Canonical JSON of the parameters of every point, by digest."""
-        return {item.parameters.digest: item.parameters.canonical_json() for _, item in self.points}
-
-    @cached_property
-    def jobs(self) -> list[Job]:
-        """Every planned run."""
-        described = [(point, item.parameters.canonical_json(), item.parameters.digest) for point, item in self.points]
-        return jobs(self.name, described, self.design.seed_list())
-
-    @property
-    def purpose(self) -> Purpose:
-        """What the folder is for."""
-        run_ids = frozenset(job.run_id for job in self.jobs)
-        return Purpose(self.base.parameters.digest, leaves(self.base.config), run_ids, self.tables)
+    replace: bool = False
+    """Whether to delete what the folder holds and start over."""
+    anyway: bool = False
+    """Whether to go on although versions or machine differ."""
+    retry_failed: bool = False
+    """Whether to compute failed runs again."""
 
 
 def prepared(parsed: Arguments) -> StudyPlan | None:
@@ -95,71 +57,16 @@ def prepared(parsed: Arguments) -> StudyPlan | None:
         if parsed.shows:
             checked(composer, parsed.overrides)
             return None
-        return _planned(composer, parsed.overrides)
+        return crossed(composer, parsed.overrides)
 
 
-def planned(words: Sequence[str], user_folders: Sequence[Path] = ()) -> StudyPlan:
-    """Check a design given from Python, as :func:`prepared` does for the command line.
-
-    Raises:
-        BadInput: With every problem found.
-    """
-    parsed = arguments.parse(words, DEFAULTS)
-    with composing(user_folders) as composer:
-        return _planned(composer, parsed.overrides)
-
-
-def _planned(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
-    base = plan(composer, overrides)
-    if base.settings.study is None:
-        raise BadInput(["study = null: choose a study with study=NAME"])
-    found: list[tuple[Point, Plan]] = []
-    lines = _lever_problems(base.settings.study, overrides)
-    for point in [] if lines else points(base.settings.study.levers):
-        try:
-            found.append((point, plan(composer, [*overrides, *point.overrides]) if point.settings else base))
-        except BadInput as error:
-            lines += error.lines
-    lines = lines or _same_points(found)
-    if lines:
-        raise BadInput(list(dict.fromkeys(lines)))
-    return StudyPlan(base, tuple(found))
-
-
-def _lever_problems(design: Study, overrides: Sequence[str]) -> list[str]:
-    typed = {override.partition("=")[0].lstrip("+~") for override in overrides}
-    keys = dict.fromkeys(key.lstrip("+~") for point in points(design.levers) for key in point.settings)
-    twice = [f"{key}: is a lever of the study; leave it off the command line" for key in keys if key in typed]
-    free = [key for key in keys if re.split("[./@]", key)[0] in (*MODEL_FREE_KEYS, "hydra")]
-    return [
-        *twice,
-        *(f"study.levers: {key} is not part of the model, so it cannot be a lever{_hint(key)}" for key in free),
-    ]
-
-
-def _hint(key: str) -> str:
-    return "; say study.seeds" if key == "seed" else ""
-
-
-def _same_points(found: Sequence[tuple[Point, Plan]]) -> list[str]:
-    """Return a line for each lever point whose configuration an earlier one has already."""
-    first: dict[str, Point] = {}
-    lines = []
-    for point, item in found:
-        earlier = first.setdefault(item.parameters.digest, point)
-        if earlier is not point:
-            lines.append(f"study.levers: {point.label} is the same configuration as {earlier.label}; drop one of them")
-    return lines
-
-
-def execute(asked: StudyPlan, words: Sequence[str], *, replace: bool = False, anyway: bool = False) -> Path:
+def execute(asked: StudyPlan, words: Sequence[str], manner: Manner | None = None) -> Path:
     """Run what is missing of a study and write its manifest last.
 
     Args:
         asked: The checked study.
         words: The command line after ``study``, for the manifest.
-        replace: Whether to delete what the folder holds and start over.
-        anyway: Whether to go on although versions or machine differ.
+        manner: How to go on in a folder that holds something.
 
     Returns:
         The study folder.
@@ -168,80 +75,124 @@ def execute(asked: StudyPlan, words: Sequence[str], *, replace: bool = False, an
         BadInput: When the folder cannot be written, is in use, or holds something else.
         Interrupted: When the user stops the program.
     """
+    manner = manner or Manner()
     folder = asked.folder
-    with plain_write_errors(folder), locked(folder):
-        if replace:
+    with plain_write_errors(folder), locked(folder) as holder:
+        if manner.replace:
             continuity.start_over(folder)
-        found = continuity.check(folder, asked.purpose, anyway=anyway)
-        if continuity.is_complete(folder, asked.purpose):
+        found = continuity.check(folder, asked.purpose, anyway=manner.anyway)
+        if continuity.is_complete(folder, asked.purpose) and not (manner.retry_failed and _failed(folder)):
             print(f"{folder}: all {len(asked.jobs)} runs are stored already; using them", file=sys.stderr)
             return folder
         found = continuity.write(folder, asked.purpose, found)
-        _compute(asked, folder, found)
+        _compute(asked, found, holder, words, manner)
         _finish(asked, folder, words, found)
     return folder
 
 
-def _compute(asked: StudyPlan, folder: Path, found: Found) -> None:
+def _failed(folder: Path) -> list[dict[str, Any]]:
+    return [row for row in stored.rows_of_runs(folder) if row["status"] != "ok"]
+
+
+def _compute(asked: StudyPlan, found: Found, holder: str, words: Sequence[str], manner: Manner) -> None:
+    from experiments.engine import repair, samples
+
+    folder = asked.folder
     manifest_before = stored.read(folder) or {}
     (folder / stored.MANIFEST).unlink(missing_ok=True)
-    for line in _pruned(folder, found, manifest_before.get("files", {})):
+    sizes = manifest_before.get("files", {})
+    for line in repair.forget_unfinished(folder, found.tables, sizes, failed_too=manner.retry_failed):
         print(f"compute-market: {line}", file=sys.stderr)
+    repair.rename(folder, asked.jobs)
+    samples.write(folder, [(sample.index, sample.values, sample.units) for sample in asked.samples])
     done = {row["run_id"] for row in stored.rows_of_runs(folder)}
     todo = [job for job in asked.jobs if job.run_id not in done]
-    print(_announcement(asked, folder, len(todo)), file=sys.stderr, flush=True)
-    if todo:
-        _run(_cut(asked, todo, found.tables), folder, asked, len(todo))
+    try:
+        _run(asked, found.tables, todo, _executor(asked, manner), holder)
+    except KeyboardInterrupt:
+        kept = len(stored.rows_of_runs(folder))
+        again = shlex.join(["compute-market", "study", *words])
+        advice = (
+            f"{kept} of {len(asked.jobs)} runs are stored in {folder}; give the same command again to go on: {again}"
+        )
+        raise Interrupted(advice) from None
 
 
-def _pruned(folder: Path, found: Found, sizes: dict[str, int]) -> list[str]:
-    from experiments.engine import store
+def _executor(asked: StudyPlan, manner: Manner) -> "Executor":
+    from experiments.engine.cluster import on_dask
+    from experiments.engine.ensemble import local
 
-    return store.forget_unfinished(folder, found.tables, sizes)
+    settings = asked.base.settings.executor
+    if settings.address is not None:
+        return on_dask(settings.address, asked.folder.resolve(), anyway=manner.anyway)
+    return local(asked.workers)
 
 
-def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...]) -> list[Batch]:
-    size = asked.base.settings.executor.batch or batch_size(len(todo), asked.workers)
+def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executor: "Executor", holder: str) -> None:
+    """Run jobs: where none is stored the first alone and timed, so that it can be said what the others will cost."""
+    from experiments.engine.batch import Record
+    from experiments.engine.cost import probe, stored_cost
+    from experiments.engine.ensemble import compute
+
+    folder = asked.folder
+    if not todo:
+        print(_crossing(asked, folder, 0), file=sys.stderr)
+        return
+    cost, records = stored_cost(folder), list[Record]()
+    stored_before = len(asked.jobs) - len(todo)
+    if cost is None:
+        cost, records = probe(batches(todo[:1], asked.texts, tables, 1)[0], folder)
+    rest = todo[len(records) :]
+    source = "as a first run took" if records else "as the stored ones took"
+    estimate = _estimate(asked, cost, len(rest), executor.workers)
+    print(f"{_crossing(asked, folder, stored_before)}; {estimate}, {source}", file=sys.stderr)
+    with Progress(len(todo), "runs", asked.name) as progress:
+        progress.advance(len(records), sum(record.status != "ok" for record in records))
+        if rest:
+            compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
+
+
+def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...], executor: "Executor") -> list[Batch]:
+    size = asked.base.settings.executor.batch or batch_size(len(todo), executor.workers)
     return batches(todo, asked.texts, tables, size)
 
 
-def _run(todo: Sequence[Batch], folder: Path, asked: StudyPlan, count: int) -> None:
-    from experiments.engine.ensemble import compute
-
-    with Progress(count, "runs", asked.name) as progress:
-        try:
-            compute(todo, folder, asked.workers, progress.advance)
-        except KeyboardInterrupt:
-            kept = len(asked.jobs) - count + progress.done
-            advice = f"{kept} of {len(asked.jobs)} runs are stored in {folder}; give the same command again to go on"
-            raise Interrupted(advice) from None
-
-
-def _announcement(asked: StudyPlan, folder: Path, todo: int) -> str:
-    levers, seeds = len(asked.points), len(asked.design.seed_list())
-    length = quarters(asked.base)
-    kept = f"; {levers * seeds - todo} are stored already" if todo < levers * seeds else ""
+def _crossing(asked: StudyPlan, folder: Path, stored_before: int) -> str:
+    levers, samples, seeds = len(asked.points), len(asked.samples), len(asked.design.seed_list())
+    sampled = f" x {samples:,} samples" if samples > 1 else ""
+    runs = levers * samples * seeds
+    repeated = f" ({runs - len(asked.jobs):,} repeat another)" if runs > len(asked.jobs) else ""
+    kept = f"; {stored_before:,} are stored already" if stored_before else ""
     return (
-        f"{folder}: {levers * seeds} runs = {levers} lever {'point' if levers == 1 else 'points'} x {seeds} seeds, "
-        f"{length} quarters each{kept}; {_estimate(asked, folder, todo)}"
+        f"{folder}: {levers} lever {'point' if levers == 1 else 'points'}{sampled} x {seeds:,} "
+        f"{'seed' if seeds == 1 else 'seeds'} = {runs:,} runs{repeated}, {quarters(asked.base)} quarters each{kept}"
     )
 
 
-def _estimate(asked: StudyPlan, folder: Path, todo: int) -> str:
-    """Return how long it may take: by the runs stored here, else by a rough cost of a baseline quarter."""
-    import pyarrow.parquet as pq
+def _estimate(asked: StudyPlan, cost: "Cost", todo: int, hands: int) -> str:
+    """Return how long the runs still to do may take and how much they may write."""
+    workers = min(hands, todo) or 1
+    start = _SECONDS_TO_START if hands > 1 and todo else 0.0
+    megabytes = todo * cost.size / 1e6
+    size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
+    by = "1 worker" if workers == 1 else f"{workers} workers"
+    return (
+        f"about {duration(start + todo * cost.seconds / workers)} and {size} (most in table {cost.largest}) for "
+        f"{todo:,} more on {by}{_scarce(asked, megabytes)}"
+    )
 
-    paths = stored.files_of(folder, "timings")
-    measured = [value for path in paths for value in pq.read_table(path)["wall_seconds"].to_pylist() if value > 0]
-    each = median(measured) if measured else _SECONDS_PER_QUARTER * quarters(asked.base)
-    source = "by the stored ones" if measured else "a rough figure; the progress line corrects it"
-    workers = min(asked.workers, todo) or 1
-    hands = "1 worker" if workers == 1 else f"{workers} workers"
-    return f"about {_SECONDS_TO_START + todo * each / workers:.0f} s for {todo} on {hands} ({source})"
+
+def _scarce(asked: StudyPlan, megabytes: float) -> str:
+    free = shutil.disk_usage(asked.folder).free / 1e6
+    return f" - ONLY {free:,.0f} MB ARE FREE there" if free < megabytes else ""
 
 
 def _finish(asked: StudyPlan, folder: Path, words: Sequence[str], found: Found) -> None:
+    from experiments.engine import repair
+
+    repair.forget_temporary(folder)
     rows = stored.rows_of_runs(folder)
+    failed = [row for row in rows if row["status"] != "ok"]
     contents = manifest.Contents(
         kind="study",
         name=asked.name,
@@ -251,11 +202,18 @@ def _finish(asked: StudyPlan, folder: Path, words: Sequence[str], found: Found) 
         seeds=asked.design.seed_list(),
         tables=found.tables,
         runs=len(rows),
-        failed=sum(row["status"] != "ok" for row in rows),
+        failed=len(failed),
         changes=asked.base.changes,
         grounds=found.grounds,
+        design=asked.design.model_dump(mode="json"),
+        samples=len(asked.samples),
+        failures=[_failure(asked, row) for row in failed],
     )
     manifest.write(folder, contents)
+
+
+def _failure(asked: StudyPlan, row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("run_id", "stage", "error")} | {"command": asked.command_of(row)}
 
 
 def main(words: Sequence[str]) -> int:
@@ -268,19 +226,24 @@ def main(words: Sequence[str]) -> int:
         enter(parsed, [], lambda _: None)
         return faults.OK
     check_writable(asked.base.settings.output.root)
-    enter(parsed, [asked.base], lambda _: _execute(asked, words, parsed))
+    manner = Manner(parsed.replace, parsed.anyway, parsed.retry_failed)
+    enter(parsed, [asked.entered], lambda _: _execute(asked, words, manner))
     return _closed(asked)
 
 
-def _execute(asked: StudyPlan, words: Sequence[str], parsed: Arguments) -> None:
-    execute(asked, words, replace=parsed.replace, anyway=parsed.anyway)
+def _execute(asked: StudyPlan, words: Sequence[str], manner: Manner) -> None:
+    execute(asked, words, manner)
 
 
 def _closed(asked: StudyPlan) -> int:
-    folder, figures = asked.folder, asked.base.settings.output.figures
-    lines = failures([folder])
-    for line in lines:
-        print(f"compute-market: {line}", file=sys.stderr)
-    if len(lines) < len(stored.rows_of_runs(folder)):
-        print(closing_report([folder], folder, figures))
-    return faults.FAILED_RUNS if lines else faults.OK
+    folder = asked.folder
+    failures = stored.whole(folder)["failures"]
+    for failure in failures[:_FAILURES_SAID]:
+        said = f"run {failure['run_id']} failed in {failure['stage']}: {failure['error']}"
+        print(f"compute-market: {said}\n  alone: {failure['command']}", file=sys.stderr)
+    if failures:
+        more = f", all listed in {folder / stored.MANIFEST}" if len(failures) > _FAILURES_SAID else ""
+        print(f"compute-market: {len(failures)} runs failed{more}; --retry-failed computes them again", file=sys.stderr)
+    if len(failures) < len(stored.rows_of_runs(folder)):
+        print(closing_report([folder], folder, asked.figures))
+    return faults.FAILED_RUNS if failures else faults.OK

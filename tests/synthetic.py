@@ -59,6 +59,8 @@ class Market:
             "site_region": regions,
             "provider": firms,
             "supplier": list(self.parameters.suppliers),
+            "outcome": ["hhi_revenue.world"],
+            "horizon": self.quarters[-1:],
         } | WORKLOADS
 
     def _table(self, table: Table) -> dict[str, Any]:

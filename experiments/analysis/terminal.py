@@ -17,7 +17,9 @@ def runs_said(case: Case) -> str:
     failed = f"; {case.failed} failed and are left out" if case.failed else ""
     if case.count == 1:
         return f"one path (seed {case.runs['seed'].iloc[0]}), no uncertainty{failed}"
-    return f"median of {case.count} seeds, in brackets what 90% of them span{failed}"
+    samples = case.runs["sample"].nunique()
+    spread = f"{case.count} runs ({samples} samples x seeds)" if samples > 1 else f"{case.count} seeds"
+    return f"median of {spread}, in brackets what 90% of them span{failed}"
 
 
 def summary(results: Sequence[Results]) -> str:

@@ -1,25 +1,42 @@
-"""From lever points and seeds to jobs: crossed, so that every point meets the same seeds."""
+"""From lever points, samples and seeds to jobs: crossed, so that every point meets the same samples and seeds."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from experiments.design.points import Point
+from experiments.design.ranges import Sample
 from experiments.engine.keys import Job
-from experiments.identity import run_id_of
-
-SAMPLE = 0
-"""The only sample while no uncertainties are drawn: the configured values."""
 
 
-def jobs(study: str, points: Sequence[tuple[Point, str, str]], seeds: Sequence[int]) -> list[Job]:
-    """Return a job for every point and seed, seeds running fastest.
+@dataclass(frozen=True)
+class Cell:
+    """A lever point at a sample: one set of parameters, run with every seed."""
+
+    point: Point
+    sample: Sample
+    parameters: str
+    """Digest of the parameters of the lever point, before the sample."""
+    run_ids: tuple[str, ...]
+    """Identity of the run with each seed."""
+
+
+def jobs(study: str, cells: Sequence[Cell], seeds: Sequence[int]) -> list[Job]:
+    """Return every run of a study, once: samples that repeat another (as Morris trajectories may) share its runs.
 
     Args:
         study: Name of the study.
-        points: Lever points with the canonical JSON of their parameters and its digest.
-        seeds: Seeds, the same for every point.
+        cells: Every lever point at every sample.
+        seeds: Seeds, the same for every cell.
     """
-    return [
-        Job(run_id_of(text, seed), study, SAMPLE, seed, point.label, digest)
-        for point, text, digest in points
-        for seed in seeds
-    ]
+    found: dict[str, Job] = {}
+    for cell in cells:
+        for job in _of(cell, study, seeds):
+            found.setdefault(job.run_id, job)
+    return list(found.values())
+
+
+def _of(cell: Cell, study: str, seeds: Sequence[int]) -> Iterator[Job]:
+    values = json.dumps(cell.sample.values, sort_keys=True)
+    for run_id, seed in zip(cell.run_ids, seeds, strict=True):
+        yield Job(run_id, study, cell.sample.index, seed, cell.point.label, cell.parameters, values)

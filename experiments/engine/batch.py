@@ -1,5 +1,6 @@
 """What a worker does: run the jobs of one batch and write their tables. Only a small record goes back."""
 
+import json
 import socket
 import sys
 import time
@@ -15,6 +16,7 @@ import pyarrow as pa
 from experiments.engine import store
 from experiments.engine.interruption import obeyed_between_quarters
 from experiments.engine.keys import Batch, Job
+from experiments.engine.sampled import with_values
 from sim import ComputeMarket, Parameters
 
 Progress = Callable[..., None]
@@ -33,8 +35,8 @@ class Record:
 
 
 @lru_cache(maxsize=16)
-def _parameters(text: str) -> Parameters:
-    return Parameters.model_validate_json(text)
+def _parameters(text: str, sampled: str) -> Parameters:
+    return with_values(text, json.loads(sampled))
 
 
 def simulate(
@@ -45,7 +47,7 @@ def simulate(
     model: Any = None
     try:
         with obeyed_between_quarters() as obey:
-            model = ComputeMarket(_parameters(text), seed=job.seed)
+            model = ComputeMarket(_parameters(text, job.sampled), seed=job.seed)
             model.run(progress=lambda: _quarter_over(obey, progress))
         found = {name: store.to_arrow(name, columns, job.run_id) for name, columns in model.tables(tables).items()}
         return Record(job.run_id, "ok", None, None, time.perf_counter() - began), found
@@ -103,6 +105,13 @@ def run_batch(batch: Batch, folder: Path, key: str | None, progress: Progress | 
     Raises:
         OSError: When the tables cannot be written; nothing half-written stays.
     """
+    records, pieces = simulated(batch, progress)
+    store.write_tables(folder, key, pieces)
+    return records
+
+
+def simulated(batch: Batch, progress: Progress | None = None) -> tuple[list[Record], dict[str, list[pa.Table]]]:
+    """Run the jobs of a batch; return how each ended, and the pieces of every table to store."""
     records, pieces = [], {name: [] for name in batch.tables}  # type: ignore[var-annotated]
     for job in batch.jobs:
         record, found = simulate(job, batch.parameters[job.parameters], batch.tables, progress)
@@ -112,5 +121,4 @@ def run_batch(batch: Batch, folder: Path, key: str | None, progress: Progress | 
     rows = [row(job, record) for job, record in zip(batch.jobs, records, strict=True)]
     pieces["timings"] = [store.from_rows("timings", [timing(record) for record in records])]
     pieces["runs"] = [store.from_rows("runs", rows)]
-    store.write_tables(folder, key, pieces)
-    return records
+    return records, pieces

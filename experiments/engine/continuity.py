@@ -18,7 +18,7 @@ from experiments.faults import BadInput
 from experiments.identity import code_digest
 
 PLAN = "plan.json"
-_DERIVED = ("report.html", PLAN, stored.MANIFEST)
+_DERIVED = ("report.html", PLAN, stored.MANIFEST, stored.SAMPLES)
 _SHOWN = 8
 
 
@@ -129,8 +129,8 @@ def _shrunk(folder: Path, purpose: Purpose) -> Iterator[str]:
     extra = len(_stored(folder) - purpose.run_ids)
     if extra:
         yield (
-            f"holds {extra} runs that are not asked for (fewer seeds, or other levers); a study may grow, not shrink: "
-            "choose --out DIR, or --replace to start over"
+            f"holds {extra} runs that are not asked for (fewer seeds or samples, or other levers); a study may grow, "
+            "not shrink: choose --out DIR, or --replace to start over"
         )
 
 
@@ -146,11 +146,10 @@ def _other_ground(folder: Path, found: Mapping[str, Any], purpose: Purpose) -> I
 
 
 def is_complete(folder: Path, purpose: Purpose) -> bool:
-    """Whether the folder holds every planned run and table, whole and none failed."""
+    """Whether the folder holds every planned run and table, whole; runs that failed count, their rows say so."""
     manifest = stored.read(folder)
     return (
         manifest is not None
-        and manifest["failed"] == 0
         and set(purpose.tables) <= set(manifest["tables"])
         and not stored.damage(folder)
         and purpose.run_ids <= _stored(folder)

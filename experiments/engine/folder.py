@@ -2,6 +2,8 @@
 
 import errno
 import os
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +54,7 @@ def plain_write_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             advice = "the disk is full; free some space and give the same command again: finished runs are kept"
             raise BadInput([f"{folder}: {advice}"]) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
@@ -61,20 +63,43 @@ def plain_write_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[str]:
     """Hold a study folder against a second program; the lock ends with the process that holds it.
+
+    Yields:
+        A token that stands in the lock file, by which a worker knows that the folder is still held for it.
 
     Raises:
         BadInput: When another program is writing there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as handle:
+    with (folder / _LOCK).open("a+", encoding="utf-8") as handle:
         if not _lock(handle.fileno()):
-            raise BadInput([f"{folder}: another program is computing this study; wait for it or choose --out DIR"])
+            handle.seek(0)
+            who = handle.readline().strip() or "another program"
+            raise BadInput([f"{folder}: {who} is computing this study; wait for it or choose --out DIR"])
+        handle.truncate(0)
+        token = secrets.token_hex(8)
+        handle.write(f"process {os.getpid()} on {socket.gethostname()}\n{token}\n")
+        handle.flush()
         try:
-            yield
+            yield token
         finally:
             (folder / _LOCK).unlink(missing_ok=True)
+
+
+def check_holder(folder: Path, token: str) -> None:
+    """Check that a folder is still held under a token: a worker that outlived its study writes nothing.
+
+    Raises:
+        RuntimeError: When it is not.
+    """
+    try:
+        lines = (folder / _LOCK).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    if token not in lines:
+        raise RuntimeError(f"{folder}: the study for which this was computed has ended or was started again")
 
 
 def _lock(descriptor: int) -> bool:

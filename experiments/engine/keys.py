@@ -20,7 +20,9 @@ class Job:
     levers: str
     """JSON of the lever settings."""
     parameters: str
-    """Digest of the parameters; their text is in the batch."""
+    """Digest of the parameters of the lever point; their text is in the batch."""
+    sampled: str = "{}"
+    """JSON of the sampled values, by key, that replace the lever point's."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ class Contents:
     """Where the configuration departs from the shipped baseline."""
     grounds: Sequence[dict[str, str]] = ()
     """Further versions and machines on which some of the runs were computed."""
+    design: Mapping[str, Any] | None = None
+    """Settings of a study, defaults included."""
+    samples: int = 1
+    """Samples of the uncertainties."""
+    failures: Sequence[Mapping[str, Any]] = ()
+    """Failed runs: identity, stage, message, and the command that makes the run alone."""
 
 
 def write(folder: Path, contents: Contents) -> None:
@@ -50,6 +56,9 @@ def write(folder: Path, contents: Contents) -> None:
         "tables": list(contents.tables),
         "runs": contents.runs,
         "failed": contents.failed,
+        "design": contents.design,
+        "samples": contents.samples,
+        "failures": list(contents.failures),
         "changes": [asdict(change) for change in contents.changes],
         "grounds": list(contents.grounds),
         "code_digest": code_digest(),

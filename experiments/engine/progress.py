@@ -1,4 +1,4 @@
-"""One progress line: a bar on a terminal, a line at each quarter of the way in a log."""
+"""One progress line: a bar on a terminal; in a log a line at each quarter of the way, and every five minutes."""
 
 import sys
 import time
@@ -8,14 +8,16 @@ from typing import Any, Self
 from tqdm import tqdm
 
 _STEPS_IN_A_LOG = 4
+_LONGEST_SILENCE = 300.0
 
 
 class Progress:
-    """Counts units of work done, on standard error."""
+    """Counts units of work done, and of those the failed ones, on standard error."""
 
     def __init__(self, total: int, unit: str, label: str) -> None:
         self.total, self.unit, self.label = total, unit, label
-        self.done, self._began = 0, time.monotonic()
+        self.done, self.failed, self._began = 0, 0, time.monotonic()
+        self._said = self._began
         self._bar: Any = tqdm(total=total, unit=unit, desc=label, disable=None, file=sys.stderr, leave=True)
 
     def __enter__(self) -> Self:
@@ -26,19 +28,34 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def advance(self, units: int = 1) -> None:
-        """Say that ``units`` more are done."""
+    def advance(self, units: int = 1, failed: int = 0) -> None:
+        """Say that ``units`` more are done, ``failed`` of them without success."""
         before, self.done = self.done, self.done + units
+        self.failed += failed
+        if self.failed:
+            self._bar.set_postfix_str(f"{self.failed} failed", refresh=False)
         self._bar.update(units)
-        if self._bar.disable and self._step(before) < self._step(self.done):
+        late = time.monotonic() - self._said > _LONGEST_SILENCE
+        if self._bar.disable and (late or self._step(before) < self._step(self.done)):
             self._say()
 
     def _step(self, done: int) -> int:
         return done * _STEPS_IN_A_LOG // max(self.total, 1)
 
     def _say(self) -> None:
-        seconds = time.monotonic() - self._began
+        self._said = time.monotonic()
+        seconds = self._said - self._began
         left = seconds * (self.total - self.done) / self.done
-        ahead = f", about {left:.0f} s to go" if self.done < self.total else ""
-        line = f"{self.label}: {self.done} of {self.total} {self.unit}, {seconds:.1f} s{ahead}"
-        print(line, file=sys.stderr, flush=True)
+        failed = f", {self.failed} failed" if self.failed else ""
+        ahead = f", about {duration(left)} to go" if self.done < self.total else ""
+        pace = f"{duration(seconds)} at {self.done / max(seconds, 1e-3):.1f} {self.unit}/s"
+        print(
+            f"{self.label}: {self.done} of {self.total} {self.unit}{failed}, {pace}{ahead}", file=sys.stderr, flush=True
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words: seconds below two minutes, then minutes, then hours."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -53,14 +53,24 @@ def from_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """Write one Parquet file whole or not at all: under a temporary name, then renamed."""
+    """Write one Parquet file whole or not at all: under a temporary name that readers of a folder pass over."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         pq.write_table(table, temporary, compression="zstd")
+        _to_disk(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file is on the disk, so that after a power cut its name never stands for an empty one."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_tables(folder: Path, key: str | None, tables: Mapping[str, Iterable[pa.Table]]) -> None:
@@ -83,45 +93,3 @@ def _forget(paths: Sequence[Path]) -> None:
     for folder in {path.parent for path in paths}:
         with suppress(OSError):
             folder.rmdir()
-
-
-def forget_unfinished(folder: Path, tables: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
-    """Delete what cannot be built on: temporary files, parts with a missing or unreadable table, rows of failed runs.
-
-    The runs of a deleted part are computed again, perhaps in batches cut otherwise; none is then stored twice.
-
-    Args:
-        folder: The study folder.
-        tables: Tables that every finished run must have.
-        sizes: Bytes of the files by path within the folder, where a manifest recorded them.
-
-    Returns:
-        One line for each finished part that was damaged or lacked a table.
-    """
-    for temporary in folder.glob("*/*.tmp"):
-        temporary.unlink(missing_ok=True)
-    lines: list[str] = []
-    parts = [path for path in stored.files(folder) if path.parent != folder]
-    for key in sorted({path.stem for path in parts}):
-        fault = _fault_of_part(folder, key, ("runs", *tables), sizes)
-        if fault is None:
-            _forget_failed(stored.part(folder, "runs", key))
-            continue
-        lines += [f"{fault}; its runs are computed again"] if stored.part(folder, "runs", key).is_file() else []
-        for path in parts:
-            if path.stem == key:
-                path.unlink(missing_ok=True)
-    return lines
-
-
-def _fault_of_part(folder: Path, key: str, tables: Sequence[str], sizes: Mapping[str, int]) -> str | None:
-    paths = [stored.part(folder, table, key) for table in tables]
-    faults = (stored.fault_of(path, sizes.get(path.relative_to(folder).as_posix())) for path in paths)
-    return next((fault for fault in faults if fault is not None), None)
-
-
-def _forget_failed(path: Path) -> None:
-    rows = pq.read_table(path).to_pylist()
-    kept = [row for row in rows if row["status"] == "ok"]
-    if len(kept) < len(rows):
-        write(from_rows("runs", kept), path)

@@ -1,26 +1,19 @@
 """The part of a configuration that is not the model: seed, output, executor, study."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, model_validator
 
-from experiments.figures import NAMES
-from experiments.preflight.problems import listed, suggestion
+from experiments.preflight.fields_of_settings import FigureName, Seed, SettingsModel
+from experiments.preflight.study_settings import Study
 from sim.parameters.base import quantity
-from sim.tables import MODEL_TABLES, OUTCOMES
+from sim.tables import MODEL_TABLES
 
-Seed = Annotated[int, quantity("seed", ge=0, lt=2**63)]
 TableName = Literal[MODEL_TABLES]  # type: ignore[valid-type]
-FigureName = Literal[NAMES]  # type: ignore[valid-type]
-LeverValue = str | bool | int | float | None | list[Any] | dict[str, Any]
 MODEL_FREE_KEYS = ("seed", "output", "executor", "study")
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Output(_Settings):
+class Output(SettingsModel):
     """What is written, and where."""
 
     root: Annotated[str, Field(min_length=1)]
@@ -31,52 +24,27 @@ class Output(_Settings):
     """Figures of the report; null for all."""
 
 
-class Executor(_Settings):
+class Executor(SettingsModel):
     """How a study is computed."""
 
-    workers: Annotated[int, quantity("processes", ge=1, le=512)] | None
-    """Worker processes; null for one per available core."""
+    kind: Literal["local", "dask"]
+    """Processes of this machine, or the workers of a running dask scheduler."""
+    workers: Annotated[int, quantity("processes", ge=1, le=512)] | None = None
+    """Worker processes of this machine; null for one per available core."""
+    address: Annotated[str, Field(min_length=1)] | None = None
+    """Where the dask scheduler listens, such as tcp://127.0.0.1:8786."""
     batch: Annotated[int, quantity("runs", ge=1, le=10_000)] | None
     """Runs per task and part file; null to choose from the number of runs and workers."""
 
-
-class Study(_Settings):
-    """Levers x samples x seeds."""
-
-    levers: dict[str, Annotated[list[LeverValue], Field(min_length=1)]] | list[dict[str, LeverValue]]
-    """Full factorial: key to list of values. Listed: a list of key-to-value mappings."""
-    uncertainties: Annotated[dict[str, Any], Field(max_length=0)]
-    """Ranges to sample. No sampler exists yet, so the mapping must be empty."""
-    seeds: Annotated[int, quantity("seeds", ge=1, le=1_000_000)] | Annotated[list[Seed], Field(min_length=1)]
-    """1 to this number, or a list of seeds."""
-    outcomes: list[str]
-    """Outcomes to analyse; empty for all."""
-
-    @field_validator("seeds")
-    @classmethod
-    def _seeds_differ(cls, seeds: int | list[int]) -> int | list[int]:
-        if isinstance(seeds, list) and len(set(seeds)) < len(seeds):
-            msg = "the same seed is listed twice"
+    @model_validator(mode="after")
+    def _address_where_needed(self) -> Self:
+        if (self.kind == "dask") != (self.address is not None):
+            msg = "kind=dask needs executor.address=tcp://HOST:PORT of a running scheduler, and nothing else does"
             raise ValueError(msg)
-        return seeds
-
-    @field_validator("outcomes")
-    @classmethod
-    def _outcomes_exist(cls, outcomes: list[str]) -> list[str]:
-        names = [outcome.name for outcome in OUTCOMES]
-        for asked in outcomes:
-            name = asked.partition(".")[0]
-            if name not in names:
-                msg = f"{asked!r} is no outcome; they begin with one of {listed(names)}{suggestion(name, names)}"
-                raise ValueError(msg)
-        return outcomes
-
-    def seed_list(self) -> list[int]:
-        """Return every seed of the study."""
-        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else self.seeds
+        return self
 
 
-class Settings(_Settings):
+class Settings(SettingsModel):
     """Everything in a configuration that is not a parameter of the model."""
 
     seed: Seed

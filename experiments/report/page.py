@@ -14,6 +14,7 @@ from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, Drawn, draw
 from experiments.report.provenance import grades
+from experiments.report.study import parts
 from experiments.report.words import headline, uncertainty
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -67,6 +68,7 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
         measures=[
             (line.name, line.unit) for case in shown[:1] if "market" in case.results for line in market_lines(case)
         ],
+        parts=parts(results[0]) if len(results) == 1 else [],
         single=all(case.count == 1 for case in shown),
         folders=[_folder(found) for found in results],
         grades=grades(_changed(results)),
@@ -116,8 +118,8 @@ def _regional_leaders(case: Case) -> list[tuple[str, list[list[Leader]]]]:
 
 def _outcomes(case: Case) -> list[tuple[str, str, str, str]]:
     """Return headline outcomes that the study asks for: name, horizon, median, 90% band."""
-    study = case.results.manifest["config"].get("study")
-    names = list(study["outcomes"]) if study else []
+    design = case.results.manifest["design"]
+    names = [asked["name"] for asked in design["outcomes"]] if design else []
     if not names or "outcomes" not in case.results:
         return []
     return [

@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _FILE = Path(__file__).resolve().parents[1] / "data" / "provenance.csv"
@@ -24,6 +25,19 @@ class Grade:
     values: int
     examples: str
     """Paths of a few of them."""
+
+
+def grade_of(key: str, file: Path = _FILE) -> str:
+    """Return the grade of the baseline's value at a key; nothing where it has none, as a range of several values."""
+    return _grades(file).get(key, "")
+
+
+@cache
+def _grades(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8", newline="") as handle:
+        return {row["path"]: row["grade"] for row in csv.DictReader(handle)}
 
 
 def grades(changed: Collection[str], file: Path = _FILE) -> list[Grade]:

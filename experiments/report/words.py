@@ -78,6 +78,13 @@ def uncertainty(case: Case) -> str:
             f"One path (seed {seeds[0]}), no uncertainty: nothing here says how far another draw, or another value of "
             "an uncertain parameter, would lead. The command compute-market study gives bands."
         )
+    samples = case.runs["sample"].nunique()
+    if samples > 1:
+        return (
+            f"Bands come from {case.count} runs: {samples} samples of the uncertainties that the study names, and "
+            "seeds. They show "
+            "chance and those uncertainties, not other parameters or the structure; read them as a lower bound."
+        )
     return (
         f"Bands come from {case.count} runs that differ in the seed only. They show what chance does inside the model, "
         "not how uncertain its parameters and structure are; read them as a lower bound of what is not known."

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -34,7 +35,7 @@ def _ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def _tables(folder: Path) -> dict[str, Any]:
+def tables_of(folder: Path) -> dict[str, Any]:
     """Return every table that is promised to be equal, sorted by its key."""
     names = [name for name in TABLES if name != "timings" and stored.files_of(folder, name)]
     keys = {name: [(key.name, "ascending") for key in TABLES[name].keys] for name in names}
@@ -60,7 +61,7 @@ def test_a_study_ends_with_summary_and_report(finished: tuple[Path, str, str]) -
 
 
 def test_a_run_alone_equals_the_run_in_the_study(finished: tuple[Path, str, str], tmp_path: Path) -> None:
-    together = _tables(finished[0])
+    together = tables_of(finished[0])
     chosen = ",".join(experiments.load(finished[0]).manifest["tables"])
     alone = experiments.run(*SMALL, "seed=7", f"output.root={tmp_path}", f"output.tables=[{chosen}]")
     (row,) = alone["runs"].arrow().to_pylist()
@@ -71,15 +72,26 @@ def test_a_run_alone_equals_the_run_in_the_study(finished: tuple[Path, str, str]
         assert mine.equals(alone[name].arrow().sort_by(keys)), name
 
 
+def _until_stored(process: "subprocess.Popen[str]", folder: Path, parts: int = 1) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while len(stored.files_of(folder, "runs")) < parts:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _assert_equal(one: Path, other: Path) -> None:
+    once, twice = tables_of(one), tables_of(other)
+    assert once.keys() == twice.keys()
+    assert all(once[name].equals(twice[name]) for name in once)
+
+
 def test_an_interrupted_study_says_how_to_go_on_and_ends_with_the_same_values(
     finished: tuple[Path, str, str], tmp_path: Path
 ) -> None:
     process = _start(tmp_path, "output.figures=[concentration]")
-    folder, deadline = tmp_path / "baseline", time.monotonic() + _PATIENCE
-    while not stored.files_of(folder, "runs"):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    folder = tmp_path / "baseline"
+    _until_stored(process, folder, 2)
     process.send_signal(signal.SIGINT)
     code, out, err = _ended(process)
     assert code == 130
@@ -92,6 +104,43 @@ def test_an_interrupted_study_says_how_to_go_on_and_ends_with_the_same_values(
     code, _, err = _ended(_start(tmp_path, "output.figures=[concentration]"))
     assert code == 0, err
     assert "are stored already" in err
-    once, twice = _tables(finished[0]), _tables(folder)
-    assert once.keys() == twice.keys()
-    assert all(once[name].equals(twice[name]) for name in once)
+    _assert_equal(finished[0], folder)
+
+
+def test_a_killed_study_leaves_no_writer_and_goes_on_to_the_same_values(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    process = _start(tmp_path, "output.figures=[concentration]")
+    folder = tmp_path / "baseline"
+    _until_stored(process, folder, 3)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert workers
+    process.kill()
+    process.communicate()
+    gone, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive, "no worker outlives its parent"
+    assert len(gone) == len(workers)
+    kept = len(stored.rows_of_runs(folder))
+    assert stored.read(folder) is None
+    (folder / "market" / "half.parquet.1.tmp").write_bytes(b"PAR1 half")
+    broken = stored.files_of(folder, "market")[0]
+    broken.write_bytes(broken.read_bytes()[:-100])
+    code, _, err = _ended(_start(tmp_path, "output.figures=[concentration]"))
+    assert code == 0, err
+    assert f"{broken.relative_to(tmp_path)}: unreadable" in err
+    assert f"{kept - 1} are stored already" in err
+    assert not list(folder.glob("*/*.tmp"))
+    _assert_equal(finished[0], folder)
+
+
+def test_a_killed_worker_costs_nothing_but_time(finished: tuple[Path, str, str], tmp_path: Path) -> None:
+    process = _start(tmp_path, "output.figures=[concentration]")
+    folder = tmp_path / "baseline"
+    _until_stored(process, folder, 3)
+    children = psutil.Process(process.pid).children()
+    workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    workers[0].kill()
+    code, _, err = _ended(process)
+    assert code == 0, err
+    assert not list(folder.glob("*/*.tmp"))
+    _assert_equal(finished[0], folder)

@@ -13,8 +13,10 @@ from experiments.analysis.cases import BASES
 from experiments.figures import FIGURES
 from experiments.report.page import render
 from experiments.report.provenance import grades
-from tests.conftest import Command
-from tests.synthetic import ATTACK
+from experiments.report.study import parts
+from experiments.study import execute, planned
+from tests.conftest import SMALL, Command
+from tests.synthetic import ATTACK, Market
 
 _LARGEST = 1_500_000
 
@@ -168,3 +170,25 @@ def test_the_report_command_says_all_that_is_wrong(command: Command, tmp_path: P
 def test_the_title_counts_what_is_too_much_to_name(ensemble: Path, compared: Path, single: Path) -> None:
     page = render([load(folder) for folder in (ensemble, compared, single)], [])
     assert "<title>Compute market: comparison of 3 results</title>" in page
+
+
+def test_a_study_says_effects_regret_and_convergence(market: type[Market], tmp_path: Path) -> None:
+    levers = "+study.levers={market.on_premises.utilisation: [0.4, 0.5], finance.credit.covenant: [0.5, 1.0]}"
+    asked = "study.outcomes=[{name: hhi_revenue.world, better: lower, effect: 0.1}]"
+    uncertain = "+study.uncertainties={customers.switching.cost_iaas: {range: [1.0, 8.0]}}"
+    words = (levers, asked, uncertain, "study.seeds=4", "study.samples=4", "study.sampling=sobol", "executor.workers=1")
+    folder = execute(planned([*SMALL, *words, f"output.root={tmp_path}"]), [])
+    found = {part.title: part for part in parts(load(folder))}
+    assert list(found) == [
+        "Effects against the reference", "Regret", "Which lever it is due to", "Are there seeds enough?",
+    ]  # fmt: skip
+    assert len(found["Effects against the reference"].rows) == 3
+    text = _Page(render([load(folder)], [])).text
+    assert "hhi_revenue.world, points 0-10000" in text
+    assert "utilisation = 0.5, covenant = 1.0" in text or "covenant = 1.0, utilisation = 0.5" in text
+    assert "8 samples of the uncertainties" in text, "with one uncertainty a third of a Sobol design repeats another"
+
+
+def test_a_single_run_and_several_folders_have_no_such_section(single: Path, ensemble: Path, compared: Path) -> None:
+    assert parts(load(single)) == []
+    assert "What the study says" not in render([load(ensemble), load(compared)], [])

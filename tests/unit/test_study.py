@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -15,11 +16,14 @@ import experiments
 from experiments import stored
 from experiments.analysis import load
 from experiments.engine import continuity, ensemble, store
+from experiments.engine.batch import run_batch
 from experiments.engine.environment import environment
 from experiments.engine.folder import locked
+from experiments.engine.keys import batches
 from experiments.engine.pool import Killed
 from experiments.faults import BadInput, Interrupted
-from experiments.study import StudyPlan, execute, planned
+from experiments.study import Manner, execute, planned
+from experiments.study_plan import StudyPlan
 from tests.synthetic import Market
 
 SMALL = ("customers.enterprises=20", "market.end=2022Q4", "executor.workers=1", "executor.batch=2")
@@ -80,7 +84,8 @@ def test_a_point_run_alone_has_the_same_id_and_numbers(plan_of: Plans, market: t
 def test_announces_what_it_will_do(plan_of: Plans, market: type[Market], capfd: pytest.CaptureFixture[str]) -> None:
     execute(plan_of("study.seeds=4"), [])
     said = capfd.readouterr().err
-    assert "4 runs = 1 lever point x 4 seeds, 4 quarters each; about 3 s for 4 on 1 worker (a rough figure" in said
+    assert "1 lever point x 4 seeds = 4 runs, 4 quarters each; about 0 s and less than 1 MB (most in table prov" in said
+    assert "for 3 more on 1 worker, as a first run took" in said
     assert "4 of 4 runs" in said
 
 
@@ -137,7 +142,7 @@ def test_interruption_keeps_what_is_done(
 
     monkeypatch.setattr(market, "fails", stop)
     asked = plan_of("study.seeds=5")
-    with pytest.raises(Interrupted, match=r"2 of 5 runs are stored in .*; give the same command again"):
+    with pytest.raises(Interrupted, match=r"3 of 5 runs are stored in .*; give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
     monkeypatch.undo()
@@ -160,8 +165,12 @@ def test_a_failed_run_is_a_row_and_is_tried_again(
     assert (row["seed"], row["stage"], row["error"]) == (2, "pricing", "ValueError: cards are not conserved")
     assert load(folder).manifest["failed"] == 1
     assert row["run_id"] not in set(load(folder)["market"].pandas()["run_id"])
+    (failure,) = load(folder).manifest["failures"]
+    assert failure["run_id"] == row["run_id"]
     monkeypatch.setattr(market, "fails", lambda _: None)
     execute(plan_of("study.seeds=3"), [])
+    assert load(folder).manifest["failed"] == 1, "a failed run is not tried again unasked"
+    execute(plan_of("study.seeds=3"), [], Manner(retry_failed=True))
     assert [row["status"] for row in stored.rows_of_runs(folder)] == ["ok"] * 3
 
 
@@ -188,7 +197,7 @@ def test_another_configuration_is_refused_by_name(plan_of: Plans, market: type[M
     with pytest.raises(BadInput, match=r"market.on_premises.utilisation = 0.4 there, 0.5 here"):
         execute(other, [])
     assert contents(folder) == before
-    execute(other, [], replace=True)
+    execute(other, [], Manner(replace=True))
     assert run_ids(folder).isdisjoint(row["run_id"] for row in before["runs"])
 
 
@@ -196,7 +205,7 @@ def test_starting_over_leaves_other_peoples_files(plan_of: Plans, market: type[M
     folder = execute(plan_of("study.seeds=2"), [])
     note = folder / "market" / "my notes.txt"
     note.write_text("keep me")
-    execute(plan_of("study.seeds=1"), [], replace=True)
+    execute(plan_of("study.seeds=1"), [], Manner(replace=True))
     assert note.read_text() == "keep me"
     assert len(run_ids(folder)) == 1
 
@@ -225,7 +234,7 @@ def test_other_versions_are_refused_by_name_unless_asked(
     with pytest.raises(BadInput, match=r"numpy was .* and is 0.9; --anyway goes on"):
         execute(plan_of("study.seeds=3"), [])
     execute(plan_of("study.seeds=2"), [])  # nothing is missing, so nothing is mixed
-    execute(plan_of("study.seeds=3"), [], anyway=True)
+    execute(plan_of("study.seeds=3"), [], Manner(anyway=True))
     assert [ground["numpy"] for ground in load(folder).manifest["grounds"]] == [found["packages"]["numpy"], "0.9"]
 
 
@@ -234,7 +243,7 @@ def test_another_model_is_refused(plan_of: Plans, market: type[Market], monkeypa
     monkeypatch.setattr(continuity, "code_digest", lambda: "another")
     for anyway in (False, True):
         with pytest.raises(BadInput, match="another version of the model"):
-            execute(plan_of("study.seeds=3"), [], anyway=anyway)
+            execute(plan_of("study.seeds=3"), [], Manner(anyway=anyway))
 
 
 def test_more_tables_than_stored_are_computed(plan_of: Plans, market: type[Market]) -> None:
@@ -249,7 +258,7 @@ def test_more_tables_than_stored_are_computed(plan_of: Plans, market: type[Marke
 
 def test_a_second_writer_is_refused(plan_of: Plans, market: type[Market]) -> None:
     asked = plan_of("study.seeds=2")
-    with locked(asked.folder), pytest.raises(BadInput, match="another program is computing this study"):
+    with locked(asked.folder), pytest.raises(BadInput, match=rf"process {os.getpid()} on .* is computing this study"):
         execute(asked, [])
     execute(asked, [])
 
@@ -269,7 +278,7 @@ def test_a_full_disk_is_said_and_finished_parts_are_kept(
     with pytest.raises(BadInput, match="the disk is full; free some space and give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
-    assert len(run_ids(asked.folder)) == 4
+    assert len(run_ids(asked.folder)) == 3
     monkeypatch.setattr(store, "write", written)
     execute(asked, [])
     assert len(run_ids(asked.folder)) == 6
@@ -326,3 +335,29 @@ def test_the_verbs_stay_functions_beside_modules_of_their_name() -> None:
     assert not hasattr(experiments.study, "__path__")
     assert callable(experiments.run)
     assert callable(experiments.study)
+
+
+def test_a_worker_that_outlived_its_study_writes_nothing(plan_of: Plans, market: type[Market]) -> None:
+    asked = plan_of("study.seeds=1")
+    (batch,) = batches(asked.jobs, asked.texts, asked.tables, 1)
+    with locked(asked.folder) as ended:
+        pass
+    with pytest.raises(RuntimeError, match="has ended or was started again"):
+        ensemble.run_part(batch, asked.folder, ended)
+    with locked(asked.folder) as now:
+        with pytest.raises(RuntimeError, match="has ended or was started again"):
+            ensemble.run_part(batch, asked.folder, ended)
+        assert not stored.files(asked.folder)
+        ensemble.run_part(batch, asked.folder, now)
+    assert run_ids(asked.folder) == {batch.jobs[0].run_id}
+
+
+def test_a_run_that_is_stored_twice_is_kept_once(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=4"), [])
+    before = contents(folder)
+    asked = plan_of("study.seeds=4")
+    (batch, *_) = batches(asked.jobs[1:], asked.texts, asked.tables, 3)
+    run_batch(batch, folder, "zz_written_late")
+    (folder / stored.MANIFEST).unlink()
+    execute(asked, [])
+    assert contents(folder) == before

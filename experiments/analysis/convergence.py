@@ -1,0 +1,39 @@
+"""Whether there are seeds enough: the band of a mean as seeds are added."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.analysis.means import Mean, mean_of
+from experiments.analysis.paired import units
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """The mean of an outcome over the first seeds."""
+
+    seeds: tuple[int, ...]
+    means: tuple[Mean, ...]
+
+    @property
+    def relative(self) -> float:
+        """Half-width of the last band as a fraction of the mean; NaN where the mean is zero."""
+        last = self.means[-1]
+        return last.half_width / abs(last.mean) if last.mean else math.nan
+
+    @property
+    def shrinks(self) -> float:
+        """Half-width of the last band over that at a quarter of the seeds: near one half where seeds average out."""
+        first = self.means[0].half_width
+        return self.means[-1].half_width / first if first else math.nan
+
+
+def convergence(values: Floats) -> Convergence:
+    """Return means over a quarter, a half and all of the seeds (at least two) of values (samples, seeds)."""
+    by_seed = units(values)
+    counts = sorted({max(2, by_seed.size // 4), max(2, by_seed.size // 2), by_seed.size})
+    return Convergence(tuple(counts), tuple(mean_of(by_seed[:count]) for count in counts))

@@ -1,0 +1,297 @@
+"""A study's words made into a checked design: every lever point at every sample, validated before anything runs."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from experiments import arguments
+from experiments.design.jobs import Cell, jobs
+from experiments.design.points import Point, override_value, points
+from experiments.design.ranges import Range, Sample, samples_of
+from experiments.design.sampling import unit_points
+from experiments.engine.continuity import Purpose
+from experiments.engine.environment import cores
+from experiments.engine.folder import result_folder
+from experiments.engine.keys import Job
+from experiments.engine.sampled import leaf, replaced
+from experiments.faults import BadInput
+from experiments.identity import run_id_of
+from experiments.preflight import Plan, composing, plan
+from experiments.preflight.changes import leaves
+from experiments.preflight.problems import line
+from experiments.preflight.session import Composer
+from experiments.preflight.settings import MODEL_FREE_KEYS
+from experiments.preflight.study_settings import Study, Uncertainty
+from experiments.preflight.validate import parameters as validated
+from experiments.preflight.validate import split
+
+DEFAULTS = ("study=baseline", "output=small")
+_NOT_FIXED = ("seed", "study", "hydra")
+_SHOWN = 10
+"""Samples whose problems are said; a wrong range makes one for each sample."""
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """A checked study: the configuration without levers, every lever point's own, and every run's identity."""
+
+    entered: Plan
+    """The configuration as typed, before what the study fixes."""
+    base: Plan
+    points: tuple[tuple[Point, Plan], ...]
+    samples: tuple[Sample, ...]
+    cells: tuple[Cell, ...]
+    user_folders: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the study: its file in the group ``study``."""
+        return self.base.choices["study"]
+
+    @property
+    def design(self) -> Study:
+        """The study's own settings."""
+        return design_of(self.base)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Tables that are asked for."""
+        return tuple(self.base.settings.output.tables)
+
+    @property
+    def figures(self) -> Sequence[str] | None:
+        """Figures of the report; None for all."""
+        return self.base.settings.output.figures or self.design.figures
+
+    @property
+    def folder(self) -> Path:
+        """The study folder: ``<root>/<study>``."""
+        return result_folder(self.base.settings.output.root, self.name)
+
+    @property
+    def workers(self) -> int:
+        """Processes at once."""
+        return self.base.settings.executor.workers or cores()
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Canonical JSON of the parameters of every lever point, by digest."""
+        return {item.parameters.digest: item.parameters.canonical_json() for _, item in self.points}
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        """Every planned run."""
+        return jobs(self.name, self.cells, self.design.seed_list())
+
+    @property
+    def purpose(self) -> Purpose:
+        """What the folder is for."""
+        run_ids = frozenset(job.run_id for job in self.jobs)
+        return Purpose(self.base.parameters.digest, leaves(self.base.config), run_ids, self.tables)
+
+    def command_of(self, row: Mapping[str, Any]) -> str:
+        """Return the command that makes one run alone, from its row of ``runs``."""
+        sampled = self.samples[row["sample"]].values
+        settings = {**json.loads(row["levers"]), **sampled}
+        folders = [word for folder in self.user_folders for word in ("--config-dir", str(folder))]
+        kept = [word for word in self.base.overrides if _head(word) not in (*MODEL_FREE_KEYS, "hydra")]
+        words = [*kept, *Point(settings).overrides, f"seed={row['seed']}", *folders]
+        return shlex.join(["compute-market", "run", *words])
+
+
+def design_of(base: Plan) -> Study:
+    """Return the study that a configuration describes.
+
+    Raises:
+        BadInput: When it describes none.
+    """
+    if base.settings.study is None:
+        raise BadInput(["study = null: choose a study with study=NAME"])
+    return base.settings.study
+
+
+def planned(words: Sequence[str], user_folders: Sequence[Path] = ()) -> StudyPlan:
+    """Check a design given from Python, as the command line does.
+
+    Raises:
+        BadInput: With every problem found.
+    """
+    parsed = arguments.parse(words, DEFAULTS)
+    with composing(user_folders) as composer:
+        return crossed(composer, parsed.overrides)
+
+
+def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
+    """Compose and validate every lever point at every sample.
+
+    Raises:
+        BadInput: With every problem found, each said once.
+    """
+    entered = plan(composer, overrides)
+    base = _with_fixed(composer, entered)
+    design = design_of(base)
+    _refuse([*_key_problems(design, overrides), *_horizon_problems(design, base)])
+    found = _lever_points(composer, design, base)
+    samples = tuple(_samples(design, base))
+    _refuse(list(_sample_problems(composer, found, samples)))
+    cells = [cell for point, item in found for cell in _cells(point, item, samples, design.seed_list())]
+    return StudyPlan(entered, base, found, samples, tuple(cells), composer.user_folders)
+
+
+def _refuse(lines: Sequence[str]) -> None:
+    if lines:
+        raise BadInput(list(dict.fromkeys(lines)))
+
+
+def _head(key: str) -> str:
+    """Return the group or first part of an override's key."""
+    return re.split("[=./@]", key.lstrip("+~"))[0]
+
+
+def _with_fixed(composer: Composer, base: Plan) -> Plan:
+    """Compose again with what the study fixes; what is typed on the command line goes before it."""
+    design = design_of(base)
+    bad = [f"study.fixed: {key} cannot be fixed{_hint(key)}" for key in design.fixed if _head(key) in _NOT_FIXED]
+    _refuse(bad)
+    typed = {override.partition("=")[0].lstrip("+~") for override in base.overrides}
+    fixed = [f"{key}={override_value(v)}" for key, v in design.fixed.items() if key.lstrip("+~") not in typed]
+    return plan(composer, [*base.overrides, *fixed]) if fixed else base
+
+
+def _hint(key: str) -> str:
+    return "; say study.seeds" if key == "seed" else ""
+
+
+def _key_problems(design: Study, overrides: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each key that is set in two ways, or is no part of the model."""
+    typed = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    levers = dict.fromkeys(key.lstrip("+~") for point in points(design.levers) for key in point.settings)
+    for name, keys in (("lever", levers), ("uncertainty", design.uncertainties)):
+        article = "an" if name == "uncertainty" else "a"
+        plural = "uncertainties" if name == "uncertainty" else "levers"
+        for key in keys:
+            if key in typed:
+                yield f"{key}: is {article} {name} of the study; leave it off the command line"
+            if key in design.fixed:
+                yield f"{key}: is {article} {name} of the study, so study.fixed cannot set it too"
+            if _head(key) in (*MODEL_FREE_KEYS, "hydra"):
+                yield f"study.{plural}: {key} is not part of the model, so it cannot be {article} {name}{_hint(key)}"
+    both = [key for key in design.uncertainties if key in levers]
+    yield from (f"{key}: is a lever and an uncertainty of the study; it can be one of the two" for key in both)
+
+
+def _horizon_problems(design: Study, base: Plan) -> Iterator[str]:
+    start, end = base.parameters.market.start, base.parameters.market.end
+    for asked in design.outcomes:
+        horizon = asked.horizon
+        if horizon is not None and not (start <= horizon <= end and (horizon.endswith("Q4") or horizon == end)):
+            yield (
+                f"study.outcomes: {asked.name}, horizon = {horizon}: outcomes are read in the fourth quarter of a year "
+                f"between {start} and {end}, and in {end}"
+            )
+
+
+def _lever_points(composer: Composer, design: Study, base: Plan) -> tuple[tuple[Point, Plan], ...]:
+    found: list[tuple[Point, Plan]] = []
+    lines = []
+    for point in points(design.levers):
+        try:
+            found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
+        except BadInput as error:
+            lines += error.lines
+    _refuse(lines or _same_points(found))
+    return tuple(found)
+
+
+def _same_points(found: Sequence[tuple[Point, Plan]]) -> list[str]:
+    """Return a line for each lever point whose configuration an earlier one has already."""
+    first: dict[str, Point] = {}
+    lines = []
+    for point, item in found:
+        earlier = first.setdefault(item.parameters.digest, point)
+        if earlier is not point:
+            lines.append(f"study.levers: {point.label} is the same configuration as {earlier.label}; drop one of them")
+    return lines
+
+
+def _range(key: str, asked: Uncertainty) -> Range:
+    if asked.range is None:
+        return Range(key, "levels", levels=tuple(asked.levels or ()))
+    low, high = asked.range
+    return Range(key, asked.distribution, low, high, asked.mode if asked.mode is not None else low)
+
+
+def _samples(design: Study, base: Plan) -> list[Sample]:
+    ranges = [_range(key, asked) for key, asked in design.uncertainties.items()]
+    if not ranges:
+        return samples_of([], [])
+    tree = json.loads(base.parameters.canonical_json())
+    counts = [len(of.levels) if of.levels is not None else None for of in ranges]
+    cube = unit_points(design.sampling, counts, design.samples).tolist()
+    return samples_of(ranges, cube, [of.key for of in ranges if _is_whole(tree, of.key)])
+
+
+def _is_whole(tree: Mapping[str, Any], key: str) -> bool:
+    try:
+        value = leaf(tree, key)
+    except KeyError:  # said by composing the first sample, with the nearest name
+        return False
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _sample_problems(
+    composer: Composer, found: Sequence[tuple[Point, Plan]], samples: Sequence[Sample]
+) -> Iterator[str]:
+    """Yield what is wrong with samples: at each lever point the first is composed in full, the others validated."""
+    if not samples[0].values:
+        return
+    for _, item in found:
+        lines = _problems_of_first(composer, item, samples[0])
+        for sample in samples if not lines else ():
+            lines += _problems_of(item, sample)
+            if len(lines) >= _SHOWN:
+                break
+        yield from lines
+
+
+def _problems_of_first(composer: Composer, item: Plan, sample: Sample) -> list[str]:
+    """Return what keeps a sample from being what one would type: a wrong key, or a value that another one follows."""
+    try:
+        typed = plan(composer, [*item.overrides, *Point(sample.values).overrides])
+        model, _ = split(item.config)
+        put, problems = validated(replaced(model, sample.values))
+    except KeyError as error:
+        return [f"study.uncertainties: {error.args[0]} is a file to choose or a new entry; make it a lever"]
+    except BadInput as error:
+        return [f"study.uncertainties: {text}" for text in error.lines]
+    if put is None or put.digest != typed.parameters.digest:
+        said = "; ".join(line(problem) for problem in problems) or "another value refers to one of them (${...})"
+        return [f"study.uncertainties: {', '.join(sample.values)} cannot be sampled: {said}"]
+    return []
+
+
+def _problems_of(item: Plan, sample: Sample) -> list[str]:
+    model, _ = split(item.config)
+    _, problems = validated(replaced(model, sample.values))
+    return [f"study.uncertainties, sample {sample.index}: {line(problem)}" for problem in problems]
+
+
+def _cells(point: Point, item: Plan, samples: Sequence[Sample], seeds: Sequence[int]) -> Iterator[Cell]:
+    text, digest = item.parameters.canonical_json(), item.parameters.digest
+    tree = json.loads(text)
+    for sample in samples:
+        canonical = _canonical(item, tree, sample)
+        yield Cell(point, sample, digest, tuple(run_id_of(canonical, seed) for seed in seeds))
+
+
+def _canonical(item: Plan, tree: Mapping[str, Any], sample: Sample) -> str:
+    from sim import Parameters
+
+    if not sample.values:
+        return item.parameters.canonical_json()
+    return Parameters.from_mapping(replaced(tree, sample.values)).canonical_json()

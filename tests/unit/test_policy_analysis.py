@@ -1,0 +1,150 @@
+"""Effects, regret, attribution, sensitivity, discovery and convergence against cases with known answers."""
+
+import json
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.analysis.convergence import convergence
+from experiments.analysis.discovery import discover
+from experiments.analysis.means import mean_of, seeds_to_resolve, student
+from experiments.analysis.paired import effect, gain_of_common_numbers, superiority
+from experiments.analysis.regret import regrets
+from experiments.analysis.sensitivity import morris, sobol
+from experiments.analysis.shapley import shapley, two_level
+from experiments.design.sampling import unit_points
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 30, 299, 300, 5000])
+def test_student_quantiles_are_those_of_scipy(freedom: int) -> None:
+    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-6)
+
+
+def test_a_mean_has_the_textbook_band() -> None:
+    values = np.array([1.0, 2.0, 4.0, np.nan, 7.0])
+    known = values[np.isfinite(values)]
+    low, high = stats.t.interval(0.95, 3, known.mean(), stats.sem(known))
+    found = mean_of(values)
+    assert [found.low, found.high] == pytest.approx([low, high])
+    assert found.count == 4
+    assert math.isnan(mean_of(values[:1]).low)
+
+
+def test_common_shocks_cancel_and_are_worth_what_is_said() -> None:
+    generator = np.random.default_rng(1)
+    shock, noise = generator.normal(0, 3, (1, 20_000)), generator.normal(0, 1, (2, 1, 20_000))
+    reference, point = 10 + shock + noise[0], 9 + shock + noise[1]
+    assert gain_of_common_numbers(reference, point) == pytest.approx((9 + 1 + 9 + 1) / 2, rel=0.05)
+    found = effect(reference, point, 1.0, 0.5)
+    assert found.mean.low < -1 < found.mean.high
+    assert found.needed == pytest.approx(((1.96 + 0.8416) * math.sqrt(2) / 0.5) ** 2, rel=0.05)
+    assert found.further == 0
+    assert found.superiority == pytest.approx(stats.norm.cdf(1 / math.sqrt(2)), abs=0.01)
+
+
+def test_the_seeds_it_asks_for_resolve_the_effect_four_times_in_five() -> None:
+    count = seeds_to_resolve(2.0, 1.0)
+    draws = np.random.default_rng(2).normal(1.0, 2.0, (2000, count))
+    assert np.mean([mean_of(row).resolved for row in draws]) == pytest.approx(0.8, abs=0.03)
+
+
+def test_samples_that_share_seeds_are_not_counted_as_independent() -> None:
+    seeds = np.array([0.0, 1.0, 2.0])
+    values = np.repeat(seeds[None, :], 50, axis=0)
+    found = effect(np.zeros_like(values), values)
+    assert (found.unit, found.mean.count) == ("seeds", 3)
+    assert found.mean.high - found.mean.low == pytest.approx(2 * student(2) / math.sqrt(3))
+    assert effect(values[:, :1], values[:, :1] + 1).unit == "samples"
+
+
+def test_superiority_counts_ties_half() -> None:
+    reference, point = np.array([[1.0, 1.0, 1.0, np.nan]]), np.array([[0.0, 1.0, 2.0, 0.0]])
+    assert superiority(reference, point, 1.0) == 0.5
+    assert superiority(reference, point - 1, 1.0) == pytest.approx(2.5 / 3)
+    assert superiority(reference, point - 1, -1.0) == pytest.approx(0.5 / 3)
+
+
+def test_regret_is_the_distance_to_the_best_point_in_each_state() -> None:
+    values = np.array([[[1.0, 3.0]], [[2.0, 1.0]], [[np.nan, 0.0]]])[:, :, :]
+    lower = regrets(values[:2], 1.0)
+    assert [(one.mean, one.largest, one.best, one.states) for one in lower] == [(1.0, 2.0, 1, 2), (0.5, 1.0, 1, 2)]
+    assert regrets(values, 1.0)[2].mean == 0.0, "the state with a missing run is left out"
+    sampled = np.array([[[1.0, 3.0], [0.0, 0.0]], [[2.0, 4.0], [1.0, 1.0]]])
+    assert [one.mean for one in regrets(sampled, -1.0)] == [1.0, 0.0]
+
+
+def test_shapley_parts_sum_to_the_whole_and_share_interactions() -> None:
+    points = [json.dumps({"a": a, "b": b, "c": c}) for a, b, c in product((0, 1), repeat=3)]
+    settings = [json.loads(point) for point in points]
+    worth = np.array([3 * p["a"] + 1 * p["b"] + 2 * p["a"] * p["b"] for p in settings], dtype=float)
+    values = worth[:, None, None] + np.array([0.0, 5.0, 9.0])[None, None, :]
+    found = shapley(points, values)
+    assert {lever: round(part.mean, 12) for lever, part in found.items()} == {"a": 4.0, "b": 2.0, "c": 0.0}
+    assert found["a"].low == pytest.approx(4.0), "what is common to a seed is no uncertainty of the effect"
+
+
+def test_only_full_two_level_crossings_are_attributed() -> None:
+    crossed = [json.dumps({"a": a, "b": b}) for a, b in product((0, 1), repeat=2)]
+    assert two_level(crossed) == ("a", "b")
+    assert two_level(crossed[:3]) is None
+    assert two_level([json.dumps({"a": a}) for a in (0, 1)]) is None
+    assert two_level([json.dumps({"a": a, "b": b}) for a, b in ((0, 0), (1, 0), (2, 0), (3, 1))]) is None
+
+
+def test_sobol_indices_of_the_ishigami_function() -> None:
+    """Analytic indices: Ishigami and Homma (1990), a = 7, b = 0.1."""
+    points = unit_points("sobol", [None] * 3, 1024)
+    x = np.pi * (2 * points - 1)
+    found = {row.key: row for row in sobol(["x1", "x2", "x3"], np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2
+                                           + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0]))}  # fmt: skip
+    for key, first, total in (("x1", 0.3139, 0.5576), ("x2", 0.4424, 0.4424), ("x3", 0.0, 0.2437)):
+        row = found[key]
+        assert row.first == pytest.approx(first, abs=0.03)
+        assert row.total == pytest.approx(total, abs=0.03)
+        assert abs(row.total - total) < 2 * row.total_half
+
+
+def test_morris_effects_of_a_linear_function() -> None:
+    points = unit_points("morris", [None] * 3, 20)
+    found = morris(["a", "b", "c"], points, 5 * points[:, 0] - 2 * points[:, 1])
+    assert [(row.key, round(row.mean, 9), round(row.size, 9)) for row in found] == [
+        ("a", 5.0, 5.0), ("b", -2.0, 2.0), ("c", 0.0, 0.0),
+    ]  # fmt: skip
+    assert all(row.spread == pytest.approx(0.0, abs=1e-9) for row in found)
+
+
+def test_a_box_of_cases_is_found_with_its_coverage_and_density() -> None:
+    points = unit_points("latin_hypercube", [None] * 4, 600)
+    cases = (points[:, 0] > 0.7) & (points[:, 2] < 0.4)
+    found = discover(["a", "b", "c", "d"], points, cases)
+    assert found is not None
+    limits = {limit.key: limit for limit in found.limits if limit.chance < 0.01}
+    assert set(limits) == {"a", "c"}
+    assert limits["a"].low == pytest.approx(0.7, abs=0.06)
+    assert limits["c"].high == pytest.approx(0.4, abs=0.06)
+    assert found.coverage > 0.85
+    assert found.density > 0.85
+    inside = np.ones(600, bool)
+    for limit in found.limits:
+        column = points[:, "abcd".index(limit.key)]
+        inside &= (column >= limit.low) & (column <= limit.high)
+    assert found.samples == inside.sum()
+    assert found.density == cases[inside].mean()
+    assert found.coverage == cases[inside].sum() / cases.sum()
+
+
+def test_nothing_is_discovered_where_there_is_nothing() -> None:
+    points = unit_points("latin_hypercube", [None] * 2, 50)
+    assert discover(["a", "b"], points, np.zeros(50, bool)) is None
+    assert discover(["a", "b"], points, np.ones(50, bool)) is None
+
+
+def test_bands_halve_when_seeds_are_four_times_as_many() -> None:
+    values = np.random.default_rng(3).normal(50.0, 4.0, (1, 4000))
+    found = convergence(values)
+    assert found.seeds == (1000, 2000, 4000)
+    assert found.shrinks == pytest.approx(0.5, abs=0.03)
+    assert found.relative == pytest.approx(1.96 * 4 / math.sqrt(4000) / 50, rel=0.05)

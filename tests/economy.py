@@ -13,7 +13,8 @@ from sim import ComputeMarket, Parameters
 from sim.economics.choice import Menu
 from sim.economics.service import Terms
 from sim.economics.workloads import Workloads
-from sim.world import Asked, World
+from sim.model import QUARTER
+from sim.world import Asked, Quarter, World
 
 Numbers = NDArray[np.float64]
 
@@ -58,6 +59,19 @@ def quarters(changes: Changes, seed: int = 1) -> Iterator[World]:
     while not model.finished:
         model.step()
         yield model.world
+
+
+def before(model: ComputeMarket, phase: str) -> Iterator[World]:
+    """Yield the market in every quarter as it stands before a phase; it goes on from there."""
+    while not model.finished:
+        model.world.now = Quarter()
+        model.world.ledger.clear()
+        for name, run in QUARTER:
+            if name == phase:
+                yield model.world
+            run(model.world)
+        model.record.take(model.world)
+        model.world.t += 1
 
 
 def column(model: ComputeMarket, table: str, name: str, **where: str) -> Numbers:

@@ -29,7 +29,7 @@ GONE = Gone()
 def _multiplied(value: Any, factor: float) -> Any:
     if isinstance(value, dict):
         return {key: _multiplied(x, factor) for key, x in value.items()}
-    return value * factor
+    return None if value is None else type(value)(value * factor)
 
 
 def _set(values: Values, path: list[str], value: Any) -> int:

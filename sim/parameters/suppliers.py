@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.parameters.base import Fraction, Id, Quarter, QuarterlyGrowth, Schema, quantity
 
@@ -137,6 +137,16 @@ class Defects(Schema):
     """b_D: elasticity of defects above the minimum to experience."""
     clustering: Annotated[float, quantity("shape", gt=0.0, le=100.0)]
     """a of the negative binomial: small where defects cluster."""
+
+    @model_validator(mode="after")
+    def _fall_with_experience(self) -> "Defects":
+        if self.minimum > self.density:
+            msg = (
+                f"minimum {self.minimum} (defects per cm2 of a mature process) lies above density {self.density}; "
+                "defects fall with experience"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class Upstream(Schema):

@@ -6,6 +6,7 @@ make, see ``phases.production``.
 
 import numpy as np
 
+from sim.economics.cells import Floats
 from sim.economics.elementary import log, sum_by
 from sim.economics.fleets import worth
 from sim.economics.scrapping import displaceable, scrapped
@@ -79,7 +80,7 @@ def _order(world: World) -> None:
     )  # fmt: skip
     state.may_go[:] = displaceable(
         state.owned - state.scrapped, earned, links.site_region, effective, links.card_running, structure.chip_kw,
-        links.hours, now["mw_hours"] * (earned - new), rule.refill_rate,
+        links.hours, _gains(now["mw_hours"], earned - new), rule.refill_rate,
     )  # fmt: skip
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
     attractive = log(earned * now["site_load"] / new)
@@ -93,6 +94,13 @@ def _order(world: World) -> None:
     state.budget -= sum_by(links.site_provider, price * affordable, state.budget.size)
     stockpile(world)
     _inflate(world)
+
+
+def _gains(mw_hours: Floats, margin: Floats) -> Floats:
+    """Return what an MW of new cards earns above its cost (S,), USD; minus infinity where no card may be had."""
+    gains = np.full(margin.size, -np.inf)
+    np.multiply(mw_hours, margin, out=gains, where=mw_hours > 0.0)
+    return gains
 
 
 def _inflate(world: World) -> None:

@@ -17,7 +17,8 @@ from sim.economics.chip_costs import (
     scarcity_step,
     worth_of_cards,
 )
-from sim.economics.research import launch_cards, research_spending, roadmap_pace
+from sim.economics.making import Technique, learn
+from sim.economics.research import Programme, advance_roadmaps, launch_cards, research_spending, roadmap_pace
 from sim.economics.silicon import good_fraction, packaging_per_card, wafers_per_card
 from sim.economics.upstream import by_side
 from sim.makers import NEVER, Makers
@@ -113,6 +114,35 @@ def test_revenue_lost_is_research_lost() -> None:
     pace = roadmap_pace(np.array([10.0, 5.0, 1e9]), np.full(3, 10.0), np.full(3, 0.5), np.full(3, 1.2))
     assert pace == pytest.approx([1.0, math.sqrt(0.5), 1.2], rel=1e-12)
     assert roadmap_pace(np.zeros(1), np.ones(1), np.zeros(1), np.ones(1)).tolist() == [1.0]
+
+
+def test_research_is_a_share_of_what_the_cards_of_a_quarter_brought() -> None:
+    """1,000 cards at 20,000 USD are 20 USD m, of which a tenth; 500 at 10,000 are 5."""
+    one = np.ones(2)
+    programme = Programme(
+        np.array([0.1, 0.2]), np.array([0.0, 3.0]), one, 0.0 * one, 0.0 * one, one, np.array([99, 99]), np.array([0, 1])
+    )
+    spent, pace, clock, launched = (np.zeros(2), np.ones(2), np.zeros(2), np.full(2, NEVER))
+    cards, price = np.array([1000.0, 500.0]), np.array([20_000.0, 10_000.0])
+    advance_roadmaps(programme, cards, price, -1, 1, spent, pace, clock, launched)
+    assert spent == pytest.approx([2.0, 1.0])
+    advance_roadmaps(programme, cards, price, 0, 2, spent, pace, clock, launched)
+    assert spent == pytest.approx([2.0, 4.0])
+    assert clock.tolist() == [2.0, 2.0]
+
+
+def test_experience_is_the_silicon_of_the_cards_made() -> None:
+    """Makers of small and of large cards learn by area: 10 cards of 800 mm2 teach as much as 100 of 80."""
+    two, sides = np.ones(2), np.zeros((1, 3))
+    area = np.array([800.0, 80.0])
+    perfect, die = perfect_needs(area, np.array([5.0, 1.0]))
+    technique = Technique(
+        area, perfect, die, np.array([0, 1]), np.array([0, 0]), 0.0 * two, 0.0 * two, 1e4 * two, np.array([0.3]),
+        np.array([0.1]), np.array([0.5]), np.array([2.0]), sides + 1000.0, sides, np.array([50.0]), 0.3 * two, two,
+    )  # fmt: skip
+    experience, needs, good, cost = 1e4 * two, np.empty((2, 3)), np.empty(2), np.empty(2)
+    learn(technique, np.array([10.0, 100.0]), 0.0, experience, needs, good, cost)
+    assert experience.tolist() == [18_000.0, 18_000.0]
 
 
 @pytest.mark.parametrize(("pace", "launch"), [(1.0, 8.0), (0.5, 12.0), (1.25, 8.0), (2.0, 6.0)])

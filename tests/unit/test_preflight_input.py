@@ -86,6 +86,10 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
         ),
         (["output.root="], ["output.root = '': must be text that is not empty"]),
         (
+            ["upstream.cn.defects.density=0.05"],
+            ["upstream.cn.defects: minimum 0.09 (defects per cm2 of a mature process) lies above density 0.05"],
+        ),
+        (
             ["leases.oracle-volcano-mid.lessor=aws"],
             ["leases.oracle-volcano-mid.region = 'mid': lessor aws has no site"],
         ),

@@ -206,7 +206,10 @@ def test_numbers_of_decisions_are_part_of_run_identity() -> None:
 
 
 def test_the_source_names_no_other_generator() -> None:
-    other = re.compile(r"np\.random|numpy\.random|import random|from random|\.rng\b|model\.random|default_rng|shuffle")
+    other = re.compile(
+        r"np\.random|numpy\.random|import random|from random|\.rng\b|model\.random|default_rng|shuffle|RandomState"
+        r"|Random\(|SeedSequence|urandom|import secrets|import uuid|import time|datetime\.now"
+    )
     folder = Path(sim.__file__).parent
     files = sorted(folder.rglob("*.py"))
     assert len(files) > 30
@@ -216,6 +219,13 @@ def test_the_source_names_no_other_generator() -> None:
     assert named == []
 
 
+class Untouchable:
+    """In the place of a generator of Mesa: not even a method may be looked up."""
+
+    def __getattr__(self, name: str) -> object:
+        pytest.fail(f"a draw outside the keyed streams: {name}")
+
+
 def test_a_run_draws_from_no_other_generator(small: Parameters, monkeypatch: pytest.MonkeyPatch) -> None:
     untouched = ComputeMarket(small, seed=4).run().tables(["providers"])["providers"]
     market = ComputeMarket(small, seed=4)
@@ -223,15 +233,18 @@ def test_a_run_draws_from_no_other_generator(small: Parameters, monkeypatch: pyt
     def drawn(*_: object, **__: object) -> None:
         pytest.fail("a draw outside the keyed streams")
 
-    for name in ("random", "normal", "uniform", "choice", "shuffle", "permutation", "randint", "rand", "randn"):
-        monkeypatch.setattr(np.random, name, drawn)
-    for name in ("random", "uniform", "choice", "shuffle", "randint", "gauss", "sample"):
-        monkeypatch.setattr(random, name, drawn)
-    monkeypatch.setattr(np.random, "default_rng", drawn)
-    before = market.rng.bit_generator.state, market.random.getstate(), str(np.random.get_state()), random.getstate()
-    table = market.run().tables(["providers"])["providers"]
-    after = market.rng.bit_generator.state, market.random.getstate(), str(np.random.get_state()), random.getstate()
-    assert before == after
+    states = market.rng.bit_generator, market.random, np.random.get_state, random
+    before = states[0].state, states[1].getstate(), str(states[2]()), states[3].getstate()
+    with monkeypatch.context() as patch:
+        for kind in (random.Random, random):
+            for name in ("random", "uniform", "choice", "choices", "shuffle", "randint", "gauss", "getrandbits"):
+                patch.setattr(kind, name, drawn)
+        for name in np.random.__all__:
+            patch.setattr(np.random, name, drawn)
+        patch.setattr(market, "rng", Untouchable())
+        patch.setattr(market, "random", Untouchable())
+        table = market.run().tables(["providers"])["providers"]
+    assert before == (states[0].state, states[1].getstate(), str(states[2]()), states[3].getstate())
     for name, values in untouched.items():
         np.testing.assert_array_equal(table[name], values)
 

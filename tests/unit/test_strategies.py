@@ -135,3 +135,10 @@ def test_a_buyer_who_is_cut_loses_the_same_share_of_every_chip() -> None:
     kept = accepted / ordered
     np.testing.assert_allclose(kept[:, 0], kept[:, 1], rtol=1e-14)
     assert (accepted @ [1.0, 2.0]).sum() == pytest.approx(10.0, rel=1e-14)
+
+
+def test_owners_come_before_others_in_what_their_maker_makes() -> None:
+    """Of 75 made others may have a fifth of what goes out, owners all they want of the rest."""
+    orders, insider = np.array([50.0, 100.0]), np.array([True, False])
+    given_out = allocation.divided(orders, 0.5, UNIFORM, orders, orders, insider, 0.2)
+    assert given_out == pytest.approx([50.0, 12.5], rel=1e-12)

@@ -140,3 +140,11 @@ def test_a_group_pays_bills_of_its_own_segment_that_nobody_else_pays() -> None:
     alone, backed, short = (Firm(**bill, behind=x).quarter() for x in (0.0, 500.0, 20.0))
     assert (alone.cash[0], backed.cash[0], short.cash[0]) == pytest.approx((-70.0, 0.0, -50.0))
     assert backed.flows[Transfer.GROUP, 0] == pytest.approx(100.0)
+
+
+def test_a_quarter_pays_a_fourth_of_the_yearly_rate_and_tax_on_what_is_left() -> None:
+    """Net debt of twice yearly earnings of 200: at the threshold, 4% and the spread of 1%."""
+    firm = Firm(ebitda=50.0, debt=400.0, tax=0.2).quarter()
+    assert firm.rate[0] == pytest.approx(0.05)
+    assert firm.flows[Transfer.INTEREST, 0] == pytest.approx(-400.0 * 0.05 / 4.0)
+    assert firm.flows[Transfer.TAX, 0] == pytest.approx(-0.2 * (50.0 - 5.0))

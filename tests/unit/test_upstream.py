@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, expand, remember
 from sim.economics.filling import filled
+from sim.economics.producing import NEW_STANDING, Stages, offered, settled
 from sim.economics.upstream import (
     CLOSE,
     MEMORY,
@@ -159,3 +160,18 @@ def test_without_orders_or_capacity_nothing_breaks() -> None:
     assert np.isfinite(past).all()
     assert past[0, 0, 0] < 0.0 < past[0, 0, 1]
     assert CLOSE < 1e-6
+
+
+def test_standing_follows_what_makers_use_and_accepts_what_they_can_make() -> None:
+    """One maker, one card that takes a wafer and two stacks: 60 of 100 ordered, as wafers allow."""
+    one, none = np.ones((1, 3)), np.zeros((1, 3))
+    stages = Stages(np.zeros(1, np.int64), none, none, none, np.ones(1), np.full(1, 100.0), np.ones(1))
+    ordered, needs, maker = np.array([[100.0]]), np.array([[1.0, 0.0, 2.0]]), np.zeros(1, np.int64)
+    standing, past, capacity, bank = 40.0 * one, np.zeros((1, 3, LAST_LAG)), np.array([[60.0, 9.0, 500.0]]), 0.0 * one
+    offer = offered(stages, ordered, needs, maker, standing, past, capacity, bank)
+    assert offer.made[0] == pytest.approx(0.6)
+    accepted = ordered * offer.made[0]
+    filled_part = settled(stages, offer, ordered, accepted, np.ones(1), needs, maker, standing, past, capacity, bank)
+    assert filled_part[0] == pytest.approx(0.6)
+    expected = 40.0 + NEW_STANDING * (np.array([60.0, 0.0, 120.0]) - 40.0)
+    np.testing.assert_allclose(standing[0], expected, rtol=1e-12)

@@ -160,8 +160,13 @@ class Makers:
         self.stages = Stages(self.side, self.growth, self.response, self.release, self.access, self.ramp, self.newcomer)
         self.programme = Programme(
             self.research_share, self.subsidy, self.research_reference, self.research_growth, self.research_elasticity,
-            self.research_fastest, structure.chip_launch, structure.chip_supplier,
+            self.research_fastest, _scheduled(structure), structure.chip_supplier,
         )  # fmt: skip
+
+
+def _scheduled(structure: Structure) -> Ints:
+    """Return the quarter in which research at its usual pace launches each card (V,); never for one that has a date."""
+    return np.where(structure.chip_dated, int(NEVER), structure.chip_launch)
 
 
 def _ratio(now: Floats, then: Floats) -> Floats:

@@ -160,10 +160,10 @@ def _open_halls(structure: Structure, state: State) -> None:
 
 
 def _makers(structure: Structure, state: State) -> None:
-    """Open what makers know and have: experience, standing, capacity upstream, cards launched in the history."""
+    """Open what makers know and have: experience, standing, capacity upstream, cards whose dates stand."""
     makers = Makers(structure)
-    observed = structure.chip_launch < structure.history
-    state.chip_launch[:] = np.where(observed, structure.chip_launch, NEVER)
+    dated = structure.chip_dated | (structure.chip_launch < structure.history)
+    state.chip_launch[:] = np.where(dated, structure.chip_launch, NEVER)
     state.experience[:] = makers.opening_experience
     state.scarcity[:] = state.fill[:] = state.pace[:] = state.tightness[:] = 1.0
     state.roadmap[:] = -1.0

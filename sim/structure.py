@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.cells import NESTS, Floats, Ints
+from sim.economics.cells import NESTS, Bools, Floats, Ints
 from sim.economics.performance import h100_equivalents, relative_performance
 from sim.names import QUARTERS_PER_YEAR, key_of, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.market import PerformanceWeights
 from sim.parameters.suppliers import Chip
+from sim.policy.redesign import Variant, variants
 from sim.randomness import Words
 from sim.roadmap import catalogue
 
@@ -122,8 +123,18 @@ class Structure:
 
     @cached_property
     def catalogue(self) -> dict[str, Chip]:
-        """Every card by id, those that extrapolated roadmaps bring included."""
-        return catalogue(self.parameters)
+        """Every card by id, those that extrapolated roadmaps and rules bring included."""
+        return {**catalogue(self.parameters), **{name: variant.chip for name, variant in self.variants.items()}}
+
+    @cached_property
+    def variants(self) -> dict[str, Variant]:
+        """Cards that rules bring about, by id."""
+        return variants(self.parameters, catalogue(self.parameters))
+
+    @cached_property
+    def chip_dated(self) -> Bools:
+        """(V,) whether a card comes when a rule says, not when research has come so far."""
+        return np.array([name in self.variants for name in self.chips])
 
     @cached_property
     def chips(self) -> list[str]:

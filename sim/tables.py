@@ -353,8 +353,8 @@ _EVENTS = Table(
         QUARTER,
         _key(
             "event",
-            "launch_site, launch_models, first_delivery, entry, exit, capex_cut, rule_announced, rule_effective, "
-            "rule_expires or rule_bites",
+            "launch_site, launch_models, compliant_chip, first_delivery, entry, exit, capex_cut, rule_announced, "
+            "rule_effective, rule_expires or rule_bites",
         ),
         _key("who", "provider or supplier; group of the government for rules"),
         _key("detail", "site region, regions where the models are sold, chip, headquarters, or rule"),

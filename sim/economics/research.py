@@ -27,7 +27,7 @@ class Programme(NamedTuple):
     fastest: Floats
     """(K,) highest pace."""
     scheduled: Ints
-    """(V,) quarter of launch by catalogue and roadmap."""
+    """(V,) quarter of launch by catalogue and roadmap; beyond every quarter for cards that research does not bring."""
     maker: Ints
     """(V,) maker of each card."""
 

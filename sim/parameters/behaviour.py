@@ -219,6 +219,42 @@ class ChipPricing(Schema):
     """m_min: no merchant sells below unit cost times one plus this."""
 
 
+CutMargin = Annotated[float, quantity("fraction of the line", ge=0.0, le=0.35)]
+
+
+class CutMargins(Schema):
+    """How far below a line a specification comes to lie that is cut: cores, memory and links come in steps."""
+
+    compute: CutMargin
+    """Total processing performance below its line, or that of its density."""
+    memory_bandwidth: CutMargin
+    """Memory bandwidth below its line, or its part of a line on the sum."""
+    interconnect: CutMargin
+    """Bandwidth to other cards below its line, or its part of a line on the sum."""
+
+
+class CompliantCards(Schema):
+    """The best card that no known rule catches, out of dies that a maker has."""
+
+    lag_quarters: Annotated[int, quantity("quarters", ge=0, le=12)]
+    """Quarters from the effective date of a rule to the first sale: re-binning takes 0-1, a re-spin 2-3."""
+    dies_made_quarters: Annotated[int, quantity("quarters", ge=1, le=40)]
+    """Quarters from the launch of a card in which its dies are made, and may be cut down."""
+    least_gain: Annotated[float, quantity("fraction of performance", ge=0.0, le=2.0)]
+    """What the card must be better by than the best one that the maker may still sell there."""
+    power_elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=1.0)]
+    """Response of a card's power to the compute that is left of it: at 0 it draws what the whole card does."""
+    margins: CutMargins
+
+
+class RedesignFamily(Schema):
+    """What merchant makers do when a rule catches their best card where they sell."""
+
+    name: Literal["compliant", "none"]
+    """compliant: bring out the best card that no known rule catches; none: nothing."""
+    compliant: CompliantCards
+
+
 class Behaviour(Schema):
     """How firms decide where scholars differ; each family is chosen by name."""
 
@@ -229,6 +265,7 @@ class Behaviour(Schema):
     make_or_buy: MakeOrBuyFamily
     stockpiling: StockpilingFamily
     grey_market: GreyMarketFamily
+    redesign: RedesignFamily
     expectations: Expectations
     orders: Orders
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]

@@ -133,6 +133,10 @@ class Calendar:
         rule, prong = self._words(int(found.rule[0, 0]), int(found.prong[0, 0]))
         return Ruling(status, rule, prong, approval, float(found.duty[0, 0]), 1.0 - float(found.kept[0, 0]))
 
+    def known(self, day: int) -> list[Case]:
+        """Return rules on orders that firms know of on a day, each in its full strength."""
+        return self._cases(Use.ORDER, day, {}, foreseen=True)
+
     def _words(self, rule: int, prong: int) -> tuple[str | None, str | None]:
         """Return ids of a rule and of its test."""
         if rule == NO_RULE:

@@ -1,6 +1,7 @@
 """Thresholds that follow generations: the line is the card that the fastest maker had k generations ago."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from sim.economics.cells import Floats
 from sim.parameters.policy import ChipRule
 from sim.policy.calendar import Calendar
 from sim.policy.dates import first_day, ordinal
-from sim.structure import Structure
+
+if TYPE_CHECKING:
+    from sim.structure import Structure
 
 
-def leading(calendar: Calendar, structure: Structure, launched: Floats, t: int) -> Mapping[str, float]:
+def leading(calendar: Calendar, structure: "Structure", launched: Floats, t: int) -> Mapping[str, float]:
     """Return the factor on the thresholds of every rule that follows generations, by id.
 
     It is the TPP of the best card of its origins k generations ago over that of the best when the rule took effect;
@@ -30,7 +33,7 @@ def leading(calendar: Calendar, structure: Structure, launched: Floats, t: int) 
     return out
 
 
-def _factor(rule: ChipRule, structure: Structure, launched: Floats, t: int) -> float:
+def _factor(rule: ChipRule, structure: "Structure", launched: Floats, t: int) -> float:
     """Return the growth of the line since the rule took effect; never below 1."""
     behind, first = rule.generations_behind or 0, ordinal(rule.effective)
     start = sum(first_day(structure.start + x) <= first for x in range(1, structure.quarters))
@@ -40,7 +43,7 @@ def _factor(rule: ChipRule, structure: Structure, launched: Floats, t: int) -> f
     return float(max(now[max(now.size - 1 - behind, 0)] / then[max(then.size - 1 - behind, 0)], 1.0))
 
 
-def _records(rule: ChipRule, structure: Structure, launched: Floats, t: int) -> Floats:
+def _records(rule: ChipRule, structure: "Structure", launched: Floats, t: int) -> Floats:
     """Return TPP of the cards of a rule's origins that outdid all before them, in order of launch, up to quarter t."""
     makers = structure.parameters.suppliers
     best: list[float] = []

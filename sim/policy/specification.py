@@ -22,13 +22,13 @@ Verdicts = NDArray[np.int64]
 
 def specifications(chips: Sequence[Chip]) -> Floats:
     """Return the specifications of cards (metrics, V); not a number where one is not known."""
-    return np.array([_specification(chip) for chip in chips], dtype=np.float64).reshape(-1, len(METRICS)).T
+    values = [(x.tpp, x.memory_bandwidth_gb_s, x.interconnect_gb_s, x.die_area_mm2 or np.nan) for x in chips]
+    return metrics(*np.array(values, dtype=np.float64).reshape(-1, 4).T)
 
 
-def _specification(chip: Chip) -> tuple[float, ...]:
-    area = np.nan if chip.die_area_mm2 is None else chip.die_area_mm2
-    io, memory = chip.interconnect_gb_s, chip.memory_bandwidth_gb_s
-    return chip.tpp, chip.tpp / area, io, memory, io + memory
+def metrics(tpp: Floats, memory: Floats, links: Floats, area: Floats) -> Floats:
+    """Return what rules test (metrics, V) of compute, memory bandwidth, links and applicable die area (V,)."""
+    return np.array([tpp, tpp / area, links, memory, links + memory])
 
 
 def prong_met(prongs: Mapping[str, Prong], specification: Floats, scale: float = 1.0) -> Verdicts:

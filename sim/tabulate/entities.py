@@ -77,7 +77,7 @@ def _entry(structure: Structure, provider: CloudProvider) -> str | None:
 def events(facts: Facts) -> Columns:
     """Return the table ``events``, in order of time."""
     last = facts.quarters[-1]
-    launches = [row for row in _launches(facts.structure) if row[0] <= last]
+    launches = [row for row in (*_launches(facts.structure), *_variants(facts.structure)) if row[0] <= last]
     return _columns("events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts), *dated(facts)]))
 
 
@@ -90,6 +90,13 @@ def _launches(structure: Structure) -> list[Event]:
         if provider.models is not None:
             found.append((provider.models.launch, "launch_models", name, ", ".join(provider.models.licensed_regions)))
     return [(row[0].upper(), *row[1:]) for row in found if structure.index_of(row[0]) > 0]
+
+
+def _variants(structure: Structure) -> Iterator[Event]:
+    """Yield the cards that makers bring out because of a rule, in the quarters of the run."""
+    for name, variant in structure.variants.items():
+        if structure.index_of(variant.chip.launch) >= 0:
+            yield variant.chip.launch, "compliant_chip", variant.chip.supplier, name
 
 
 def _first_deliveries(facts: Facts) -> Iterator[Event]:

@@ -10,39 +10,13 @@ from hypothesis import strategies as st
 from experiments import compose
 from sim import Parameters
 from sim.names import quarter_number
-from sim.parameters.policy import ChipRule, Licence, Line, Policy, Prong
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Place, Status, Use
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import NO_RULE, Subjects
 from sim.policy.dates import days_of, first_day, ordinal, quarter_of, spans
 from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
-from tests import rules
-
-CHINA = Place("cn", "cn")
-PLAIN = Chip.model_construct(
-    label="card", supplier="us-maker", launch="2022Q1", tpp=5000.0, memory_gb=80.0, memory_bandwidth_gb_s=2000.0,
-    interconnect_gb_s=600.0, die_area_mm2=800.0, logic_area_mm2=800.0, memory_stacks=5.0, power_w=400.0,
-    process_nm=7.0, price_usd=10000.0,
-)  # fmt: skip
-
-
-def card(**values: float | None) -> Chip:
-    return PLAIN.model_copy(update=values)
-
-
-def rule(**values: object) -> ChipRule:
-    """Return a rule that denies every American card to China from 2023-11-17 on, with changes."""
-    days = {"announced": "2023-10-17", "effective": "2023-11-17"}
-    return ChipRule.model_validate(rules.rule(**{**days, **values}))
-
-
-def licence(**values: object) -> Licence:
-    return Licence.model_validate(rules.licence(**values))
-
-
-def calendar(**found: ChipRule) -> Calendar:
-    return Calendar(Policy(us=dict(found), cn={}, allies={}))
+from tests.builders_rules import CHINA, PLAIN, calendar, card, licence, prong, rule
 
 
 def status(found: Calendar, day: str, chip: Chip = PLAIN, place: Place = CHINA, origin: str = "us") -> Status:
@@ -50,10 +24,6 @@ def status(found: Calendar, day: str, chip: Chip = PLAIN, place: Place = CHINA, 
 
 
 # --- specifications ---
-
-
-def prong(at_least: dict[str, float], below: dict[str, float] | None = None) -> Prong:
-    return Prong(at_least=Line.model_validate(at_least), below=Line.model_validate(below or {}))
 
 
 def test_the_first_test_that_is_met_decides_and_thresholds_are_reached_at_equality() -> None:

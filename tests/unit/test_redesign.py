@@ -1,0 +1,308 @@
+"""Cut-down cards: the best one below given lines, when makers bring one out, and the cards of history left out."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments import compose
+from sim import ComputeMarket, Parameters
+from sim.economics.technology import interpolate
+from sim.names import quarter_number
+from sim.parameters.policy import ChipRule, Policy
+from sim.parameters.suppliers import Chip
+from sim.policy import Calendar, Use
+from sim.policy.chip_rules import whole as in_full
+from sim.policy.cut_down import Specification, Task, best_cut, performance, uncaught, whole
+from sim.policy.dates import ordinal
+from sim.policy.redesign import Variant, variants
+from sim.policy.status import Status
+from sim.roadmap import catalogue
+from sim.structure import Structure
+from tests.builders_rules import CHINA, PLAIN, card, licence, prong, rule
+
+NO_MARGIN = Specification(0.0, 0.0, 0.0)
+HALF = Specification(0.1, 0.1, 0.1)
+EXPONENTS = (0.4, 0.4, 0.2)
+AS_DESIGNED = ("a800", "h800", "h20", "l20")
+"""Cards that the history has because of rules."""
+
+
+def task(*rules: ChipRule, margins: Specification = NO_MARGIN) -> Task:
+    return Task("us-maker-cut-1", "us", CHINA, [in_full(f"r{n}", x) for n, x in enumerate(rules)], EXPONENTS, margins)
+
+
+def cut(base: Chip, *rules: ChipRule, margins: Specification = NO_MARGIN) -> Specification | None:
+    found = best_cut({"base": base}, task(*rules, margins=margins))
+    return None if found is None else found.specification
+
+
+def on(**lines: float) -> ChipRule:
+    """Return a rule with one test, that a card reaches all lines."""
+    return rule(prongs={"only": prong(lines)})
+
+
+# --- the best specification ---
+
+
+def test_what_no_rule_catches_stays_whole() -> None:
+    assert cut(PLAIN) == cut(PLAIN, on(tpp=6000.0), margins=HALF) == whole(PLAIN)
+
+
+def test_of_two_lines_that_must_both_be_reached_the_cheaper_cut_is_made() -> None:
+    """Links count half of compute: at the same ratio to the line they are cut."""
+    found = cut(card(tpp=6000.0, interconnect_gb_s=750.0), on(tpp=4800.0, interconnect_gb_s=600.0))
+    assert found == pytest.approx((6000.0, 2000.0, 600.0), rel=1e-8)
+
+
+def test_a_line_on_density_cuts_compute_on_the_same_die() -> None:
+    assert cut(PLAIN, on(performance_density=5.0)) == pytest.approx((4000.0, 2000.0, 600.0), rel=1e-8)
+    unknown = card(die_area_mm2=None, logic_area_mm2=400.0)
+    assert cut(unknown, on(performance_density=5.0)) == pytest.approx((2000.0, 2000.0, 600.0), rel=1e-8)
+
+
+def test_memory_and_links_share_a_line_on_their_sum_as_their_exponents_say() -> None:
+    assert cut(PLAIN, on(bandwidth_sum_gb_s=900.0)) == pytest.approx((5000.0, 600.0, 300.0), rel=1e-8)
+    assert cut(card(interconnect_gb_s=100.0), on(bandwidth_sum_gb_s=900.0)) == pytest.approx((5000.0, 800.0, 100.0))
+
+
+def test_what_is_cut_misses_its_line_by_the_margin() -> None:
+    assert cut(PLAIN, on(tpp=4000.0), margins=HALF) == pytest.approx((3600.0, 2000.0, 600.0), rel=1e-8)
+
+
+def test_no_card_passes_a_rule_without_tests() -> None:
+    assert cut(PLAIN, rule()) is None
+
+
+def test_a_cut_that_falls_into_a_window_below_is_not_made() -> None:
+    """Below 4,000 less a tenth lies what the other rule catches, which leaves 3,000 less a tenth."""
+    window = rule(prongs={"window": prong({"tpp": 3000.0}, {"tpp": 3700.0})})
+    assert cut(PLAIN, on(tpp=4000.0), window, margins=HALF) == pytest.approx((2700.0, 2000.0, 600.0), rel=1e-8)
+
+
+LINES = st.fixed_dictionaries(
+    {},
+    optional={
+        "tpp": st.floats(500.0, 8000.0), "performance_density": st.floats(0.5, 10.0),
+        "memory_bandwidth_gb_s": st.floats(200.0, 3000.0), "interconnect_gb_s": st.floats(50.0, 900.0),
+        "bandwidth_sum_gb_s": st.floats(200.0, 4000.0),
+    },
+)  # fmt: skip
+TESTS = st.lists(LINES.filter(bool), min_size=1, max_size=4)
+MARGINS = st.builds(Specification, *[st.floats(0.0, 0.35)] * 3)
+
+
+def denying(tests: list[dict[str, float]], factor: float = 1.0) -> ChipRule:
+    prongs = {f"p{n}": prong({name: x * factor for name, x in lines.items()}) for n, lines in enumerate(tests)}
+    return rule(prongs=prongs)
+
+
+@given(TESTS, MARGINS)
+def test_a_cut_is_never_caught_and_never_above_its_base(tests: list[dict[str, float]], margins: Specification) -> None:
+    found = cut(PLAIN, denying(tests), margins=margins)
+    assert found is not None
+    assert uncaught([found], [800.0], task(denying(tests))).all()
+    assert all(x <= most for x, most in zip(found, whole(PLAIN), strict=True))
+
+
+@given(TESTS, MARGINS, st.floats(1.0, 3.0))
+def test_a_looser_line_never_gives_a_worse_card(
+    tests: list[dict[str, float]], margins: Specification, factor: float
+) -> None:
+    tight, loose = (cut(PLAIN, denying(tests, x), margins=margins) for x in (1.0, factor))
+    assert tight is not None
+    assert loose is not None
+    assert performance(loose, task()) >= performance(tight, task()) * (1.0 - 1e-12)
+
+
+@given(TESTS, st.integers(0, 2**32))
+def test_nothing_that_is_tried_at_random_is_better(tests: list[dict[str, float]], seed: int) -> None:
+    asked = task(denying(tests))
+    found = cut(PLAIN, denying(tests))
+    assert found is not None
+    tried = [Specification(*row) for row in np.random.default_rng(seed).random((200, 3)) * whole(PLAIN)]
+    free = uncaught(tried, [800.0] * len(tried), asked)
+    best = max((performance(x, asked) for x, ok in zip(tried, free, strict=True) if ok), default=0.0)
+    assert performance(found, asked) >= best * (1.0 - 1e-8)
+
+
+# --- who brings out what, when ---
+
+
+@cache
+def without_rules() -> Parameters:
+    """Return the baseline without rules, and without the cards that rules brought about."""
+    return without(compose("policy=none").parameters, *AS_DESIGNED)
+
+
+def without(parameters: Parameters, *cards: str) -> Parameters:
+    """Return parameters without some cards and their deliveries."""
+    values = parameters.model_dump(mode="json")
+    sites = [site for provider in values["providers"].values() for site in provider["sites"].values()]
+    held = [x[name] for x in (*sites, *values["rest_of_world"].values()) for name in ("deliveries", "opening_cards")]
+    for mapping in (values["chips"], *held):
+        for name in cards:
+            mapping.pop(name, None)
+    return Parameters.from_mapping(values)
+
+
+def under(parameters: Parameters, **rules: ChipRule) -> Parameters:
+    return parameters.model_copy(update={"policy": Policy(us=dict(rules), cn={}, allies={})})
+
+
+def behaving(parameters: Parameters, **values: object) -> Parameters:
+    """Return parameters with changes to the terms of redesign."""
+    family = parameters.behaviour.redesign
+    terms = family.compliant.model_copy(update=values)
+    family = family.model_copy(update={"compliant": terms})
+    return parameters.model_copy(update={"behaviour": parameters.behaviour.model_copy(update={"redesign": family})})
+
+
+def brought(parameters: Parameters) -> dict[str, Variant]:
+    return variants(parameters, catalogue(parameters))
+
+
+LINE = on(tpp=4800.0)
+
+
+def test_a_rule_brings_out_a_card_below_its_line_after_the_lag() -> None:
+    found = brought(behaving(under(without_rules(), r=LINE), lag_quarters=2))
+    assert list(found) == ["nvidia-cut-1"]
+    chip = found["nvidia-cut-1"].chip
+    assert (chip.launch, found["nvidia-cut-1"].base, chip.die_area_mm2) == ("2024Q2", "h100", 814.0)
+    assert chip.tpp == pytest.approx(4800.0 * (1.0 - 0.0133), rel=1e-8)
+
+
+def test_without_rules_or_with_redesign_off_there_are_no_such_cards() -> None:
+    assert brought(without_rules()) == {}
+    off = compose("policy=us_2023_10", "behaviour.redesign.name=none").parameters
+    assert brought(off) == {}
+    assert Structure(off).chip_dated.sum() == 0
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"prongs": {"fast": prong({"tpp": 100000.0})}},
+        {"origins": ["mid"]},
+        {"destinations": [], "headquarters": []},
+        {"uses": ["rental"]},
+        {"treatment": "notify"},
+        {"prongs": {}},
+        {"buyers": ["alibaba"]},
+        {"expires": "2023-12-31"},
+        {"announced": "2031-01-01", "effective": "2031-01-01"},
+    ],
+)
+def test_rules_that_ask_for_no_card(terms: dict[str, object]) -> None:
+    assert brought(under(without_rules(), r=rule(**{"prongs": {"fast": prong({"tpp": 4800.0})}, **terms}))) == {}
+
+
+def test_makers_answer_where_they_sell_and_only_merchants_do() -> None:
+    found = brought(under(without_rules(), r=rule(prongs=LINE.prongs, destinations=["us"], headquarters=[])))
+    assert {variant.chip.supplier for variant in found.values()} == {"nvidia", "amd"}
+    assert all(variant.place.destination == "us" for variant in found.values())
+
+
+def test_a_card_of_the_catalogue_makes_a_variant_needless() -> None:
+    """The history has its A800, H800 and H20; letters on memory bandwidth find none."""
+    history = brought(compose("policy=history").parameters)
+    assert [variant.rule for variant in history.values()] == ["us_2025_04"]
+
+
+def test_a_variant_costs_what_its_base_costs_per_performance_by_then() -> None:
+    parameters = under(without_rules(), r=on(tpp=8000.0))
+    chip, base = brought(parameters)["nvidia-cut-1"].chip, parameters.chips["h100"]
+    years = (quarter_number(chip.launch) - quarter_number(base.launch)) / 4
+    fall = np.exp(-parameters.suppliers["nvidia"].price_decline * years)
+    training = interpolate(parameters.customers.demand["cn"].training_share, quarter_number("2023Q4"))
+    exponent = 0.65 * training + 0.25 * (1.0 - training)
+    assert chip.price_usd == pytest.approx(base.price_usd * fall * (chip.tpp / base.tpp) ** exponent, rel=1e-12)
+
+
+@given(TESTS, st.integers(0, 3))
+def test_no_variant_is_caught_when_it_comes(tests: list[dict[str, float]], lag: int) -> None:
+    parameters = behaving(under(without_rules(), r=denying(tests)), lag_quarters=lag)
+    calendar = Calendar(parameters.policy)
+    for name, variant in brought(parameters).items():
+        found = calendar.status(name, variant.chip, "us", variant.place, Use.ORDER, ordinal("2024-12-01"))
+        assert found.status == Status.FREE
+        assert quarter_number(variant.chip.launch) == quarter_number("2023Q4") + lag
+
+
+def test_rules_that_are_announced_count() -> None:
+    """A card for the first rule alone would fall under the second, known before the first takes effect."""
+    second = rule(prongs={"fast": prong({"tpp": 2400.0})}, announced="2023-11-01", effective="2025-06-01")
+    known = brought(under(without_rules(), r=LINE, s=second))
+    unknown = brought(under(without_rules(), r=LINE, s=second.model_copy(update={"announced": "2023-12-01"})))
+    assert known["nvidia-cut-1"].chip.tpp < 2400.0 < unknown["nvidia-cut-1"].chip.tpp < 4800.0
+
+
+def test_a_licence_that_overrides_still_catches() -> None:
+    over = rule(treatment="licence", licence=licence(), overrides=["r"], prongs={"slow": prong({"tpp": 3000.0})})
+    assert brought(under(without_rules(), r=LINE, s=over))["nvidia-cut-1"].chip.tpp < 3000.0
+
+
+# --- out of sample: what the rules of 2022 and 2023 brought about, and those of 2025 ---
+
+
+def answer(preset: str) -> Chip:
+    found = brought(without(compose(f"policy={preset}").parameters, *AS_DESIGNED))
+    return found["nvidia-cut-1"].chip
+
+
+def test_the_rule_of_2022_brings_out_an_h800() -> None:
+    chip, h800 = answer("us_2022_10"), compose().parameters.chips["h800"]
+    assert (chip.tpp, chip.memory_gb) == (h800.tpp, h800.memory_gb)
+    assert chip.memory_bandwidth_gb_s == pytest.approx(h800.memory_bandwidth_gb_s, rel=0.01)
+    assert chip.interconnect_gb_s < 600.0
+
+
+def test_the_rule_of_2023_brings_out_an_h20() -> None:
+    chip = answer("us_2023_10")
+    assert chip.tpp < 2400.0
+    assert chip.die_area_mm2 is not None
+    assert chip.tpp / chip.die_area_mm2 < 3.2
+    assert (chip.memory_bandwidth_gb_s, chip.interconnect_gb_s) == (3350.0, 900.0)
+    assert chip.power_w == pytest.approx(400.0, rel=0.02)
+
+
+def test_the_letters_of_2025_bring_out_a_card_with_slow_memory() -> None:
+    chip = next(iter(brought(compose("policy=history").parameters).values())).chip
+    assert chip.memory_bandwidth_gb_s < 1400.0
+    assert chip.memory_bandwidth_gb_s + chip.interconnect_gb_s < 1700.0
+    assert chip.tpp < 4800.0
+
+
+# --- in a run ---
+
+
+def test_redesign_brings_compute_to_china_under_a_line() -> None:
+    on, off = (
+        ComputeMarket(compose("policy=us_2025_04", "market.end=2026Q4", f"behaviour.redesign.name={name}").parameters)
+        for name in ("compliant", "none")
+    )
+    tables = [model.run().tables(("market", "chips", "events")) for model in (on, off)]
+    located = [table["market"]["located_h100e"][table["market"]["region"] == "cn"][-1] for table in tables]
+    assert located[0] > 1.2 * located[1]
+    events, chips = tables[0]["events"], tables[0]["chips"]
+    found = events["event"] == "compliant_chip"
+    rows = zip(events["quarter"][found], events["who"][found], events["detail"][found], strict=True)
+    assert list(rows) == [("2025Q3", "nvidia", "nvidia-cut-1")]
+    shipped = chips["shipped_cards"][chips["chip"] == "nvidia-cut-1"]
+    early = chips["quarter"][chips["chip"] == "nvidia-cut-1"] < "2025Q3"
+    assert shipped[early].sum() == 0.0 < shipped.sum()
+    assert "compliant_chip" not in tables[1]["events"]["event"]
+
+
+def test_variants_keep_their_dates_whatever_research_does() -> None:
+    parameters = compose("policy=us_2025_04", "suppliers.nvidia.research.subsidy_usd_m=1e6").parameters
+    model = ComputeMarket(parameters)
+    chip = model.world.structure.chips.index("nvidia-cut-1")
+    dates = set[float]()
+    while model.world.t < 20:
+        model.step()
+        dates.add(float(model.world.state.chip_launch[chip]))
+    assert dates == {float(model.world.structure.index_of("2025Q3"))}

@@ -151,7 +151,6 @@ class Links:
         self.every_region = np.arange(len(structure.regions))
         self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
         care = market.costs.operations_usd_per_card_hour
-        self.every_card = np.ones(len(structure.chips))
         self.card_hours = structure.chip_effective[:, INFERENCE] * self.hours
         self.card_care = care * self.hours
         self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]

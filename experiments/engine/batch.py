@@ -66,11 +66,16 @@ def _quarter_over(obey: Callable[[], None], progress: Progress | None) -> None:
 
 
 def _release(model: object) -> None:
-    """Drop the strong reference that Mesa 3.3.1 keeps to every model (mesa#3179)."""
+    """Let go of all that a model holds, and of the strong reference that Mesa 3.3.1 keeps to it (mesa#3179).
+
+    A model and its agents hold each other: left to the collector of cycles, every run would need fresh memory.
+    """
     agent = getattr(sys.modules.get("mesa"), "Agent", None)
     forget = getattr(getattr(agent, "_ids", None), "pop", None)
     if forget is not None:
         forget(model, None)
+    if model is not None:
+        vars(model).clear()
 
 
 def row(job: Job, record: Record) -> Mapping[str, Any]:

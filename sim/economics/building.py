@@ -159,6 +159,16 @@ def building_payments(
 
 
 @compiled
+def add_what_is_due(
+    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
+    conversion: float, owed: Floats,
+) -> None:  # fmt: skip
+    """Add ``building_payments`` of all quarters after ``now`` to ``owed`` (S,), USD m."""
+    for later in range(1, build.max() + 1):
+        owed += building_payments(begun, converting, price, region, build, now + later, first, last, conversion)
+
+
+@compiled
 def under_way(begun: Floats, converting: Floats, region: Ints, build: Ints, conversion: int, now: int) -> Floats:
     """Return MW begun up to quarter ``now`` and not finished in it (S,): new shells and halls being converted.
 

@@ -401,14 +401,15 @@ def settle(
         outside: (R,) filled with tasks on premises.
     """
     pairs, cells = product.size, region.size
-    tasks, bill, backlog, home = np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(pairs + 1), np.zeros(cells + 1)
-    for n in range(rows.volume.size):  # the last elements take what is none of it: no branches
-        k, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
-        of = k if served & (k >= 0) else pairs
-        tasks[of] += rows.tasks[n]
-        bill[of] += rows.tasks[n] * rows.price[n]
-        backlog[k if waits else pairs] += rows.volume[n]
-        home[rows.cell[n] if served & (k == OUTSIDE) else cells] += rows.volume[n]
+    tasks, bill, backlog, home = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs), np.zeros(cells)
+    for n in range(rows.volume.size):  # what is none of it is added as 0: no branches
+        pair, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
+        k, used, volume, inside = max(pair, 0), rows.tasks[n], rows.volume[n], served & (pair >= 0)
+        cost = used * rows.price[n]
+        tasks[k] += used if inside else 0.0
+        bill[k] += cost if inside else 0.0
+        backlog[k] += volume if waits else 0.0
+        home[rows.cell[n]] += volume if served & (pair == OUTSIDE) else 0.0
     taken[:] = 0.0
     paid[:] = 0.0
     waiting[:] = 0.0

@@ -3,13 +3,18 @@
 import numpy as np
 
 from sim.economics.accounts import hours_by_lane
-from sim.economics.building import over_quarters
-from sim.economics.fleets import recount, worth
 from sim.economics.frontier import use_and_room
-from sim.economics.slots import power_of
+from sim.economics.identities import cards_by_site, halls_by_site, money_by_firm
 from sim.ledger import Transfer, require_at_most, require_equal
 from sim.structure import PAST
 from sim.world import World
+
+OF_FIRMS = (
+    "money: cash moved = postings",
+    "money: debt moved = borrowing less repayment and write-offs",
+    "balance sheet: cash + assets - debt = net worth",
+)
+"""Identities of ``money_by_firm``, in its order."""
 
 
 def run(world: World) -> None:
@@ -61,60 +66,58 @@ def _capacity(world: World) -> None:
 
 def _cards(world: World) -> None:
     """Cards in place = running account of deliveries and losses; power follows; leases move cards, not make them."""
-    state, vintages, one, now = world.state, world.t + 2, world.links.every_card, world.now.arrays
-    stock = recount(state.cards, vintages)
-    for what, unit in (("cards: stock = account", one), ("power: MW = account", world.structure.chip_kw)):
-        require_equal(what, lambda: site_names(world), world.quarter, worth(stock, unit), worth(state.owned, unit))
+    state, kw, vintages, quarter = world.state, world.structure.chip_kw, world.t + 2, world.quarter
+    here = cards_by_site(state.cards, state.owned, kw, vintages)
+    elsewhere = cards_by_site(state.elsewhere_cards, state.elsewhere, kw, vintages)
+    require_equal("cards: stock = account", lambda: site_names(world), quarter, here[0], here[1])
+    require_equal("power: MW = account", lambda: site_names(world), quarter, here[2], here[3])
+    _store(world)
+    owners = world.parameters.rest_of_world
+    require_equal("cards: elsewhere = account", lambda: list(owners), quarter, elsewhere[0], elsewhere[1])
+    operated, owned = state.operated.sum(keepdims=True)[0], here[0].sum(keepdims=True)
+    require_equal("leases: operated = owned", lambda: ["world"], quarter, operated, owned)
+
+
+def _store(world: World) -> None:
+    """What was bought ahead of rules is in store until it is taken out."""
+    state, now, one = world.state, world.now.arrays, world.links.every_card
     if state.stored.any() or now["stored_before"].any():
         require_equal(
-            "cards: stored before + bought ahead = stored + taken out", lambda: site_names(world), world.quarter,
+            "cards: stored before + delivered = stored + put in place", lambda: site_names(world), world.quarter,
             worth(now["stored_before"] + state.delivered, one), worth(state.stored + now["installed"], one),
         )  # fmt: skip
-    require_equal(
-        "cards: elsewhere = account", lambda: list(world.parameters.rest_of_world), world.quarter,
-        worth(recount(state.elsewhere_cards, vintages), one), worth(state.elsewhere, one),
-    )  # fmt: skip
-    operated, owned = worth(state.operated, one).sum(keepdims=True), worth(stock, one).sum(keepdims=True)
-    require_equal("leases: operated = owned", lambda: ["world"], world.quarter, operated, owned)
 
 
 def _halls(world: World) -> None:
     """Cards fit the power of their halls; halls are those of the opening and all that was begun; requests close."""
-    state, structure, quarter = world.state, world.structure, world.quarter
-    cards = power_of(state.owned, structure.chip_kw)
+    state, quarter = world.state, world.quarter
+    cards, begun, requested = halls_by_site(
+        state.owned, world.structure.chip_kw, state.begun_mw, state.converting_mw, state.requested_mw, PAST + world.t
+    )
     require_at_most("power: cards fit their halls", lambda: site_names(world), quarter, cards, state.energised_mw)
-    begun = over_quarters(state.begun_mw, PAST + world.t) + over_quarters(state.converting_mw, PAST + world.t)
     require_equal(
         "halls: opening + begun = energised + building", lambda: site_names(world), quarter,
         state.opening_mw + begun, state.energised_mw + world.now.arrays["building_mw"],
     )  # fmt: skip
-    waiting = 1.0 + over_quarters(state.requested_mw, PAST + world.t)
-    require_equal("halls: requests = account", lambda: site_names(world), quarter, waiting, 1.0 + state.queued_mw)
+    require_equal(
+        "halls: requests = account", lambda: site_names(world), quarter, 1.0 + requested, 1.0 + state.queued_mw
+    )
 
 
 def _money(world: World) -> None:
     """What was paid was received, and cash moved by what was posted."""
     structure, state, ledger, now = world.structure, world.state, world.ledger, world.now.arrays
     balances = ledger.balances()
-    moved = state.cash - now["cash_before"]
-    scale = now["provider_revenue"] + now["provider_capex"] + 1.0
-    require_equal(
-        "money: cash moved = postings", lambda: structure.providers, world.quarter,
-        1.0 + moved / scale, 1.0 + balances[ledger.providers] / scale,
+    of_firms = money_by_firm(
+        state.cash, now["cash_before"], balances[ledger.providers], state.debt, now["debt_before"],
+        ledger.financial[Transfer.CREDIT] - now["written_off"], state.assets, state.net_worth,
+        now["provider_revenue"] + now["provider_capex"],
     )  # fmt: skip
+    for identity, (left, right) in zip(OF_FIRMS, of_firms, strict=True):
+        require_equal(identity, lambda: structure.providers, world.quarter, left, right)
     require_equal(
         "money: paid by customers = received", lambda: structure.regions, world.quarter,
         now["revenue_usd_m"].sum(axis=1), -balances[ledger.customers],
-    )  # fmt: skip
-    borrowed = state.debt - now["debt_before"]
-    require_equal(
-        "money: debt moved = borrowing less repayment and write-offs", lambda: structure.providers, world.quarter,
-        1.0 + borrowed / scale, 1.0 + (ledger.financial[Transfer.CREDIT] - now["written_off"]) / scale,
-    )  # fmt: skip
-    size = state.cash + state.assets + state.debt + scale
-    require_equal(
-        "balance sheet: cash + assets - debt = net worth", lambda: structure.providers, world.quarter,
-        1.0 + (state.cash + state.assets - state.debt) / size, 1.0 + state.net_worth / size,
     )  # fmt: skip
     volume = ledger.paid.sum() + np.abs(ledger.financial).sum() + 1.0
     total = 1.0 + balances.sum(keepdims=True) / volume

@@ -7,8 +7,8 @@ shells, and ``state.appetite``, the share of wanted starts and orders that owner
 import numpy as np
 
 from sim.economics.accounts import MILLION, capital_expenditure
-from sim.economics.building import building_payments
-from sim.economics.cells import Floats
+from sim.economics.building import add_what_is_due, building_payments
+from sim.economics.cells import Floats, Ints
 from sim.economics.credit import contracted_revenue
 from sim.economics.depreciation import keep_books
 from sim.economics.elementary import sum_by
@@ -35,7 +35,7 @@ def _capital(world: World) -> None:
     """Set and post capital expenditure: cards to their makers; servers, and halls by progress."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now = world.now.arrays
-    now["build_cost"], due = state.build_price[:, PAST + world.t].copy(), instalments(world, 0)
+    now["build_cost"], due = state.build_price[:, PAST + world.t].copy(), building_payments(*_halls(world))
     now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
     capital_expenditure(
         state.delivered, state.chip_price, due, links.site_provider, structure.chip_supplier,
@@ -73,12 +73,12 @@ def _books(world: World) -> None:
     now["subsidy_usd_m"] = sum_by(links.site_provider, now["site_capex"] * links.capital_subsidy, firms)
 
 
-def instalments(world: World, later: int) -> Floats:
-    """Return what is due to builders ``later`` quarters from now for what has been begun by now (S,), USD m."""
+def _halls(world: World) -> tuple[Floats, Floats, Floats, Ints, Ints, int, float, float, float]:
+    """Return what decides payments to builders in this quarter, see ``building_payments``."""
     state, structure, rule = world.state, world.structure, world.parameters.market.building
-    return building_payments(
+    return (
         state.begun_mw, state.converting_mw, state.build_price, world.links.site_region, structure.build_quarters,
-        PAST + world.t + later, rule.first_payment, rule.last_payment, rule.conversion_cost,
+        PAST + world.t, rule.first_payment, rule.last_payment, rule.conversion_cost,
     )  # fmt: skip
 
 
@@ -88,8 +88,7 @@ def committed(world: World) -> Floats:
     servers = world.parameters.market.costs.server_cost_multiple
     owed = worth(state.accepted, state.chip_price) * (servers / MILLION)
     owed += worth(state.accepted * world.rules["sites"].duty, state.chip_price) / MILLION
-    for later in range(1, int(world.structure.build_quarters.max()) + 1):
-        owed += instalments(world, later)
+    add_what_is_due(*_halls(world), owed)
     return sum_by(links.site_provider, owed, state.cash.size)
 
 

@@ -7,7 +7,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of, spent_per_mw, within_budget
-from sim.strategies.capacity_target import Sites, gaps, held_back, imitated, wanted_capacity
+from sim.strategies.capacity_target import Sites, starts
 from sim.structure import PAST
 from sim.world import World
 
@@ -92,31 +92,15 @@ def _conversions(world: World, gap: Floats) -> Floats:
 
 
 def _gap(world: World) -> Floats:
-    """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much.
-
-    A site without cards has shown nothing yet: what its owner began there goes on.
-    """
+    """Return MW that every site wants to add (S,), see ``starts``."""
     links, state, now = world.links, world.state, world.now.arrays
-    rule, sites = world.parameters.behaviour.expectations, _outlook(world)
+    rule = world.parameters.behaviour.expectations
     growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
     growth = np.where(links.knows_growth, world.paths.outlook[world.t][links.site_region] * links.site_lead, growth)
-    wanted = wanted_capacity(sites, links.investment, growth, now["price_ahead"], len(world.structure.regions))
-    hours = gaps(wanted, sites.standing + sites.coming, links.investment.adjustment, links.investment.maximum_growth)
-    known = (now["mw_hours"] > 0.0) & (now["standing"] > 0.0)
-    hours = held_back(
-        hours,
-        now["price_ahead"],
-        sites.captive,
-        wanted,
-        links.investment.hurdle,
-        world.parameters.behaviour.orders.steepness,
-    )
-    mw = np.where(known, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
-    spent = np.maximum(mw, 0.0) * state.build_price[links.site_region, PAST + world.t]
-    value = sum_by(links.site_provider, spent, state.cash.size)
-    moved = imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)
-    most = links.investment.maximum_growth * (sites.standing + sites.coming)
-    return np.minimum(moved, most / np.maximum(now["mw_hours"], 1e-300))
+    return starts(
+        _outlook(world), links.investment, growth, now["price_ahead"], now["mw_hours"],
+        state.build_price[:, PAST + world.t], now["provider_revenue"], world.parameters.behaviour.orders.steepness,
+    )  # fmt: skip
 
 
 def _outlook(world: World) -> Sites:

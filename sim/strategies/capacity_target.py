@@ -104,6 +104,40 @@ def wanted_capacity(sites: Sites, stance: Stance, growth: Floats, price: Floats,
 
 
 @compiled
+def starts(
+    sites: Sites, stance: Stance, growth: Floats, price: Floats, mw_hours: Floats, shell: Floats, revenue: Floats,
+    steepness: float,
+) -> Floats:  # fmt: skip
+    """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much.
+
+    A site without cards has shown nothing yet: what its owner began there goes on.
+
+    Args:
+        sites: what is known.
+        stance: how firms invest.
+        growth: (S,) and ``price`` as for ``wanted_capacity``.
+        price: (S,)
+        mw_hours: (S,) inference hours a quarter that an MW gives with new cards.
+        shell: (R,) USD m per MW of what is begun now.
+        revenue: (I,) of the quarter, USD m.
+        steepness: k of ``held_back``.
+    """
+    wanted, committed = wanted_capacity(sites, stance, growth, price, shell.size), sites.standing + sites.coming
+    hours = gaps(wanted, committed, stance.adjustment, stance.maximum_growth)
+    hours = held_back(hours, price, sites.captive, wanted, stance.hurdle, steepness)
+    mw, spent = np.zeros(hours.size), np.zeros(revenue.size)
+    for s in range(mw.size):
+        if mw_hours[s] > 0.0 and sites.standing[s] > 0.0:
+            mw[s] = hours[s] / mw_hours[s]
+        spent[sites.provider[s]] += max(mw[s], 0.0) * shell[sites.region[s]]
+    out = imitated(mw, revenue, spent, sites.provider, stance.imitation)
+    for s in range(out.size):
+        most = stance.maximum_growth[s] * committed[s]
+        out[s] = min(out[s], most / mw_hours[s] if mw_hours[s] > 0.0 else math.inf)
+    return out
+
+
+@compiled
 def gaps(wanted: Floats, committed: Floats, adjustment: Floats, maximum_growth: Floats) -> Floats:
     """Return capacity to be added at every site (S,): ``min(phi (K* - committed), g_max committed)``.
 

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.strategies.capacity_target import Sites, Stance, gaps, held_back, imitated, perceived_capacity, wanted_capacity
+from sim.strategies.capacity_target import (
+    Sites,
+    Stance,
+    gaps,
+    held_back,
+    imitated,
+    perceived_capacity,
+    starts,
+    wanted_capacity,
+)
 
 Numbers = np.ndarray
 TWO = np.zeros(2, np.int64)
@@ -117,6 +126,25 @@ def test_equal_firms_want_the_same() -> None:
     known = sites(standing=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
     found = target(stance(scarcity=0.25, own_price=5.8, elasticity=1.1, neglect=0.4), known, 0.1, 0.2)
     assert found[0] == found[1]
+
+
+def begun(rule: Stance, known: Sites, mw_hours: float) -> Numbers:
+    """Return MW that two sites want at 20% growth, with prices far above the hurdle."""
+    at = np.full(2, 0.2), np.full(2, 5.0), np.full(2, mw_hours), np.ones(1), np.ones(2)
+    return starts(known, rule, *at, 6.0)
+
+
+def test_starts_are_hours_over_those_of_an_mw_up_to_the_largest_growth() -> None:
+    wanted = 0.5 * (np.exp(0.2) - 1.0) * np.array([60.0, 40.0])
+    np.testing.assert_allclose(begun(stance(), sites(), 4.0), wanted / 4.0, rtol=1e-13)
+    np.testing.assert_allclose(begun(stance(maximum_growth=0.01), sites(), 4.0), [0.15, 0.1], rtol=1e-13)
+
+
+def test_a_site_without_cards_and_one_that_may_order_none_start_nothing() -> None:
+    new = begun(stance(), sites(standing=np.array([60.0, 0.0]), coming=np.array([0.0, 40.0])), 4.0)
+    assert new[0] > 0.0
+    assert new[1] == 0.0
+    assert begun(stance(), sites(), 0.0).tolist() == [0.0, 0.0]
 
 
 def test_what_would_not_earn_its_cost_is_held_back_smoothly_and_own_use_goes_ahead() -> None:

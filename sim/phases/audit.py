@@ -80,11 +80,11 @@ def _cards(world: World) -> None:
 
 def _store(world: World) -> None:
     """What was bought ahead of rules is in store until it is taken out."""
-    state, now, one = world.state, world.now.arrays, world.links.every_card
+    state, now = world.state, world.now.arrays
     if state.stored.any() or now["stored_before"].any():
         require_equal(
             "cards: stored before + delivered = stored + put in place", lambda: site_names(world), world.quarter,
-            worth(now["stored_before"] + state.delivered, one), worth(state.stored + now["installed"], one),
+            (now["stored_before"] + state.delivered).sum(axis=1), (state.stored + now["installed"]).sum(axis=1),
         )  # fmt: skip
 
 

@@ -405,13 +405,17 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("unmet_share", "region and world", "fraction", "(lost + newly waiting) over new demand at posted prices"),
     Outcome("gap_at_cost", "world", "fraction", "(demand at long-run cost less capacity) over that demand, at least 0"),
     Outcome("outside_share", "world", "fraction", "tasks served on premises over tasks with a supplier"),
-    Outcome("price_iaas", "world", "USD per effective H100e-hour", "posted price, weighted by hours served"),
+    Outcome("price_iaas", "region and world", "USD per effective H100e-hour", "posted price, weighted by hours served"),
     Outcome("price_maas", "world", "USD per M tokens", "posted price, weighted by tokens served"),
     Outcome("additions_h100e", "world", "H100e (TPP/15,832)", "cards delivered in the quarter, to all owners"),
     Outcome("owned_h100e", "world", "H100e (TPP/15,832)", "cards in place, of all owners"),
     Outcome("mw_energised", "region and world", "MW IT", "halls of providers with power, by region of the site"),
     Outcome("mw_queued", "region and world", "MW IT", "power asked for and not yet promised by the grid, likewise"),
     Outcome("capex_usd_m", "world", "USD m", "capital expenditure of all providers in the quarter, AI segment"),
+    Outcome("domestic_chip_share", "region and world", "fraction", "H100e in place of the region's own suppliers"),
+    Outcome("owned_by_headquarters_h100e", "region and world", "H100e (TPP/15,832)", "owned by firms of the region"),
+    Outcome("denied_h100e", "region and world", "H100e (TPP/15,832)", "orders of the quarter that rules closed"),
+    Outcome("leaked_cards", "region and world", "cards", "delivered in the quarter through the grey market"),
     Outcome("debt_usd_m", "world", "USD m", "debt of all providers, AI segment"),
 )
 """Every headline outcome, in the order of the table."""

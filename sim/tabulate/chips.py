@@ -91,8 +91,8 @@ def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
     ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
-    denied = folded(record["denied"], facts.fleets.place_region, len(structure.regions), axis=1)
-    leaked, seized = (_arriving(facts, name) for name in ("leaked", "seized"))
+    denied = facts.fleets.denied
+    leaked, seized = (facts.fleets.arriving(name) for name in ("leaked", "seized"))
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0) | (seized > 0.0))
     refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
     return {
@@ -114,12 +114,6 @@ def chips(facts: Facts) -> Columns:
         "seized_cards": seized[t, region, chip],
         "grey_premium": record["premium"][t, region],
     }
-
-
-def _arriving(facts: Facts, name: str) -> Floats:
-    """Return cards of the grey market in the quarter in which they arrive, or would have (T, R, V)."""
-    ordered = folded(facts.record[name], facts.structure.elsewhere_region, len(facts.structure.regions), axis=1)
-    return np.concatenate([np.zeros_like(ordered[:1]), ordered[:-1]])
 
 
 def _licensed(facts: Facts) -> Floats:

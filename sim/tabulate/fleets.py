@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.folding import folded
+from sim.outcomes import ratio
 from sim.tabulate.frame import Frame, with_world
 
 
@@ -35,6 +36,32 @@ class Fleets(Frame):
     def everywhere(self, sites: str, elsewhere: str) -> Floats:
         """Return cards (T, S + W, V) at the sites of providers and of owners outside them."""
         return np.concatenate([self.record[sites], self.record[elsewhere]], axis=1)
+
+    @cached_property
+    def owned_by_headquarters(self) -> Floats:
+        """(T, R + 1) H100e owned by firms with headquarters in each region."""
+        h100e = (self.everywhere("owned", "elsewhere") * self.structure.chip_h100e).sum(axis=2)
+        return with_world(folded(h100e, self.place_headquarters, len(self.structure.regions)))
+
+    @cached_property
+    def domestic_share_h100e(self) -> Floats:
+        """(T, R + 1) share of the H100e that stand in each region which its own suppliers made."""
+        return self.at_home(self.standing * self.structure.chip_h100e)
+
+    def at_home(self, amounts: Floats) -> Floats:
+        """Return the share of amounts (T, R, V) that come from suppliers of the region where they stand (T, R + 1)."""
+        own = self.links.chip_region == np.arange(amounts.shape[1])[:, None]
+        return ratio(with_world((amounts * own).sum(axis=2)), with_world(amounts.sum(axis=2)))
+
+    @cached_property
+    def denied(self) -> Floats:
+        """(T, R, V) cards that would have been ordered, had no rule closed them."""
+        return folded(self.record["denied"], self.place_region, len(self.structure.regions), axis=1)
+
+    def arriving(self, name: str) -> Floats:
+        """Return cards of the grey market in the quarter in which they arrive, or would have (T, R, V)."""
+        ordered = folded(self.record[name], self.structure.elsewhere_region, len(self.structure.regions), axis=1)
+        return np.concatenate([np.zeros_like(ordered[:1]), ordered[:-1]])
 
     @cached_property
     def place_region(self) -> Ints:

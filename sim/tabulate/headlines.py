@@ -44,13 +44,18 @@ def headlines(facts: Facts) -> dict[str, Floats]:
     bases = {"share_revenue": "revenue", "share_compute": "served", "share_tokens": "tokens"}
     in_world = {
         "hhi_compute": sales.hhi_compute, "gap_at_cost": demand.gap_at_cost, "outside_share": sales.outside_share,
-        "price_iaas": sales.price_iaas, "price_maas": sales.price_maas, "owned_h100e": fleets.located_h100e,
+        "price_maas": sales.price_maas, "owned_h100e": fleets.located_h100e,
     }  # fmt: skip
     return {
         **{name: shares(sales.by_provider[basis][:, -1], axis=1) for name, basis in bases.items()},
         "share_owned_compute": shares(fleets.owned_by_provider, axis=1),
         "hhi_revenue": sales.hhi_revenue,
         "unmet_share": sales.unmet_share,
+        "price_iaas": sales.price_iaas,
+        "domestic_chip_share": fleets.domestic_share_h100e,
+        "owned_by_headquarters_h100e": fleets.owned_by_headquarters,
+        "denied_h100e": with_world((fleets.denied * facts.structure.chip_h100e).sum(axis=2)),
+        "leaked_cards": with_world(fleets.arriving("leaked").sum(axis=2)),
         **{name: values[:, -1:] for name, values in in_world.items()},
         "additions_h100e": fleets.additions_h100e[:, None],
         "mw_energised": _by_site_region(facts, record["energised_mw"]),

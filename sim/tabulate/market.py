@@ -74,26 +74,19 @@ def _by_site_region(facts: Facts) -> dict[str, Floats]:
     value = facts.fleets.delivered * facts.record["chip_price"][:, None, :]
     return {
         "build_cost_usd_m_per_mw": build,
-        "domestic_chip_share_units": _at_home(facts, facts.fleets.standing),
-        "domestic_chip_share_h100e": _at_home(facts, facts.fleets.standing * facts.structure.chip_h100e),
-        "domestic_chip_share_value": _at_home(facts, value),
+        "domestic_chip_share_units": facts.fleets.at_home(facts.fleets.standing),
+        "domestic_chip_share_h100e": facts.fleets.domestic_share_h100e,
+        "domestic_chip_share_value": facts.fleets.at_home(value),
     }
-
-
-def _at_home(facts: Facts, amounts: Floats) -> Floats:
-    """Return the share of amounts (T, R, V) that come from suppliers of the region where they stand."""
-    own = facts.links.chip_region == np.arange(amounts.shape[1])[:, None]
-    return ratio(with_world((amounts * own).sum(axis=2)), with_world(amounts.sum(axis=2)))
 
 
 def _access(facts: Facts) -> dict[str, Floats]:
     """Return compute by who owns it, where it stands, and who uses it (T, R + 1)."""
     structure, links = facts.structure, facts.links
     regions = len(structure.regions)
-    h100e = (facts.fleets.everywhere("owned", "elsewhere") * structure.chip_h100e).sum(axis=2)
     captive = folded(facts.record["own_use"], links.provider_region[links.pool_provider], regions) / HOURS_PER_QUARTER
     return {
-        "owned_by_headquarters_h100e": with_world(folded(h100e, facts.fleets.place_headquarters, regions)),
+        "owned_by_headquarters_h100e": facts.fleets.owned_by_headquarters,
         "located_h100e": facts.fleets.located_h100e,
         "accessed_h100e": facts.sales.in_region["served"] + with_world(captive),
     }

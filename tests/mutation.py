@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 LISTS = Path(__file__).parent / "slow" / "mutants"
 NEEDED = ("sim", "experiments", "conf", "tests", "pyproject.toml")
 """What a test needs of the repository."""
-_NOTICED = re.compile(r"^E +(AssertionError|assert |Failed: |sim\.ledger\.IdentityError)", re.MULTILINE)
+_NOTICED = re.compile(r"^(?:E| *\|)[ |]+(AssertionError|assert |Failed: |sim\.ledger\.IdentityError)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

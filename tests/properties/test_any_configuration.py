@@ -111,7 +111,7 @@ def test_any_valid_configuration_runs(draft: Draft, seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, **SETTINGS)
+@settings(max_examples=2000, **SETTINGS)
 @given(draft=drafts(), seed=st.integers(0, 2**31))
 def test_any_of_thousands_of_valid_configurations_runs(draft: Draft, seed: int) -> None:
     check(ran(draft, seed))

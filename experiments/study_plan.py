@@ -12,28 +12,21 @@ from typing import Any
 from experiments import arguments
 from experiments.design.jobs import Cell, jobs
 from experiments.design.points import Point, override_value, points
-from experiments.design.ranges import Range, Sample, samples_of
-from experiments.design.sampling import unit_points
+from experiments.design.ranges import Sample
 from experiments.engine.continuity import Purpose
 from experiments.engine.environment import cores
 from experiments.engine.folder import result_folder
 from experiments.engine.keys import Job
-from experiments.engine.sampled import leaf, replaced
 from experiments.faults import BadInput
-from experiments.identity import run_id_of
 from experiments.preflight import Plan, composing, plan
 from experiments.preflight.changes import leaves
-from experiments.preflight.problems import line
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS
-from experiments.preflight.study_settings import Study, Uncertainty
-from experiments.preflight.validate import parameters as validated
-from experiments.preflight.validate import split
+from experiments.preflight.study_settings import Study
+from experiments.study_samples import cells, sample_problems, samples
 
 DEFAULTS = ("study=baseline", "output=small")
 _NOT_FIXED = ("seed", "study", "hydra")
-_SHOWN = 10
-"""Samples whose problems are said; a wrong range makes one for each sample."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +130,10 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     design = design_of(base)
     _refuse([*_key_problems(design, overrides), *_horizon_problems(design, base)])
     found = _lever_points(composer, design, base)
-    samples = tuple(_samples(design, base))
-    _refuse(list(_sample_problems(composer, found, samples)))
-    cells = [cell for point, item in found for cell in _cells(point, item, samples, design.seed_list())]
-    return StudyPlan(entered, base, found, samples, tuple(cells), composer.user_folders)
+    drawn = tuple(samples(design, base))
+    _refuse(list(sample_problems(composer, found, drawn)))
+    crossing = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
+    return StudyPlan(entered, base, found, drawn, tuple(crossing), composer.user_folders)
 
 
 def _refuse(lines: Sequence[str]) -> None:
@@ -217,81 +210,3 @@ def _same_points(found: Sequence[tuple[Point, Plan]]) -> list[str]:
         if earlier is not point:
             lines.append(f"study.levers: {point.label} is the same configuration as {earlier.label}; drop one of them")
     return lines
-
-
-def _range(key: str, asked: Uncertainty) -> Range:
-    if asked.range is None:
-        return Range(key, "levels", levels=tuple(asked.levels or ()))
-    low, high = asked.range
-    return Range(key, asked.distribution, low, high, asked.mode if asked.mode is not None else low)
-
-
-def _samples(design: Study, base: Plan) -> list[Sample]:
-    ranges = [_range(key, asked) for key, asked in design.uncertainties.items()]
-    if not ranges:
-        return samples_of([], [])
-    tree = json.loads(base.parameters.canonical_json())
-    counts = [len(of.levels) if of.levels is not None else None for of in ranges]
-    cube = unit_points(design.sampling, counts, design.samples).tolist()
-    return samples_of(ranges, cube, [of.key for of in ranges if _is_whole(tree, of.key)])
-
-
-def _is_whole(tree: Mapping[str, Any], key: str) -> bool:
-    try:
-        value = leaf(tree, key)
-    except KeyError:  # said by composing the first sample, with the nearest name
-        return False
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _sample_problems(
-    composer: Composer, found: Sequence[tuple[Point, Plan]], samples: Sequence[Sample]
-) -> Iterator[str]:
-    """Yield what is wrong with samples: at each lever point the first is composed in full, the others validated."""
-    if not samples[0].values:
-        return
-    for _, item in found:
-        lines = _problems_of_first(composer, item, samples[0])
-        for sample in samples if not lines else ():
-            lines += _problems_of(item, sample)
-            if len(lines) >= _SHOWN:
-                break
-        yield from lines
-
-
-def _problems_of_first(composer: Composer, item: Plan, sample: Sample) -> list[str]:
-    """Return what keeps a sample from being what one would type: a wrong key, or a value that another one follows."""
-    try:
-        typed = plan(composer, [*item.overrides, *Point(sample.values).overrides])
-        model, _ = split(item.config)
-        put, problems = validated(replaced(model, sample.values))
-    except KeyError as error:
-        return [f"study.uncertainties: {error.args[0]} is a file to choose or a new entry; make it a lever"]
-    except BadInput as error:
-        return [f"study.uncertainties: {text}" for text in error.lines]
-    if put is None or put.digest != typed.parameters.digest:
-        said = "; ".join(line(problem) for problem in problems) or "another value refers to one of them (${...})"
-        return [f"study.uncertainties: {', '.join(sample.values)} cannot be sampled: {said}"]
-    return []
-
-
-def _problems_of(item: Plan, sample: Sample) -> list[str]:
-    model, _ = split(item.config)
-    _, problems = validated(replaced(model, sample.values))
-    return [f"study.uncertainties, sample {sample.index}: {line(problem)}" for problem in problems]
-
-
-def _cells(point: Point, item: Plan, samples: Sequence[Sample], seeds: Sequence[int]) -> Iterator[Cell]:
-    text, digest = item.parameters.canonical_json(), item.parameters.digest
-    tree = json.loads(text)
-    for sample in samples:
-        canonical = _canonical(item, tree, sample)
-        yield Cell(point, sample, digest, tuple(run_id_of(canonical, seed) for seed in seeds))
-
-
-def _canonical(item: Plan, tree: Mapping[str, Any], sample: Sample) -> str:
-    from sim import Parameters
-
-    if not sample.values:
-        return item.parameters.canonical_json()
-    return Parameters.from_mapping(replaced(tree, sample.values)).canonical_json()

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ Labels = Mapping[str, str]
 """Label of each lever point by the JSON of its settings."""
 _WORST = 0.75
 """Without a threshold the cases to describe are the worst quarter."""
+_LARGEST = 6
+"""Uncertainties shown for each outcome."""
+_SEEDS_TO_COMPARE = 8
+"""A band over a quarter of fewer seeds says nothing of how bands shrink."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def _sensitivity(results: Results, found: Answers, _: Labels) -> Part:
             (_said(asked), *row, grade_of(row[0]))
             for asked in found.asked
             if np.isfinite(outcome := _by_sample(found, asked)).all() and float(np.ptp(outcome)) > 0
-            for row in _INDICES[sampling](keys, units.to_numpy(), outcome)
+            for row in islice(_INDICES[sampling](keys, units.to_numpy(), outcome), _LARGEST)
         ]
     head, caption = _INDEX_WORDS.get(sampling, ((), ""))
     return Part("What it hangs on", caption, head, tuple(rows))
@@ -168,14 +173,16 @@ _INDEX_WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("Outcome", "Uncertainty", "First order", "Total", "Grade"),
         "Sobol indices at the reference: share of the variance between samples that an uncertainty makes alone, "
         "and with "
-        "all its interactions; half-widths of 95% intervals by resampling. Grade: evidence for the value in the "
+        "all its interactions; half-widths of 95% intervals by resampling. Six largest. Grade: evidence for the "
+        "value in the "
         "baseline.",
     ),
     "morris": (
         ("Outcome", "Uncertainty", "Size (mu*)", "Mean", "Spread", "Grade"),
         "Morris screening at the reference: change of the outcome over the whole range of an uncertainty, in the "
         "unit of "
-        "the outcome; half-widths of 95% intervals by resampling. Grade: evidence for the value in the baseline.",
+        "the outcome; half-widths of 95% intervals by resampling. Six largest. Grade: evidence for the value in "
+        "the baseline.",
     ),
 }
 
@@ -186,7 +193,7 @@ def _discovery(results: Results, found: Answers, _: Labels) -> Part:
     for asked in found.asked:
         outcome = _by_sample(found, asked)
         known = np.isfinite(outcome)
-        if asked.sign is None or units.empty or not known.any():
+        if asked.sign is None or units.empty or not known.any() or results.manifest["design"]["sampling"] == "morris":
             continue
         loss = asked.sign * outcome
         limit = asked.sign * asked.threshold if asked.threshold is not None else float(np.quantile(loss[known], _WORST))
@@ -229,7 +236,8 @@ def _convergence(_: Results, found: Answers, __: Labels) -> Part:
             one = convergence(found.values[asked.name][0])
             head = ("Outcome", *(f"{count} seeds" for count in one.seeds), "Half-width / mean", "Shrinks by")
             relative = percent(one.relative) if math.isfinite(one.relative) else ABSENT
-            rows.append((_said(asked), *(_band(mean, 3) for mean in one.means), relative, _number(one.shrinks)))
+            shrinks = _number(one.shrinks) if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"
+            rows.append((_said(asked), *(_band(mean, 3) for mean in one.means), relative, shrinks))
     caption = (
         "Mean and 95% band at the reference as seeds are added. Four times the seeds should halve the band: the "
         "last column "

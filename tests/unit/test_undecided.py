@@ -61,6 +61,14 @@ def test_where_nothing_hangs_on_it_nobody_asks(baseline: Parameters, terms: dict
     assert undecided(under(baseline, r=rule(**{"prongs": DENSE, **terms}))) == []
 
 
+def test_a_line_that_moves_past_a_card_comes_to_ask(baseline: Parameters) -> None:
+    """Compute decides of B200 until its line has passed it in 2025; then density does."""
+    tests = {"fast": prong({"tpp": 30000.0}), **DENSE}
+    only = {"prongs": tests, "only_chips": ["b200"]}
+    assert undecided(under(baseline, r=rule(**only))) == []
+    assert keys(under(baseline, r=rule(**only, growth=0.2))) == ["chips.b200.die_area_mm2"]
+
+
 def test_another_rule_as_strict_decides(baseline: Parameters) -> None:
     everything = rule(prongs={"any": prong({"tpp": 100.0})})
     assert undecided(under(baseline, r=rule(prongs=DENSE), s=everything)) == []

@@ -1,7 +1,7 @@
 """Write the reference pages of ``docs/`` from the declarations in the code and the provenance of the baseline.
 
-``python -m experiments.reference`` writes ``docs/outputs.md`` and ``docs/parameters.md``; ``--check`` compares and
-exits 1 where one differs.
+``python -m experiments.reference`` writes ``docs/outputs.md``, ``docs/parameters.md`` and ``docs/chip_status.md``;
+``--check`` compares and exits 1 where one differs.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from experiments import status_page
 from experiments.preflight.fields import Field, Node, root_of
 from experiments.preflight.folders import shipped
 from experiments.preparation.evidence import matches
@@ -74,7 +75,8 @@ NOT_USED = "not in the baseline"
 def pages() -> dict[Path, str]:
     """Return the text of each generated page by path."""
     docs = shipped().parent / "docs"
-    return {docs / "outputs.md": outputs(), docs / "parameters.md": parameters()}
+    texts = {"outputs": outputs(), "parameters": parameters(), "chip_status": status_page.page()}
+    return {docs / f"{name}.md": text for name, text in texts.items()}
 
 
 def outputs() -> str:

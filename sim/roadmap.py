@@ -18,15 +18,17 @@ def catalogue(parameters: Parameters) -> dict[str, Chip]:
     return {**parameters.chips, **later}
 
 
-def _last(maker: str, parameters: Parameters) -> Chip | None:
-    mine = [chip for chip in parameters.chips.values() if chip.supplier == maker]
-    return max(mine, key=lambda chip: (quarter_number(chip.launch), chip.tpp), default=None)
+def last_card(maker: str, parameters: Parameters) -> str | None:
+    """Return the last card of a maker in the catalogue, from which generations go on; None where it has none."""
+    mine = {name: chip for name, chip in parameters.chips.items() if chip.supplier == maker}
+    return max(mine, key=lambda name: (quarter_number(mine[name].launch), mine[name].tpp), default=None)
 
 
 def _generations(maker: str, supplier: Supplier, parameters: Parameters) -> Iterator[tuple[str, Chip]]:
-    last, cadence = _last(maker, parameters), supplier.roadmap.cadence_quarters
-    if last is None:
+    name, cadence = last_card(maker, parameters), supplier.roadmap.cadence_quarters
+    if name is None:
         return
+    last = parameters.chips[name]
     launched, end = quarter_number(last.launch), quarter_number(parameters.market.end)
     first = max(launched, quarter_number(parameters.market.history_end)) + cadence
     for n, quarter in enumerate(range(first, end + 1, cadence), start=1):

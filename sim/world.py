@@ -14,11 +14,12 @@ from sim.economics.tally import Places, Tally
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.ledger import Ledger
 from sim.links import Links
-from sim.parameters import Parameters
+from sim.parameters import Parameters, ReferenceErrors
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.paths import Paths
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
+from sim.policy.undecided import undecided
 from sim.state import State
 from sim.structure import Structure
 
@@ -65,7 +66,14 @@ class Ground:
 
 @lru_cache(maxsize=4)
 def ground_of(parameters: Parameters) -> Ground:
-    """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again."""
+    """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again.
+
+    Raises:
+        ReferenceErrors: Where a rule asks for the density of a card whose die area is not known.
+    """
+    problems = undecided(parameters)
+    if problems:
+        raise ReferenceErrors(problems)
     structure = Structure(parameters)
     return Ground(structure, Links(structure), Paths.of(structure), Calendar(parameters.policy))
 

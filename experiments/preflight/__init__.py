@@ -84,6 +84,7 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     refuse_if_any([*problems, *inert, *in_model, *in_settings])
     assert checked_parameters is not None
     assert checked_settings is not None
+    refuse_if_any(_undecided(checked_parameters))
     return Plan(
         checked_parameters,
         checked_settings,
@@ -92,6 +93,13 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
         tuple(overrides),
         changes(composer, found.config, overrides),
     )
+
+
+def _undecided(parameters: Parameters) -> list[Problem]:
+    """Return where a rule asks for what is not known of a card; loads the kernels, so only when all else is well."""
+    from sim.policy.undecided import undecided
+
+    return undecided(parameters)
 
 
 def _inert(config: dict[str, Any]) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -12,9 +12,9 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
-from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, meant, rulings
-from sim.policy.dates import Days, days_of, first_day, spans
-from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
+from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, rulings
+from sim.policy.dates import Days, days_of, first_day, quarter_on, spans
+from sim.policy.specification import UNKNOWN_PRONG, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
 DAYS_PER_YEAR = 365.25
@@ -128,22 +128,36 @@ class Calendar:
             day: ordinal of the day.
         """
         subjects = Subjects([name], [origin], specifications([chip]), [place])
-        found = self._ruled(subjects, self._cases(use, day, {}))
+        cases = self._cases(use, day, {})
+        found = self._ruled(subjects, cases)
         status, approval = Status(int(found.status[0, 0])), float(found.approval[0, 0])
-        rule, prong = self._words(int(found.rule[0, 0]), int(found.prong[0, 0]))
+        rule, prong = self._words(int(found.rule[0, 0]), int(found.prong[0, 0]), subjects, cases)
         return Ruling(status, rule, prong, approval, float(found.duty[0, 0]), 1.0 - float(found.kept[0, 0]))
+
+    def on(self, use: Use, subjects: Subjects, day: int) -> Rulings:
+        """Return what the rules in force on a day say; rules by position in ``chip_rules``."""
+        return self._ruled(subjects, self._cases(use, day, {}))
+
+    def moments(self, use: Use, start: int, end: int) -> list[int]:
+        """Return the first day of a span, and those in it from which rules on a use may say something else."""
+        uses = any(use.value in rule.uses for _, rule, _ in self.chip_rules)
+        quarters = {x for x in map(first_day, range(*map(quarter_on, (start, end)))) if self._moving}
+        return sorted({start, *(x for x in {*self._cuts, *quarters} if uses and start < x < end)})
 
     def known(self, day: int) -> list[Case]:
         """Return rules on orders that firms know of on a day, each in its full strength."""
         return self._cases(Use.ORDER, day, {}, foreseen=True)
 
-    def _words(self, rule: int, prong: int) -> tuple[str | None, str | None]:
-        """Return ids of a rule and of its test."""
+    def _words(
+        self, rule: int, prong: int, subjects: Subjects, cases: list[Case]
+    ) -> tuple[str | None, str | None]:  # fmt: skip
+        """Return ids of a rule and of its test: the one that is met, or the first that cannot be decided."""
         if rule == NO_RULE:
             return None, None
-        name, found, _ = self.chip_rules[rule]
-        tests = list(found.prongs)
-        return name, tests[prong] if tests and prong not in (NO_PRONG, UNKNOWN_PRONG) else None
+        case = next(case for case in cases if case.id == self.chip_rules[rule][0])
+        tests = case.rule.prongs
+        position = undecidable(tests, subjects.specification, case.scale) if prong == UNKNOWN_PRONG else prong
+        return case.id, list(tests)[position] if tests else None
 
     def _cases(self, use: Use, day: int, leaders: Mapping[str, float], *, foreseen: bool = False) -> list[Case]:
         """Return rules in force on a day; with those announced, in their full strength, where they are ``foreseen``."""
@@ -172,13 +186,3 @@ class Calendar:
         place = np.array([*(position[x.id] for x in cases), NO_RULE])
         every.refused[place[:-1]] = found.refused
         return found._replace(rule=place[found.rule], refused=every.refused)
-
-
-def unknown_cards(calendar: Calendar, chips: Mapping[str, Chip], origins: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield (rule, card) wherever a rule asks for a specification that is not known and nothing else decides."""
-    for name, rule, _ in calendar.chip_rules:
-        for (card, chip), origin in zip(chips.items(), origins, strict=True):
-            if rule.origins is not None and origin not in rule.origins:
-                continue
-            if prong_met(rule.prongs, specifications([chip]))[0] == UNKNOWN_PRONG and meant(rule, [card])[0]:
-                yield name, card

@@ -62,7 +62,12 @@ def first_day(quarter: int) -> int:
 
 def quarter_of(day: str) -> int:
     """Return the quarter number of a day such as ``2023-11-17``."""
-    found = date.fromisoformat(day)
+    return quarter_on(ordinal(day))
+
+
+def quarter_on(day: int) -> int:
+    """Return the quarter number of a day."""
+    found = date.fromordinal(day)
     return found.year * QUARTERS_PER_YEAR + (found.month - 1) // 3
 
 

@@ -52,6 +52,15 @@ def prong_met(prongs: Mapping[str, Prong], specification: Floats, scale: float =
     return out
 
 
+def undecidable(prongs: Mapping[str, Prong], specification: Floats, scale: float) -> int:
+    """Return the position of the first test that cannot be decided of one card (metrics, 1), which has one.
+
+    Raises:
+        ValueError: Where all can be decided.
+    """
+    return [_met(prong, specification, scale)[0] for prong in prongs.values()].index(NOT_KNOWN)
+
+
 def _met(prong: Prong, specification: Floats, scale: float) -> Verdicts:
     """Return whether cards meet all thresholds of a test (V,): one that is not met decides, whatever is not known."""
     out = np.full(specification.shape[1], MET)

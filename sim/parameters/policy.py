@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.parameters.base import Date, Fraction, Id, Schema, quantity
+from sim.parameters.base import Fraction, Id, Schema, quantity
+from sim.parameters.instruments import (
+    BuyRatio,
+    CountryCap,
+    CreditShock,
+    DomesticContent,
+    FoundryRule,
+    HomePriority,
+    Remedy,
+    StageRule,
+    Subsidy,
+)
+from sim.parameters.rules import Rule
 
 Tpp = Annotated[float, quantity("TOPS x bit length, dense", ge=100.0, le=1e7)]
 Density = Annotated[float, quantity("TPP per mm2", ge=0.01, le=1e3)]
@@ -52,25 +64,6 @@ class Licence(Schema):
     """Most cards under the rule in all; null for no limit."""
 
 
-class Rule(Schema):
-    """What every instrument has: who set it, when, and where that is written."""
-
-    label: str
-    """Name shown in tables and reports."""
-    source: str
-    """Where it is written: names in experiments/data/observations/sources.csv or a citation."""
-    grade: Literal["A", "B", "C", "assumption"]
-    """How good that source is; assumption for a variant that nobody has enacted."""
-    announced: Date
-    """Day from which firms know of it."""
-    effective: Date
-    """First day on which it binds."""
-    expires: Date | None
-    """First day on which it binds no more; null where no end is known."""
-    phase_in_quarters: Annotated[float, quantity("quarters", ge=0.0, le=40.0)]
-    """Quarters in which it grows evenly to its full strength."""
-
-
 class ChipRule(Rule):
     """Whether a card may be ordered, or compute on it rented, by its specification.
 
@@ -111,7 +104,12 @@ class ChipRule(Rule):
     """Share of refused rentals that gets through all the same: customers who are not known for what they are."""
 
 
-Instrument = Annotated[ChipRule, Field()]
+Instrument = Annotated[
+    ChipRule | StageRule | FoundryRule | CountryCap | BuyRatio | DomesticContent | Subsidy | HomePriority | Remedy
+    | CreditShock,
+    Field(discriminator="kind"),
+]  # fmt: skip
+"""One thing that a government does; ``kind`` says which."""
 
 
 class Policy(Schema):
@@ -122,7 +120,7 @@ class Policy(Schema):
     cn: dict[Id, Instrument]
     """Instruments of China."""
     allies: dict[Id, Instrument]
-    """Instruments of allies and other governments."""
+    """Instruments of allies and other governments, and shocks to compare rules with."""
 
     @property
     def instruments(self) -> dict[str, Instrument]:

@@ -100,22 +100,27 @@ def _gap(world: World) -> Floats:
     rule, sites = world.parameters.behaviour.expectations, _outlook(world)
     growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
     growth = np.where(links.knows_growth, world.paths.outlook[world.t][links.site_region] * links.site_lead, growth)
-    wanted = wanted_capacity(sites, links.investment, growth, now["price_ahead"], len(world.structure.regions))
-    hours = gaps(wanted, sites.standing + sites.coming, links.investment.adjustment, links.investment.maximum_growth)
+    wanted = wanted_capacity(sites, world.conditions.stance, growth, now["price_ahead"], len(world.structure.regions))
+    hours = gaps(
+        wanted,
+        sites.standing + sites.coming,
+        world.conditions.stance.adjustment,
+        world.conditions.stance.maximum_growth,
+    )
     known = (now["mw_hours"] > 0.0) & (now["standing"] > 0.0)
     hours = held_back(
         hours,
         now["price_ahead"],
         sites.captive,
         wanted,
-        links.investment.hurdle,
+        world.conditions.stance.hurdle,
         world.parameters.behaviour.orders.steepness,
     )
     mw = np.where(known, hours / np.maximum(now["mw_hours"], 1e-300), 0.0)
     spent = np.maximum(mw, 0.0) * state.build_price[links.site_region, PAST + world.t]
     value = sum_by(links.site_provider, spent, state.cash.size)
-    moved = imitated(mw, now["provider_revenue"], value, links.site_provider, links.investment.imitation)
-    most = links.investment.maximum_growth * (sites.standing + sites.coming)
+    moved = imitated(mw, now["provider_revenue"], value, links.site_provider, world.conditions.stance.imitation)
+    most = world.conditions.stance.maximum_growth * (sites.standing + sites.coming)
     return np.minimum(moved, most / np.maximum(now["mw_hours"], 1e-300))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, expand, remember
+from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, Tools, expand, remember
 from sim.economics.filling import filled
 from sim.economics.upstream import (
     CLOSE,
@@ -158,11 +158,23 @@ def one(value: float) -> np.ndarray:
     return np.array([[value]])
 
 
+ALL_COME = Tools(one(0.025), one(0.0), one(0.0))
+
+
 @given(st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(-2.0, 2.0))
 def test_capacity_grows_of_its_own_and_by_past_shortage_within_bounds(g: float, e: float, short: float) -> None:
     capacity = one(100.0)
-    expand(capacity, np.full((1, 1, LAST_LAG), short), one(g), one(e))
+    expand(capacity, np.full((1, 1, LAST_LAG), short), one(g), one(e), ALL_COME)
     assert math.log(capacity[0, 0] / 100.0) == pytest.approx(min(max(g + e * short, SLOWEST), FASTEST), abs=1e-12)
+
+
+def test_capacity_shrinks_by_wear_where_no_tool_comes_and_faster_without_service() -> None:
+    capacity, past = one(100.0), np.zeros((1, 1, LAST_LAG))
+    expand(capacity, past, one(0.06), one(0.0), Tools(one(0.025), one(1.0), one(0.0)))
+    assert math.log(capacity[0, 0] / 100.0) == pytest.approx(-0.025)
+    capacity = one(100.0)
+    expand(capacity, past, one(0.06), one(0.0), Tools(one(0.025), one(0.8), one(0.01)))
+    assert math.log(capacity[0, 0] / 100.0) == pytest.approx(0.06 - 0.8 * 0.085 - 0.01)
 
 
 def test_orders_move_capacity_four_to_eight_quarters_later() -> None:
@@ -170,7 +182,7 @@ def test_orders_move_capacity_four_to_eight_quarters_later() -> None:
     capacity, past, growth = one(100.0), np.zeros((1, 1, LAST_LAG)), []
     for t in range(12):
         before = capacity[0, 0]
-        expand(capacity, past, one(0.0), one(0.1))
+        expand(capacity, past, one(0.0), one(0.1), ALL_COME)
         growth.append(math.log(capacity[0, 0] / before))
         remember(2.0 * capacity if t == 0 else capacity, capacity, past)
     expected = [0.0] * 4 + [0.1 * math.log(2.0) / 5.0] * 5 + [0.0] * 3

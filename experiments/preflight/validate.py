@@ -78,6 +78,8 @@ def _problems(root: Field, detail: ErrorDetails) -> Iterator[Problem]:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ReferenceErrors):
         yield from cause.problems
+    elif detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        yield _no_such_kind(root, detail)
     else:
         yield _problem(root, detail, cause)
 
@@ -85,8 +87,6 @@ def _problems(root: Field, detail: ErrorDetails) -> Iterator[Problem]:
 def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
     parts = _parts(root, [str(part) for part in detail["loc"] if part not in _MADE_UP])
     key, value = ".".join(parts) or "configuration", detail.get("input")
-    if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return _no_such_kind(key, value, _kinds(root, parts))
     match detail["type"]:
         case "extra_forbidden":
             return Problem(key, value, _unknown(root, parts, detail["loc"]))
@@ -104,9 +104,10 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
     return Problem(key, value, f"must be {_allowed(root, parts)}{hint}")
 
 
-def _no_such_kind(key: str, value: object, kinds: list[str]) -> Problem:
-    said = value.get("kind", ABSENT) if isinstance(value, Mapping) else ABSENT
-    return Problem(f"{key}.kind", said, f"must be one of {listed(kinds)}{suggestion(str(said), kinds)}")
+def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
+    parts, value = [str(part) for part in detail["loc"]], detail.get("input")
+    kinds, said = _kinds(root, parts), value.get("kind", ABSENT) if isinstance(value, Mapping) else ABSENT
+    return Problem(".".join([*parts, "kind"]), said, f"must be one of {listed(kinds)}{suggestion(str(said), kinds)}")
 
 
 def _length(detail: ErrorDetails) -> str:

@@ -103,7 +103,7 @@ class DomesticContent(PurchaseRule):
     least_share: Fraction
     """Domestic H100e over all, in a quarter's orders of a firm, at full strength."""
     removed_below: Fraction
-    """Projects less complete than this on the first day give foreign cards on order back; they lie evenly from 0 to 1."""
+    """Projects less complete than this on the first day give foreign cards back; they lie evenly between 0 and 1."""
 
 
 class Subsidy(Rule):

@@ -133,8 +133,8 @@ def _settle(world: World) -> None:
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
         now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
         links.spread + world.conditions.measures.credit.spread, links.returns_surplus, behind, credit_terms(world),
-        world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget, world.ledger.financial, now["interest_rate"],
-        now["credit_limit"],
+        world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,
+        world.ledger.financial, now["interest_rate"], now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)

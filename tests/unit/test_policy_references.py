@@ -9,7 +9,7 @@ from experiments.preflight.validate import parameters
 from tests.economy import baseline, changed
 from tests.verification.test_instruments_bind import rules, shipped
 
-NONE = {"policy.us": {}, "policy.cn": {}, "policy.allies": {}}
+NONE: dict[str, Any] = {"policy.us": {}, "policy.cn": {}, "policy.allies": {}}
 H20 = "policy.us.us_2025_04"
 TOOLS, CAP, FOUNDRY = "policy.us.us_tools", "policy.us.us_diffusion_kept", "policy.us.us_2025_01_foundry"
 RATIO, POWER = "policy.cn.cn_ratio", "policy.cn.cn_2025_11_power"

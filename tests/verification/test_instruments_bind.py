@@ -1,4 +1,4 @@
-"""Instruments in the market: each moves what it is aimed at in the direction of theory, and nothing where it does not bind."""
+"""Instruments in the market: each moves what it is aimed at as theory says, and nothing where it does not bind."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -127,7 +127,7 @@ def test_deliveries_under_a_cap_never_exceed_it() -> None:
     limited = {**FREE, **rules("us/us_diffusion_kept", h100e={"mid": 50000.0}, chartered=[])}
     for world in quarters(limited):
         assert (world.state.capped <= 50000.0 * (1.0 + 1e-9)).all()
-    assert 0.0 < world.state.capped.max()
+    assert world.state.capped.max() > 0.0
     assert world.now.bound["us_diffusion_kept"] > 0.0
     assert stood(market(limited), "mid") < stood(free(), "mid")
 

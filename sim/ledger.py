@@ -45,6 +45,8 @@ class Flow(IntEnum):
     """Providers pay for servers, shells and power."""
     DUTY = 5
     """Providers pay duties on cards, and makers the part of their revenue that a licence costs, to a treasury."""
+    SUPPORT = 6
+    """A treasury pays who builds capacity for making chips."""
 
 
 class Transfer(IntEnum):

@@ -1,5 +1,6 @@
 """How pairs, products, pools, cells and firms hang together: arrays that follow from the structure once."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,9 @@ from sim.makers import Makers
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR, key_of
 from sim.parameters import Parameters
 from sim.parameters.behaviour import CapacityTarget
-from sim.parameters.customers import Lab, LabContract
+from sim.parameters.customers import Lab, LabContract, Switching
 from sim.policy.chip_rules import Subjects
+from sim.policy.remedies import LockIn
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
@@ -53,6 +55,11 @@ class Links:
         others = len(structure.providers) + np.arange(structure.elsewhere_region.size)
         self.order_firm = np.concatenate([structure.site_provider, others])
         """(S + W,) firm of every place that orders cards: providers, then owners elsewhere."""
+        self.order_region = np.concatenate([structure.site_region, structure.elsewhere_region])
+        """(S + W,) region of every such place."""
+        homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])
+        self.order_at_home = homes == self.order_region
+        """(S + W,) whether it lies in the region of its firm's headquarters."""
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
@@ -94,9 +101,8 @@ class Links:
         self.segment_start = structure.segment_start
         self.opening_tasks = HOURS_PER_QUARTER * np.array([x.initial_tasks_h100e if x else 0.0 for x in demand])
         self.demand_shock = np.array([x.shock_sd if x else 0.0 for x in demand])
-        self.terms = contract_terms(structure)
         self.nest_table = nest_shock_table(customers.nest_dissimilarity)
-        self.class_incumbent, self.class_boost, self.class_protected = _classes(structure)
+        self.class_incumbent, self.class_protected = _classes(structure)
         _require_few_pairs(structure)
 
     def _pairs(self, structure: Structure) -> None:
@@ -142,7 +148,6 @@ class Links:
         seller = [providers[i].pricing for i in self.product_provider]
         self.product_share_weight = np.array([x.share_weight for x in seller])
         self.product_value_weight = np.array([x.customer_value_weight for x in seller])
-        self.product_further = _further_quarters(structure)[self.product_service]
 
     def _costs(self, structure: Structure) -> None:
         market = structure.parameters.market
@@ -180,7 +185,6 @@ class Links:
              credit.asset_yield, credit.backlog_multiple, credit.covenant, finance.cash_buffer_quarters]
         )  # fmt: skip
         self.patience = np.array([hazard.intercept, hazard.burn_weight, hazard.growth_weight])
-        self.contract_left = _contract_left(structure)
 
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers
@@ -190,6 +194,12 @@ class Links:
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
         self.lab_observations = _observations(self)
         self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
+
+
+def _homes(structure: Structure) -> Ints:
+    """Return the region of the headquarters of every owner elsewhere (W,)."""
+    owners = structure.parameters.rest_of_world.values()
+    return np.array([structure.regions.index(x.headquarters) for x in owners], dtype=np.int64)
 
 
 def _subjects(structure: Structure) -> dict[str, Subjects]:
@@ -204,6 +214,7 @@ def _subjects(structure: Structure) -> dict[str, Subjects]:
     }
     origins = [structure.parameters.suppliers[c.supplier].headquarters for c in structure.catalogue.values()]
     cards = structure.chips, origins, specifications(list(structure.catalogue.values()))
+    places["orders"] = [*places["sites"], *places["elsewhere"]]
     return {name: Subjects(*cards, found) for name, found in places.items()}
 
 
@@ -223,12 +234,12 @@ def _fixed_utility(structure: Structure, b: int, j: int) -> float:
     return utility
 
 
-def _further_quarters(structure: Structure) -> Floats:
+def _further_quarters(structure: Structure, s: Switching) -> Floats:
     """Return the discounted further quarters that a new contract binds its customer, by service (2,).
 
     A contract that ends with probability chi is alive after k quarters with (1 - chi)^k.
     """
-    s, rate = structure.parameters.customers.switching, structure.parameters.market.costs.discount_rate
+    rate = structure.parameters.market.costs.discount_rate
     alive = (1.0 - EXPIRY[:3]) / (1.0 + rate) ** 0.25
     further = alive / (1.0 - alive)
     iaas = s.one_year_share * further[ONE_YEAR] + s.three_year_share * further[THREE_YEAR]
@@ -282,10 +293,45 @@ def _share(links: Links, lab: int, b: int) -> float:
     return training if links.cell_workload[b] == TRAINING else 1.0 - training
 
 
-def contract_terms(structure: Structure) -> Terms:
+class Ties(NamedTuple):
+    """What binds customers: switching costs and contracts."""
+
+    terms: Terms
+    boost: Floats
+    """(C,) switching cost of each class, see ``workloads.class_of``."""
+    further: Floats
+    """(2,) discounted further quarters that a new contract binds, by service."""
+    contract_left: float
+    """Expected further quarters of an IaaS contract that runs on."""
+
+
+def ties_of(structure: Structure, left: LockIn) -> Ties:
+    """Return what binds customers, where remedies have left a part of it."""
+    switching = _remedied(structure.parameters.customers.switching, left)
+    return Ties(
+        _terms(structure, switching), _boost(structure, switching), _further_quarters(structure, switching),
+        _contract_left(switching),
+    )  # fmt: skip
+
+
+def _remedied(switching: Switching, left: LockIn) -> Switching:
+    """Return switching costs and contracts with what remedies have left of them: long terms shrink in proportion."""
+    s, bound = switching, switching.one_year_share + switching.three_year_share
+    part = left.committed / bound if bound > left.committed else 1.0
+    return s.model_copy(
+        update={
+            "cost_iaas": s.cost_iaas * left.switching,
+            "cost_maas": s.cost_maas * left.switching,
+            "one_year_share": s.one_year_share * part,
+            "three_year_share": s.three_year_share * part,
+            "maas_reserved_share": min(s.maas_reserved_share, left.committed),
+        }
+    )
+
+
+def _terms(structure: Structure, s: Switching) -> Terms:
     """Return how customers contract and switch."""
-    customers = structure.parameters.customers
-    s, bids = customers.switching, structure.parameters.behaviour.rationing.bids
+    customers, bids = structure.parameters.customers, structure.parameters.behaviour.rationing.bids
     slack = 1.0 - customers.nest_dissimilarity
     kappa = np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction])
     return Terms(
@@ -326,9 +372,8 @@ def _rent_left(structure: Structure, links: Links) -> Floats:
     return out
 
 
-def _contract_left(structure: Structure) -> float:
+def _contract_left(s: Switching) -> float:
     """Return the expected further quarters of an IaaS contract that runs on, over all that do."""
-    s = structure.parameters.customers.switching
     running = np.array([s.one_year_share, s.three_year_share]) / EXPIRY[[ONE_YEAR, THREE_YEAR]]
     further = 1.0 / EXPIRY[[ONE_YEAR, THREE_YEAR]] - 1.0
     return float((running * further).sum() / running.sum()) if running.sum() > 0.0 else 0.0
@@ -397,16 +442,24 @@ def _kind_order(structure: Structure) -> NDArray[np.int64]:
     return padded
 
 
-def _classes(structure: Structure) -> tuple[Ints, Floats, Ints]:
-    """Return incumbent, switching cost and protection of each class, see ``workloads.class_of``."""
-    switching = structure.parameters.customers.switching
-    costs = (switching.cost_iaas, switching.cost_maas)
-    incumbent, boost, protected = [], [], []
-    for i in range(-1, len(structure.providers) + 1):
-        for service in range(2):
-            for standing in range(STANDINGS):
-                incumbent.append(i)
-                tie = costs[service] * (switching.new_workload_fraction if standing == NEWCOMER else 1.0)
-                boost.append(tie if i >= 0 else 0.0)
-                protected.append(1 if standing == CAPPED and i >= 0 else 0)
-    return np.array(incumbent), np.array(boost), np.array(protected)
+def _classes(structure: Structure) -> tuple[Ints, Ints]:
+    """Return incumbent and protection of each class, see ``workloads.class_of``."""
+    classes = _class_parts(structure)
+    protected = [int(standing == CAPPED and i >= 0) for i, _, standing in classes]
+    return np.array([i for i, _, _ in classes]), np.array(protected)
+
+
+def _class_parts(structure: Structure) -> list[tuple[int, int, int]]:
+    """Return incumbent, service and standing of each class."""
+    return list(product(range(-1, len(structure.providers) + 1), range(2), range(STANDINGS)))
+
+
+def _boost(structure: Structure, switching: Switching) -> Floats:
+    """Return the switching cost of each class."""
+    costs, part = (switching.cost_iaas, switching.cost_maas), switching.new_workload_fraction
+    return np.array(
+        [
+            costs[service] * (part if standing == NEWCOMER else 1.0) if i >= 0 else 0.0
+            for i, service, standing in _class_parts(structure)
+        ]
+    )

@@ -51,6 +51,9 @@ class Makers:
         self.growth = _by_stage(sides, lambda stage: stage.growth)
         self.response = _by_stage(sides, lambda stage: stage.response)
         self.bank = _by_stage(sides, lambda stage: stage.bank)
+        self.imports = _by_stage(sides, lambda stage: stage.imports)
+        self.tool_imports = _by_stage(sides, lambda stage: stage.tool_imports)
+        self.tool_wear = _by_stage(sides, lambda stage: stage.tool_wear)
         self.release = _by_stage(sides, lambda stage: stage.release)
         self.stage_price = _by_stage(sides, lambda stage: stage.price_usd)
         self.stage_price_growth = _by_stage(sides, lambda stage: stage.price_growth)
@@ -142,6 +145,7 @@ class Makers:
             ratio = _ratio(taken[mine].sum(axis=0), before[0][mine].sum(axis=0))
             self.capacity[z] *= ratio
             self.bank[z] *= ratio
+            self.imports[z] *= ratio
             self.research_reference[mine] *= _ratio(earned, before[1])[mine]
 
     def _taken(self, structure: Structure, needs: Floats, t: int) -> tuple[Floats, Floats]:
@@ -157,7 +161,7 @@ class Makers:
             self.reference_experience, *self.defects, self.stage_price, self.stage_price_growth, self.test_cost,
             self.learning, self.overhead,
         )  # fmt: skip
-        self.stages = Stages(self.side, self.growth, self.response, self.release, self.access, self.ramp, self.newcomer)
+        self.stages = Stages(self.side, self.release, self.access, self.ramp, self.newcomer)
         self.programme = Programme(
             self.research_share, self.subsidy, self.research_reference, self.research_growth, self.research_elasticity,
             self.research_fastest, _scheduled(structure), structure.chip_supplier,

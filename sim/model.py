@@ -67,7 +67,7 @@ class ComputeMarket(mesa.Model):
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
         self.world = World(
             structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
-            ledger, ground.calendar, population_of(structure, ground.links),
+            ledger, ground.calendar, ground.instruments, population_of(structure, ground.links),
             seed,
         )  # fmt: skip
         self.record = Record(self.world)

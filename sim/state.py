@@ -70,6 +70,7 @@ class State:
     elsewhere_delivered: Floats = column("cards", "W, V", "delivered to them this quarter")
     elsewhere_ordered: Floats = column("cards", "W, V", "ordered by them for delivery next quarter")
     elsewhere_accepted: Floats = column("cards", "W, V", "of these, what suppliers will deliver")
+    capped: Floats = column("H100e", "caps, R", "accepted under each cap on destinations since it binds")
     operated: Floats = column("cards", "L, V", "owned plus leased in less leased out")
     kinds: Floats = column("effective H100e-hours", "L, N, 2", "hours each kind of card of the stack could give")
     load: Floats = column("effective H100e-hours", "2 L", "hours in use by lane, training and inference")
@@ -130,6 +131,11 @@ UNITS: dict[str, tuple[str, str]] = {f.name: (f.metadata["unit"], f.metadata["me
 """Unit and meaning of every state column."""
 
 
+def _caps(structure: Structure) -> int:
+    """Return the number of caps on destinations."""
+    return sum(x.kind == "country_cap" for x in structure.parameters.policy.instruments.values())
+
+
 def sizes(structure: Structure) -> dict[str, int]:
     """Return the sizes that shapes of columns name."""
     return {
@@ -138,7 +144,7 @@ def sizes(structure: Structure) -> dict[str, int]:
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
         "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
-        "Z": len(structure.sides), "3": STAGES, "lags": LAST_LAG,
+        "Z": len(structure.sides), "caps": _caps(structure), "3": STAGES, "lags": LAST_LAG,
     }  # fmt: skip
 
 

@@ -13,14 +13,16 @@ from sim.economics.service import Active, Running, Terms
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.ledger import Ledger
-from sim.links import Links
+from sim.links import Links, Ties, ties_of
 from sim.parameters import Parameters, ReferenceErrors
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.paths import Paths
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
+from sim.policy.measures import Instruments, Measures
 from sim.policy.undecided import undecided
 from sim.state import State
+from sim.strategies.capacity_target import Stance
 from sim.structure import Structure
 
 
@@ -50,8 +52,36 @@ class Quarter:
     """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
     running: Running | None = None
     active: Active | None = None
+    bound: dict[str, float] = field(default_factory=dict)
+    """H100e of orders that a limit took, by rule: see ``phases.limits``."""
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
+
+
+class Conditions(NamedTuple):
+    """What instruments make of numbers that firms and customers reckon with, as long as nothing changes."""
+
+    measures: Measures
+    power_saved: Floats
+    """(R, V) USD per used card-hour of electricity that governments pay."""
+    card_running: Floats
+    """(R, V) USD per used card-hour of electricity and care that firms pay."""
+    pool_care: Floats
+    """(L, V) the same in each pool, per card-hour."""
+    stance: Stance
+    """How providers invest: a subsidy lowers the cost that a price has to cover."""
+    ties: Ties
+
+
+def conditions(measures: Measures, structure: Structure, links: Links) -> Conditions:
+    """Return what measures make of the numbers of links."""
+    paid, help_ = (links.tariff * links.pue)[:, None] * structure.chip_kw, measures.support
+    saved = paid / structure.parameters.market.utilisation.maximum * help_.power
+    hurdle = links.investment.hurdle * (1.0 - help_.capital[structure.site_region])
+    return Conditions(
+        measures, saved, links.card_running - saved, links.pool_care - (paid * help_.power)[links.pool_region],
+        links.investment._replace(hurdle=hurdle), ties_of(structure, measures.lock_in),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,6 +92,7 @@ class Ground:
     links: Links
     paths: Paths
     calendar: Calendar
+    instruments: Instruments
 
 
 @lru_cache(maxsize=4)
@@ -75,7 +106,9 @@ def ground_of(parameters: Parameters) -> Ground:
     if problems:
         raise ReferenceErrors(problems)
     structure = Structure(parameters)
-    return Ground(structure, Links(structure), Paths.of(structure), Calendar(parameters.policy))
+    links = Links(structure)
+    instruments = Instruments(structure, links.subjects["orders"])
+    return Ground(structure, links, Paths.of(structure), Calendar(parameters.policy), instruments)
 
 
 class Asked(NamedTuple):
@@ -160,6 +193,7 @@ class World:
     workloads: Workloads
     ledger: Ledger
     policy: Calendar
+    instruments: Instruments
     population: Population
     seed: int
     t: int = 0
@@ -175,9 +209,12 @@ class World:
     """The same of the last quarter, in which what is delivered now was ordered."""
     permits: dict[str, Any] = field(default_factory=dict)
     """What follows from that: see ``phases.policy``."""
+    conditions: Conditions = field(init=False)
+    """What the other instruments make of costs, contracts and credit this quarter."""
 
     def __post_init__(self) -> None:
         self.leases, self.contracts = self.links.leases, self.links.dated_contracts
+        self.conditions = conditions(self.instruments.over(self.quarter), self.structure, self.links)
 
     def end_contracts(self, gone: Bools) -> None:
         """End the leases and dated contracts of providers (I,) that are gone, with the quarter before this one."""

@@ -6,7 +6,7 @@ the same, and nothing is written down twice.
 
 import ast
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -58,12 +58,23 @@ class Field:
     @property
     def branches(self) -> list["Field"]:
         """Alternatives of the field (of a value that may be null, the value and null)."""
-        return [self._resolved(node) for node in self.node.get("anyOf", [self.node])]
+        alternatives = self.node.get("anyOf") or self.node.get("oneOf") or [self.node]
+        return [self._resolved(node) for node in alternatives]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Values of the key that says which alternative is meant, where there is one."""
+        return list(self.node.get("discriminator", {}).get("mapping", {}))
 
     @property
     def names(self) -> list[str]:
         """Names of the keys below, where they are fixed."""
-        return [name for branch in self.branches for name in branch.node.get("properties", {})]
+        return list(dict.fromkeys(name for branch in self.branches for name in branch.node.get("properties", {})))
+
+    def names_of(self, location: Collection[int | str]) -> list[str]:
+        """Return the names of the keys below in the alternatives whose kind a location of pydantic's names."""
+        meant = [x for x in self.branches if x.node.get("properties", {}).get("kind", {}).get("const") in location]
+        return [name for branch in meant or self.branches for name in branch.node.get("properties", {})]
 
     @property
     def is_series(self) -> bool:
@@ -99,19 +110,27 @@ class Field:
 
     def leaves(self, prefix: str = "") -> Iterator[tuple[str, "Field"]]:
         """Yield every leaf below with its dotted path; names the user chooses appear as ``*``, a series is one leaf."""
-        below = [item for branch in self.branches for item in branch._below() if not self.is_series]
-        for name, field in below:
+        below = self._once_below()
+        for name, field in below.items():
             yield from field.leaves(f"{prefix}.{name}".lstrip("."))
         if not below:
             yield prefix, self
 
     def groups(self, prefix: str = "") -> Iterator[tuple[str, "Field"]]:
         """Yield this field and every field below that has fields below, with dotted paths as in :meth:`leaves`."""
-        below = [item for branch in self.branches for item in branch._below() if not self.is_series]
+        below = self._once_below()
         if below:
             yield prefix, self
-        for name, field in below:
+        for name, field in below.items():
             yield from field.groups(f"{prefix}.{name}".lstrip("."))
+
+    def _once_below(self) -> "dict[str, Field]":
+        """Return the fields below by name; one that several alternatives share stands for all of them."""
+        out: dict[str, Field] = {}
+        for branch in self.branches if not self.is_series else []:
+            for name, field in branch._below():
+                out.setdefault(name, field)
+        return out
 
     def _below(self) -> Iterator[tuple[str, "Field"]]:
         for name, node in self.node.get("properties", {}).items():

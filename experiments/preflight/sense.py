@@ -6,7 +6,7 @@ from typing import Any
 from experiments.preflight.problems import ABSENT
 from sim.names import quarter_number
 from sim.parameters import Problem
-from sim.parameters.references import nearest
+from sim.parameters.problems import nearest
 
 LAST_QUARTER = "2099Q4"
 _KINDS = {

@@ -78,6 +78,8 @@ def _problems(root: Field, detail: ErrorDetails) -> Iterator[Problem]:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ReferenceErrors):
         yield from cause.problems
+    elif detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        yield _no_such_kind(root, detail)
     else:
         yield _problem(root, detail, cause)
 
@@ -87,7 +89,7 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
     key, value = ".".join(parts) or "configuration", detail.get("input")
     match detail["type"]:
         case "extra_forbidden":
-            return Problem(key, value, _unknown(root, parts))
+            return Problem(key, value, _unknown(root, parts, detail["loc"]))
         case "missing":
             return Problem(key, ABSENT, f"is missing; give {_allowed(root, parts)}")
         case "value_error" if cause is not None:
@@ -102,6 +104,12 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
     return Problem(key, value, f"must be {_allowed(root, parts)}{hint}")
 
 
+def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
+    parts, value = [str(part) for part in detail["loc"]], detail.get("input")
+    kinds, said = _kinds(root, parts), value.get("kind", ABSENT) if isinstance(value, Mapping) else ABSENT
+    return Problem(".".join([*parts, "kind"]), said, f"must be one of {listed(kinds)}{suggestion(str(said), kinds)}")
+
+
 def _length(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if "min_length" in context:
@@ -113,11 +121,16 @@ def _parts(root: Field, parts: list[str]) -> list[str]:
     """Drop what pydantic adds to a location: the names of union branches."""
     kept: list[str] = []
     for part in parts:
-        if _BRANCH.match(part):
+        if _BRANCH.match(part) or part in _kinds(root, kept):
             continue
         if find(root, [*kept, part]) is not None or _is_object(root, kept):
             kept.append(part)
     return kept
+
+
+def _kinds(root: Field, parts: Sequence[str]) -> list[str]:
+    field = find(root, parts)
+    return field.kinds if field is not None else []
 
 
 def _is_object(root: Field, parts: Sequence[str]) -> bool:
@@ -135,9 +148,9 @@ def _description(root: Field, parts: Sequence[str]) -> str:
     return field.description if field is not None else ""
 
 
-def _unknown(root: Field, parts: Sequence[str]) -> str:
+def _unknown(root: Field, parts: Sequence[str], location: Sequence[int | str]) -> str:
     parent = find(root, parts[:-1])
-    names = parent.names if parent is not None else []
+    names = parent.names_of(location) if parent is not None else []
     return f"no such key; allowed are {listed(names)}{suggestion(parts[-1], names)}"
 
 

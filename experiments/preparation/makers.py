@@ -151,6 +151,7 @@ def _stage(entry: Mapping[str, Any], last: float) -> dict[str, Any]:
         "response": entry["response"],
         "bank": 0.0,
         "release": entry.get("release", 0.0),
+        **{key: float(entry[key]) for key in ("imports", "tool_imports", "tool_wear")},
         "price_usd": entry["price_usd"],
         "price_growth": entry["price_growth"],
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
-from sim.economics.expansion import expand, remember
+from sim.economics.expansion import remember
 from sim.economics.upstream import (
     STAGES,
     by_chip,
@@ -31,10 +31,6 @@ class Stages(NamedTuple):
 
     side: Ints
     """(K,) side of each maker."""
-    growth: Floats
-    """(Z, 3) g_s."""
-    response: Floats
-    """(Z, 3) e_s."""
     release: Floats
     """(Z, 3) part of the bank that may be used in a quarter."""
     access: Floats
@@ -62,10 +58,9 @@ class Offer(NamedTuple):
 
 @compiled
 def offered(
-    stages: Stages, ordered: Floats, needs: Floats, maker: Ints, standing: Floats, past: Floats, capacity: Floats,
-    bank: Floats,
+    stages: Stages, ordered: Floats, needs: Floats, maker: Ints, standing: Floats, output: Floats, bank: Floats
 ) -> Offer:  # fmt: skip
-    """Let capacity (Z, 3) grow, which is changed, and return what makers can make.
+    """Return what makers can make.
 
     Args:
         stages: what never changes.
@@ -73,13 +68,11 @@ def offered(
         needs: (V, 3) what a card takes of each stage.
         maker: (V,) maker of each card.
         standing: (K, 3) what makers took of each stage of late.
-        past: (Z, 3, lags) ln(orders/capacity) of past quarters.
-        capacity: (Z, 3) changed.
+        output: (Z, 3) of each stage this quarter.
         bank: (Z, 3) stock.
     """
-    expand(capacity, past, stages.growth, stages.response)
     needed = needs_of_makers(ordered, needs, maker, stages.side.size)
-    available = capacity + stages.release * bank
+    available = output + stages.release * bank
     access, ramping = open_wafers(needed, standing, stages.side, available, stages.access, stages.ramp, stages.newcomer)
     made, granted, limit = stage_grants(needed, standing, stages.side, available, access, ramping)
     return Offer(needed, granted, made, limit, tightness(made, needed, stages.side, available))
@@ -88,7 +81,7 @@ def offered(
 @compiled
 def settled(
     stages: Stages, offer: Offer, ordered: Floats, accepted: Floats, h100e: Floats, needs: Floats, maker: Ints,
-    standing: Floats, past: Floats, capacity: Floats, bank: Floats,
+    standing: Floats, past: Floats, output: Floats, bank: Floats,
 ) -> Floats:  # fmt: skip
     """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part accepted (K,).
 
@@ -104,13 +97,13 @@ def settled(
         maker: (V,) maker of each card.
         standing: (K, 3) changed.
         past: (Z, 3, lags) changed.
-        capacity: (Z, 3).
+        output: (Z, 3) of each stage this quarter.
         bank: (Z, 3) changed.
     """
     used = within_grants(accepted, needs, maker, offer.granted)
-    draw_on_bank(by_side(used, stages.side, capacity.shape[0]), capacity, bank)
+    draw_on_bank(by_side(used, stages.side, output.shape[0]), output, bank)
     heard = offer.needed * stages.access[:, None]
-    remember(by_side(heard, stages.side, capacity.shape[0]), capacity, past)
+    remember(by_side(heard, stages.side, output.shape[0]), output, past)
     for k in range(stages.side.size):
         for s in range(STAGES):
             standing[k, s] += NEW_STANDING * (used[k, s] - standing[k, s])

@@ -15,7 +15,8 @@ from sim.parameters.finance import Finance
 from sim.parameters.firms import CloudProvider, RestOfWorld
 from sim.parameters.market import Lease, Market
 from sim.parameters.policy import Policy
-from sim.parameters.references import Problem, ReferenceErrors, problems
+from sim.parameters.problems import Problem, ReferenceErrors
+from sim.parameters.references import problems
 from sim.parameters.suppliers import Chip, Sides, Supplier
 
 __all__ = ["Parameters", "Problem", "ReferenceErrors"]

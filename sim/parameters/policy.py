@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.parameters.base import Date, Fraction, Id, Schema, quantity
+from sim.parameters.base import Fraction, Id, Schema, quantity
+from sim.parameters.instruments import (
+    BuyRatio,
+    CountryCap,
+    CreditShock,
+    DomesticContent,
+    FoundryRule,
+    HomePriority,
+    Remedy,
+    StageRule,
+    Subsidy,
+)
+from sim.parameters.rules import Rule
 
 Tpp = Annotated[float, quantity("TOPS x bit length, dense", ge=100.0, le=1e7)]
 Density = Annotated[float, quantity("TPP per mm2", ge=0.01, le=1e3)]
@@ -50,27 +62,6 @@ class Licence(Schema):
     """Most cards under the rule over those of the same kind sold in the region of the government; null for no limit."""
     cards_per_quarter: Annotated[float, quantity("cards per quarter", ge=0.0)] | None
     """Most cards under the rule in all; null for no limit."""
-
-
-class Rule(Schema):
-    """What every instrument has: who set it, when, and where that is written."""
-
-    label: str
-    """Name shown in tables and reports."""
-    source: str
-    """Where it is written: keys of sources, with semicolons between."""
-    grade: Literal["A", "B", "C", "assumption"]
-    """How good that source is; assumption for a variant that nobody has enacted."""
-    assumed: list[str] = []
-    """Fields, with dots where they lie deeper, whose values the source does not give: assumptions."""
-    announced: Date
-    """Day from which firms know of it."""
-    effective: Date
-    """First day on which it binds."""
-    expires: Date | None
-    """First day on which it binds no more; null where no end is known."""
-    phase_in_quarters: Annotated[float, quantity("quarters", ge=0.0, le=40.0)]
-    """Quarters in which it grows evenly to its full strength."""
 
 
 class ChipRule(Rule):
@@ -127,7 +118,12 @@ class Enforcement(Rule):
     """Effect of location verification and the like; 1 for none."""
 
 
-Instrument = Annotated[ChipRule | Enforcement, Field(discriminator="kind")]
+Instrument = Annotated[
+    ChipRule | StageRule | FoundryRule | CountryCap | BuyRatio | DomesticContent | Subsidy | HomePriority | Remedy
+    | CreditShock | Enforcement,
+    Field(discriminator="kind"),
+]  # fmt: skip
+"""One thing that a government does; ``kind`` says which."""
 
 
 class Policy(Schema):
@@ -138,7 +134,7 @@ class Policy(Schema):
     cn: dict[Id, Instrument]
     """Instruments of China."""
     allies: dict[Id, Instrument]
-    """Instruments of allies and other governments."""
+    """Instruments of allies and other governments, and shocks to compare rules with."""
 
     @property
     def instruments(self) -> dict[str, Instrument]:

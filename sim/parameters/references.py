@@ -1,69 +1,39 @@
 """Combinations that no single field can refuse: names that must exist, and markets that cannot work."""
 
-import difflib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.names import quarter_number
+from sim.parameters import policy_references
+from sim.parameters.problems import Problem, known
 
 if TYPE_CHECKING:
     from sim.parameters import Parameters
     from sim.parameters.firms import CloudProvider
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong: the full dotted key, the value found, and what is allowed."""
-
-    key: str
-    value: object
-    allowed: str
-
-
-class ReferenceErrors(ValueError):
-    """All impossible combinations found in a set of parameters, at once."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(f"{p.key} = {p.value!r}: {p.allowed}" for p in problems))
-
-
-def nearest(value: str, allowed: Collection[str]) -> str:
-    """Return the allowed names as text, with the nearest one suggested."""
-    close = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"must be one of {', '.join(sorted(allowed)) or 'nothing defined'}{hint}"
-
-
-def _known(key: str, names: Collection[str], allowed: Collection[str]) -> Iterator[Problem]:
-    for name in names:
-        if name not in allowed:
-            yield Problem(key, name, nearest(name, allowed))
-
-
 def _chips(p: "Parameters") -> Iterator[Problem]:
     for name, chip in p.chips.items():
-        for problem in _known(f"chips.{name}.supplier", [chip.supplier], p.suppliers):
+        for problem in known(f"chips.{name}.supplier", [chip.supplier], p.suppliers):
             yield Problem(problem.key, problem.value, f"no supplier makes this chip; {problem.allowed}")
     for name, supplier in p.suppliers.items():
-        yield from _known(f"suppliers.{name}.headquarters", [supplier.headquarters], p.market.regions)
-        yield from _known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
-        yield from _known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
-        yield from _known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
+        yield from known(f"suppliers.{name}.headquarters", [supplier.headquarters], p.market.regions)
+        yield from known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
+        yield from known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
+        yield from known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
 
 
 def _cards(key: str, cards: Collection[str], p: "Parameters") -> Iterator[Problem]:
-    yield from _known(key, cards, p.chips)
+    yield from known(key, cards, p.chips)
 
 
 def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Problem]:
     key = f"providers.{name}"
-    yield from _known(f"{key}.sites", provider.sites, p.market.regions)
+    yield from known(f"{key}.sites", provider.sites, p.market.regions)
     for region, site in provider.sites.items():
         yield from _cards(f"{key}.sites.{region}.opening_cards", site.opening_cards, p)
         yield from _cards(f"{key}.sites.{region}.deliveries", site.deliveries, p)
-    yield from _known(f"{key}.order_mix", provider.order_mix, p.suppliers)
+    yield from known(f"{key}.order_mix", provider.order_mix, p.suppliers)
     if abs(sum(provider.order_mix.values()) - 1.0) > 1e-9:
         yield Problem(f"{key}.order_mix", dict(provider.order_mix), "shares must sum to 1")
     for supplier in provider.order_mix:
@@ -86,18 +56,18 @@ def _in_house(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator
 def _providers(p: "Parameters") -> Iterator[Problem]:
     for name, provider in p.providers.items():
         key = f"providers.{name}"
-        yield from _known(f"{key}.headquarters", [provider.headquarters], p.market.regions)
-        yield from _known(f"{key}.investment", [provider.investment], p.behaviour.investment)
+        yield from known(f"{key}.headquarters", [provider.headquarters], p.market.regions)
+        yield from known(f"{key}.investment", [provider.investment], p.behaviour.investment)
         if provider.kind == "dormant" and provider.headquarters not in provider.sites:
             allowed = f"a dormant provider enters at home: give it a site in {provider.headquarters}"
             yield Problem(f"{key}.sites", sorted(provider.sites), allowed)
         yield from _fleet(name, provider, p)
         if provider.models is not None:
-            yield from _known(f"{key}.models.stack", [provider.models.stack], p.market.stacks)
-            yield from _known(f"{key}.models.licensed_regions", provider.models.licensed_regions, p.market.regions)
+            yield from known(f"{key}.models.stack", [provider.models.stack], p.market.stacks)
+            yield from known(f"{key}.models.licensed_regions", provider.models.licensed_regions, p.market.regions)
     for name, owner in p.rest_of_world.items():
-        yield from _known(f"rest_of_world.{name}.region", [owner.region], p.market.regions)
-        yield from _known(f"rest_of_world.{name}.headquarters", [owner.headquarters], p.market.regions)
+        yield from known(f"rest_of_world.{name}.region", [owner.region], p.market.regions)
+        yield from known(f"rest_of_world.{name}.headquarters", [owner.headquarters], p.market.regions)
         yield from _cards(f"rest_of_world.{name}.deliveries", owner.deliveries, p)
         yield from _cards(f"rest_of_world.{name}.opening_cards", owner.opening_cards, p)
 
@@ -105,10 +75,10 @@ def _providers(p: "Parameters") -> Iterator[Problem]:
 def _leases(p: "Parameters") -> Iterator[Problem]:
     for name, lease in p.leases.items():
         key = f"leases.{name}"
-        yield from _known(f"{key}.lessor", [lease.lessor], p.providers)
-        yield from _known(f"{key}.lessee", [lease.lessee], p.providers)
-        yield from _known(f"{key}.region", [lease.region], p.market.regions)
-        yield from _known(f"{key}.stack", [lease.stack], p.market.stacks)
+        yield from known(f"{key}.lessor", [lease.lessor], p.providers)
+        yield from known(f"{key}.lessee", [lease.lessee], p.providers)
+        yield from known(f"{key}.region", [lease.region], p.market.regions)
+        yield from known(f"{key}.stack", [lease.stack], p.market.stacks)
         if lease.lessor == lease.lessee:
             yield Problem(f"{key}.lessee", lease.lessee, "must differ from the lessor")
         if quarter_number(lease.until) < quarter_number(lease.since):
@@ -118,12 +88,12 @@ def _leases(p: "Parameters") -> Iterator[Problem]:
 def _demand(p: "Parameters") -> Iterator[Problem]:
     customers = p.customers
     for name, taste in customers.tastes.items():
-        yield from _known(f"customers.tastes.{name}.stack", [taste.stack], p.market.stacks)
-    yield from _known("customers.demand", customers.demand, p.market.regions)
+        yield from known(f"customers.tastes.{name}.stack", [taste.stack], p.market.stacks)
+    yield from known("customers.demand", customers.demand, p.market.regions)
     for region, demand in customers.demand.items():
         key = f"customers.demand.{region}"
-        yield from _known(f"{key}.tastes", demand.tastes, customers.tastes)
-        yield from _known(f"{key}.barred_headquarters", demand.barred_headquarters, p.market.regions)
+        yield from known(f"{key}.tastes", demand.tastes, customers.tastes)
+        yield from known(f"{key}.barred_headquarters", demand.barred_headquarters, p.market.regions)
     total = sum(d.enterprise_share for d in customers.demand.values())
     if abs(total - 1.0) > 1e-9:
         yield Problem("customers.demand.*.enterprise_share", total, "shares must sum to 1")
@@ -132,12 +102,12 @@ def _demand(p: "Parameters") -> Iterator[Problem]:
         yield Problem("behaviour.rationing.name", "bids", allowed)
     for name, lab in customers.labs.items():
         key = f"customers.labs.{name}"
-        yield from _known(f"{key}.region", [lab.region], customers.demand)
-        yield from _known(f"{key}.taste", [lab.taste], customers.tastes)
+        yield from known(f"{key}.region", [lab.region], customers.demand)
+        yield from known(f"{key}.taste", [lab.taste], customers.tastes)
         for contract in lab.contracts:
-            yield from _known(f"{key}.contracts.provider", [contract.provider], p.providers)
-            yield from _known(f"{key}.contracts.region", [contract.region], p.market.regions)
-            yield from _known(f"{key}.contracts.stack", [contract.stack], p.market.stacks)
+            yield from known(f"{key}.contracts.provider", [contract.provider], p.providers)
+            yield from known(f"{key}.contracts.region", [contract.region], p.market.regions)
+            yield from known(f"{key}.contracts.stack", [contract.stack], p.market.stacks)
 
 
 def _served(p: "Parameters") -> Iterator[Problem]:
@@ -154,7 +124,7 @@ def _served(p: "Parameters") -> Iterator[Problem]:
             yield Problem(f"customers.demand.{region}", region, allowed)
 
 
-CHECKS = (_chips, _providers, _leases, _demand, _served)
+CHECKS = (_chips, _providers, _leases, _demand, _served, policy_references.check)
 
 
 def problems(p: "Parameters") -> list[Problem]:

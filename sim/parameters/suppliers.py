@@ -120,6 +120,12 @@ class Stage(Schema):
     """Stock in that quarter."""
     release: Fraction
     """Largest part of the stock that is used in a quarter."""
+    imports: Annotated[float, quantity("units per quarter", ge=0.0)]
+    """Units from abroad beside capacity after market.history_end, growing by growth; earlier ones are in the bank."""
+    tool_imports: Fraction
+    """Part of new tools that comes from abroad."""
+    tool_wear: Annotated[float, quantity("fraction per quarter", ge=0.0, le=0.5)]
+    """Part of its tools that is replaced in a quarter."""
     price_usd: Annotated[float, quantity("USD per unit", gt=0.0)]
     """Price of a wafer or stack at market.history_end."""
     price_growth: QuarterlyGrowth

@@ -10,6 +10,7 @@ from sim.economics.costs import cheapest
 from sim.economics.licensing import costs_with_duty, quota_factors, spread
 from sim.economics.slots import hours_per_mw, power_of, supplier_shares
 from sim.parameters.policy import Licence
+from sim.phases.limits import left_by_limits, limited
 from sim.policy import Status
 from sim.structure import INFERENCE
 from sim.world import World
@@ -32,9 +33,11 @@ class Choice(NamedTuple):
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
-    """Return the long-run cost of a card-hour, duty included, at the places that a rule knows by a name (n, V)."""
+    """Return the long-run cost of a card-hour with duty and grant, at the places that a rule knows by a name (n, V)."""
+    servers = world.parameters.market.costs.server_cost_multiple
+    added = world.rules[name].duty - world.conditions.measures.support.cards[region] * servers
     return costs_with_duty(
-        world.state.hour_cost, region, world.rules[name].duty, world.state.chip_price, world.links.card_recovery,
+        world.state.hour_cost, region, added, world.state.chip_price, world.links.card_recovery,
         world.parameters.market.utilisation.maximum,
     )  # fmt: skip
 
@@ -76,19 +79,32 @@ def buy(world: World, power: Floats) -> None:
     if found:
         open_ = open_ * _left_by(found, ordered)
         ordered = _order(world, power, open_)
+    if limited(world):
+        wide = open_
+        part = left_by_limits(world, ordered, lambda cards: _order(world, power, np.where(cards, 0.0, wide)))
+        open_ = wide * part
+        ordered = _order(world, power, open_, np.where(part < 1.0, 0.0, wide))
     count = power.size
     state.ordered[:], state.elsewhere_ordered[:] = ordered[:count], ordered[count:]
     if open_.min() < 1.0:
         world.now.arrays["denied"] = _order(world, power, np.ones(open_.shape)) * (1.0 - open_)
 
 
-def _order(world: World, power: Floats, open_: Floats) -> Floats:
-    """Return cards that places would order (S + W, V), where ``open_`` (S + W, V) is the share that may go."""
-    sites = power.size
-    return np.concatenate((_at_sites(world, power, open_[:sites]), _elsewhere(world, open_[sites:])))
+def _order(world: World, power: Floats, open_: Floats, next_: Floats | None = None) -> Floats:
+    """Return cards that places would order (S + W, V).
+
+    Args:
+        world: the market.
+        power: (S,) MW to be filled.
+        open_: (S + W, V) share that may go of what a place wants first.
+        next_: (S + W, V) the same of what it takes in place of that; None for no difference.
+    """
+    sites, next_ = power.size, open_ if next_ is None else next_
+    at_sites = _at_sites(world, power, open_[:sites], next_[:sites])
+    return np.concatenate((at_sites, _elsewhere(world, open_[sites:], next_[sites:])))
 
 
-def _at_sites(world: World, power: Floats, open_: Floats) -> Floats:
+def _at_sites(world: World, power: Floats, open_: Floats, next_: Floats) -> Floats:
     """Return cards for the powered slots of sites (S, V)."""
     cost, allowed, kw = world.now.arrays["site_cost"], open_ > 0.0, world.structure.chip_kw
     cards, left = np.zeros(open_.shape), power
@@ -99,19 +115,19 @@ def _at_sites(world: World, power: Floats, open_: Floats) -> Floats:
         left = power - power_of(cards, kw)
         if (left <= NEGLIGIBLE * power).all():
             break
-        allowed = allowed & ~_used_up(choice.chip, open_)
+        open_, allowed = next_, allowed & (next_ > 0.0) & ~_used_up(choice.chip, open_)
     return cards
 
 
 def _used_up(chip: Ints, open_: Floats) -> Bools:
-    """Return cards of which a place has ordered all that it may (n, V), of those that it chose (n, K)."""
+    """Return cards of which a place has ordered all that it may (n, V): the chosen (n, K) that are not wholly open."""
     out = np.zeros(open_.shape, dtype=np.bool_)
     place, maker = np.nonzero(chip >= 0)
     out[place, chip[place, maker]] = True
     return out & (open_ < 1.0)
 
 
-def _elsewhere(world: World, open_: Floats) -> Floats:
+def _elsewhere(world: World, open_: Floats, next_: Floats) -> Floats:
     """Return cards for owners outside the named providers (W, V), who order what they always do, in H100e.
 
     What a supplier may not sell them they order of the others, by what these sell them.
@@ -131,7 +147,7 @@ def _elsewhere(world: World, open_: Floats) -> Floats:
         left = total - cards @ structure.chip_h100e
         if (left <= NEGLIGIBLE * total).all():
             break
-        allowed = allowed & ~_used_up(chip, open_)
+        open_, allowed = next_, allowed & (next_ > 0.0) & ~_used_up(chip, open_)
     return cards
 
 

@@ -16,7 +16,8 @@ from sim.economics.fleets import worth
 from sim.economics.patience import lose_patience
 from sim.economics.treasury import close_quarter
 from sim.economics.upstream import by_chip
-from sim.ledger import Transfer
+from sim.ledger import Flow, Transfer
+from sim.names import HOURS_PER_QUARTER
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.randomness import Decision, season
 from sim.structure import PAST
@@ -43,6 +44,7 @@ def _capital(world: World) -> None:
         ledger.cards, ledger.building,
     )  # fmt: skip
     _duties(world)
+    ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.measures.stages.cost.sum()
 
 
 def _duties(world: World) -> None:
@@ -70,7 +72,22 @@ def _books(world: World) -> None:
         state.bought, cards, now["site_capex"] - cards, links.site_provider, links.book_lives, world.t,
         OPENING_AGE_QUARTERS, state.assets, now["depreciation"],
     )  # fmt: skip
-    now["subsidy_usd_m"] = sum_by(links.site_provider, now["site_capex"] * links.capital_subsidy, firms)
+    now["subsidy_usd_m"] = sum_by(links.site_provider, _subsidies(world), firms)
+
+
+def _subsidies(world: World) -> Floats:
+    """Return what states pay at every site (S,), USD m: of capital, of cards with servers, of electricity."""
+    structure, state, links, given = world.structure, world.state, world.links, world.conditions.measures.support
+    region, now = links.site_region, world.now.arrays
+    rate = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[region]
+    paid = now["site_capex"] * rate
+    if given.cards.any():
+        servers = world.parameters.market.costs.server_cost_multiple / MILLION
+        paid += worth(state.delivered * given.cards[region], state.chip_price) * servers
+    if given.power.any():
+        power = worth(state.owned * given.power[region], structure.chip_kw) * HOURS_PER_QUARTER / MILLION
+        paid += power * (links.pue * links.tariff)[region]
+    return paid
 
 
 def _halls(world: World) -> tuple[Floats, Floats, Floats, Ints, Ints, int, float, float, float]:
@@ -96,8 +113,8 @@ def backlog(world: World) -> Floats:
     """Return the contracted revenue of every provider that is still to come (I,), USD m."""
     links, now = world.links, world.now.arrays
     return contracted_revenue(
-        now["provider_revenue"], now["contracted"], world.state.load, links.pool_provider, links.contract_left,
-        world.ledger.leases, links.rent_left[world.t],
+        now["provider_revenue"], now["contracted"], world.state.load, links.pool_provider,
+        world.conditions.ties.contract_left, world.ledger.leases, links.rent_left[world.t],
     )  # fmt: skip
 
 
@@ -112,9 +129,9 @@ def _settle(world: World) -> None:
     close_quarter(
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
         now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
-        links.spread, links.returns_surplus, behind, links.credit_terms, world.t, world.observed, state.cash,
-        state.debt, state.past_ebitda, state.liquid, state.budget, world.ledger.financial, now["interest_rate"],
-        now["credit_limit"],
+        links.spread + world.conditions.measures.credit.spread, links.returns_surplus, behind, credit_terms(world),
+        world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,
+        world.ledger.financial, now["interest_rate"], now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
@@ -123,6 +140,14 @@ def _settle(world: World) -> None:
     state.net_worth += ebitda + paid + given - now["depreciation"] - now["entry_cost"] + now["written_off"]
     state.budget *= state.selling
     now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
+
+
+def credit_terms(world: World) -> Floats:
+    """Return the terms of lenders (8,), see ``treasury.close_quarter``: as agreed, or as a shock leaves them."""
+    terms, shock = world.links.credit_terms.copy(), world.conditions.measures.credit
+    terms[0] = max(terms[0] + shock.rate, 0.0)
+    terms[6] *= shock.covenant
+    return terms
 
 
 def _patience(world: World) -> None:

@@ -98,7 +98,7 @@ def _gap(world: World) -> Floats:
     growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
     growth = np.where(links.knows_growth, world.paths.outlook[world.t][links.site_region] * links.site_lead, growth)
     return starts(
-        _outlook(world), links.investment, growth, now["price_ahead"], now["mw_hours"],
+        _outlook(world), world.conditions.stance, growth, now["price_ahead"], now["mw_hours"],
         state.build_price[:, PAST + world.t], now["provider_revenue"], world.parameters.behaviour.orders.steepness,
     )  # fmt: skip
 

@@ -75,16 +75,20 @@ def _order(world: World) -> None:
     )  # fmt: skip
     effective = structure.chip_effective[:, INFERENCE]
     state.scrapped[:] = scrapped(
-        state.owned, earned, links.site_region, effective, links.card_running, float(rule.scrapping_quarters),
-        state.losses,
+        state.owned, earned, links.site_region, effective, world.conditions.card_running,
+        float(rule.scrapping_quarters), state.losses,
     )  # fmt: skip
     state.may_go[:] = displaceable(
-        state.owned - state.scrapped, earned, links.site_region, effective, links.card_running, structure.chip_kw,
-        links.hours, _gains(now["mw_hours"], earned - new), rule.refill_rate,
+        state.owned - state.scrapped, earned, links.site_region, effective, world.conditions.card_running,
+        structure.chip_kw, links.hours, _gains(now["mw_hours"], earned - new), rule.refill_rate,
     )  # fmt: skip
     free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
     attractive = log(earned * now["site_load"] / new)
-    power = free * fill_rate(attractive, links.investment.hurdle, rule.steepness) * state.appetite[links.site_provider]
+    power = (
+        free
+        * fill_rate(attractive, world.conditions.stance.hurdle, rule.steepness)
+        * state.appetite[links.site_provider]
+    )
     buy(world, from_store(world, power))
     price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
     price += ((state.ordered * world.rules["sites"].duty) @ state.chip_price) / 1e6

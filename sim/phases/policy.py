@@ -6,7 +6,7 @@ from sim.economics.cells import Bools, Floats
 from sim.policy import Use
 from sim.policy.calendar import Quarterly
 from sim.policy.leaders import leading
-from sim.world import World
+from sim.world import World, conditions
 
 ORDERS = ("sites", "elsewhere", "regions")
 """Who orders: sites of providers, owners elsewhere, customers of a region for their own premises."""
@@ -17,8 +17,12 @@ def run(world: World) -> None:
 
     Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_elsewhere``
     (W, V), ``order_pool`` (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, and ``rent_pair``
-    (K,): the share of the cards of a pair's pool that customers of its cell may rent.
+    (K,): the share of the cards of a pair's pool that customers of its cell may rent. Sets ``world.conditions``: what
+    instruments beside rules on cards make of costs, contracts and credit.
     """
+    measures = world.instruments.over(world.quarter)
+    if measures is not world.conditions.measures:
+        world.conditions = conditions(measures, world.structure, world.links)
     calendar, subjects = world.policy, world.links.subjects
     leaders = leading(calendar, world.structure, world.state.chip_launch, world.t)
     found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}

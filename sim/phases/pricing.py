@@ -88,7 +88,7 @@ def demand_cells(world: World, offered: Bools) -> Cells:
     return Cells(
         links.cell_start, links.pair_product, now.arrays["attraction"],
         units_at_unit_price(links.segment_start, now.log_unit, state.reference_price, intensive),
-        links.cell_sensitivity, now.arrays["outside"], mass, links.class_incumbent, links.class_boost,
+        links.cell_sensitivity, now.arrays["outside"], mass, links.class_incumbent, world.conditions.ties.boost,
         links.class_protected, links.product_service, links.product_provider, len(world.structure.providers),
         customers.nest_dissimilarity, intensive, LOG,
     )  # fmt: skip
@@ -106,8 +106,9 @@ def _usage(world: World, known: Floats) -> Floats:
 def marginal_costs(world: World) -> Floats:
     """Return the cost of service per unit (J,): electricity and operation of the cards, and other cost of tokens."""
     links, state = world.links, world.state
+    care = world.conditions.pool_care
     return unit_costs(
-        pool_costs(state.operated, links.pool_care, world.structure.chip_effective, links.pool_first), links.other_cost,
+        pool_costs(state.operated, care, world.structure.chip_effective, links.pool_first), links.other_cost,
         state.tokens_per_hour, links.product_pool, links.product_workload, links.product_provider, links.product_maas,
     )  # fmt: skip
 
@@ -124,7 +125,7 @@ def capacity_offers(world: World) -> Offers:
     )  # fmt: skip
     cost = reckoned_costs(
         state.marginal_cost, state.posted, use, state.multiplier, links.product_pool, links.product_share_weight,
-        links.product_value_weight, links.product_further, LEAST_COST,
+        links.product_value_weight, world.conditions.ties.further[links.product_service], LEAST_COST,
     )  # fmt: skip
     left = capacity_left(capacity, world.now.arrays["locked_hours"], rate, state.own_use)
     ceiling = price_ceilings(

@@ -6,9 +6,14 @@ Up to the end of history the observed deliveries arrive whatever is ordered.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.producing import Offer, offered, settled
+from sim.economics.elementary import exp, sum_by
+from sim.economics.expansion import Tools, expand
+from sim.economics.producing import Offer, Stages, offered, settled
+from sim.economics.upstream import WAFERS, by_chip
 from sim.phases.buying import within_quotas
 from sim.phases.grey_market import seize
+from sim.phases.limits import count_towards_caps
+from sim.policy.foundry import access_left
 from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
 from sim.structure import INFERENCE
 from sim.world import World
@@ -18,17 +23,18 @@ def run(world: World) -> None:
     """Let capacity upstream grow, and accept orders for delivery in the next quarter."""
     if world.t + 1 < world.structure.history:
         return
-    state, structure, stages = world.state, world.structure, world.links.makers.stages
-    ordered = np.concatenate((state.ordered, state.elsewhere_ordered))
+    state, structure = world.state, world.structure
+    ordered, output = np.concatenate((state.ordered, state.elsewhere_ordered)), _output(world)
+    stages = _open_stages(world, ordered)
     offer = offered(
-        stages, ordered, state.chip_needs, structure.chip_supplier, state.standing, state.shortage, state.capacity,
-        state.bank,
+        stages, ordered, state.chip_needs, structure.chip_supplier, state.standing, output, state.bank
     )  # fmt: skip
     accepted = within_quotas(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
         stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
-        state.standing, state.shortage, state.capacity, state.bank,
+        state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
+    count_towards_caps(world, accepted)
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
     seize(world)
@@ -38,7 +44,58 @@ def run(world: World) -> None:
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 
+def _output(world: World) -> Floats:
+    """Let capacity upstream grow as far as tools come, and return what stages give, imports included (Z, 3)."""
+    makers, state, rules = world.links.makers, world.state, world.conditions.measures.stages
+    missing, idle = makers.tool_imports * (1.0 - rules.tools), makers.tool_wear * rules.unserviced
+    growth = makers.growth + rules.growth
+    expand(state.capacity, state.shortage, growth, makers.response, Tools(makers.tool_wear, missing, idle))
+    return state.capacity * rules.output + _imports(world)
+
+
+def _imports(world: World) -> Floats:
+    """Return what stages get from abroad (Z, 3): what came up to the end of history stands in the bank."""
+    makers, since = world.links.makers, world.t + 1 - world.structure.history
+    if since <= 0:
+        return np.zeros_like(makers.imports)
+    return makers.imports * world.conditions.measures.stages.imports * exp(makers.growth * since)
+
+
+def _open_stages(world: World, ordered: Floats) -> Stages:
+    """Return the stages, where foundries serve no more of a maker's wafers than rules let them."""
+    makers, structure, closed = world.links.makers, world.structure, world.conditions.measures.closed
+    if not closed.any():
+        return makers.stages
+    wafers = by_chip(ordered) * world.state.chip_needs[:, WAFERS]
+    left = access_left(closed, wafers, structure.chip_supplier, len(structure.suppliers))
+    return makers.stages._replace(access=makers.access * left)
+
+
 def _accepted(world: World, ordered: Floats, offer: Offer) -> Floats:
+    """Share out what is made among orders, by the rule in use, after those that rules put first."""
+    queue, maker = world.conditions.measures.queue, world.structure.chip_supplier
+    accepted = _shared(world, ordered, offer.made)
+    if not (queue.strength.any() and (offer.made < 1.0).any()):
+        return accepted
+    first = np.where(queue.first[:, maker] | (queue.strength == 0.0)[maker], ordered, 0.0)
+    made_first, made_rest = _made_in_turn(world, first, ordered, offer.made)
+    ranked = _shared(world, first, made_first) + _shared(world, ordered - first, made_rest)
+    strength = queue.strength[maker]
+    return accepted * (1.0 - strength) + ranked * strength
+
+
+def _made_in_turn(world: World, first: Floats, ordered: Floats, made: Floats) -> tuple[Floats, Floats]:
+    """Return the parts of the first orders and of the others that are made (K,), in H100e, if the first come first."""
+    structure = world.structure
+    asked, early = (
+        sum_by(structure.chip_supplier, by_chip(x) * structure.chip_h100e, made.size) for x in (ordered, first)
+    )
+    given, late = np.minimum(asked * made, early), asked - early
+    rest = np.divide(asked * made - given, late, out=np.ones(made.size), where=late > 0.0)
+    return np.divide(given, early, out=np.ones(made.size), where=early > 0.0), np.minimum(rest, 1.0)
+
+
+def _shared(world: World, ordered: Floats, made: Floats) -> Floats:
     """Share out what is made among orders, by the rule in use; what was ordered beyond need is cancelled."""
     state, structure, makers = world.state, world.structure, world.links.makers
     rule = RULES[world.parameters.behaviour.allocation.name]
@@ -47,7 +104,7 @@ def _accepted(world: World, ordered: Floats, offer: Offer) -> Floats:
     if rule == PRICE:
         bid[:] = [*world.now.arrays["earned"], *state.on_premises[structure.elsewhere_region, INFERENCE]]
     accepted = share_out(
-        ordered, world.links.order_firm, structure.chip_h100e, structure.chip_supplier, offer.made, rule, held, bid,
+        ordered, world.links.order_firm, structure.chip_h100e, structure.chip_supplier, made, rule, held, bid,
         makers.insider, makers.external,
     )  # fmt: skip
     sites = state.ordered.shape[0]

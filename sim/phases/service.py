@@ -13,7 +13,7 @@ def run(world: World) -> None:
     menu = offered(world)
     world.population.contracted(world)
     _serve_contracts(world)
-    _account(world, world.population.serve(world, menu, world.links.terms))
+    _account(world, world.population.serve(world, menu, world.conditions.ties.terms))
     world.now.arrays.update(world.population.settle(world, menu)._asdict())
 
 

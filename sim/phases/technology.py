@@ -36,9 +36,10 @@ def _makers(world: World) -> None:
     """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.seized
+    price = makers.technique.price * world.conditions.measures.stages.price
     learn(
-        makers.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs, state.chip_yield,
-        state.chip_cost,
+        makers.technique._replace(price=price), cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs,
+        state.chip_yield, state.chip_cost,
     )  # fmt: skip
     sold = sold_for_own(world, cards)
     advance_roadmaps(
@@ -85,6 +86,7 @@ def _costs(world: World) -> None:
         links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery, links.shell_recovery,
         market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip
+    state.hour_cost -= world.conditions.power_saved
     for region, allowed, out in (
         (links.every_region, world.permits["own"], state.on_premises),
         (links.pool_region, world.permits["order_pool"], state.long_run),

@@ -137,11 +137,12 @@ def _enter(world: World) -> None:
     markup = exp(state.habit[len(world.structure.regions) :]) - 1.0
     draws = draws_of_entry(links.provider_key, season(world.seed, Decision.ENTRY, world.t))
     came = set[int]()
-    credit = world.parameters.finance.credit
+    credit, shock = world.parameters.finance.credit, world.conditions.measures.credit
     for i in waiting:
         region = int(links.provider_region[i])
         pays = entry_pays(markup[region], rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
-        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, credit.covenant, rule.equity_share)
+        covenant = credit.covenant * shock.covenant
+        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenant, rule.equity_share)
         if pays and trusted and draws[i] < rule.chance and region not in came:
             came.add(region)
             _found(world, int(i))

@@ -4,7 +4,7 @@ P places, V cards, N rules. A rule that ``overrides`` others silences them for t
 those left the strictest decides; approvals multiply, duties add up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,9 +59,9 @@ def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
     )
 
 
-def made_there(rule: ChipRule, origins: Sequence[str]) -> Bools:
-    """Return whether a rule looks at the maker of each card (V,)."""
-    return np.array([rule.origins is None or origin in rule.origins for origin in origins], dtype=np.bool_)
+def made_there(regions: Collection[str] | None, origins: Sequence[str]) -> Bools:
+    """Return whether the maker of each card has its headquarters in one of some regions (V,); None for all."""
+    return np.array([regions is None or origin in regions for origin in origins], dtype=np.bool_)
 
 
 def meant(rule: ChipRule, names: Sequence[str]) -> Bools:
@@ -140,7 +140,7 @@ def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
 def caught(case: Case, subjects: Subjects) -> tuple[Ints, Bools]:
     """Return the test that every card meets (V,), and whether the rule catches it at each place (P, V)."""
     prong = prong_met(case.rule.prongs, subjects.specification, case.scale)
-    hit = (prong != NO_PRONG) & meant(case.rule, subjects.names) & made_there(case.rule, subjects.origins)
+    hit = (prong != NO_PRONG) & meant(case.rule, subjects.names) & made_there(case.rule.origins, subjects.origins)
     return prong, reached(case.rule, subjects.places)[:, None] & hit[None, :]
 
 

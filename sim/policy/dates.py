@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sim.names import QUARTERS_PER_YEAR
-from sim.parameters.policy import Rule
+from sim.parameters.rules import Rule
 
 DAYS_PER_QUARTER = 365.25 / QUARTERS_PER_YEAR
 NEVER = date.max.toordinal()
@@ -69,6 +69,20 @@ def quarter_on(day: int) -> int:
     """Return the quarter number of a day."""
     found = date.fromordinal(day)
     return found.year * QUARTERS_PER_YEAR + (found.month - 1) // 3
+
+
+def strength_over(days: Days, quarter: int) -> float:
+    """Return the strength of a rule on average over the days of a quarter: 0 where it is not in force."""
+    start, end = first_day(quarter), first_day(quarter + 1)
+    since, until = max(start, days.effective) - days.effective, min(end, days.expires) - days.effective
+    if until <= since:
+        return 0.0
+    return (_accrued(until, days.phase_in) - _accrued(since, days.phase_in)) / (end - start)
+
+
+def _accrued(day: int, phase_in: float) -> float:
+    """Return days at full strength that a rule is worth from its first day on."""
+    return day - phase_in / 2.0 if day >= phase_in else day * day / (2.0 * phase_in)
 
 
 def spans(quarter: int, cuts: Iterable[int]) -> Iterator[tuple[int, float]]:

@@ -2,7 +2,7 @@
 
 from sim.parameters.policy import Enforcement
 from sim.policy.calendar import Calendar
-from sim.policy.dates import days_of, first_day
+from sim.policy.dates import days_of, strength_over
 
 
 def effort(calendar: Calendar, destination: str, quarter: int) -> float:
@@ -16,9 +16,6 @@ def effort(calendar: Calendar, destination: str, quarter: int) -> float:
     out = 1.0
     for rule in calendar.policy.instruments.values():
         if isinstance(rule, Enforcement) and destination in rule.destinations:
-            days = days_of(rule)
-            start, end = first_day(quarter), first_day(quarter + 1)
-            covered = max(min(end, days.expires) - max(start, days.effective), 0) / (end - start)
-            strength = covered * days.strength((start + end) // 2) if covered > 0.0 else 0.0
+            strength = strength_over(days_of(rule), quarter)
             out *= 1.0 + strength * (rule.budget * rule.verification - 1.0)
     return out

@@ -134,7 +134,7 @@ def _task(
     margins = parameters.behaviour.redesign.compliant.margins
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
     origin = parameters.suppliers[maker].headquarters
-    looking = [case for case in cases if made_there(case.rule, [origin])[0] and reached(case.rule, [place])[0]]
+    looking = [case for case in cases if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]]
     return Task(name, origin, place, looking, _exponents(parameters, place, quarter), cut)
 
 
@@ -164,7 +164,7 @@ def _customers(parameters: Parameters, rule: ChipRule, days: Days) -> Iterator[t
     if too_late or not rule.prongs or "order" not in rule.uses or rule.treatment == "notify":
         return
     for maker, supplier in parameters.suppliers.items():
-        if supplier.sells_to is None and made_there(rule, [supplier.headquarters])[0]:
+        if supplier.sells_to is None and made_there(rule.origins, [supplier.headquarters])[0]:
             places = sorted(set(_sells(maker, parameters)))
             yield from ((maker, place) for place in places if reached(rule, [place])[0])
 

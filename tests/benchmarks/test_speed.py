@@ -167,7 +167,7 @@ def _before_service(parameters: Parameters, quarter: int) -> World:
 def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     """Which contracts end and what every free workload wants, by the same shocks: kernel and agents, in turns."""
     world = _before_service(baseline(), 8)
-    menu, terms, seasons = offered(world), world.links.terms, _seasons(world)
+    menu, terms, seasons = offered(world), world.conditions.ties.terms, _seasons(world)
 
     def kernel() -> list[int]:
         world.population.contracted(world)

@@ -41,7 +41,7 @@ def test_receipts_less_payments() -> None:
     ledger.financial[Transfer.CREDIT, 1] = 4.0
     ledger.financial[Transfer.GROUP, 1] = 1.5
     ledger.financial[Transfer.SUBSIDY, 0] = 1.0
-    assert ledger.balances().tolist() == [1.75, 5.0, 7.0, -10.0, 0.5, 2.0, -3.75, -1.0, -1.5, 0.0]
+    assert ledger.balances().tolist() == [1.75, 5.0, 7.0, -10.0, 0.5, 2.0, 0.0, -3.75, -1.0, -1.5, 0.0]
     ledger.clear()
     assert not ledger.balances().any()
 
@@ -50,7 +50,7 @@ def test_every_account_has_its_own_place() -> None:
     ledger = Ledger(3, 2, 4)
     held = [*range(3 + 2 + 4)]
     assert held[ledger.providers] + held[ledger.suppliers] + held[ledger.customers] == held
-    assert (ledger.utilities, ledger.builders, ledger.paid.shape) == (9, 10, (len(Flow), 11, 11))
+    assert (ledger.utilities, ledger.builders, ledger.treasury, ledger.paid.shape) == (9, 10, 11, (len(Flow), 12, 12))
 
 
 def test_a_broken_identity_says_which_where_and_when() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, expand, remember
+from sim.economics.expansion import FASTEST, LAST_LAG, SLOWEST, Tools, expand, remember
 from sim.economics.filling import filled
 from sim.economics.producing import NEW_STANDING, Stages, offered, settled
 from sim.economics.upstream import (
@@ -134,11 +134,23 @@ def one(value: float) -> np.ndarray:
     return np.array([[value]])
 
 
+ALL_COME = Tools(one(0.025), one(0.0), one(0.0))
+
+
 @given(st.floats(-1.0, 1.0), st.floats(0.0, 1.0), st.floats(-2.0, 2.0))
 def test_capacity_grows_of_its_own_and_by_past_shortage_within_bounds(g: float, e: float, short: float) -> None:
     capacity = one(100.0)
-    expand(capacity, np.full((1, 1, LAST_LAG), short), one(g), one(e))
+    expand(capacity, np.full((1, 1, LAST_LAG), short), one(g), one(e), ALL_COME)
     assert math.log(capacity[0, 0] / 100.0) == pytest.approx(min(max(g + e * short, SLOWEST), FASTEST), abs=1e-12)
+
+
+def test_capacity_shrinks_by_wear_where_no_tool_comes_and_faster_without_service() -> None:
+    capacity, past = one(100.0), np.zeros((1, 1, LAST_LAG))
+    expand(capacity, past, one(0.06), one(0.0), Tools(one(0.025), one(1.0), one(0.0)))
+    assert math.log(capacity[0, 0] / 100.0) == pytest.approx(-0.025)
+    capacity = one(100.0)
+    expand(capacity, past, one(0.06), one(0.0), Tools(one(0.025), one(0.8), one(0.01)))
+    assert math.log(capacity[0, 0] / 100.0) == pytest.approx(0.06 - 0.8 * 0.085 - 0.01)
 
 
 def test_orders_move_capacity_four_to_eight_quarters_later() -> None:
@@ -146,7 +158,7 @@ def test_orders_move_capacity_four_to_eight_quarters_later() -> None:
     capacity, past, growth = one(100.0), np.zeros((1, 1, LAST_LAG)), []
     for t in range(12):
         before = capacity[0, 0]
-        expand(capacity, past, one(0.0), one(0.1))
+        expand(capacity, past, one(0.0), one(0.1), ALL_COME)
         growth.append(math.log(capacity[0, 0] / before))
         remember(2.0 * capacity if t == 0 else capacity, capacity, past)
     expected = [0.0] * 4 + [0.1 * math.log(2.0) / 5.0] * 5 + [0.0] * 3
@@ -165,10 +177,10 @@ def test_without_orders_or_capacity_nothing_breaks() -> None:
 def test_standing_follows_what_makers_use_and_accepts_what_they_can_make() -> None:
     """One maker, one card that takes a wafer and two stacks: 60 of 100 ordered, as wafers allow."""
     one, none = np.ones((1, 3)), np.zeros((1, 3))
-    stages = Stages(np.zeros(1, np.int64), none, none, none, np.ones(1), np.full(1, 100.0), np.ones(1))
+    stages = Stages(np.zeros(1, np.int64), none, np.ones(1), np.full(1, 100.0), np.ones(1))
     ordered, needs, maker = np.array([[100.0]]), np.array([[1.0, 0.0, 2.0]]), np.zeros(1, np.int64)
     standing, past, capacity, bank = 40.0 * one, np.zeros((1, 3, LAST_LAG)), np.array([[60.0, 9.0, 500.0]]), 0.0 * one
-    offer = offered(stages, ordered, needs, maker, standing, past, capacity, bank)
+    offer = offered(stages, ordered, needs, maker, standing, capacity, bank)
     assert offer.made[0] == pytest.approx(0.6)
     accepted = ordered * offer.made[0]
     filled_part = settled(stages, offer, ordered, accepted, np.ones(1), needs, maker, standing, past, capacity, bank)

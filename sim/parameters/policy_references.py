@@ -1,0 +1,107 @@
+"""What is wrong with instruments of policy that no single field can refuse: names, dates, rules that cannot bind."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sim.parameters.instruments import CountryCap, StageRule, Subsidy
+from sim.parameters.policy import ChipRule, Instrument
+from sim.parameters.problems import Problem, known
+from sim.parameters.rules import Rule
+
+if TYPE_CHECKING:
+    from sim.parameters import Parameters
+
+DATES = ("announced", "effective", "expires")
+
+
+def check(p: "Parameters") -> Iterator[Problem]:
+    """Yield what is wrong with the instruments of every government."""
+    seen = dict[str, str]()
+    for group in ("us", "cn", "allies"):
+        for name, rule in getattr(p.policy, group).items():
+            key = f"policy.{group}.{name}"
+            if name in seen:
+                yield Problem(key, name, f"must have a name of its own: {seen[name]} has the same")
+            seen[name] = key
+            yield from _names(key, rule, _allowed(p))
+            yield from _calendar(key, rule)
+            yield from _meaning(key, rule)
+
+
+def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:
+    """Return the names that each field of an instrument may hold."""
+    regions = dict.fromkeys(
+        ("origins", "destinations", "headquarters", "domestic", "regions", "makers", "first", "h100e"), p.market.regions
+    )
+    return {
+        **regions, "side": p.upstream, "sides": p.upstream, "approved": p.suppliers, "chartered": p.providers,
+        "buyers": [*p.providers, *p.rest_of_world], "only_chips": p.chips, "exempt_chips": p.chips,
+    }  # fmt: skip
+
+
+def _names(key: str, rule: Instrument, allowed: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    for field, names in allowed.items():
+        value = getattr(rule, field, None)
+        yield from known(f"{key}.{field}", [value] if isinstance(value, str) else value or [], names)
+
+
+def _calendar(key: str, rule: Rule) -> Iterator[Problem]:
+    """Days must exist and follow one another; a rule that ends on its first day never took effect."""
+    days = {field: _day(getattr(rule, field)) for field in DATES}
+    bad = [field for field in DATES if days[field] is None and getattr(rule, field) is not None]
+    for field in bad:
+        yield Problem(f"{key}.{field}", getattr(rule, field), "there is no such day")
+    if bad:
+        return
+    announced, effective, expires = (days[field] for field in DATES)
+    if announced is not None and effective is not None and effective < announced:
+        yield Problem(f"{key}.effective", rule.effective, f"must not lie before announced ({rule.announced})")
+    if expires is not None and effective is not None and expires < effective:
+        allowed = f"must not lie before effective ({rule.effective}); the same day for a rule that never took effect"
+        yield Problem(f"{key}.expires", rule.expires, allowed)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
+    """Refuse what contradicts itself or does nothing."""
+    if isinstance(rule, ChipRule):
+        yield from _tests(key, rule)
+    elif isinstance(rule, StageRule) and _neutral(rule):
+        yield Problem(f"{key}.output", rule.output, "the rule does nothing: change output, price, growth or a ban")
+    elif isinstance(rule, Subsidy) and rule.power == rule.cards == rule.capital == 0.0:
+        yield Problem(f"{key}.capital", rule.capital, "the subsidy pays nothing: raise power, cards or capital")
+    elif isinstance(rule, CountryCap) and rule.chartered and _unbound(rule):
+        allowed = "nothing binds these providers: give largest_share_abroad or least_share_at_home"
+        yield Problem(f"{key}.chartered", rule.chartered, allowed)
+
+
+def _unbound(rule: CountryCap) -> bool:
+    return rule.largest_share_abroad is None and rule.least_share_at_home is None
+
+
+def _neutral(rule: StageRule) -> bool:
+    bans = rule.imports_banned, rule.tools_banned, rule.servicing_banned
+    return rule.output == rule.price == 1.0 and rule.growth == 0.0 and not any(bans)
+
+
+def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
+    if (rule.treatment == "licence") != (rule.licence is not None):
+        allowed = (
+            "must give the terms of a licence" if rule.licence is None else "must be null: treatment is no licence"
+        )
+        yield Problem(f"{key}.licence", rule.licence, allowed)
+    if not (rule.destinations or rule.headquarters):
+        yield Problem(f"{key}.destinations", [], "the rule reaches nobody: name a region here or in headquarters")
+    for name, prong in rule.prongs.items():
+        for metric, least in prong.at_least:
+            most = getattr(prong.below, metric)
+            if least is not None and most is not None and most <= least:
+                allowed = f"must be above at_least.{metric} ({least:g}): no card can meet both"
+                yield Problem(f"{key}.prongs.{name}.below.{metric}", most, allowed)

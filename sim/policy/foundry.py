@@ -1,0 +1,50 @@
+"""Which cards foundries may not make, and what that leaves a maker of its wafers (B5). K makers, V cards."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import sum_by
+from sim.parameters.instruments import FoundryRule
+from sim.parameters.suppliers import Chip
+from sim.structure import Structure
+
+
+def caught(rule: FoundryRule, structure: Structure) -> Bools:
+    """Return whether a rule catches each card (V,): by its maker, and by process and area of its logic."""
+    makers = structure.parameters.suppliers
+    named = [
+        name not in rule.approved and maker.headquarters in rule.headquarters and maker.upstream in rule.sides
+        for name, maker in makers.items()
+    ]
+    fine = [_fine(rule, chip) for chip in structure.catalogue.values()]
+    return np.array(named, dtype=np.bool_)[structure.chip_supplier] & np.array(fine, dtype=np.bool_)
+
+
+def _fine(rule: FoundryRule, chip: Chip) -> bool:
+    """Return whether a card's logic is fine and large enough to be presumed an advanced computing chip."""
+    process, area = chip.process_nm, rule.logic_area_mm2
+    by_process = rule.process_nm is None or process is None or process <= rule.process_nm
+    return by_process and (area is None or chip.logic_area_mm2 >= area)
+
+
+def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: Structure) -> Floats:
+    """Return the part of the wafers of every card that foundries do not serve (V,), ``rules`` with their strengths."""
+    open_ = np.ones(len(structure.chips))
+    for rule, strength in rules:
+        open_ *= 1.0 - caught(rule, structure) * (1.0 - rule.access) * strength
+    return 1.0 - open_
+
+
+def access_left(closed: Floats, wafers: Floats, maker: Ints, makers: int) -> Floats:
+    """Return the part of its wafers that foundries may serve, by maker (K,); 1 for who orders none.
+
+    Args:
+        closed: (V,) part that is closed.
+        wafers: (V,) that orders of every card take.
+        maker: (V,) maker of each card.
+        makers: K.
+    """
+    total, lost = (sum_by(maker, x, makers) for x in (wafers, wafers * closed))
+    return 1.0 - np.divide(lost, total, out=np.zeros(makers), where=total > 0.0)

@@ -1,0 +1,125 @@
+"""What all instruments beside rules on cards do to the numbers of a quarter: kept while their strengths stay."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from sim.economics.cells import Floats
+from sim.parameters.instruments import (
+    BuyRatio,
+    CountryCap,
+    CreditShock,
+    DomesticContent,
+    FoundryRule,
+    HomePriority,
+    Remedy,
+    StageRule,
+    Subsidy,
+)
+from sim.parameters.rules import Rule
+from sim.policy.chip_rules import Subjects
+from sim.policy.country_caps import Cap, cap_of
+from sim.policy.credit import Credit, credit
+from sim.policy.dates import Days, days_of, first_day, strength_over
+from sim.policy.foundry import closed_cards
+from sim.policy.home_priority import Queue, queue_of
+from sim.policy.mandates import Mandate, mandate_of
+from sim.policy.remedies import LockIn, lock_in
+from sim.policy.subsidies import Support, support
+from sim.policy.upstream import StageEffects, stage_effects
+from sim.structure import Structure
+
+AnyRule = TypeVar("AnyRule", bound=Rule)
+Strength = tuple[float, float]
+"""Mean strength over a quarter; share of the quarter before the first day, where that lies in it."""
+Standing = tuple[str, Rule, float, float]
+"""A rule in a quarter: its id, and the two parts of ``Strength``."""
+
+
+class Measures(NamedTuple):
+    """What instruments do in a quarter; each is applied at one point of it."""
+
+    stages: StageEffects
+    """Technology (price) and production."""
+    closed: Floats
+    """(V,) part of the wafers of a card that foundries do not serve: production."""
+    caps: list[Cap]
+    """Orders."""
+    mandates: list[Mandate]
+    """Orders."""
+    support: Support
+    """Technology, orders and finance."""
+    queue: Queue
+    """Production, where output is shared out."""
+    lock_in: LockIn
+    """Pricing and service."""
+    credit: Credit
+    """Finance."""
+
+
+class Instruments:
+    """The instruments of a run beside rules on cards."""
+
+    def __init__(self, structure: Structure, subjects: Subjects) -> None:
+        """Collect them.
+
+        Args:
+            structure: the entities.
+            subjects: cards, and places that order: sites, then owners elsewhere.
+        """
+        self._structure, self._subjects = structure, subjects
+        found = structure.parameters.policy.instruments
+        self._rules: list[tuple[str, Rule, Days]] = [
+            (name, rule, days_of(rule)) for name, rule in sorted(found.items()) if rule.kind != "chip_rule"
+        ]
+        self._kept: dict[tuple[Strength, ...], Measures] = {}
+
+    def over(self, quarter: int) -> Measures:
+        """Return what instruments do over a quarter."""
+        strengths = tuple(_strength(days, quarter) for _, _, days in self._rules)
+        if strengths not in self._kept:
+            self._kept[strengths] = self._measures(strengths)
+        return self._kept[strengths]
+
+    def _measures(self, strengths: tuple[Strength, ...]) -> Measures:
+        structure, subjects = self._structure, self._subjects
+        now = [(name, rule, *by) for (name, rule, _), by in zip(self._rules, strengths, strict=True)]
+        return Measures(
+            stage_effects(_in_force(now, StageRule), structure.sides),
+            closed_cards(_in_force(now, FoundryRule), structure),
+            _caps(now, structure.regions, subjects),
+            _mandates(now, subjects),
+            support(_in_force(now, Subsidy), structure, subjects.origins),
+            queue_of(_in_force(now, HomePriority), structure, subjects),
+            lock_in(_in_force(now, Remedy)),
+            credit(_in_force(now, CreditShock)),
+        )
+
+
+def _in_force(now: Sequence[Standing], kind: type[AnyRule]) -> Iterator[tuple[AnyRule, float]]:
+    """Yield the rules of a kind that bind, each with its strength."""
+    for _, rule, strength, _ in now:
+        if isinstance(rule, kind) and strength > 0.0:
+            yield rule, strength
+
+
+def _caps(now: Sequence[Standing], regions: list[str], subjects: Subjects) -> list[Cap]:
+    caps = [(name, rule, strength) for name, rule, strength, _ in now if isinstance(rule, CountryCap)]
+    return [
+        cap_of(name, row, rule, strength, regions, subjects)
+        for row, (name, rule, strength) in enumerate(caps)
+        if strength > 0.0
+    ]
+
+
+def _mandates(now: Sequence[Standing], subjects: Subjects) -> list[Mandate]:
+    return [
+        mandate_of(name, rule, strength, before, subjects)
+        for name, rule, strength, before in now
+        if isinstance(rule, BuyRatio | DomesticContent) and strength > 0.0
+    ]
+
+
+def _strength(days: Days, quarter: int) -> Strength:
+    start, end = first_day(quarter), first_day(quarter + 1)
+    before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
+    return strength_over(days, quarter), before

@@ -1,0 +1,53 @@
+"""Rules and shocks on stages upstream: output, price, growth, imports, tools of a side (B4, B5). Z sides; 3 stages."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.upstream import STAGES
+from sim.parameters.instruments import StageRule
+
+POSITION = {"wafers": 0, "packaging": 1, "memory": 2}
+
+
+class StageEffects(NamedTuple):
+    """What rules make of the stages of a quarter; without any, factors of 1 and nothing added."""
+
+    output: Floats
+    """(Z, 3) factor on what a stage gives."""
+    price: Floats
+    """(Z, 3) factor on the price of a unit."""
+    growth: Floats
+    """(Z, 3) added to the log growth of capacity."""
+    imports: Floats
+    """(Z, 3) part of imported units that comes."""
+    tools: Floats
+    """(Z, 3) part of imported tools that comes."""
+    unserviced: Floats
+    """(Z, 3) tools that stop, over those that wear out anyway."""
+    cost: Floats
+    """(Z,) what governments pay, USD m."""
+
+
+def stage_effects(rules: Iterable[tuple[StageRule, float]], sides: Sequence[str]) -> StageEffects:
+    """Return what rules make of stages; factors multiply, additions add up.
+
+    Args:
+        rules: each with its strength over the quarter.
+        sides: ids in the order of rows.
+    """
+    shape = (len(sides), STAGES)
+    one = [np.ones(shape) for _ in range(4)]
+    out = StageEffects(one[0], one[1], np.zeros(shape), one[2], one[3], np.zeros(shape), np.zeros(len(sides)))
+    for rule, strength in rules:
+        z, stages = sides.index(rule.side), [POSITION[name] for name in rule.stages]
+        out.output[z, stages] *= 1.0 + (rule.output - 1.0) * strength
+        out.price[z, stages] *= 1.0 + (rule.price - 1.0) * strength
+        out.growth[z, stages] += rule.growth * strength
+        out.imports[z, stages] *= 1.0 - rule.imports_banned * strength
+        out.tools[z, stages] *= 1.0 - rule.tools_banned * strength
+        out.unserviced[z, stages] += rule.servicing_banned * strength
+        out.cost[z] += rule.cost_usd_m * strength
+    return out

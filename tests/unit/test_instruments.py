@@ -1,0 +1,187 @@
+"""What each instrument does to a number in a quarter: pure functions of rule, strength and state."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.parameters import Parameters
+from sim.parameters.instruments import (
+    BuyRatio,
+    CountryCap,
+    CreditShock,
+    DomesticContent,
+    FoundryRule,
+    Remedy,
+    StageRule,
+)
+from sim.parameters.rules import Rule
+from sim.policy.chip_rules import Subjects
+from sim.policy.country_caps import Cap, cap_of, capped, within_charter
+from sim.policy.credit import credit
+from sim.policy.dates import days_of, first_day, strength_over
+from sim.policy.foundry import access_left, caught
+from sim.policy.mandates import foreign_left, mandate_of
+from sim.policy.remedies import lock_in
+from sim.policy.status import Place
+from sim.policy.upstream import stage_effects
+from sim.structure import Structure
+
+DATED: dict[str, Any] = {
+    "label": "a rule", "source": "none", "grade": "assumption", "announced": "2025-01-01", "effective": "2025-01-01",
+    "expires": None, "phase_in_quarters": 0.0,
+}  # fmt: skip
+QUARTER = 2025 * 4
+SUBJECTS = Subjects(
+    ["h100", "ascend"], ["us", "cn"], np.zeros((5, 2)),
+    [Place("us", "us", "aws"), Place("mid", "us", "aws"), Place("mid", "mid", "gulf"), Place("cn", "cn", "alibaba")],
+)  # fmt: skip
+REGION, FIRM = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2])
+AT_HOME = np.array([True, False, True, True])
+
+
+def dated(since: date, until: date | None, phase_in: float) -> Rule:
+    days = {"announced": str(since), "effective": str(since), "expires": None if until is None else str(until)}
+    return Rule(**{**DATED, **days, "phase_in_quarters": phase_in})
+
+
+@given(st.integers(-200, 400), st.none() | st.integers(0, 400), st.floats(0.0, 8.0))
+def test_strength_is_the_mean_over_the_days_of_a_quarter(start: int, length: int | None, phase_in: float) -> None:
+    since = date(2025, 1, 1) + timedelta(start)
+    days = days_of(dated(since, None if length is None else since + timedelta(length), phase_in))
+    quarter = range(first_day(QUARTER), first_day(QUARTER + 1))
+    fine = [(days.strength(d) + days.strength(d + 1)) / 2 if days.in_force(d) else 0.0 for d in quarter]
+    assert strength_over(days, QUARTER) == pytest.approx(np.mean(fine), abs=0.006)
+
+
+def test_a_rule_that_ends_on_its_first_day_has_no_strength() -> None:
+    days = days_of(dated(date(2025, 2, 15), date(2025, 2, 15), 0.0))
+    assert strength_over(days, QUARTER) == 0.0
+
+
+def stage_rule(**changes: Any) -> StageRule:
+    neutral = {
+        "output": 1.0, "price": 1.0, "growth": 0.0, "imports_banned": 0.0, "tools_banned": 0.0, "servicing_banned": 0.0,
+        "cost_usd_m": 0.0,
+    }  # fmt: skip
+    return StageRule(**DATED, kind="stage_rule", side="cn", stages=["memory"], **{**neutral, **changes})
+
+
+def test_rules_on_stages_reach_their_side_and_stage_alone_and_compose() -> None:
+    rules = [(stage_rule(output=0.5, imports_banned=0.4, growth=0.01), 0.5), (stage_rule(output=0.8, price=1.1), 1.0)]
+    found = stage_effects(rules, ["us", "cn"])
+    assert found.output.tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, pytest.approx(0.75 * 0.8)]]
+    assert found.imports[1, 2] == pytest.approx(0.8)
+    assert found.growth[1, 2] == pytest.approx(0.005)
+    assert found.price[1, 2] == pytest.approx(1.1)
+
+
+def test_a_maker_keeps_the_wafers_of_cards_that_are_not_caught() -> None:
+    left = access_left(np.array([1.0, 0.0, 0.5]), np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1]), 3)
+    assert left.tolist() == [0.25, 0.5, 1.0]
+
+
+def cap(**changes: Any) -> CountryCap:
+    loose = {"origins": ["us"], "h100e": {"mid": 100.0}, "chartered": [], "largest_share_abroad": None}
+    return CountryCap(**DATED, kind="country_cap", **{**loose, "least_share_at_home": None, **changes})
+
+
+def in_force(strength: float = 1.0, **changes: Any) -> Cap:
+    return cap_of("cap", 0, cap(**changes), strength, ["us", "mid", "cn"], SUBJECTS)
+
+
+def test_a_cap_counts_the_cards_of_its_makers_in_its_destinations() -> None:
+    assert in_force().counted.tolist() == [[False, False], [True, False], [True, False], [False, False]]
+    assert in_force(chartered=["aws"]).counted[1].tolist() == [False, False]
+
+
+@given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
+def test_what_goes_under_a_cap_is_never_more_than_is_left(gone: float, strength: float) -> None:
+    asked = np.array([0.0, 90.0, 60.0, 0.0])
+    part = capped(in_force(strength), asked, REGION, np.array([0.0, gone, 0.0]))
+    left = max(100.0 - gone, 0.0)
+    assert (asked * part).sum() == pytest.approx((1.0 - strength) * 150.0 + strength * min(left, 150.0))
+    assert part[0] == part[3] == 1.0
+
+
+@given(st.floats(0.0, 500.0), st.floats(0.0, 500.0), st.floats(0.05, 0.9), st.floats(0.3, 0.9))
+def test_a_chartered_firm_stays_within_its_shares(held: float, asked: float, abroad: float, home: float) -> None:
+    standing, orders = np.array([100.0, held, 5.0, 5.0]), np.array([50.0, asked, 5.0, 5.0])
+    rule = in_force(chartered=["aws"], largest_share_abroad=abroad, least_share_at_home=home)
+    part = within_charter(rule, orders, standing, AT_HOME, FIRM)
+    new = asked * part[1]
+    total = 150.0 + held + new
+    assert (home * total * (1.0 - 1e-9) <= 150.0 and held + new <= abroad * total * (1.0 + 1e-9)) or new == 0.0
+    assert part[0] == 1.0
+
+
+def ratio(x: float) -> BuyRatio:
+    return BuyRatio(
+        **DATED, kind="buy_ratio", destinations=["cn"], domestic=["cn"], buyers=None, covered_share=1.0,
+        foreign_per_domestic=x,
+    )  # fmt: skip
+
+
+def content(least: float, covered: float = 1.0, removed: float = 0.0) -> DomesticContent:
+    return DomesticContent(
+        **DATED, kind="domestic_content", destinations=["cn"], domestic=["cn"], buyers=None, covered_share=covered,
+        least_share=least, removed_below=removed,
+    )  # fmt: skip
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0))
+def test_under_a_ratio_foreign_cards_are_at_most_so_many(x: float, f: float, d: float, more: float) -> None:
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (f, d, d + more)]
+    part = foreign_left(mandate_of("m", ratio(x), 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    domestic = d + (1.0 - part[3]) * more
+    assert f * part[3] <= x * domestic * (1.0 + 1e-9) + 1e-9
+    assert part[:3].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_ratio_that_does_not_bind_takes_nothing() -> None:
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 30.0, 40.0)]
+    assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 0.0, SUBJECTS), FIRM, *amounts) == 1.0).all()
+
+
+def test_a_ban_for_the_covered_share_leaves_the_others_their_cards() -> None:
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
+    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    assert found[3] == pytest.approx(0.75)
+
+
+def test_projects_at_their_beginning_give_foreign_cards_back_in_the_first_quarter() -> None:
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
+    found = foreign_left(mandate_of("m", content(1.0, removed=0.3), 0.6, 0.4, SUBJECTS), FIRM, *amounts)
+    assert found[3] == pytest.approx(0.4 * 0.7)
+
+
+def test_a_mandate_grows_with_its_strength() -> None:
+    assert mandate_of("m", content(0.8), 0.5, 0.0, SUBJECTS).least == pytest.approx(0.4)
+    assert mandate_of("m", ratio(1.0), 1.0, 0.0, SUBJECTS).least == pytest.approx(0.5)
+
+
+def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:
+    half = Remedy(**DATED, kind="remedy", switching=0.5, committed_share=0.2)
+    assert lock_in([(half, 1.0), (half, 0.5)]) == pytest.approx((0.5 * 0.75, 0.2))
+    dear = CreditShock(**DATED, kind="credit_shock", risk_free_rate=0.02, spread=0.04, covenant=0.5)
+    assert credit([(dear, 0.5)]) == pytest.approx((0.01, 0.02, 0.75))
+    assert lock_in([]) == (1.0, 1.0)
+    assert credit([]) == (0.0, 0.0, 1.0)
+
+
+def test_a_foundry_rule_presumes_what_is_not_known(baseline: Parameters) -> None:
+
+    structure = Structure(baseline)
+    rule = FoundryRule(
+        **DATED, kind="foundry_rule", sides=["cn"], headquarters=["cn"], approved=["huawei_ascend"], process_nm=16.0,
+        logic_area_mm2=400.0, access=0.0,
+    )  # fmt: skip
+    found = dict(zip(structure.chips, caught(rule, structure), strict=True))
+    for name, chip in structure.catalogue.items():
+        maker = structure.parameters.suppliers[chip.supplier]
+        fine = (chip.process_nm is None or chip.process_nm <= 16.0) and chip.logic_area_mm2 >= 400.0
+        assert found[name] == (maker.headquarters == "cn" and chip.supplier != "huawei_ascend" and fine)
+    assert any(found.values())

@@ -1,0 +1,80 @@
+"""What cannot be meant of an instrument is said with its key, the value and what is allowed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from experiments.preflight.validate import parameters
+from tests.economy import baseline, changed
+from tests.verification.test_instruments_bind import rules, shipped
+
+NONE: dict[str, Any] = {"policy.us": {}, "policy.cn": {}, "policy.allies": {}}
+H20 = "policy.us.us_2025_04"
+TOOLS, CAP, FOUNDRY = "policy.us.us_tools", "policy.us.us_diffusion_kept", "policy.us.us_2025_01_foundry"
+RATIO, POWER = "policy.cn.cn_ratio", "policy.cn.cn_2025_11_power"
+SHOCK, EGRESS = "policy.allies.credit_shock", "policy.allies.egress"
+FILES = {
+    H20: "us/us_2025_04", TOOLS: "us/us_tools", CAP: "us/us_diffusion_kept", FOUNDRY: "us/us_2025_01_foundry",
+    RATIO: "cn/cn_ratio", POWER: "cn/cn_2025_11", SHOCK: "allies/credit_shock", EGRESS: "allies/egress",
+}  # fmt: skip
+
+WRONG: list[tuple[str, str, Any, str]] = [
+    (H20, "expires", "2025-04-01", "must not lie before effective (2025-04-14)"),
+    (H20, "effective", "2025-04-01", "must not lie before announced (2025-04-09)"),
+    (H20, "effective", "2025-02-30", "there is no such day"),
+    (H20, "destinations", ["china"], "must be one of ally, cn, mid, us"),
+    (H20, "buyers", ["alibabba"], "did you mean 'alibaba'?"),
+    (H20, "only_chips", ["h2o"], "did you mean 'h20'?"),
+    (H20, "licence", None, "must give the terms of a licence"),
+    (H20, "treatment", "deny", "treatment is no licence"),
+    (H20, "prongs.memory.below", {"memory_bandwidth_gb_s": 1000.0}, "no card can meet both"),
+    (TOOLS, "side", "china", "must be one of cn, us-allied"),
+    (TOOLS, "stages", ["hbm"], "one of wafers, packaging, memory"),
+    (TOOLS, "output", -0.1, "at least 0"),
+    (TOOLS, "tools_banned", 1.5, "at most 1"),
+    (CAP, "h100e", {"gulf": 5.0}, "must be one of ally, cn, mid, us"),
+    (CAP, "h100e", {"mid": -5.0}, "at least 0"),
+    (CAP, "chartered", ["amazon"], "must be one of"),
+    (FOUNDRY, "sides", ["taiwan"], "must be one of cn, us-allied"),
+    (FOUNDRY, "approved", ["huawei"], "must be one of"),
+    (RATIO, "foreign_per_domestic", -1.0, "at least 0"),
+    (RATIO, "domestic", ["chn"], "must be one of ally, cn, mid, us"),
+    (POWER, "regions", [], "at least 1 entry"),
+    (POWER, "power", 0.0, "pays nothing"),
+    (SHOCK, "covenant", -1.0, "at least 0"),
+    (EGRESS, "switching", 1.2, "at most 1"),
+    (EGRESS, "kind", "remedies", "did you mean 'remedy'?"),
+    (EGRESS, "egress_fee", 0.0, "no such key"),
+]
+
+
+def said(changes: dict[str, Any]) -> dict[str, str]:
+    """Return the messages of a configuration by key."""
+    _, problems = parameters(changed(baseline(), {**NONE, **changes}))
+    return {problem.key: problem.allowed for problem in problems}
+
+
+@pytest.mark.parametrize(("rule", "field", "value", "allowed"), WRONG)
+def test_a_wrong_instrument_is_refused_by_its_key(rule: str, field: str, value: Any, allowed: str) -> None:
+    group, name = rule.split(".")[1:]
+    values: dict[str, Any] = json.loads(json.dumps({name: shipped(FILES[rule])[name]}))
+    place, path = values[name], field.split(".")
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    found = {key: text for key, text in said({f"policy.{group}": values}).items() if key.startswith(f"{rule}.")}
+    assert found, f"nothing is said of {rule}.{field}"
+    assert any(allowed in text for text in found.values()), found
+
+
+def test_a_key_of_another_kind_is_told_apart() -> None:
+    values = {"egress": {**shipped("allies/egress")["egress"], "swiching": 0.5}}
+    text = said({"policy.allies": values})["policy.allies.egress.swiching"]
+    assert "did you mean 'switching'?" in text
+    assert "tools_banned" not in text
+
+
+def test_two_governments_cannot_use_one_name() -> None:
+    twice = {"policy.us": rules("us/us_tools")["policy.us"], "policy.cn": rules("us/us_tools")["policy.us"]}
+    assert "policy.us.us_tools has the same" in said(twice)["policy.cn.us_tools"]

@@ -45,20 +45,24 @@ def _denied(world: World, region: int) -> Floats:
     return np.asarray(from_providers + others)
 
 
+def evaded(world: World, accepted: Floats) -> Floats:
+    """Return what of the accepted orders of owners elsewhere (W, V) is evaded: such orders are cut like all others."""
+    evading, ordered = world.now.arrays["evading"], world.state.elsewhere_ordered
+    return accepted * np.divide(evading, ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
+
+
 def seize(world: World) -> None:
     """Take what is seized out of the accepted orders of owners elsewhere; note what got through (W, V)."""
     state, now, links = world.state, world.now.arrays, world.links
     state.seized[:] = 0.0
     if not now["evading"].any():
         return
-    ordered, regions = state.elsewhere_ordered, world.structure.elsewhere_region
-    part = np.divide(now["evading"], ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
-    evaded = state.elsewhere_accepted * part
-    for w in np.flatnonzero(evaded.any(axis=1)):
+    regions, on_their_way = world.structure.elsewhere_region, evaded(world, state.elsewhere_accepted)
+    for w in np.flatnonzero(on_their_way.any(axis=1)):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
         strength = effort(world.policy, world.structure.regions[r], world.quarter)
-        now["seized"][w] = evaded[w] * seized_share(strength, float(evaded[w].sum()), float(inflow))
-    now["leaked"][:] = evaded - now["seized"]
+        now["seized"][w] = on_their_way[w] * seized_share(strength, float(on_their_way[w].sum()), float(inflow))
+    now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
     state.seized[:] = now["seized"].sum(axis=0)

@@ -11,7 +11,7 @@ from sim.economics.expansion import Tools, expand
 from sim.economics.producing import Offer, Stages, offered, settled
 from sim.economics.upstream import WAFERS, by_chip
 from sim.phases.buying import within_quotas
-from sim.phases.grey_market import seize
+from sim.phases.grey_market import evaded, seize
 from sim.phases.limits import count_towards_caps
 from sim.policy.foundry import access_left
 from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
@@ -34,8 +34,9 @@ def run(world: World) -> None:
         stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
         state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
-    count_towards_caps(world, accepted)
     sites = state.ordered.shape[0]
+    open_ = np.concatenate((accepted[:sites], accepted[sites:] - evaded(world, accepted[sites:])))
+    count_towards_caps(world, open_)
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
     seize(world)
     if state.for_store.any():

@@ -57,7 +57,7 @@ def _output(world: World) -> Floats:
 def _imports(world: World) -> Floats:
     """Return what stages get from abroad (Z, 3): what came up to the end of history stands in the bank."""
     makers, since = world.links.makers, world.t + 1 - world.structure.history
-    if since <= 0:
+    if since <= 0 or not makers.imports.any():
         return np.zeros_like(makers.imports)
     return makers.imports * world.conditions.measures.stages.imports * exp(makers.growth * since)
 

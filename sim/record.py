@@ -48,6 +48,8 @@ class Record:
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
         self.rules: list[dict[str, Quarterly]] = []
         """What the rules left open in each quarter, by who asks."""
+        self.bound: list[dict[str, float]] = []
+        """H100e that caps and mandates took in each quarter, by rule."""
         self._length = structure.quarters
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
@@ -70,6 +72,7 @@ class Record:
             arrays[name][t] = getattr(self._tally, name)
         np.divide(1.0, measured["inverse_weight"], out=arrays["weight"][t])
         self.rules.append(world.rules)
+        self.bound.append(world.now.bound)
         self.diversions.append(taken_out(self._tally))
         self.quarters = t + 1
 

@@ -308,7 +308,10 @@ _RULES = Table(
         RUN,
         QUARTER,
         _key("rule", "instrument id"),
-        _key("who", "provider or owner elsewhere; for rentals customer region"),
+        _key(
+            "who",
+            "provider or owner elsewhere; customer region for rentals; else side, region, maker or all",
+        ),
     ),
     (
         Column("bound", "bool", "", "whether the rule changed something"),
@@ -320,7 +323,7 @@ _RULES = Table(
         ),
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),
-        _later("subsidy_usd_m", "USD m", "subsidies"),
+        _number("subsidy_usd_m", "USD m", "paid by governments; of several subsidies each as if it stood alone"),
         _number("enforcement", "ratio", "instruments of enforcement: effort at the destination over the usual one"),
         _number("seizures", "cards", "instruments of enforcement: cards seized on their way to the destination"),
     ),

@@ -1,6 +1,7 @@
 """Which cards foundries may not make, and what that leaves a maker of its wafers (B5). K makers, V cards."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.parameters.instruments import FoundryRule
 from sim.parameters.suppliers import Chip
-from sim.structure import Structure
+
+if TYPE_CHECKING:
+    from sim.structure import Structure
 
 
-def caught(rule: FoundryRule, structure: Structure) -> Bools:
+def caught(rule: FoundryRule, structure: "Structure") -> Bools:
     """Return whether a rule catches each card (V,): by its maker, and by process and area of its logic."""
     makers = structure.parameters.suppliers
     named = [
@@ -29,7 +32,7 @@ def _fine(rule: FoundryRule, chip: Chip) -> bool:
     return by_process and (area is None or chip.logic_area_mm2 >= area)
 
 
-def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: Structure) -> Floats:
+def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: "Structure") -> Floats:
     """Return the part of the wafers of every card that foundries do not serve (V,), ``rules`` with their strengths."""
     open_ = np.ones(len(structure.chips))
     for rule, strength in rules:

@@ -1,14 +1,16 @@
 """Makers that must serve some buyers first (B5). n places that order, K makers."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
 from sim.parameters.instruments import HomePriority
 from sim.policy.chip_rules import Subjects
-from sim.structure import Structure
+
+if TYPE_CHECKING:
+    from sim.structure import Structure
 
 
 class Queue(NamedTuple):
@@ -20,7 +22,7 @@ class Queue(NamedTuple):
     """(K,) share of the quarter's orders that is served so."""
 
 
-def queue_of(rules: Iterable[tuple[HomePriority, float]], structure: Structure, subjects: Subjects) -> Queue:
+def queue_of(rules: Iterable[tuple[HomePriority, float]], structure: "Structure", subjects: Subjects) -> Queue:
     """Return who comes first, ``rules`` with their strengths; the strongest for a maker sets its share."""
     makers = structure.parameters.suppliers.values()
     first = np.zeros((len(subjects.places), len(structure.suppliers)), dtype=np.bool_)

@@ -1,7 +1,7 @@
 """What all instruments beside rules on cards do to the numbers of a quarter: kept while their strengths stay."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sim.economics.cells import Floats
 from sim.parameters.instruments import (
@@ -26,7 +26,9 @@ from sim.policy.mandates import Mandate, mandate_of
 from sim.policy.remedies import LockIn, lock_in
 from sim.policy.subsidies import Support, support
 from sim.policy.upstream import StageEffects, stage_effects
-from sim.structure import Structure
+
+if TYPE_CHECKING:
+    from sim.structure import Structure
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
 Strength = tuple[float, float]
@@ -59,7 +61,7 @@ class Measures(NamedTuple):
 class Instruments:
     """The instruments of a run beside rules on cards."""
 
-    def __init__(self, structure: Structure, subjects: Subjects) -> None:
+    def __init__(self, structure: "Structure", subjects: Subjects) -> None:
         """Collect them.
 
         Args:

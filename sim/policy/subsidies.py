@@ -1,14 +1,16 @@
 """What governments pay of the costs of sites (B5). R regions, V cards."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.economics.cells import Floats
 from sim.parameters.instruments import Subsidy
 from sim.policy.chip_rules import made_there
-from sim.structure import Structure
+
+if TYPE_CHECKING:
+    from sim.structure import Structure
 
 
 class Support(NamedTuple):
@@ -22,7 +24,7 @@ class Support(NamedTuple):
     """(R,) of all capital expenditure."""
 
 
-def support(rules: Iterable[tuple[Subsidy, float]], structure: Structure, origins: Sequence[str]) -> Support:
+def support(rules: Iterable[tuple[Subsidy, float]], structure: "Structure", origins: Sequence[str]) -> Support:
     """Return what governments pay, each of what the others leave.
 
     Args:

@@ -1,67 +1,41 @@
-"""Table ``rules``: when each rule on cards bound, for whom, and by how much; and what rules did, among the events."""
+"""Table ``rules``: when each rule bound, for whom, and by how much; and what rules did, among the events."""
 
-import itertools
-import math
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
-from sim.economics.folding import folded
 from sim.names import quarter_code
-from sim.parameters.policy import ChipRule, Enforcement
+from sim.parameters.policy import ChipRule
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import caught, reached, whole
 from sim.policy.dates import first_day, quarter_of
-from sim.policy.enforcement import effort
 from sim.structure import INFERENCE
+from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
-from sim.tabulate.rows import Columns, nulls, strings
+from sim.tabulate.instruments import on_instruments
+from sim.tabulate.rows import Columns, strings
 
 ORDERING = ("sites", "elsewhere")
 
 
-class Bound(NamedTuple):
-    """What a rule did to one entity in one quarter."""
-
-    t: int
-    rule: str
-    who: str
-    closed: float
-    """H100e that would have been ordered, or that might have been rented."""
-    fee: float
-    """USD m of makers' revenue."""
-    duty: float
-    """USD m paid by buyers."""
-    effort: float = math.nan
-    """Enforcement over the usual one."""
-    seizures: float = math.nan
-    """Cards seized."""
-
-    @property
-    def something(self) -> bool:
-        """Whether it changed something."""
-        return self.closed > 0.0 or self.fee > 0.0 or self.duty > 0.0 or self.seizures > 0.0
-
-
 def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
-    rows = [*_on_orders(facts), *_on_rentals(facts), *_on_evasion(facts)]
+    rows = [*_on_orders(facts), *_on_rentals(facts), *on_instruments(facts)]
     rows.sort(key=lambda row: (row.t, row.rule, row.who))
-    numbers = np.array([row[3:] for row in rows], dtype=np.float64).reshape(-1, 5)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 6)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
         "who": strings(row.who for row in rows),
-        "bound": np.array([row.something for row in rows], dtype=np.bool_),
+        "bound": np.array([row.acted for row in rows], dtype=np.bool_),
         "quantity_bound": numbers[:, 0],
         "fee_usd_m": numbers[:, 1],
         "duty_usd_m": numbers[:, 2],
-        "enforcement": numbers[:, 3],
-        "seizures": numbers[:, 4],
-        "subsidy_usd_m": nulls(len(rows)),
+        "subsidy_usd_m": numbers[:, 3],
+        "enforcement": numbers[:, 4],
+        "seizures": numbers[:, 5],
     }
 
 
@@ -83,7 +57,8 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         amounts = _by_firm(np.where(_refused(facts.record.rules[t], n), closed[t], 0.0), member, len(firms))
         fees, duties = _charged(facts, t, name, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
-            yield Bound(t, name, firms[i], float(amounts[i]), float(fees[i]), float(duties[i]))
+            closed_, fee, duty = float(amounts[i]), float(fees[i]), float(duties[i])
+            yield Bound(t, name, firms[i], max(closed_, fee, duty) > 0.0, closed_, fee, duty)
 
 
 def _refused(found: Mapping[str, Quarterly], n: int) -> Bools:
@@ -121,20 +96,8 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
             offered = np.unique(links.pair_pool[links.pair_region == r])
             abroad = offered[links.pool_region[offered] != r]
             shut = np.where(rentals.refused[n, r], 1.0 - rentals.open[r], 0.0)
-            yield Bound(t, name, regions[r], float((cards[abroad] @ shut).sum()), 0.0, 0.0)
-
-
-def _on_evasion(facts: Facts) -> Iterator[Bound]:
-    """Yield effort and seizures of instruments of enforcement, by destination."""
-    structure, calendar = facts.structure, facts.world.policy
-    seized = folded(facts.record["seized"], structure.elsewhere_region, len(structure.regions), axis=1).sum(axis=2)
-    for name, rule in structure.parameters.policy.instruments.items():
-        if isinstance(rule, Enforcement):
-            for t, place in itertools.product(range(len(facts.quarters)), rule.destinations):
-                strength = effort(calendar, place, structure.start + t)
-                if strength != 1.0:
-                    cards = float(seized[t, structure.regions.index(place)])
-                    yield Bound(t, name, place, 0.0, 0.0, 0.0, strength, cards)
+            closed = float((cards[abroad] @ shut).sum())
+            yield Bound(t, name, regions[r], closed > 0.0, closed)
 
 
 def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:

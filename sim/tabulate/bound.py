@@ -1,0 +1,26 @@
+"""A row of the table ``rules``: what a rule did to one entity in one quarter."""
+
+import math
+from typing import NamedTuple
+
+
+class Bound(NamedTuple):
+    """What a rule did; measures that its kind does not have are no numbers."""
+
+    t: int
+    rule: str
+    who: str
+    acted: bool
+    """Whether it changed something."""
+    closed: float = math.nan
+    """H100e that would have been ordered, or that might have been rented."""
+    fee: float = math.nan
+    """USD m of makers' revenue."""
+    duty: float = math.nan
+    """USD m paid by buyers."""
+    subsidy: float = math.nan
+    """USD m paid by governments."""
+    effort: float = math.nan
+    """Enforcement over the usual one."""
+    seizures: float = math.nan
+    """Cards seized."""

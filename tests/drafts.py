@@ -3,13 +3,17 @@
 Levers are read from the schema, so that a new parameter is drawn from the day it exists.
 """
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from experiments import compose
 from experiments.preflight.fields import Field, root_of
+from experiments.preflight.folders import shipped
 from experiments.verification.invariance import SHORT
 from sim import Parameters
 from sim.names import QUARTER_PATTERN, quarter_code, quarter_number
@@ -26,7 +30,6 @@ LARGEST: dict[str, float] = {
 FIXED = {
     "market.end": "runs have eight quarters",
     "customers.price_utility": "has one value",
-    "policy.instruments.*": "no instrument exists yet",
     "leases.*.lessor": "names a site, which few firms have",
     "leases.*.lessee": "likewise",
     "leases.*.region": "likewise",
@@ -142,7 +145,9 @@ class Lever(NamedTuple):
 
 
 def _is_lever(key: str) -> bool:
-    return key not in FIXED and not key.endswith((".label", ".archetype")) and "[]" not in key
+    """Return whether a key is drawn by itself; rules are drawn whole."""
+    drawn = key not in FIXED and not key.startswith("policy.")
+    return drawn and not key.endswith((".label", ".archetype")) and "[]" not in key
 
 
 def levers() -> dict[str, Lever]:
@@ -207,18 +212,50 @@ def _made_consistent(values: Values) -> None:
         values["behaviour"]["rationing"]["name"] = "lottery"
 
 
+NO_RULES: Values = {"us": {}, "cn": {}, "allies": {}}
+
+
+@cache
+def _every_rule() -> Mapping[str, Values]:
+    """Return all instruments that are shipped, by government."""
+    words = []
+    for government in ("us", "cn", "allies"):
+        files = sorted(path.stem for path in (shipped() / "policy" / government).glob("*_*.yaml"))
+        words.append(f"policy/{government}=[{','.join(files)}]" if files else f"policy/{government}=none")
+    found: Values = json.loads(compose(*words).parameters.canonical_json())["policy"]
+    return found
+
+
+def policies() -> st.SearchStrategy[Values]:
+    """Return some of the shipped rules, in force in the second half of a draft; some end within it."""
+    every = _every_rule()
+    names = sorted((government, name) for government, rules in every.items() for name in rules)
+    return st.lists(st.tuples(st.sampled_from(names), st.booleans()), max_size=6, unique_by=lambda x: x[0]).map(_moved)
+
+
+def _moved(chosen: list[tuple[tuple[str, str], bool]]) -> Values:
+    out: Values = {government: {} for government in NO_RULES}
+    for (government, name), ends in chosen:
+        rule = _every_rule()[government][name]
+        days = {"announced": "2022-11-15", "effective": "2023-02-15", "expires": "2023-08-15" if ends else None}
+        out[government][name] = {**rule, **days}
+    return out
+
+
 class Draft(NamedTuple):
     """A configuration as what departs from the baseline."""
 
     changes: Changes
     without_providers: frozenset[str]
     without_customers_in: frozenset[str]
+    policy: Values = NO_RULES
 
     @property
     def values(self) -> Values:
         """Plain values; changes to one entity come after changes to all."""
         ordered = dict(sorted({**SHORT, **self.changes}.items(), key=lambda item: "*" not in item[0]))
         values = changed(baseline(), ordered)
+        values["policy"] = self.policy
         _without(values, self.without_providers, self.without_customers_in)
         _made_consistent(values)
         return values
@@ -236,4 +273,4 @@ def drafts(draw: st.DrawFn) -> Draft:
     providers = draw(st.frozensets(st.sampled_from(SOME_PROVIDERS)))
     gone = [f"providers.{x}." for x in providers]
     kept = {key: x for key, x in changes.items() if not key.startswith(tuple(gone))}
-    return Draft(kept, providers, frozenset(draw(st.sampled_from(REGIONS_LEFT_OUT))))
+    return Draft(kept, providers, frozenset(draw(st.sampled_from(REGIONS_LEFT_OUT))), draw(policies()))

@@ -68,11 +68,11 @@ class CountryCap(Rule):
     h100e: Annotated[dict[Id, H100e], Field(min_length=1)]
     """Most H100e in all by destination. A region stands for several countries: give the sum of theirs."""
     chartered: list[Id]
-    """Providers whom the caps do not bind, but the two shares below."""
+    """Regions of headquarters of firms whom the caps do not bind, but the two shares below."""
     largest_share_abroad: Fraction | None
-    """Most of a chartered provider's compute in one of the destinations, in H100e; null for no limit."""
+    """Most of a chartered firm's compute in one of the destinations, in H100e; null for no limit."""
     least_share_at_home: Fraction | None
-    """Least of a chartered provider's compute in the region of its headquarters, in H100e; null for no limit."""
+    """Least of a chartered firm's compute in the region of its headquarters, in H100e; null for no limit."""
 
 
 class PurchaseRule(Rule):

@@ -32,10 +32,11 @@ def check(p: "Parameters") -> Iterator[Problem]:
 def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:
     """Return the names that each field of an instrument may hold."""
     regions = dict.fromkeys(
-        ("origins", "destinations", "headquarters", "domestic", "regions", "makers", "first", "h100e"), p.market.regions
+        ("origins", "destinations", "headquarters", "domestic", "regions", "makers", "first", "h100e", "chartered"),
+        p.market.regions,
     )
     return {
-        **regions, "side": p.upstream, "sides": p.upstream, "approved": p.suppliers, "chartered": p.providers,
+        **regions, "side": p.upstream, "sides": p.upstream, "approved": p.suppliers,
         "buyers": [*p.providers, *p.rest_of_world], "only_chips": p.chips, "exempt_chips": p.chips,
     }  # fmt: skip
 
@@ -78,7 +79,7 @@ def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
     elif isinstance(rule, Subsidy) and rule.power == rule.cards == rule.capital == 0.0:
         yield Problem(f"{key}.capital", rule.capital, "the subsidy pays nothing: raise power, cards or capital")
     elif isinstance(rule, CountryCap) and rule.chartered and _unbound(rule):
-        allowed = "nothing binds these providers: give largest_share_abroad or least_share_at_home"
+        allowed = "nothing binds these firms: give largest_share_abroad or least_share_at_home"
         yield Problem(f"{key}.chartered", rule.chartered, allowed)
 
 

@@ -39,7 +39,7 @@ def cap_of(
     """Return a cap in a quarter, for places and cards."""
     made = made_there(rule.origins, subjects.origins)
     there = np.array([x.destination in rule.h100e for x in subjects.places], dtype=np.bool_)
-    free = np.array([x.firm in rule.chartered for x in subjects.places], dtype=np.bool_)
+    free = np.array([x.headquarters in rule.chartered for x in subjects.places], dtype=np.bool_)
     counted, chartered = (np.outer(mask, made) for mask in (there & ~free, there & free))
     most = np.array([rule.h100e.get(region, np.inf) for region in regions])
     abroad = 1.0 if rule.largest_share_abroad is None else rule.largest_share_abroad

@@ -95,7 +95,7 @@ def in_force(strength: float = 1.0, **changes: Any) -> Cap:
 
 def test_a_cap_counts_the_cards_of_its_makers_in_its_destinations() -> None:
     assert in_force().counted.tolist() == [[False, False], [True, False], [True, False], [False, False]]
-    assert in_force(chartered=["aws"]).counted[1].tolist() == [False, False]
+    assert in_force(chartered=["us"]).counted[1].tolist() == [False, False]
 
 
 @given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
@@ -110,7 +110,7 @@ def test_what_goes_under_a_cap_is_never_more_than_is_left(gone: float, strength:
 @given(st.floats(0.0, 500.0), st.floats(0.0, 500.0), st.floats(0.05, 0.9), st.floats(0.3, 0.9))
 def test_a_chartered_firm_stays_within_its_shares(held: float, asked: float, abroad: float, home: float) -> None:
     standing, orders = np.array([100.0, held, 5.0, 5.0]), np.array([50.0, asked, 5.0, 5.0])
-    rule = in_force(chartered=["aws"], largest_share_abroad=abroad, least_share_at_home=home)
+    rule = in_force(chartered=["us"], largest_share_abroad=abroad, least_share_at_home=home)
     part = within_charter(rule, orders, standing, AT_HOME, FIRM)
     new = asked * part[1]
     total = 150.0 + held + new

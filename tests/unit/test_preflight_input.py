@@ -131,7 +131,7 @@ def test_history_does_not_go_on_after_the_last_delivery(command: Command) -> Non
         (
             "~providers.aws",
             "providers.aws: no such provider, but suppliers.aws_trainium.sells_to, "
-            "customers.labs.anthropic.contracts.provider and policy.us.us_2025_01_diffusion.chartered refer to it; "
+            "customers.labs.anthropic.contracts.provider and customers.labs.other_us.contracts.provider refer to it; "
             "each must be one of alibaba, baidu",
         ),
     ],

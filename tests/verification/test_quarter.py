@@ -37,7 +37,9 @@ def test_cards_in_place_are_those_of_before_and_new_ones_less_what_went() -> Non
     for world in before(market({**AFTER, "behaviour.orders.refill_rate": 1.0}), "demand"):
         state = world.state
         if owned is not None:
-            np.testing.assert_allclose(state.owned, owned + state.delivered - state.lost_cards, rtol=1e-9, atol=1e-6)
+            np.testing.assert_allclose(
+                state.owned, owned + world.now.arrays["installed"] - state.lost_cards, rtol=1e-9, atol=1e-6
+            )
         owned = state.owned.copy()
         displaced += state.may_go.sum()
     assert displaced > 0.0

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 
 from experiments import status_page
+from sim.parameters.policy import ChipRule
 
 
 @cache

@@ -180,6 +180,10 @@ CARDS: Changes = {
     "upstream.*.packaging.capacity": 1000.0,
     "upstream.*.memory.capacity": 1000.0,
     "upstream.*.memory.bank": 1000.0,
+    "upstream.*.memory.imports": 1000.0,
+    "behaviour.grey_market.reference_cards": 1000.0,
+    "behaviour.grey_market.elasticity.reference_cards": 1000.0,
+    "behaviour.grey_market.wedge.slope": 0.001,
     "suppliers.*.research.reference_usd_m": 1000.0,
     "finance.entry.npv.sunk_cost_usd_m": 1000.0,
     "finance.entry.npv.capital_usd_m": 1000.0,
@@ -236,8 +240,8 @@ def _collection() -> Pair:
 CASES = (
     Case("V28a", "whole run, all keys in the opposite order: every number of every table", "exchangeability", 0.0,
          _order_in_files),
-    Case("V28b", f"whole runs, rows of {', '.join(ENTITIES)} in the opposite order", "exchangeability", 1e-9,
-         _positions),
+    Case("V28b", f"whole runs, rows of {', '.join(ENTITIES)} in the opposite order", "exchangeability", 1e-8,
+         _positions),  # refused cards are the small difference of two large numbers
     Case("V28c", "whole run, chips and suppliers under other names, labels too", "exchangeability", 1e-9, _names),
     Case("V28d", "whole run without draws, firms, labs and tastes under other names", "exchangeability", 1e-9,
          _names_without_draws),

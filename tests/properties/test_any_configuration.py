@@ -23,9 +23,10 @@ NOTHING = frozenset[str]()
 
 NULLABLE = {
     "pricing_residual", "build_cost_usd_m_per_mw", "hhi_revenue", "hhi_compute", "gap_at_cost", "utilisation",
-    "yield_fraction", "saving_usd_m", "lrmc_usd_per_h100e_hour", "value",
+    "yield_fraction", "saving_usd_m", "lrmc_usd_per_h100e_hour", "value", "quantity_bound", "fee_usd_m", "duty_usd_m",
+    "subsidy_usd_m", "enforcement", "seizures",
 }  # fmt: skip
-"""Columns that are null where they divide by nothing; so are shares, prices and amounts in RMB."""
+"""Columns that are null where they divide by nothing or have no meaning; so are shares, prices and amounts in RMB."""
 
 SIGNED = {
     "gross_margin_usd_m", "cash_usd_m", "ebitda_usd_m", "borrowed_usd_m", "group_transfer_usd_m", "equity_usd_m",

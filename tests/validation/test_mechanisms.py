@@ -48,7 +48,12 @@ STIFF_AND_MANY: Changes = {**STIFF, "customers.enterprises": 2000}
 VALUE = "providers.*.pricing.customer_value_weight"
 ON_DEMAND_ONLY: Changes = {"customers.switching.one_year_share": 0.0, "customers.switching.three_year_share": 0.0}
 UPSTREAM = ("wafers", "packaging", "memory")
-SHORT_OF_MEMORY: Changes = {**LONG, "upstream.cn.memory.capacity": 50000.0, "upstream.cn.memory.bank": 0.0}
+SHORT_OF_MEMORY: Changes = {
+    **LONG,
+    "upstream.cn.memory.capacity": 50000.0,
+    "upstream.cn.memory.bank": 0.0,
+    "upstream.cn.memory.imports": 0.0,
+}
 """Memory alone keeps China's makers from what is ordered (MODEL.md, finding 8)."""
 SHORT_OF_CHIPS: Changes = {
     **LONG,

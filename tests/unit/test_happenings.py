@@ -7,7 +7,7 @@ import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
-from experiments.analysis.happenings import _cuts, _firms, _queue, happenings
+from experiments.analysis.happenings import _cuts, _firms, _idle, _queue, happenings
 from experiments.analysis.terminal import summary
 from experiments.report.page import render
 
@@ -57,6 +57,16 @@ def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
     provider, region, quarter = max(medians.index, key=lambda key: float(medians[key]))
     assert _queue(case).startswith(f"{case.name_of(provider)} in {case.regions[region]}, {quarter}: ")
     assert _queue(case).endswith(" MW")
+
+
+def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None:
+    case = case_of(ensemble)
+    rows = [(run, "rule_never_bites", "gate") for run in case.ids] + [(case.ids[0], "rule_never_in_force", "cap")]
+    said = _idle(case, pd.DataFrame(rows, columns=["run_id", "event", "detail"]))
+    assert {item.name: item.text for item in said} == {
+        "rules that never bound": "gate",
+        "rules never in force": "cap (1 of 6 runs)",
+    }
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])

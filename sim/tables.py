@@ -7,7 +7,7 @@ from these declarations. Columns that nothing fills yet are null, and say so.
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a table or column changes meaning, name or type."""
 
 ColumnType = Literal["string", "float64", "int64", "bool"]

@@ -101,7 +101,7 @@ class Comparison:
     def regions(self) -> tuple[str, ...]:
         """The world, and the region in which most compute changes hands."""
         found = self._changes["compute"].groupby(["region", "provider"])["change"].sum().abs()
-        sold = self._books[0].providers.groupby("region")["served_h100e"].sum()
+        sold = pd.concat([books.providers for books in self._books]).groupby("region")["served_h100e"].sum()
         moved = (found.groupby("region").sum() * sold).dropna()
         return (WORLD, str(moved.idxmax())) if len(moved) else (WORLD,)
 

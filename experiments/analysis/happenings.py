@@ -39,18 +39,24 @@ def happenings(case: Case) -> list[Happening]:
 
 def idle_rules(case: Case) -> list[Happening]:
     """Return a line on rules that bound nobody and one on rules never in force in the run, where there are any."""
-    return list(_idle(case, case.frame("events", ["event", "detail"])))
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"])))
 
 
 def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+    expired = events[(events["event"] == "rule_expires") & (events["quarter"] <= case.history_end)]
+    observed = set(expired["detail"])
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
-        if len(runs):
-            yield Happening(name, ", ".join(_in_runs(case, str(rule), count) for rule, count in runs.items()))
+        said = [_in_runs(case, str(rule), count, rule in observed) for rule, count in runs.items()]
+        if said:
+            yield Happening(name, ", ".join(said))
 
 
-def _in_runs(case: Case, rule: str, count: int) -> str:
-    return rule if count == case.count else f"{rule} ({count} of {case.count} runs)"
+def _in_runs(case: Case, rule: str, count: int, observed: bool) -> str:
+    """Return a rule with what a reader must know: a rule of the history is in the deliveries that were observed."""
+    notes = [f"{count} of {case.count} runs"] if count < case.count else []
+    notes += ["over while deliveries are observed"] if observed else []
+    return f"{rule} ({'; '.join(notes)})" if notes else rule
 
 
 def _firms(case: Case, events: pd.DataFrame) -> str:

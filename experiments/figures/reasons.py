@@ -18,9 +18,11 @@ from experiments.figures.paper import TITLE as TITLE_SIZE
 TITLE = "Why shares moved"
 _FIRMS, MOST = 8, 3
 """Firms in a panel, and comparisons that are shown."""
+_SLIGHT = 0.05
+"""Points of share in bars below which a firm is left out."""
 _ROW, _HEAD, _AXIS, _FOOT, _KEY, _NAME = 0.24, 0.26, 0.38, 0.3, 0.22, 0.3
 """Inches: a firm, head and axis of a panel, the foot of the figure, a line of the key, the name of a comparison."""
-_LEFT, _RIGHT, _KEYS = 1.3, 0.62, 6
+_LEFT, _RIGHT, _KEYS = 1.3, 0.62, 5
 """Inches beside a panel for names and for numbers; entries in a line of the key."""
 _BASES: tuple[Basis, ...] = ("compute", "revenue")
 
@@ -50,8 +52,16 @@ def _drawn(found: Sequence[Comparison]) -> Figure:
 
 
 def _panel_height(comparison: Comparison, region: str) -> float:
-    firms = max(len(comparison.parts(basis, region)) for basis in _BASES)
-    return _HEAD + _ROW * max(1, min(_FIRMS, firms)) + _AXIS
+    firms = max(len(_shown(comparison, basis, region)) for basis in _BASES)
+    return _HEAD + _ROW * max(1, firms) + _AXIS
+
+
+def _shown(comparison: Comparison, basis: Basis, region: str) -> pd.DataFrame:
+    """Return reasons of the firms that move most, from the largest loss to the largest gain."""
+    parts = comparison.parts(basis, region)
+    net = parts.sum(axis=1)
+    moved = net[parts.abs().sum(axis=1) >= _SLIGHT]
+    return parts.loc[net[moved.abs().nlargest(_FIRMS).index].sort_values().index]
 
 
 def _draw_row(figure: Figure, comparison: Comparison, region: str, top: float, tall: float) -> None:
@@ -72,9 +82,8 @@ def _draw_key(figure: Figure, height: float) -> None:
 
 def _draw_panel(axes: Axes, comparison: Comparison, basis: Basis, region: str) -> None:
     whole = comparison.whole(basis, region).set_index("provider")
-    parts = comparison.parts(basis, region)
+    parts = _shown(comparison, basis, region)
     net = parts.sum(axis=1)
-    parts = parts.loc[net.abs().nlargest(_FIRMS).index].loc[lambda rows: net[rows.index].sort_values().index]
     _draw_bars(axes, parts)
     for y, firm in enumerate(parts.index):
         axes.plot(whole.loc[firm, ["low90", "high90"]], [y, y], color=INK, linewidth=1.1)

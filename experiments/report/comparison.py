@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from experiments.analysis.cases import Case
+from experiments.analysis.cases import WORLD, Case
 from experiments.analysis.comparison import GROUPS, Comparison, comparisons
 from experiments.analysis.reasons import Basis
 from experiments.figures import COMPARING, Drawn
@@ -21,7 +21,8 @@ _SLIGHT = 0.05
 class Moved:
     """The section."""
 
-    sentences: list[str]
+    said: list[tuple[str, list[str]]]
+    """What is compared with what, and sentences on it."""
     figure: Drawn | None
     parts: list[Part]
     apart: list[str]
@@ -40,7 +41,7 @@ def moved(found: Sequence[Case]) -> Moved | None:
     made = list(comparisons(found))
     shown, known = made[:MOST], [comparison.other for comparison in made]
     return Moved(
-        [sentence for comparison in shown for sentence in _sentences(comparison)],
+        [_said(comparison) for comparison in shown],
         draw(made) if made else None,
         [part for comparison in shown for part in _parts(comparison)],
         [case.label for case in found[1:] if case not in known],
@@ -48,25 +49,40 @@ def moved(found: Sequence[Case]) -> Moved | None:
     )
 
 
-def _sentences(comparison: Comparison) -> Iterator[str]:
-    """Yield who gains and who loses most where most moves, and what is carried back to rules."""
+def _said(comparison: Comparison) -> tuple[str, list[str]]:
+    """Return what is compared with what, and sentences: who gains and loses, why, and what is carried back to rules."""
     region = comparison.regions[-1]
-    where = comparison.other.regions.get(region, "the world")
-    parts = comparison.parts("compute", region)
-    net = parts.sum(axis=1)
-    this, that = comparison.labels
-    if net.abs().max() < _SLIGHT or parts.empty:
-        yield f"{this} against {that}: no share of compute moves in {comparison.year}."
-        return
+    where = comparison.other.regions.get(region, "World")
+    sentences = [*_extremes(comparison), *_why(comparison, region, where), *_carried_back(comparison, region, where)]
+    title = f"{' against '.join(comparison.labels)}{_means(comparison)}"
+    return title, sentences or [f"No share of compute moves in {comparison.year}."]
+
+
+def _firms(comparison: Comparison, region: str) -> list[tuple[str, str]]:
+    """Return the firm that loses most compute share and the one that gains most, with the verb; none if none moves."""
+    net = comparison.parts("compute", region).sum(axis=1)
+    if net.empty or net.abs().max() < _SLIGHT:
+        return []
+    return [(str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")]
+
+
+def _moves(comparison: Comparison, region: str, firm: str, verb: str) -> str:
     levels = comparison.levels("compute", region)
-    for firm, verb in ((str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")):
-        before, after = (f"{levels[side][firm]:.1f}%" for side in ("before", "after"))
+    before, after = (f"{levels[side][firm]:.1f}%" for side in ("before", "after"))
+    return f"{comparison.other.name_of(firm)} {verb} most, from {before} to {after}"
+
+
+def _extremes(comparison: Comparison) -> Iterator[str]:
+    found = [_moves(comparison, WORLD, *item) for item in _firms(comparison, WORLD)]
+    if found:
+        yield f"World, share of compute in {comparison.year}: {'; '.join(found)}."
+
+
+def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
+    parts = comparison.parts("compute", region)
+    for firm, verb in _firms(comparison, region):
         said = [f"{GROUPS[group]} {_points(x)}" for group, x in _by_size(parts, firm).items() if abs(x) >= _SLIGHT]
-        yield (
-            f"{this} against {that}: {comparison.other.name_of(firm)} {verb} most, from {before} to {after} of compute "
-            f"in {where} in {comparison.year}. Points of share: {', '.join(said)}."
-        )
-    yield from _carried_back(comparison, region, where)
+        yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {', '.join(said)}."
 
 
 def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:
@@ -76,12 +92,18 @@ def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:
 
 
 def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[str]:
-    """Yield, by rule, who turned customers away for want of cards that it closed."""
+    """Yield, by rule, what providers turned away for want of cards that it closed."""
+    said = []
     for rule, points in comparison.by_rule(region).items():
         lost = points[points.abs() >= _SLIGHT].sort_values()
         if len(lost):
             firms = (f"{comparison.other.name_of(str(firm))} {_points(x)}" for firm, x in lost.items())
-            yield f"Lost in {where} by full providers, for cards that {rule} closed to them: {', '.join(firms)}."
+            said.append(f"{rule}: {', '.join(firms)}")
+    if said:
+        yield (
+            f"Turned away by full sites for cards that rules closed, customers in {where}, in points of share (minus: "
+            f"more than in the baseline). {'; '.join(said)}."
+        )
 
 
 def _points(value: float) -> str:

@@ -63,7 +63,9 @@ def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path)
 def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figure(compared: Path) -> None:
     page = render([load(compared)], ["reasons"])
     assert page.index(HEAD) < page.index("Accounting, not cause.") < page.index('id="figure-reasons"')
-    assert re.search(r"utilisation = 0.5 against utilisation = 0.3: .+ loses most, from [0-9.]+% to [0-9.]+%", page)
+    assert "<h3>utilisation = 0.5 against utilisation = 0.3, means over 3 pairs of runs</h3>" in page
+    assert re.search(r"<li>.+: .+ loses most, from [0-9.]+% to [0-9.]+%. Points of share: [a-z :]+ [-+][0-9.]+,", page)
+    assert "Turned away by full sites for cards that rules closed" in page
     assert "rules that never bound" in page
 
 
@@ -87,7 +89,7 @@ def test_one_case_or_other_figures_leave_the_section_out(ensemble: Path, compare
 def test_a_run_against_itself_moves_nothing(single: Path, tmp_path: Path) -> None:
     again = copytree(single, tmp_path / "again")
     page = render([load(single), load(again)], ["reasons"])
-    assert "no share of compute moves in 2026" in page
+    assert "No share of compute moves in 2026" in page
     assert 'id="figure-reasons"' in page
 
 

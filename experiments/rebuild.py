@@ -9,7 +9,7 @@ from experiments import faults, stored
 from experiments.closing import closing_report
 from experiments.engine.folder import check_writable, result_folder
 from experiments.faults import BadInput
-from experiments.figures import FIGURES
+from experiments.figures import NAMES
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, help="folder of the report; by default the folder itself, or one beside the first"
     )
     parser.add_argument(
-        "--figures", help=f"comma-separated names: {', '.join(FIGURES)}; by default what the run asked for"
+        "--figures", help=f"comma-separated names: {', '.join(NAMES)}; by default what the run asked for"
     )
     return parser
 
@@ -66,7 +66,7 @@ def _figures(names: str | None, first: Path) -> list[str] | None:
         chosen: list[str] | None = stored.whole(first)["config"]["output"]["figures"]
         return chosen
     asked = [name.strip() for name in names.split(",")]
-    unknown = [name for name in asked if name not in FIGURES]
+    unknown = [name for name in asked if name not in NAMES]
     if unknown:
-        raise BadInput([f"--figures {name}: no such figure; choose from {', '.join(FIGURES)}" for name in unknown])
+        raise BadInput([f"--figures {name}: no such figure; choose from {', '.join(NAMES)}" for name in unknown])
     return asked

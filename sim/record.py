@@ -53,8 +53,8 @@ class Record:
         self._length = structure.quarters
         self._arrays: dict[str, Floats] = {}
         firms = len(structure.providers)
-        self._tally = empty_tally(len(structure.cells), len(structure.regions), firms * KINDS, firms)
-        self._origin = origins(world.links)[world.links.pair_product]
+        self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
+        self._origin = site_origins(world.links)[world.links.pair_product]
 
     def take(self, world: World) -> None:
         """Copy the quarter that has just been simulated."""
@@ -93,6 +93,11 @@ class Record:
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""
         return self._arrays[name][: self.quarters]
+
+
+def site_origins(links: Links) -> Ints:
+    """Return site and kind of every product (J,), as site * KINDS + kind."""
+    return links.product_site * KINDS + links.product_service + links.product_workload
 
 
 def origins(links: Links) -> Ints:

@@ -7,7 +7,7 @@ from these declarations. Columns that nothing fills yet are null, and say so.
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a table or column changes meaning, name or type."""
 
 ColumnType = Literal["string", "float64", "int64", "bool"]
@@ -147,6 +147,8 @@ _SITES = Table(
         _number("mw_building", "MW IT", "shells under construction and halls under conversion"),
         _number("electricity_gwh", "GWh", "electricity used in the quarter"),
         _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
+        _number("refused_h100e", "H100e", "ordered in the quarter and not accepted by makers"),
+        _number("denied_h100e", "H100e", "would have been ordered in the quarter, had no rule closed it"),
         _key(
             "binding_constraint",
             "what keeps the site from serving more: demand unless full pools hold half of its capacity; of full sites, "
@@ -331,7 +333,7 @@ _RULES = Table(
 
 _DIVERTED = Table(
     "diverted",
-    "run x quarter x customer region x product x workload x from x to x reason",
+    "run x quarter x customer region x product x workload x from x site of first choice x to x reason",
     (
         RUN,
         QUARTER,
@@ -339,6 +341,7 @@ _DIVERTED = Table(
         _key("product", "iaas or maas, of the first choice"),
         _key("workload", "training or inference"),
         _key("from", "provider of first choice at posted prices"),
+        _key("from_site_region", "region of its site that was to serve"),
         _key("to", "provider that served, or outside, waiting, lost"),
         _key("reason", "reason code; first_choice where from equals to"),
     ),
@@ -357,7 +360,8 @@ _EVENTS = Table(
         _key(
             "event",
             "launch_site, launch_models, compliant_chip, first_delivery, entry, exit, capex_cut, rule_announced, "
-            "rule_effective, rule_expires or rule_bites",
+            "rule_effective, rule_expires or rule_bites; at the end rule_never_bites (in force, but nobody was "
+            "bound) and rule_never_in_force",
         ),
         _key("who", "provider or supplier; group of the government for rules"),
         _key("detail", "site region, regions where the models are sold, chip, headquarters, or rule"),

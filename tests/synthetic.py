@@ -26,7 +26,7 @@ WORKLOADS = {"product": ["all", "iaas"], "workload": ["all", "training"]}
 
 
 class Market:
-    """Stands where the model stands; every number follows from the seed and the names of table and column."""
+    """Stands where the model stands; numbers follow from seed, utilisation on premises, names of table and column."""
 
     @staticmethod
     def fails(seed: int) -> None:
@@ -48,7 +48,10 @@ class Market:
         return [quarter_code(n) for n in range(quarter_number(market.start), quarter_number(market.end) + 1)]
 
     def tables(self, names: Iterable[str] = MODEL_TABLES) -> dict[str, dict[str, Any]]:
-        return {name: self._table(TABLES[name]) for name in names}
+        made = {name: self._table(TABLES[name]) for name in names}
+        if "diverted" in made:
+            made["diverted"] = _diverted(self._table(TABLES["providers"]))
+        return made
 
     def _keys(self) -> dict[str, list[str]]:
         regions = list(self.parameters.market.regions)
@@ -59,6 +62,8 @@ class Market:
             "site_region": regions,
             "provider": firms,
             "supplier": list(self.parameters.suppliers),
+            "who": firms,
+            "event": ["rule_never_bites"],
             "outcome": ["hhi_revenue.world"],
             "horizon": self.quarters[-1:],
         } | WORKLOADS
@@ -76,7 +81,8 @@ class Market:
         return columns
 
     def _values(self, table: str, column: str, type_: str, rows: int) -> Any:
-        generator = np.random.default_rng([self.seed, zlib.crc32(f"{table}.{column}".encode())])
+        lever = round(1000.0 * self.parameters.market.on_premises.utilisation)
+        generator = np.random.default_rng([self.seed, lever, zlib.crc32(f"{table}.{column}".encode())])
         values = generator.uniform(0.1, 1.0, rows)
         names = np.array(CODES.get(column, ["some"]), dtype=object)
         chosen = names[(values * names.size).astype(np.int64) % names.size]
@@ -89,6 +95,24 @@ def _make_shares(columns: dict[str, Any], firms: int) -> None:
     for name in ("share_revenue", "share_compute", "share_tokens"):
         cube = columns[name].reshape(-1, firms, inner) ** 2
         columns[name] = (cube / cube.sum(axis=1, keepdims=True)).reshape(-1)
+
+
+def _diverted(providers: dict[str, Any]) -> dict[str, Any]:
+    """Return where what providers serve was first wanted: nine tenths at home, the rest at the provider before."""
+    parts = (providers["region"] != "world") & (providers["product"] != "all") & (providers["workload"] != "all")
+    sold = {name: values[parts] for name, values in providers.items()}
+    firms = list(dict.fromkeys(sold["provider"]))
+    before = dict(zip(firms, [firms[-1], *firms[:-1]], strict=True))
+    full, size = np.array([before[name] for name in sold["provider"]], dtype=object), sold["provider"].size
+    served = np.concatenate([0.9 * sold["served_h100e"], 0.1 * sold["served_h100e"]])
+    return {name: np.tile(sold[name], 2) for name in ("quarter", "region", "product", "workload")} | {
+        "from": np.concatenate([sold["provider"], full]),
+        "from_site_region": np.tile(sold["region"], 2),
+        "to": np.tile(sold["provider"], 2),
+        "reason": np.repeat(np.array(["first_choice", "no_cards"], dtype=object), size),
+        "quantity_h100e": served,
+        "arrived_h100e": served,
+    }
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from sim.names import quarter_code, quarter_number
 WORLD = "world"
 BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "share_tokens"}
 """Basis of a market share and its column in the table ``providers``."""
+_NOT_SAID = {"scenario", "output", "executor"}
+"""Groups that a name has already, or that change no number."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,16 @@ def cases(results: Sequence[Results]) -> list[Case]:
 
 
 def result_names(results: Sequence[Results]) -> list[str]:
-    """Return a name for each folder: its scenario or study, then what differs, then the folder, as far as needed."""
+    """Return a name for each folder: its scenario or study, then what differs, then the folder, as far as needed.
+
+    Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again.
+    """
     names = [_plain_name(found.manifest) for found in results]
     if _all_differ(names):
         return names
     settings = [_settings(found.manifest) for found in results]
-    keys = {key for one in settings for key in one if _tells_apart(key, names, settings)}
+    differing = {key for one in settings for key in one if _tells_apart(key, names, settings)}
+    keys = {key for key in differing if differing.isdisjoint(_groups(key))}
     short = _short_keys(keys)
     longer = [
         _joined(name, [f"{short[k]} = {one[k]}" for k in one if k in keys])
@@ -159,6 +165,12 @@ def result_names(results: Sequence[Results]) -> list[str]:
     )
 
 
+def _groups(key: str) -> Iterator[str]:
+    """Yield the groups of files that a key, or a group within another, lies in: policy and policy/us."""
+    words = key.replace("/", ".").split(".")
+    return ("/".join(words[:count]) for count in range(1, len(words)))
+
+
 def _tells_apart(key: str, names: Sequence[str], settings: Sequence[Mapping[str, str]]) -> bool:
     """Whether folders of the same name differ in a setting."""
     return len({(name, str(one.get(key))) for name, one in zip(names, settings, strict=True)}) > len(set(names))
@@ -169,9 +181,10 @@ def _plain_name(manifest: Mapping[str, Any]) -> str:
 
 
 def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a folder sets unlike the baseline, and the seed of a run."""
+    """Return the files that a folder chooses, what it sets unlike the baseline, and the seed of a run."""
+    chosen = {group: str(name) for group, name in manifest["choices"].items() if group not in _NOT_SAID}
     changed = {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
-    return changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+    return chosen | changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
 
 
 def _joined(name: str, said: Sequence[str]) -> str:

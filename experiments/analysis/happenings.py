@@ -1,5 +1,6 @@
-"""Who comes in, who gives up, who cuts spending, and where the longest queue for power stands, in a line each."""
+"""Who comes in, who gives up, who cuts spending, where the longest queue for power stands, which rules did nothing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +13,8 @@ from experiments.analysis.rounding import rounded
 NEEDED = ("events", "sites")
 """Tables that :func:`happenings` reads."""
 _NAMED = 3
+_IDLE = {"rule_never_bites": "rules that never bound", "rule_never_in_force": "rules never in force"}
+"""Events at the end of a run, and what is said of them."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,37 @@ class Happening:
 
 
 def happenings(case: Case) -> list[Happening]:
-    """Return a line each on entry, exit, cuts of capital spending and the queue for power."""
-    events = case.frame("events", ["quarter", "event", "who"])
+    """Return a line each on entry, exit, cuts of capital spending and the queue for power, and on idle rules."""
+    events = case.frame("events", ["quarter", "event", "who", "detail"])
     return [
         Happening("firms that enter", _firms(case, events[events["event"] == "entry"])),
         Happening("firms that exit", _firms(case, events[events["event"] == "exit"])),
         Happening("cuts of capital spending", _cuts(case, events[events["event"] == "capex_cut"])),
         Happening("largest queue for power", _queue(case)),
+        *_idle(case, events),
     ]
+
+
+def idle_rules(case: Case) -> list[Happening]:
+    """Return a line on rules that bound nobody and one on rules never in force in the run, where there are any."""
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"])))
+
+
+def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+    expired = events[(events["event"] == "rule_expires") & (events["quarter"] <= case.history_end)]
+    observed = set(expired["detail"])
+    for event, name in _IDLE.items():
+        runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
+        said = [_in_runs(case, str(rule), count, rule in observed) for rule, count in runs.items()]
+        if said:
+            yield Happening(name, ", ".join(said))
+
+
+def _in_runs(case: Case, rule: str, count: int, observed: bool) -> str:
+    """Return a rule with what a reader must know: a rule of the history is in the deliveries that were observed."""
+    notes = [f"{count} of {case.count} runs"] if count < case.count else []
+    notes += ["over while deliveries are observed"] if observed else []
+    return f"{rule} ({'; '.join(notes)})" if notes else rule
 
 
 def _firms(case: Case, events: pd.DataFrame) -> str:

@@ -20,7 +20,9 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "chips": ("suppliers", "chips", "market"),
 }
 """Tables that each figure needs, in the order of the report. The file of a figure has its name."""
-NAMES: tuple[str, ...] = tuple(FIGURES)
+COMPARING: dict[str, tuple[str, ...]] = {"reasons": ("providers", "diverted", "sites", "rules")}
+"""The same for figures of two cases or more, which the section on comparisons shows."""
+NAMES: tuple[str, ...] = (*FIGURES, *COMPARING)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,19 @@ _LIMITS = {
     "packaging": "#009e73",
     "memory": "#56b4e9",
 }
+_REASONS = {
+    "demand": "#c4c4c4",
+    "size": "#7a7a7a",
+    "first_choice": "#009e73",
+    "rules": "#d02010",
+    "cards": "#0072b2",
+    "mw": "#e69f00",
+    "money": "#882255",
+    "one_pool": "#56b4e9",
+    "own_products": "#f0e442",
+    "mix": "#cc79a7",
+    "price": "#332288",
+}
 INK, FAINT, GRID = "#222222", "#8a8a8a", "#e6e6e6"
 
 
@@ -63,6 +76,11 @@ def maker_colour(name: str) -> str:
 def limit_colour(code: str) -> str:
     """Return the colour of what limits a site or a maker, by its code in the tables."""
     return _LIMITS[code]
+
+
+def reason_colour(group: str) -> str:
+    """Return the colour of a group of reasons (``analysis.comparison``)."""
+    return _REASONS[group]
 
 
 def region_colour(name: str) -> str:

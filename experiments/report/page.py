@@ -9,10 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from experiments.analysis.cases import BASES, Case, cases, drawable, result_names
+from experiments.analysis.happenings import idle_rules
 from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, Drawn, draw
+from experiments.report.comparison import FIGURE as REASONS
+from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.study import parts
 from experiments.report.words import headline, uncertainty
@@ -60,10 +63,12 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
     return environment.get_template("report.html.j2").render(
         title=_title(results),
         cases=[_case(case) for case in shown],
+        idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],
         figures=[_figure(draw(name, shown)) for name in chosen if not _lacking(name, results)],
         not_drawn=[(name, _lacking(name, results)) for name in chosen if _lacking(name, results)],
+        moved=_moved(shown) if figures is None or REASONS in figures else None,
         bases=list(BASES),
         measures=[
             (line.name, line.unit) for case in shown[:1] if "market" in case.results for line in market_lines(case)
@@ -91,6 +96,16 @@ def _figure(drawn: Drawn) -> dict[str, Any]:
     return {"name": drawn.name, "title": drawn.title, "svg": Markup(drawn.svg), "caption": drawn.caption}
 
 
+def _moved(shown: Sequence[Case]) -> dict[str, Any] | None:
+    found = moved(shown)
+    return None if found is None else {**vars(found), "figure": found.figure and _figure(found.figure)}
+
+
+def _idle(case: Case) -> dict[str, str]:
+    """Return what is said of rules that did nothing."""
+    return {item.name: item.text for item in idle_rules(case)} if "events" in case.results else {}
+
+
 def _case(case: Case) -> dict[str, Any]:
     has_shares, has_market = "providers" in case.results, "market" in case.results
     return {
@@ -104,6 +119,7 @@ def _case(case: Case) -> dict[str, Any]:
         "regions": _regional_leaders(case) if has_shares else [],
         "market": market_lines(case) if has_market else [],
         "outcomes": _outcomes(case),
+        "idle": _idle(case),
         "seeds": _ranges(case.runs["seed"].tolist()),
         "run_ids": case.ids[:_RUN_IDS_SHOWN],
         "more_runs": max(0, case.count - _RUN_IDS_SHOWN),

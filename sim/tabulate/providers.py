@@ -77,8 +77,9 @@ def rows_of(structure: Structure) -> Rows:
 
 
 def _first_choice(facts: Facts) -> Floats:
-    chosen = facts.record["chosen"] / HOURS_PER_QUARTER
-    return with_world(chosen.reshape(*chosen.shape[:2], -1, KINDS))
+    structure, chosen = facts.structure, facts.record["chosen"] / HOURS_PER_QUARTER
+    by_site = chosen.reshape(*chosen.shape[:2], -1, KINDS)
+    return with_world(folded(by_site, structure.site_provider, len(structure.providers), axis=2))
 
 
 def _of_rows(kinds: Floats, rows: Rows) -> Floats:

@@ -10,7 +10,7 @@ from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import caught, reached, whole
-from sim.policy.dates import first_day, quarter_of
+from sim.policy.dates import days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
@@ -62,8 +62,12 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
 
 
 def _refused(found: Mapping[str, Quarterly], n: int) -> Bools:
-    """Return whether a rule refuses some part of every order by itself (S + W, V)."""
-    return np.concatenate([found[name].refused[n] for name in ORDERING])
+    """Return whether a rule refuses some part of every order (S + W, V).
+
+    Where no rule does so by itself, what is closed all the same was cut by a quota: that of the rule that decides.
+    """
+    quarters = [found[name] for name in ORDERING]
+    return np.concatenate([x.refused[n] | (~x.refused.any(axis=0) & (x.deciding == n)) for x in quarters])
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
@@ -101,17 +105,27 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
 
 
 def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
-    """Yield when rules are announced, take effect, expire within the run, and first bite."""
+    """Yield when rules are announced, take effect, expire and first bite; at the end of the run those that never do."""
     start, last = facts.structure.start, facts.structure.start + len(facts.quarters) - 1
-    policy = facts.structure.parameters.policy
+    policy, bites = facts.structure.parameters.policy, _first_bites(facts)
     for name, rule in policy.instruments.items():
         days = {"rule_announced": rule.announced, "rule_effective": rule.effective, "rule_expires": rule.expires}
-        for event, day in days.items():
-            quarter = None if day is None else quarter_of(day)
-            if quarter is not None and start <= quarter <= last:
-                yield quarter_code(quarter), event, policy.authority(name), name
-    table, seen = rules(facts), set[str]()
+        found = {event: quarter_of(day) for event, day in days.items() if day is not None}
+        dates = {event: quarter_code(quarter) for event, quarter in found.items() if start <= quarter <= last}
+        if name in bites:
+            dates["rule_bites"] = bites[name]
+        else:
+            binds = days_of(rule)
+            ever = binds.effective < first_day(last + 1) and binds.expires > first_day(start)
+            dates["rule_never_bites" if ever else "rule_never_in_force"] = facts.quarters[-1]
+        for event, quarter in dates.items():
+            yield quarter, event, policy.authority(name), name
+
+
+def _first_bites(facts: Facts) -> dict[str, str]:
+    """Return the first quarter in which each rule bound; rules that never did are left out."""
+    table, found = rules(facts), dict[str, str]()
     for quarter, name, bound in zip(table["quarter"], table["rule"], table["bound"], strict=True):
-        if bound and name not in seen:
-            seen.add(name)
-            yield quarter, "rule_bites", policy.authority(name), name
+        if bound:
+            found.setdefault(name, quarter)
+    return found

@@ -32,6 +32,8 @@ def sites(facts: Facts) -> Columns:
         "mw_building": record["building_mw"],
         "electricity_gwh": record["electricity_gwh"],
         "capex_usd_m": record["site_capex"],
+        "refused_h100e": ((record["ordered"] - record["accepted"]) * structure.chip_h100e).sum(axis=2),
+        "denied_h100e": (record["denied"][:, : len(structure.sites)] * structure.chip_h100e).sum(axis=2),
     }
     constraint = {
         "binding_constraint": binding(facts, capacity, _by_site(facts, facts.demand.full * facts.demand.pools.capacity))

@@ -168,8 +168,8 @@ def test_tables_are_read_by_column_and_condition_with_units(ensemble: Path) -> N
     assert table.units["lrmc_usd_per_h100e_hour"] == "USD per effective H100e-hour"
     with pytest.raises(KeyError, match="has no column hhi"):
         table.pandas(["hhi"])
-    with pytest.raises(KeyError, match="no table 'diverted' is stored"):
-        load(ensemble)["diverted"]
+    with pytest.raises(KeyError, match="no table 'elsewhere' is stored"):
+        load(ensemble)["elsewhere"]
 
 
 def test_stored_files_carry_units(ensemble: Path) -> None:
@@ -218,6 +218,9 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
         "asymmetric_efficiency, seed = 1",
         "asymmetric_efficiency, seed = 2",
     ], "what the scenario itself sets is not said again"
+    none, ban = made("policy=none"), made("policy=us_2023_10")
+    assert result_names([none, ban]) == ["baseline, policy = none", "baseline, policy = us_2023_10"]
+    assert result_names([none, made("policy=none", "policy/us=deny")])[1] == "baseline, policy/us = deny"
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 

@@ -7,9 +7,12 @@ import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
-from experiments.analysis.happenings import _cuts, _firms, _queue, happenings
+from experiments.analysis.happenings import _cuts, _firms, _idle, _queue, happenings
 from experiments.analysis.terminal import summary
 from experiments.report.page import render
+
+_OVER = (("2023Q4", "rule_expires"), ("2026Q4", "rule_never_bites"))
+"""Events of a rule that ended within the history."""
 
 
 def case_of(folder: Path) -> Case:
@@ -57,6 +60,18 @@ def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
     provider, region, quarter = max(medians.index, key=lambda key: float(medians[key]))
     assert _queue(case).startswith(f"{case.name_of(provider)} in {case.regions[region]}, {quarter}: ")
     assert _queue(case).endswith(" MW")
+
+
+def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None:
+    case = case_of(ensemble)
+    rows = [(run, "2026Q4", "rule_never_bites", "gate") for run in case.ids]
+    rows += [(run, quarter, event, "old") for run in case.ids for quarter, event in _OVER]
+    rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "cap")]
+    said = _idle(case, pd.DataFrame(rows, columns=["run_id", "quarter", "event", "detail"]))
+    assert {item.name: item.text for item in said} == {
+        "rules that never bound": "gate, old (over while deliveries are observed)",
+        "rules never in force": "cap (1 of 6 runs)",
+    }
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])

@@ -101,6 +101,33 @@ def test_a_quota_is_kept_in_every_quarter() -> None:
     assert licensed.sum() > 0.0
 
 
+def test_a_quota_binds_by_what_it_closes() -> None:
+    terms = licence(share_of_home=0.02)
+    model = ran(policy(gate=rule(treatment="licence", licence=terms, prongs=faster_than(4800.0))))
+    rules, sites = (model.tables([name])[name] for name in ("rules", "sites"))
+    of_sites = ~np.isin(rules["who"].astype(str), list(model.world.parameters.rest_of_world))
+    assert rules["bound"][of_sites].any()
+    assert rules["quantity_bound"][of_sites].sum() == pytest.approx(sites["denied_h100e"].sum())
+
+
+@pytest.mark.parametrize(
+    ("values", "event"),
+    [
+        ({}, "rule_bites"),
+        ({"prongs": faster_than(9e6)}, "rule_never_bites"),
+        ({"effective": "2035-01-01"}, "rule_never_in_force"),
+        ({"announced": "2019-01-01", "effective": "2019-01-01", "expires": "2022-01-01"}, "rule_never_in_force"),
+    ],
+    ids=["binds", "stops nothing", "too late", "over before"],
+)
+def test_the_end_of_a_run_says_which_rules_did_nothing(values: Values, event: str) -> None:
+    events = ran(policy(line=rule(**values))).tables(["events"])["events"]
+    said = set(events["event"]) & {"rule_bites", "rule_never_bites", "rule_never_in_force"}
+    assert said == {event}
+    if event != "rule_bites":
+        assert set(events["quarter"][events["event"] == event]) == {events["quarter"].max()}
+
+
 def test_duties_and_fees_are_what_the_terms_say() -> None:
     """V20: fee and duty over the value of what was licensed; what buyers pay and makers give up is posted."""
     terms = licence(duty=0.25, revenue_share=0.15)

@@ -1,0 +1,134 @@
+"""Two cases side by side in their last year: which shares moved, and for which reasons, as means over pairs of runs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from experiments.analysis.bands import bands, only
+from experiments.analysis.books import RUN, Books, books_of, partners
+from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.reasons import IN, OUT, Basis, changes, shares
+from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
+from sim.reasons import Constraint
+
+RULES, CARDS, HALLS, MONEY = "rules", "cards", "mw", "money"
+GROUPS = {
+    "demand": "demand of all",
+    "size": "size of the market",
+    "first_choice": "first choices",
+    "own_products": "moved within the firm",
+    "mix": "mix of products",
+    "price": "prices",
+    RULES: "full sites: cards closed by rules",
+    CARDS: "full sites: short of cards",
+    HALLS: "full sites: no powered hall",
+    MONEY: "full sites: cash or patience",
+    ONE_POOL: "full sites: one kind of card",
+}
+"""What reasons are gathered into, in the order in which they are shown, with labels."""
+_CAUSES = dict.fromkeys(OF_CARDS, CARDS) | {
+    Constraint.MW.code: HALLS, Constraint.CASH.code: MONEY, Constraint.PATIENCE.code: MONEY, ONE_POOL: ONE_POOL,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A case against the baseline of a comparison."""
+
+    baseline: Case
+    other: Case
+
+    @cached_property
+    def _common(self) -> pd.DataFrame:
+        """Samples, seeds and quarters of the last year that both have."""
+        both = partners(self.baseline, self.other)
+        return both.loc[both["quarter"].str[:4] == str(both["quarter"].max())[:4]]
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What is compared with what: the labels of both cases without what they begin with alike."""
+        words = [case.label.split(", ") for case in (self.other, self.baseline)]
+        alike = 0
+        while alike < min(map(len, words)) - 1 and words[0][alike] == words[1][alike]:
+            alike += 1
+        return ", ".join(words[0][alike:]), ", ".join(words[1][alike:])
+
+    @property
+    def year(self) -> str:
+        """The last year that both simulate, in whole or in part."""
+        return str(self._common["quarter"].iloc[0][:4])
+
+    @property
+    def pairs(self) -> int:
+        """Runs of the same sample and seed in both."""
+        return len(self._common[RUN].drop_duplicates())
+
+    @cached_property
+    def _books(self) -> tuple[Books, Books]:
+        return books_of(self.baseline, self._common), books_of(self.other, self._common)
+
+    @cached_property
+    def _changes(self) -> dict[Basis, pd.DataFrame]:
+        bases: tuple[Basis, ...] = ("compute", "revenue")
+        return {basis: changes(*self._books, basis, "year") for basis in bases}
+
+    def rows(self, basis: Basis, region: str) -> pd.DataFrame:
+        """Return the reasons of a region's changes, with ``group`` (see ``GROUPS``), in points of share."""
+        found = only(self._changes[basis], region=region)
+        groups = [group_of(term, cause) for term, cause in zip(found["term"], found["cause"], strict=True)]
+        return found.assign(group=groups, change=100.0 * found["change"])
+
+    def parts(self, basis: Basis, region: str) -> pd.DataFrame:
+        """Return mean changes in points: a row per provider, a column per group; rows add up to the whole change."""
+        sums = _table(self.rows(basis, region), ["provider"], "group")
+        return sums.reindex(columns=list(GROUPS), fill_value=0.0) / self.pairs
+
+    def whole(self, basis: Basis, region: str) -> pd.DataFrame:
+        """Return bands over pairs of the change of every provider's share, in points: a row per provider."""
+        sums = _table(self.rows(basis, region), RUN, "provider")
+        sums = sums.reindex(pd.MultiIndex.from_frame(self._common[RUN].drop_duplicates()), fill_value=0.0)
+        return bands(sums.melt(value_name="change"), "change", ["provider"])
+
+    def levels(self, basis: Basis, region: str) -> pd.DataFrame:
+        """Return mean shares in percent: a row per provider, columns ``before`` and ``after``."""
+        found = [only(shares(books, basis, "year"), region=region) for books in self._books]
+        means = [100.0 * rows.groupby("provider")["share"].sum() / self.pairs for rows in found]
+        return pd.concat(means, axis=1, keys=["before", "after"]).fillna(0.0)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The world, and the region in which most compute changes hands."""
+        found = self._changes["compute"].groupby(["region", "provider"])["change"].sum().abs()
+        sold = pd.concat([books.providers for books in self._books]).groupby("region")["served_h100e"].sum()
+        moved = (found.groupby("region").sum() * sold).dropna()
+        return (WORLD, str(moved.idxmax())) if len(moved) else (WORLD,)
+
+    def by_rule(self, region: str) -> pd.DataFrame:
+        """Return mean points of compute share that providers lose for cards that rules closed: a column per rule."""
+        rows = self.rows("compute", region)
+        rows = rows[(rows["term"] == OUT) & (rows["group"] == RULES)]
+        return _table(rows.assign(rule=rows["cause"].str.removeprefix(RULE)), ["provider"], "rule") / self.pairs
+
+
+def _table(rows: pd.DataFrame, index: list[str], columns: str) -> pd.DataFrame:
+    """Return sums of changes, zero where there are none."""
+    return rows.pivot_table("change", index, columns, aggfunc="sum", fill_value=0.0)
+
+
+def group_of(term: str, cause: str) -> str:
+    """Return the group of a reason."""
+    if term not in (IN, OUT):
+        return term
+    return RULES if cause.startswith(RULE) else _CAUSES[cause]
+
+
+def comparisons(found: Sequence[Case]) -> Iterator[Comparison]:
+    """Yield every case against the first, where some of their runs meet the same shocks."""
+    for case in found[1:]:
+        try:
+            partners(found[0], case)
+        except ValueError:
+            continue
+        yield Comparison(found[0], case)

@@ -1,0 +1,144 @@
+"""The section that says why shares moved between cases: sentences, a figure, and the reasons in numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.comparison import GROUPS, Comparison, comparisons
+from experiments.analysis.reasons import Basis
+from experiments.figures import COMPARING, Drawn
+from experiments.figures.reasons import MOST, draw
+from experiments.report.study import Part
+
+FIGURE = "reasons"
+_SLIGHT = 0.05
+"""Points of share below which sentences say nothing; tables do."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The section."""
+
+    said: list[tuple[str, list[str]]]
+    """What is compared with what, and sentences on it."""
+    figure: Drawn | None
+    parts: list[Part]
+    apart: list[str]
+    """Labels of cases without a run that meets the shocks of the first case."""
+    lacking: list[str]
+    """Tables that were not stored."""
+
+
+def moved(found: Sequence[Case]) -> Moved | None:
+    """Return the section for several cases, the first of which is the baseline; None for one."""
+    if len(found) < 2:
+        return None
+    lacking = [table for table in COMPARING[FIGURE] if any(table not in case.results for case in found)]
+    if lacking:
+        return Moved([], None, [], [], lacking)
+    made = list(comparisons(found))
+    shown, known = made[:MOST], [comparison.other for comparison in made]
+    return Moved(
+        [_said(comparison) for comparison in shown],
+        draw(made) if made else None,
+        [part for comparison in shown for part in _parts(comparison)],
+        [case.label for case in found[1:] if case not in known],
+        [],
+    )
+
+
+def _said(comparison: Comparison) -> tuple[str, list[str]]:
+    """Return what is compared with what, and sentences: who gains and loses, why, and what is carried back to rules."""
+    region = comparison.regions[-1]
+    where = comparison.other.regions.get(region, "World")
+    sentences = [*_extremes(comparison), *_why(comparison, region, where), *_carried_back(comparison, region, where)]
+    title = f"{' against '.join(comparison.labels)}{_means(comparison)}"
+    return title, sentences or [f"No share of compute moves in {comparison.year}."]
+
+
+def _firms(comparison: Comparison, region: str) -> list[tuple[str, str]]:
+    """Return the firm that loses most compute share and the one that gains most, with the verb; none if none moves."""
+    net = comparison.parts("compute", region).sum(axis=1)
+    if net.empty or net.abs().max() < _SLIGHT:
+        return []
+    return [(str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")]
+
+
+def _moves(comparison: Comparison, region: str, firm: str, verb: str) -> str:
+    levels = comparison.levels("compute", region)
+    before, after = (f"{levels[side][firm]:.1f}%" for side in ("before", "after"))
+    return f"{comparison.other.name_of(firm)} {verb} most, from {before} to {after}"
+
+
+def _extremes(comparison: Comparison) -> Iterator[str]:
+    found = [_moves(comparison, WORLD, *item) for item in _firms(comparison, WORLD)]
+    if found:
+        yield f"World, share of compute in {comparison.year}: {'; '.join(found)}."
+
+
+def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
+    parts = comparison.parts("compute", region)
+    for firm, verb in _firms(comparison, region):
+        said = [f"{GROUPS[group]} {_points(x)}" for group, x in _by_size(parts, firm).items() if abs(x) >= _SLIGHT]
+        yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {', '.join(said)}."
+
+
+def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:
+    """Return the reasons of a firm by group, the largest first."""
+    found = {group: float(parts[group][firm]) for group in GROUPS}
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+
+def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[str]:
+    """Yield, by rule, what providers turned away for want of cards that it closed."""
+    said = []
+    for rule, points in comparison.by_rule(region).items():
+        lost = points[points.abs() >= _SLIGHT].sort_values()
+        if len(lost):
+            firms = (f"{comparison.other.name_of(str(firm))} {_points(x)}" for firm, x in lost.items())
+            said.append(f"{rule}: {', '.join(firms)}")
+    if said:
+        yield (
+            f"Turned away by full sites for cards that rules closed, customers in {where}, in points of share (minus: "
+            f"more than in the baseline). {'; '.join(said)}."
+        )
+
+
+def _points(value: float) -> str:
+    """Return points of share with their sign; nothing below a hundredth."""
+    return f"{value:+.1f}" if abs(value) >= _SLIGHT else f"{value:+.2f}" if abs(value) >= 0.005 else "0"
+
+
+def _parts(comparison: Comparison) -> Iterator[Part]:
+    bases: tuple[Basis, ...] = ("compute", "revenue")
+    for region in comparison.regions:
+        for basis in bases:
+            yield _part(comparison, basis, region)
+
+
+def _part(comparison: Comparison, basis: Basis, region: str) -> Part:
+    """Return the reasons of a region as a table: a row per provider, the groups that matter as columns."""
+    parts, levels = comparison.parts(basis, region), comparison.levels(basis, region)
+    net = parts.sum(axis=1).sort_values()
+    shown = [group for group in GROUPS if (parts[group].abs() >= 0.005).any()]
+    where = comparison.other.regions.get(region, "World")
+    rows = tuple(
+        (
+            comparison.other.name_of(firm),
+            *(f"{levels[side][firm]:.1f}%" for side in ("before", "after")),
+            *map(_points, (net[firm], *(parts[group][firm] for group in shown))),
+        )
+        for firm in map(str, net.index)
+    )
+    return Part(
+        f"{where}: share of {basis}, {comparison.year}",
+        f"{' against '.join(comparison.labels)}{_means(comparison)}. Points of share: reasons add up to the change.",
+        ("Provider", "Baseline", "Here", "Change", *(GROUPS[group] for group in shown)),
+        rows,
+    )
+
+
+def _means(comparison: Comparison) -> str:
+    return f", means over {comparison.pairs} pairs of runs" if comparison.pairs > 1 else ""

@@ -1,0 +1,110 @@
+"""Two cases side by side: what the section on moved shares says, draws and leaves out."""
+
+import re
+from pathlib import Path
+from shutil import copytree
+
+import pandas as pd
+import pytest
+
+import experiments
+from experiments.analysis import load
+from experiments.analysis.cases import cases
+from experiments.analysis.comparison import GROUPS, Comparison, comparisons, group_of
+from experiments.analysis.reasons import IN, OUT, TERMS, Basis
+from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
+from experiments.figures.colours import reason_colour
+from experiments.figures.reasons import draw
+from experiments.report.page import render
+from sim.reasons import Constraint
+from tests.synthetic import Market
+
+HEAD = "<h2>Why shares moved</h2>"
+SMALL = ("customers.enterprises=20", "market.end=2022Q4")
+
+
+def only_comparison(folder: Path) -> Comparison:
+    (found,) = comparisons(cases([load(folder)]))
+    return found
+
+
+@pytest.mark.parametrize("basis", ["compute", "revenue"])
+def test_reasons_add_up_to_the_change_of_mean_shares(compared: Path, basis: Basis) -> None:
+    found = only_comparison(compared)
+    assert (found.pairs, found.year, len(found.regions)) == (3, "2026", 2)
+    for region in found.regions:
+        levels = found.levels(basis, region)
+        change = levels["after"] - levels["before"]
+        assert change.abs().max() > 0.1
+        pd.testing.assert_series_equal(found.parts(basis, region).sum(axis=1), change, check_names=False, atol=1e-9)
+        band = found.whole(basis, region).set_index("provider")
+        assert (band["runs"] == 3).all()
+        assert ((band["low90"] <= change + 1e-9) & (change <= band["high90"] + 1e-9)).any()
+
+
+def test_every_reason_has_a_group_and_every_group_a_colour_of_its_own() -> None:
+    causes = {*(limit.code for limit in Constraint if limit is not Constraint.DEMAND), ONE_POOL, f"{RULE}x"}
+    reached = {group_of(term, cause) for term in (IN, OUT) for cause in causes}
+    assert reached | set(TERMS) - {IN, OUT} == set(GROUPS)
+    assert {group_of(OUT, cause) for cause in OF_CARDS} == {"cards"}
+    assert len({reason_colour(group) for group in GROUPS}) == len(GROUPS)
+
+
+def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path) -> None:
+    figure = draw([only_comparison(compared)])
+    assert figure.svg == draw([only_comparison(compared)]).svg
+    for said in ("utilisation = 0.5 against utilisation = 0.3", "World: share of compute, 2026", "points of share"):
+        assert said in figure.svg
+    assert "means over 3 pairs of runs with the same shocks" in figure.svg
+    assert all(label in figure.svg for label in GROUPS.values())
+    assert "Source: tables providers, diverted, sites, rules." in figure.caption
+
+
+def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figure(compared: Path) -> None:
+    page = render([load(compared)], ["reasons"])
+    assert page.index(HEAD) < page.index("Accounting, not cause.") < page.index('id="figure-reasons"')
+    assert "<h3>utilisation = 0.5 against utilisation = 0.3, means over 3 pairs of runs</h3>" in page
+    assert re.search(r"<li>.+: .+ loses most, from [0-9.]+% to [0-9.]+%. Points of share: [a-z :]+ [-+][0-9.]+,", page)
+    assert "Turned away by full sites for cards that rules closed" in page
+    assert "rules that never bound" in page
+
+
+def test_numbers_of_a_row_are_those_of_the_comparison(compared: Path) -> None:
+    found = only_comparison(compared)
+    page = render([load(compared)], ["reasons"])
+    net = found.parts("compute", "world").sum(axis=1)
+    firm = str(net.idxmin())
+    levels = found.levels("compute", "world")
+    shares = [f"{levels[side][firm]:.1f}%" for side in ("before", "after")]
+    cells = [found.other.name_of(firm), *shares, f"{net[firm]:+.1f}"]
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+
+
+@pytest.mark.parametrize("figures", [["reasons"], ["shares"]])
+def test_one_case_or_other_figures_leave_the_section_out(ensemble: Path, compared: Path, figures: list[str]) -> None:
+    folder = ensemble if figures == ["reasons"] else compared
+    assert HEAD not in render([load(folder)], figures)
+
+
+def test_a_run_against_itself_moves_nothing(single: Path, tmp_path: Path) -> None:
+    again = copytree(single, tmp_path / "again")
+    page = render([load(single), load(again)], ["reasons"])
+    assert "No share of compute moves in 2026" in page
+    assert 'id="figure-reasons"' in page
+
+
+def test_cases_without_a_common_seed_are_named_and_not_compared(market: type[Market], tmp_path: Path) -> None:
+    made = [experiments.run(*SMALL, f"output.root={tmp_path}", f"seed={seed}") for seed in (1, 2)]
+    page = render(made, ["reasons"])
+    assert "Not compared: baseline, seed = 2, which shares no seed and quarter with baseline, seed = 1." in page
+    assert 'id="figure-reasons"' not in page
+
+
+def test_tables_that_were_not_stored_are_named(market: type[Market], tmp_path: Path) -> None:
+    made = [
+        experiments.run(
+            *SMALL, f"output.root={tmp_path}", f"customers.enterprises={n}", "output.tables=[outcomes,providers]"
+        )
+        for n in (20, 30)
+    ]
+    assert "this needs diverted and sites and rules; the setting output.tables left it out" in render(made, ["reasons"])

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import totals
 from sim.economics.upstream import by_chip
 
 
@@ -32,44 +33,36 @@ def costs_with_duty(
 
 
 @compiled
-def spread(chip: Ints, wanted: Floats, each: Floats, open_: Floats) -> Floats:
-    """Return cards that may be ordered (n, V).
-
-    Args:
-        chip: (n, K) chip of every supplier, -1 for none.
-        wanted: (n, K) capacity wanted of every supplier.
-        each: (V,) capacity of a card.
-        open_: (n, V) share that may be ordered.
-    """
-    cards = np.zeros(open_.shape)
-    for x in range(chip.shape[0]):
-        for k in range(chip.shape[1]):
-            v = chip[x, k]
-            if v >= 0:
-                cards[x, v] = wanted[x, k] / each[v] * open_[x, v]
-    return cards
-
-
-@compiled
-def quota_factors(ordered: Floats, licensed: Bools, home: Bools, share: float, most: float) -> Floats:
+def quota_factors(
+    ordered: Floats, licensed: Bools, home: Bools, h100e: Floats, supplier: Ints, suppliers: int, share: float,
+    most: float,
+) -> Floats:  # fmt: skip
     """Return the part of licensed orders that a quota leaves (V,); 1 where it does not bind.
+
+    What a maker sells at home is counted in H100e over all its cards: those under the rule are no longer bought there.
 
     Args:
         ordered: (n, V) cards.
         licensed: (n, V) whether an order stands under the licence.
         home: (n,) whether a place lies in the maker's own region.
-        share: most cards of a kind over those sold at home; infinity for no limit.
-        most: most cards of all kinds; infinity for no limit.
+        h100e: (V,) per card.
+        supplier: (V,) maker of each card, of ``suppliers`` K.
+        suppliers: K.
+        share: most H100e over those that the maker sells at home; infinity for no limit.
+        most: most cards in all; infinity for no limit.
     """
     at_home, abroad = np.zeros(ordered.shape), np.zeros(ordered.shape)
     for x in range(home.size):
         for v in range(ordered.shape[1]):
             at_home[x, v] = ordered[x, v] if home[x] else 0.0
             abroad[x, v] = ordered[x, v] if licensed[x, v] else 0.0
-    sold, asked = by_chip(at_home), by_chip(abroad)
-    total, out = 0.0, np.ones(sold.size)
+    asked = by_chip(abroad)
+    sold_by = totals(supplier, by_chip(at_home) * h100e, suppliers)
+    asked_by = totals(supplier, asked * h100e, suppliers)
+    total, out = 0.0, np.ones(asked.size)
     for v in range(out.size):
-        if asked[v] > share * sold[v]:
-            out[v] = share * sold[v] / asked[v]
+        k = supplier[v]
+        if asked_by[k] > share * sold_by[k]:
+            out[v] = share * sold_by[k] / asked_by[k]
         total += asked[v] * out[v]
     return out * min(most / total, 1.0) if total > most else out

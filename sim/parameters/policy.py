@@ -59,7 +59,7 @@ class Licence(Schema):
     revenue_share: Annotated[float, quantity("fraction of price", ge=0.0, lt=1.0)]
     """What the maker hands over of its revenue."""
     share_of_home: Annotated[float, quantity("ratio", ge=0.0, le=10.0)] | None
-    """Most cards under the rule over those of the same kind sold in the region of the government; null for no limit."""
+    """Most H100e under the rule over all that the maker sells in the regions of origin; null for no limit."""
     cards_per_quarter: Annotated[float, quantity("cards per quarter", ge=0.0)] | None
     """Most cards under the rule in all; null for no limit."""
 

@@ -24,6 +24,7 @@ def check(p: "Parameters") -> Iterator[Problem]:
             if name in seen:
                 yield Problem(key, name, f"must have a name of its own: {seen[name]} has the same")
             seen[name] = key
+            yield from _silenced(key, name, rule, p.policy.instruments)
             yield from _names(key, rule, _allowed(p))
             yield from _calendar(key, rule)
             yield from _meaning(key, rule)
@@ -92,12 +93,26 @@ def _neutral(rule: StageRule) -> bool:
     return rule.output == rule.price == 1.0 and rule.growth == 0.0 and not any(bans)
 
 
+def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrument]) -> Iterator[Problem]:
+    """Two rules that override each other, or one that overrides itself, would say nothing at all."""
+    for other in rule.overrides if isinstance(rule, ChipRule) else ():
+        found = rules.get(other)
+        if isinstance(found, ChipRule) and name in found.overrides:
+            allowed = (
+                "must not name a rule that overrides this one" if other != name else "must not name the rule itself"
+            )
+            yield Problem(f"{key}.overrides", other, allowed)
+
+
 def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
     if (rule.treatment == "licence") != (rule.licence is not None):
         allowed = (
             "must give the terms of a licence" if rule.licence is None else "must be null: treatment is no licence"
         )
-        yield Problem(f"{key}.licence", rule.licence, allowed)
+        given = None if rule.licence is None else "terms"
+        yield Problem(f"{key}.licence", given, allowed)
+    if rule.buyers is not None and not rule.buyers:
+        yield Problem(f"{key}.buyers", [], "the rule is for nobody: name a buyer, or give null for all")
     if not (rule.destinations or rule.headquarters):
         yield Problem(f"{key}.destinations", [], "the rule reaches nobody: name a region here or in headquarters")
     for name, prong in rule.prongs.items():

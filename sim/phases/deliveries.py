@@ -20,6 +20,7 @@ def run(world: World) -> None:
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
+    world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
     gone = _take_out(world, installed)
     _age(world, state.cards, state.owned, installed, state.lost_cards)

@@ -50,15 +50,22 @@ def _capital(world: World) -> None:
 def _duties(world: World) -> None:
     """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
-    now, rules = world.now.arrays, world.rules_before["sites"]
-    now["duty_usd_m"] = worth(state.delivered * rules.duty, state.chip_price) / MILLION
-    if not rules.charges:
+    now, before = world.now.arrays, world.rules_before
+    here, there, free = before["sites"], before["elsewhere"], world.observed
+    kept_here, kept_there = (np.ones_like(x.kept) if free or not x.charges else x.kept for x in (here, there))
+    smuggled = now["smuggled"]
+    state.confiscated[:] = now["confiscated"]
+    state.sold[:] = by_chip(state.delivered * kept_here) + state.confiscated
+    state.sold += by_chip((state.elsewhere_delivered - smuggled) * kept_there + smuggled)
+    now["duty_usd_m"] = np.zeros(len(structure.sites))
+    if free or not here.charges:
         return
+    now["duty_usd_m"] = worth(state.delivered * here.duty, state.chip_price) / MILLION
     now["site_capex"] += now["duty_usd_m"]
     by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
     now["provider_capex"] += by_provider
     ledger.duties += by_provider
-    paid = by_chip(state.delivered * (1.0 - rules.kept)) * state.chip_price / MILLION
+    paid = by_chip(state.delivered * (1.0 - kept_here)) * state.chip_price / MILLION
     ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
 
 
@@ -80,10 +87,11 @@ def _subsidies(world: World) -> Floats:
     structure, state, links, given = world.structure, world.state, world.links, world.conditions.measures.support
     region, now = links.site_region, world.now.arrays
     rate = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[region]
-    paid = now["site_capex"] * rate
+    cards = np.zeros(region.size)
     if given.cards.any():
         servers = world.parameters.market.costs.server_cost_multiple / MILLION
-        paid += worth(state.delivered * given.cards[region], state.chip_price) * servers
+        cards = worth(state.delivered * given.cards[region], state.chip_price) * servers
+    paid = cards + (now["site_capex"] - cards) * rate
     if given.power.any():
         power = worth(state.owned * given.power[region], structure.chip_kw) * HOURS_PER_QUARTER / MILLION
         paid += power * (links.pue * links.tariff)[region]

@@ -19,7 +19,7 @@ def run(world: World) -> None:
     state, now, rule = world.state, world.now.arrays, world.parameters.behaviour.grey_market
     now["evading"], now["premium"] = np.zeros(state.elsewhere.shape), np.zeros(len(world.structure.regions))
     now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
-    if FORMS[rule.name] == NONE or not now["denied"].any():
+    if FORMS[rule.name] == NONE or "closed" not in now:
         return
     shipped = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     scale = float(shipped[world.links.chip_merchant].sum()) / rule.reference_cards
@@ -37,8 +37,8 @@ def run(world: World) -> None:
 
 
 def _denied(world: World, region: int) -> Floats:
-    """Return cards denied to buyers in a region who would take them from the grey market (V,)."""
-    sites, denied = world.links.site_region, world.now.arrays["denied"]
+    """Return cards that rules on cards close to buyers in a region who would take them from the grey market (V,)."""
+    sites, denied = world.links.site_region, world.now.arrays["closed"]
     part = world.parameters.behaviour.grey_market.provider_share
     from_providers = denied[: sites.size][sites == region].sum(axis=0) * part
     others = denied[sites.size :][world.structure.elsewhere_region == region].sum(axis=0)
@@ -51,13 +51,10 @@ def evaded(world: World, accepted: Floats) -> Floats:
     return accepted * np.divide(evading, ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
 
 
-def seize(world: World) -> None:
-    """Take what is seized out of the accepted orders of owners elsewhere; note what got through (W, V)."""
+def seize(world: World, on_their_way: Floats) -> None:
+    """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through."""
     state, now, links = world.state, world.now.arrays, world.links
-    state.seized[:] = 0.0
-    if not now["evading"].any():
-        return
-    regions, on_their_way = world.structure.elsewhere_region, evaded(world, state.elsewhere_accepted)
+    regions = world.structure.elsewhere_region
     for w in np.flatnonzero(on_their_way.any(axis=1)):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
@@ -65,4 +62,4 @@ def seize(world: World) -> None:
         now["seized"][w] = on_their_way[w] * seized_share(strength, float(on_their_way[w].sum()), float(inflow))
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
-    state.seized[:] = now["seized"].sum(axis=0)
+    state.seized[:], state.leaking[:] = now["seized"].sum(axis=0), now["leaked"]

@@ -20,6 +20,16 @@ def limited(world: World) -> bool:
     return bool(world.conditions.measures.caps or world.conditions.measures.mandates)
 
 
+def unlimited(world: World) -> Bools:
+    """Return whether no cap and no mandate looks at a card for a site (S, V)."""
+    out, sites = np.ones(world.state.ordered.shape, dtype=np.bool_), world.state.ordered.shape[0]
+    for cap in world.conditions.measures.caps:
+        out &= ~(cap.counted | cap.chartered)[:sites]
+    for mandate in world.conditions.measures.mandates:
+        out &= ~np.outer(mandate.places[:sites] > 0.0, mandate.foreign)
+    return out
+
+
 def left_by_limits(world: World, ordered: Floats, without: Callable[[Bools], Floats]) -> Floats:
     """Return the part of every order that caps and mandates leave (n, V); what they take is noted in H100e by rule.
 
@@ -34,7 +44,7 @@ def left_by_limits(world: World, ordered: Floats, without: Callable[[Bools], Flo
         bound[cap.id] = _taken(world, ordered, part)
         out *= part
     for mandate in world.conditions.measures.mandates:
-        part = _left_by_mandate(world, mandate, ordered, without)
+        part = _left_by_mandate(world, mandate, ordered * out, without)
         bound[mandate.id] = _taken(world, ordered, part)
         out *= part
     return out

@@ -6,6 +6,7 @@ make, see ``phases.production``.
 
 import numpy as np
 
+from sim.economics.baskets import chosen_cards
 from sim.economics.cells import Floats
 from sim.economics.elementary import log, sum_by
 from sim.economics.fleets import worth
@@ -18,7 +19,7 @@ from sim.economics.slots import (
     within_budget,
 )
 from sim.phases import grey_market
-from sim.phases.buying import best_cards, buy, chosen, hourly_costs
+from sim.phases.buying import buy, chosen, shelf
 from sim.phases.deliveries import finished
 from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
@@ -41,10 +42,10 @@ def run(world: World) -> None:
 def _best_offers(world: World) -> None:
     """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
     now = world.now.arrays
-    cost = now["site_cost"] = hourly_costs(world, "sites", world.links.site_region)
-    world.now.best = best_cards(world, cost, world.permits["order_site"])
+    on_sale, allowed = shelf(world, now["site_cost"]), world.permits["order_site"]
+    world.now.best = chosen_cards(on_sale, allowed)
     _make_or_buy(world)
-    world.now.best, now["mix"], now["mw_hours"] = chosen(world, cost, world.permits["order_site"])
+    world.now.best, now["mix"], now["mw_hours"] = chosen(world, on_sale, allowed)
 
 
 def _make_or_buy(world: World) -> None:

@@ -10,6 +10,8 @@ from sim.world import World, conditions
 
 ORDERS = ("sites", "elsewhere", "regions")
 """Who orders: sites of providers, owners elsewhere, customers of a region for their own premises."""
+HALF = 0.5
+"""Cards of which rules close more than this decide no cost: others have to be taken for most of what is wanted."""
 
 
 def run(world: World) -> None:
@@ -36,8 +38,8 @@ def run(world: World) -> None:
     world.permits = {
         "order_site": found["sites"].open > 0.0,
         "order_elsewhere": found["elsewhere"].open > 0.0,
-        "order_pool": world.links.pool_cards & (found["sites"].open > 0.0)[world.structure.pool_site],
-        "own": (found["regions"].open > 0.0) & world.links.chip_merchant,
+        "order_pool": world.links.pool_cards & (found["sites"].open > HALF)[world.structure.pool_site],
+        "own": (found["regions"].open > HALF) & world.links.chip_merchant,
         "rent_pair": rentable(world, found["rentals"]),
     }
 

@@ -29,20 +29,40 @@ def run(world: World) -> None:
     offer = offered(
         stages, ordered, state.chip_needs, structure.chip_supplier, state.standing, output, state.bank
     )  # fmt: skip
-    accepted = within_quotas(world, _accepted(world, ordered, offer))
+    accepted, smuggled = _within_rules(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
         stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
         state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
     sites = state.ordered.shape[0]
-    open_ = np.concatenate((accepted[:sites], accepted[sites:] - evaded(world, accepted[sites:])))
-    count_towards_caps(world, open_)
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
-    seize(world)
+    on_their_way = state.elsewhere_accepted * smuggled
+    count_towards_caps(world, np.concatenate((state.accepted, state.elsewhere_accepted - on_their_way)))
+    seize(world, on_their_way)
     if state.for_store.any():
         needed = world.now.arrays["needed"]
         state.for_store *= np.divide(state.accepted, needed, out=np.zeros_like(needed), where=needed > 0.0)
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
+
+
+def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
+    """Return accepted orders (S + W, V) within quotas, and the part of those elsewhere that is evaded (W, V).
+
+    Evaded cards stand under no quota. What quotas cut of accepted orders counts as denied, not as refused by makers.
+    """
+    state, sites = world.state, world.state.ordered.shape[0]
+    away = np.zeros_like(shared)
+    away[sites:] = evaded(world, shared[sites:])
+    legal = shared - away
+    accepted = within_quotas(world, legal)
+    cut = legal - accepted
+    if cut.any():
+        world.now.arrays["denied"] += cut
+        state.ordered -= cut[:sites]
+        state.elsewhere_ordered -= cut[sites:]
+    accepted = accepted + away
+    elsewhere = accepted[sites:]
+    return accepted, np.divide(away[sites:], elsewhere, out=np.zeros_like(elsewhere), where=elsewhere > 0.0)
 
 
 def _output(world: World) -> Floats:

@@ -9,6 +9,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
+from sim.phases.limits import unlimited
 from sim.world import World
 
 
@@ -38,13 +39,14 @@ def from_store(world: World, power: Floats) -> Floats:
 
 
 def stockpile(world: World) -> None:
-    """Order ahead what a rule will close, as far as the budget goes after all else."""
+    """Order ahead what a rule will close, as far as the budget goes after all else; not what caps or mandates limit."""
     state, rules, family = world.state, world.rules["sites"], world.parameters.behaviour.stockpiling
     state.for_store[:] = 0.0
     if family.name == "none" or not (rules.closing > 0.0).any():
         return
     usual = np.divide(state.ordered, rules.open, out=np.zeros_like(state.ordered), where=rules.open > 0.0)
     extra = bought_ahead(usual, rules.closing, family.rush.quarters, family.rush.pace)
+    extra = np.minimum(extra, np.maximum(usual * family.rush.quarters - state.stored, 0.0)) * unlimited(world)
     servers = world.parameters.market.costs.server_cost_multiple
     price = (worth(extra, state.chip_price) * servers + worth(extra * rules.duty, state.chip_price)) / 1e6
     affordable = within_budget(price, world.links.site_provider, state.budget)

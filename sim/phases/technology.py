@@ -2,13 +2,13 @@
 
 import math
 
-from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, worth_of_cards
 from sim.economics.costs import least_costs
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.economics.upstream import by_chip
+from sim.phases.buying import hourly_costs
 from sim.world import World
 
 
@@ -35,26 +35,16 @@ def _tokens(world: World) -> None:
 def _makers(world: World) -> None:
     """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
-    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.seized
+    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.confiscated
     price = makers.technique.price * world.conditions.measures.stages.price
     learn(
         makers.technique._replace(price=price), cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs,
         state.chip_yield, state.chip_cost,
     )  # fmt: skip
-    sold = sold_for_own(world, cards)
     advance_roadmaps(
-        makers.programme, sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
+        makers.programme, state.sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
         state.chip_launch,
     )  # fmt: skip
-
-
-def sold_for_own(world: World, cards: Floats) -> Floats:
-    """Return last quarter's deliveries, all of them ``cards`` (V,), less those whose revenue licences took (V,)."""
-    before = [world.rules_before[name] for name in ("sites", "elsewhere")]
-    if not any(rules.charges for rules in before):
-        return cards
-    kept = [rules.kept for rules in before]
-    return by_chip(world.state.delivered * kept[0]) + by_chip(world.state.elsewhere_delivered * kept[1])
 
 
 def _prices(world: World) -> None:
@@ -87,12 +77,13 @@ def _costs(world: World) -> None:
         market.utilisation.maximum, state.hour_cost,
     )  # fmt: skip
     state.hour_cost -= world.conditions.power_saved
-    for region, allowed, out in (
-        (links.every_region, world.permits["own"], state.on_premises),
-        (links.pool_region, world.permits["order_pool"], state.long_run),
+    world.now.arrays["site_cost"] = hourly_costs(world, "sites", links.site_region)
+    at_home = hourly_costs(world, "regions", links.every_region)
+    for cost, row, allowed, out in (
+        (at_home, links.every_region, world.permits["own"], state.on_premises),
+        (world.now.arrays["site_cost"], structure.pool_site, world.permits["order_pool"], state.long_run),
     ):
         least_costs(
-            state.hour_cost, structure.chip_effective, region, allowed, state.chip_launch, world.t,
-            structure.better_chips, out,
+            cost, structure.chip_effective, row, allowed, state.chip_launch, world.t, structure.better_chips, out
         )  # fmt: skip
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, rulings
@@ -33,8 +33,10 @@ class Quarterly(NamedTuple):
     """(P, V) fraction of price that makers keep, mean over what may go."""
     deciding: Ints
     """(P, V) rule that decides where least may go, by position in ``Calendar.chip_rules``; NO_RULE where none does."""
-    refused: Bools
-    """(N, P, V) whether a rule refuses some part by itself, by position in ``Calendar.chip_rules``."""
+    refused: Floats
+    """(N, P, V) share of the quarter in which a rule refuses some part by itself, by position in ``chip_rules``."""
+    licensed: Floats
+    """(N, P, V) part of what may go that goes on the terms of a rule, likewise."""
     charges: bool
     """Whether anything is charged."""
     closing: Floats
@@ -100,21 +102,22 @@ class Calendar:
         shape = (len(subjects.places), len(subjects.names))
         open_, duty, kept, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
         deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
-        refused = np.zeros((len(self.chip_rules), *shape), np.bool_)
+        refused, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(2))
         for day, share in spans(quarter, self._cuts):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
             soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
             open_ += share * now.approval
             decides = (now.rule != NO_RULE) & (now.approval < least)
             deciding, least = np.where(decides, now.rule, deciding), np.where(decides, now.approval, least)
-            refused |= now.refused
+            refused += share * now.refused
+            licensed += share * now.approval * now.licensed
             duty += share * now.approval * now.duty
             kept += share * now.approval * now.kept
             closing += share * np.maximum(now.approval - soon.approval, 0.0)
         some = np.where(open_ > 0.0, open_, 1.0)
         kept = np.where(open_ > 0.0, kept / some, 1.0)
         charges = bool(duty.any() or (kept < 1.0).any())
-        return Quarterly(now, open_, duty / some, kept, deciding, refused, charges, closing)
+        return Quarterly(now, open_, duty / some, kept, deciding, refused, licensed / some, charges, closing)
 
     def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
         """Return what the rules in force on a day say of one card.
@@ -184,5 +187,5 @@ class Calendar:
             return every
         found, position = rulings(cases, subjects), {name: n for n, (name, _, _) in enumerate(self.chip_rules)}
         place = np.array([*(position[x.id] for x in cases), NO_RULE])
-        every.refused[place[:-1]] = found.refused
-        return found._replace(rule=place[found.rule], refused=every.refused)
+        every.refused[place[:-1]], every.licensed[place[:-1]] = found.refused, found.licensed
+        return found._replace(rule=place[found.rule], refused=every.refused, licensed=every.licensed)

@@ -37,14 +37,17 @@ class Rulings(NamedTuple):
     """(P, V) fraction of price that makers keep."""
     refused: Bools
     """(N, P, V) whether a rule refuses some part by itself."""
+    licensed: Floats
+    """(N, P, V) part of what may go that goes on the terms of a rule."""
 
 
 def free(places: int, cards: int, rules: int = 0) -> Rulings:
     """Return what there is before any of some rules has spoken."""
     shape = (places, cards)
     nothing, none = np.zeros(shape), np.full(shape, NO_RULE)
-    refused = np.zeros((rules, *shape), np.bool_)
-    return Rulings(np.zeros(shape, np.int64), none, none.copy(), np.ones(shape), nothing, np.ones(shape), refused)
+    refused, licensed = np.zeros((rules, *shape), np.bool_), np.zeros((rules, *shape))
+    status, all_ = np.zeros(shape, np.int64), np.ones(shape)
+    return Rulings(status, none, none.copy(), all_, nothing, all_.copy(), refused, licensed)
 
 
 def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
@@ -173,6 +176,7 @@ def _enter(out: Rulings, rank: Ints, n: int, case: Case, prong: Ints, hit: Bools
     out.prong[:] = np.where(stricter, prong[None, :], out.prong)
     out.refused[n] = hit & ~unknown & (open_ < 1.0)
     out.approval[:] = np.where(hit & ~unknown, out.approval * open_, out.approval)
-    if rule.licence is not None:
-        out.duty[:] = np.where(hit, out.duty + share * rule.licence.duty, out.duty)
-        out.kept[:] = np.where(hit, out.kept * (1.0 - share * rule.licence.revenue_share), out.kept)
+    if rule.licence is not None and open_ > 0.0:
+        out.licensed[n] = hit * (share * case.approval / open_)
+        out.duty[:] += out.licensed[n] * rule.licence.duty
+        out.kept[:] -= out.licensed[n] * rule.licence.revenue_share

@@ -160,7 +160,7 @@ def _customers(parameters: Parameters, rule: ChipRule, days: Days) -> Iterator[t
     The card must come before the run ends and while the rule holds.
     """
     launch = quarter_of(rule.effective) + parameters.behaviour.redesign.compliant.lag_quarters
-    too_late = launch > quarter_number(parameters.market.end) or days.expires <= first_day(launch)
+    too_late = launch > quarter_number(parameters.market.end) or days.expires <= max(first_day(launch), days.effective)
     if too_late or not rule.prongs or "order" not in rule.uses or rule.treatment == "notify":
         return
     for maker, supplier in parameters.suppliers.items():

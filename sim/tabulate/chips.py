@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from sim.economics.cells import Floats
 from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, WAFERS
-from sim.policy import Status
 from sim.reasons import Reason
 from sim.structure import INFERENCE
 from sim.tabulate.facts import Facts
@@ -118,13 +117,13 @@ def chips(facts: Facts) -> Columns:
 
 def _licensed(facts: Facts) -> Floats:
     """Return cards delivered that had been ordered under a licence (T, R, V)."""
-    delivered = facts.fleets.everywhere("delivered", "elsewhere_delivered")
-    under = np.zeros(delivered.shape, dtype=np.bool_)
-    for t, found in enumerate(facts.record.rules[:-1]):
-        under[t + 1] = np.concatenate([found[name].end.status for name in ORDERING]) == Status.LICENCE
-    observed = np.arange(delivered.shape[0]) < facts.structure.history
-    under &= ~observed[:, None, None]
-    return folded(np.where(under, delivered, 0.0), facts.fleets.place_region, len(facts.structure.regions), axis=1)
+    record, part = facts.record, np.zeros(facts.fleets.everywhere("delivered", "elsewhere_delivered").shape)
+    for t, found in enumerate(record.rules[:-1]):
+        if t + 1 >= facts.structure.history:
+            part[t + 1] = np.concatenate([np.minimum(found[x].licensed.sum(axis=0), 1.0) for x in ORDERING])
+    legal = facts.fleets.everywhere("delivered", "elsewhere_delivered")
+    legal[1:, record["delivered"].shape[1] :] -= record["leaked"][:-1]
+    return folded(part * legal, facts.fleets.place_region, len(facts.structure.regions), axis=1)
 
 
 def _denied_by(facts: Facts) -> NDArray[np.object_]:

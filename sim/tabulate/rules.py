@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
 from sim.policy.calendar import Quarterly
-from sim.policy.chip_rules import caught, reached, whole
+from sim.policy.chip_rules import reached
 from sim.policy.dates import days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
@@ -40,11 +40,15 @@ def rules(facts: Facts) -> Columns:
 
 
 def _in_force(facts: Facts, use: str) -> Iterator[tuple[int, int, str, ChipRule]]:
-    """Yield quarter, position, id and terms of rules that bind in some part of it."""
+    """Yield quarter, position, id and terms of rules in force in some part of it, and licences of the one before.
+
+    What was ordered on the terms of a licence is paid for when it comes.
+    """
     for t in range(len(facts.quarters)):
         start, end = (first_day(facts.structure.start + x) for x in (t, t + 1))
         for n, (name, rule, days) in enumerate(facts.world.policy.chip_rules):
-            if use in rule.uses and days.effective < end and days.expires > start:
+            before = first_day(facts.structure.start + t - 1) if rule.licence is not None else start
+            if use in rule.uses and days.effective < end and days.expires > before:
                 yield t, n, name, rule
 
 
@@ -54,20 +58,21 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
     closed = facts.record["denied"] * facts.structure.chip_h100e
     for t, n, name, rule in _in_force(facts, "order"):
-        amounts = _by_firm(np.where(_refused(facts.record.rules[t], n), closed[t], 0.0), member, len(firms))
-        fees, duties = _charged(facts, t, name, rule, member, len(firms))
+        amounts = _by_firm(_refused(facts.record.rules[t], n) * closed[t], member, len(firms))
+        fees, duties = _charged(facts, t, n, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
             closed_, fee, duty = float(amounts[i]), float(fees[i]), float(duties[i])
             yield Bound(t, name, firms[i], max(closed_, fee, duty) > 0.0, closed_, fee, duty)
 
 
-def _refused(found: Mapping[str, Quarterly], n: int) -> Bools:
-    """Return whether a rule refuses some part of every order (S + W, V).
+def _refused(found: Mapping[str, Quarterly], n: int) -> Floats:
+    """Return the share of the quarter in which a rule refuses some part of every order (S + W, V).
 
     Where no rule does so by itself, what is closed all the same was cut by a quota: that of the rule that decides.
     """
     quarters = [found[name] for name in ORDERING]
-    return np.concatenate([x.refused[n] | (~x.refused.any(axis=0) & (x.deciding == n)) for x in quarters])
+    by_quota = [~x.refused.any(axis=0) & (x.deciding == n) for x in quarters]
+    return np.concatenate([np.maximum(x.refused[n], cut) for x, cut in zip(quarters, by_quota, strict=True)])
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
@@ -75,18 +80,16 @@ def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
     return sum_by(member, amounts.sum(axis=1), firms)
 
 
-def _charged(facts: Facts, t: int, name: str, rule: ChipRule, member: Ints, firms: int) -> tuple[Floats, Floats]:
+def _charged(facts: Facts, t: int, n: int, rule: ChipRule, member: Ints, firms: int) -> tuple[Floats, Floats]:
     """Return fees and duties by firm, USD m, on cards of a quarter, which were ordered in the one before."""
     terms = rule.licence
-    if t == 0 or terms is None or not (terms.revenue_share > 0.0 or terms.duty > 0.0):
+    if t < max(facts.structure.history, 1) or terms is None:
         return np.zeros(firms), np.zeros(firms)
     before, record = facts.record.rules[t - 1], facts.record
-    under = np.concatenate([caught(whole(name, rule), facts.links.subjects[x])[1] for x in ORDERING])
-    value = np.concatenate([record["delivered"][t], record["elsewhere_delivered"][t]]) * record["chip_price"][t] / 1e6
-    given_up = np.concatenate([1.0 - before[x].kept for x in ORDERING])
-    duty = np.concatenate([before[x].duty for x in ORDERING])
-    fees, duties = (_by_firm(np.where(under, value * part, 0.0), member, firms) for part in (given_up, duty))
-    return fees, duties
+    cards = np.concatenate([record["delivered"][t], record["elsewhere_delivered"][t] - record["leaked"][t - 1]])
+    licensed = np.concatenate([before[x].licensed[n] for x in ORDERING])
+    value = _by_firm(cards * licensed * record["chip_price"][t] / 1e6, member, firms)
+    return value * terms.revenue_share, value * terms.duty
 
 
 def _on_rentals(facts: Facts) -> Iterator[Bound]:
@@ -111,6 +114,8 @@ def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
     for name, rule in policy.instruments.items():
         days = {"rule_announced": rule.announced, "rule_effective": rule.effective, "rule_expires": rule.expires}
         found = {event: quarter_of(day) for event, day in days.items() if day is not None}
+        if rule.expires == rule.effective:
+            del found["rule_effective"]
         dates = {event: quarter_code(quarter) for event, quarter in found.items() if start <= quarter <= last}
         if name in bites:
             dates["rule_bites"] = bites[name]

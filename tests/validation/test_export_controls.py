@@ -92,13 +92,34 @@ def test_without_foreign_cards_stocks_fall_by_failure_alone() -> None:
 def test_a_quota_is_kept_in_every_quarter() -> None:
     changes = policy(gate=rule(treatment="licence", licence=licence(share_of_home=0.02), prongs=faster_than(4800.0)))
     table = ran(changes).tables(["chips"])["chips"]
-    licensed, shipped = table["licensed_cards"], table["shipped_cards"]
+    licensed, shipped = (table[name] * table["card_h100e"] for name in ("licensed_cards", "shipped_cards"))
     for quarter in ("2025Q2", "2025Q4", "2026Q2", "2026Q4"):
-        for chip in set(table["chip"][table["quarter"] == quarter]):
-            rows = (table["quarter"] == quarter) & (table["chip"] == chip)
+        for maker in ("nvidia", "amd"):
+            rows = (table["quarter"] == quarter) & (table["supplier"] == maker)
             home = shipped[rows & (table["destination"] == "us")].sum()
             assert licensed[rows].sum() <= 0.02 * home * (1.0 + 1e-9) + 1e-9
     assert licensed.sum() > 0.0
+
+
+def test_a_quota_of_cards_lets_through_legal_cards_up_to_it_and_evaded_ones_beside_it() -> None:
+    """Buyers go on to other cards, within the quota as well; so too where a second rule covers part of the orders."""
+    terms = licence(cards_per_quarter=20000.0)
+    gate = rule(treatment="licence", licence=terms)
+    for rules in ({"gate": gate}, {"gate": gate, "part": rule(covered_share=0.25)}):
+        table = ran(policy(**rules)).tables(["chips"])["chips"]
+        for quarter in ("2025Q3", "2026Q2"):
+            here = (table["quarter"] == quarter) & (table["destination"] == "cn") & (table["supplier"] == "nvidia")
+            legal = (table["shipped_cards"] - table["leaked_cards"])[here].sum()
+            assert 5000.0 < legal <= 20000.0 * (1.0 + 1e-9)
+    bound = ran(policy(gate=gate)).tables(["rules"])["rules"]
+    assert bound["quantity_bound"][bound["rule"] == "gate"].sum() > 0.0
+
+
+def test_a_looser_gate_brings_no_less_compute() -> None:
+    strict = policy(line=rule(prongs=faster_than(4800.0)))
+    loose = rule(treatment="licence", licence=licence(share_of_home=0.5, duty=0.25), overrides=["line"])
+    open_ = policy(line=rule(prongs=faster_than(4800.0)), gate=loose | {"prongs": faster_than(4800.0)})
+    assert inflow(open_)[AFTER].sum() > inflow(strict)[AFTER].sum()
 
 
 def test_a_quota_binds_by_what_it_closes() -> None:
@@ -135,8 +156,25 @@ def test_duties_and_fees_are_what_the_terms_say() -> None:
     rules, chips = (model.tables([name])[name] for name in ("rules", "chips"))
     value = (chips["licensed_cards"] * chips["price_usd"] / 1e6).sum()
     assert value > 0.0
-    assert rules["duty_usd_m"].sum() == pytest.approx(0.25 * value, rel=1e-9)
-    assert rules["fee_usd_m"].sum() == pytest.approx(0.15 * value, rel=1e-9)
+    assert np.nansum(rules["duty_usd_m"]) == pytest.approx(0.25 * value, rel=1e-9)
+    assert np.nansum(rules["fee_usd_m"]) == pytest.approx(0.15 * value, rel=1e-9)
+
+
+def test_two_charges_are_two_charges() -> None:
+    """Each rule is charged by its own terms on the same cards; what was ordered before the end is paid for after it."""
+    two = {
+        "fee": rule(treatment="licence", licence=licence(revenue_share=0.1), expires="2025-10-01"),
+        "duty": rule(treatment="licence", licence=licence(duty=0.2)),
+    }
+    rules = ran(policy(**two)).tables(["rules"])["rules"]
+    fee, duty = rules["rule"] == "fee", rules["rule"] == "duty"
+    assert np.nansum(rules["duty_usd_m"][fee]) == np.nansum(rules["fee_usd_m"][duty]) == 0.0
+    for quarter in ("2025Q3", "2025Q4"):
+        now = rules["quarter"] == quarter
+        fees, duties = np.nansum(rules["fee_usd_m"][fee & now]), np.nansum(rules["duty_usd_m"][duty & now])
+        assert fees == pytest.approx(0.5 * duties, rel=1e-9)
+        assert fees > 0.0
+    assert "2026Q1" not in set(rules["quarter"][fee])
 
 
 def test_announced_rules_bring_deliveries_forward() -> None:

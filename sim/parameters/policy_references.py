@@ -98,10 +98,8 @@ def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrum
     for other in rule.overrides if isinstance(rule, ChipRule) else ():
         found = rules.get(other)
         if isinstance(found, ChipRule) and name in found.overrides:
-            allowed = (
-                "must not name a rule that overrides this one" if other != name else "must not name the rule itself"
-            )
-            yield Problem(f"{key}.overrides", other, allowed)
+            whom = "the rule itself" if other == name else "a rule that overrides this one"
+            yield Problem(f"{key}.overrides", other, f"must not name {whom}")
 
 
 def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:

@@ -211,9 +211,10 @@ def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
 
 
 def _short_keys(keys: set[str]) -> dict[str, str]:
-    """Return the last word of each dotted key, the whole key where two end alike."""
-    endings = Counter(key.rpartition(".")[2] for key in keys)
-    return {key: key.rpartition(".")[2] if endings[key.rpartition(".")[2]] == 1 else key for key in keys}
+    """Return the last word of each key or group, the whole key where two end alike."""
+    last = {key: key.replace("/", ".").rpartition(".")[2] for key in keys}
+    endings = Counter(last.values())
+    return {key: word if endings[word] == 1 else key for key, word in last.items()}
 
 
 def _shown(value: Any) -> str:

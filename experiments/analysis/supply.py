@@ -99,3 +99,21 @@ def card_prices(case: Case) -> pd.DataFrame:
     sold = cards.assign(made=made)[made > 0.0].reset_index()
     leading = sold.loc[sold.groupby(keys[:-1])["made"].idxmax()]
     return leading.assign(usd_per_h100e=leading["price"] / leading["h100e"])
+
+
+def bound_for(case: Case, region: str) -> pd.DataFrame:
+    """Return what of other regions' cards goes to one, and what rules close, by run and quarter, H100e.
+
+    Columns ``foreign``, ``licensed``, ``leaked``, ``closed``; and ``premium`` of the grey market.
+    """
+    flows = {"foreign": "shipped", "licensed": "licensed", "leaked": "leaked", "closed": "denied"}
+    columns = [f"{name}_cards" for name in flows.values()]
+    rows = case.frame("chips", ["quarter", "supplier", "card_h100e", "grey_premium", *columns], destination=region)
+    home = {name for name, maker in case.setting("suppliers").items() if maker["headquarters"] == region}
+    abroad = rows[~rows["supplier"].isin(home)]
+    found = abroad[["run_id", "quarter"]].assign(
+        premium=abroad["grey_premium"],
+        **{name: abroad[f"{column}_cards"] * abroad["card_h100e"] for name, column in flows.items()},
+    )
+    how = {**dict.fromkeys(flows, "sum"), "premium": "max"}
+    return found.groupby(["run_id", "quarter"]).agg(how).reset_index()

@@ -18,6 +18,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "power": ("sites", "market"),
     "money": ("firms",),
     "chips": ("suppliers", "chips", "market"),
+    "rules": ("chips", "market"),
 }
 """Tables that each figure needs, in the order of the report. The file of a figure has its name."""
 COMPARING: dict[str, tuple[str, ...]] = {"reasons": ("providers", "diverted", "sites", "rules")}

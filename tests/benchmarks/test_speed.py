@@ -103,6 +103,13 @@ def test_phases_of_the_quarter(line: Line, monkeypatch: pytest.MonkeyPatch) -> N
     assert set(best) == {name for name, _ in phases}
 
 
+def test_rules_of_history(line: Line) -> None:
+    """A run under the rules of history over one without rules, which has other orders as well."""
+    rules = [baseline(f"policy={name}") for name in ("none", "history")]
+    seconds = [least(15, lambda x=x: ComputeMarket(x, 1).run()) for x in rules]  # type: ignore[misc]
+    line("time of a run under all rules of history over one without", f"{seconds[1] / seconds[0]:.2f}")
+
+
 START = """
 import time
 start = time.perf_counter()

@@ -80,8 +80,9 @@ def buy(world: World, power: Floats) -> None:
     if limited(world):
         wide = open_
         part = left_by_limits(world, ordered, lambda cards: order(*(np.where(cards, 0.0, wide),) * 2))
-        open_ = wide * part
-        ordered = order(open_, np.where(part < 1.0, 0.0, wide))
+        if part.min() < 1.0:
+            open_ = wide * part
+            ordered = order(open_, np.where(part < 1.0, 0.0, wide))
     count = power.size
     state.ordered[:], state.elsewhere_ordered[:] = ordered[:count], ordered[count:]
     if open_.min() < 1.0:

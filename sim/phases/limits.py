@@ -76,7 +76,10 @@ def _left_by_mandate(
     world: World, mandate: Mandate, ordered: Floats, without: Callable[[Bools], Floats]
 ) -> Floats:  # fmt: skip
     h100e, firm = world.structure.chip_h100e, world.links.order_firm
-    asked, alone = ordered * mandate.places[:, None], without(mandate.foreign) * mandate.places[:, None]
+    asked = ordered * mandate.places[:, None]
     foreign, domestic = worth(asked * mandate.foreign, h100e), worth(asked * ~mandate.foreign, h100e)
+    if not foreign.any():
+        return np.ones(ordered.shape)
+    alone = without(mandate.foreign) * mandate.places[:, None]
     part = foreign_left(mandate, firm, foreign, domestic, worth(alone, h100e))
     return np.where(mandate.foreign, part[:, None], 1.0)

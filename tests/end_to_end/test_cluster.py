@@ -19,7 +19,7 @@ from experiments.faults import BadInput
 from experiments.study import execute, planned
 from tests.end_to_end.test_study import ROOT, SMALL, tables_of
 
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 WORDS = (*SMALL, "study.seeds=12", "executor.batch=1")
 
 

@@ -43,7 +43,7 @@ def test_cells_are_the_rulings(card: str, column: str) -> None:
 
 def test_each_government_has_its_own_rules() -> None:
     assert cells("China", "h20")["end of 2024"] == "free"
-    assert cells("China", "h20")["end of 2025"] == "deny `cn_2025_09`"
+    assert cells("China", "h20")["end of 2025"] == "deny `cn_2025_08`"
     assert "No rule on cards." in sections()["Allies and others"]
 
 

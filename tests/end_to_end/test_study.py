@@ -56,7 +56,7 @@ def test_a_study_ends_with_summary_and_report(finished: tuple[Path, str, str]) -
     assert all(f"by {basis}" in out for basis in ("revenue", "compute", "tokens"))
     assert "16 of 16 runs" in err
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert page.count("<figure") == 9
+    assert page.count("<figure") == 10
     assert "://" not in page
 
 

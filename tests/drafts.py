@@ -5,6 +5,7 @@ Levers are read from the schema, so that a new parameter is drawn from the day i
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -269,7 +270,9 @@ def drafts(draw: st.DrawFn) -> Draft:
         changes[draw(st.sampled_from(LEVERS[name].keys))] = draw(LEVERS[name].values)
     for key in draw(st.lists(st.sampled_from(sorted(WITHOUT)), max_size=2, unique=True)):
         below = key.rpartition(".*")[0] or key
-        changes = {**{x: value for x, value in changes.items() if not x.startswith(below)}, key: WITHOUT[key]}
+        hidden = re.compile(re.escape(key).replace(r"\*", r"[^.]+") + r"(\.|$)")
+        kept = {x: value for x, value in changes.items() if not (x.startswith(below) or hidden.match(x))}
+        changes = {**kept, key: WITHOUT[key]}
     providers = draw(st.frozensets(st.sampled_from(SOME_PROVIDERS)))
     gone = [f"providers.{x}." for x in providers]
     kept = {key: x for key, x in changes.items() if not key.startswith(tuple(gone))}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots, chosen_cards
+from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.economics.slots import hours_per_mw, supplier_shares
@@ -13,17 +13,6 @@ from sim.parameters.policy import Licence
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
 from sim.world import World
-
-
-class Choice(NamedTuple):
-    """What a site would order."""
-
-    chip: Ints
-    """(S, K) the best card of every supplier, -1 for none."""
-    shares: Floats
-    """(S, K) of suppliers in new capacity."""
-    mw_hours: Floats
-    """(S,) inference hours a quarter that an MW gives."""
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
@@ -54,11 +43,17 @@ def habit(world: World) -> Habit:
     )  # fmt: skip
 
 
-def chosen(world: World, on_sale: Shelf, allowed: Bools) -> Choice:
-    """Return what every site would order of cards it may have."""
-    chip, ways = chosen_cards(on_sale, allowed), habit(world)
+def mixed(world: World, on_sale: Shelf, chip: Ints) -> tuple[Floats, Floats]:
+    """Return the shares of suppliers in new capacity (S, K), and the inference hours a quarter that an MW gives (S,).
+
+    Args:
+        world: as the phase before left it.
+        on_sale: what may be bought.
+        chip: (S, K) the best card of every supplier that a site may have, -1 for none.
+    """
+    ways = habit(world)
     shares = supplier_shares(chip, on_sale.cost, ways.mix, ways.sensitivity, ways.reference)
-    return Choice(chip, shares, hours_per_mw(chip, shares, ways.hours, ways.kw))
+    return shares, hours_per_mw(chip, shares, ways.hours, ways.kw)
 
 
 def buy(world: World, power: Floats) -> None:

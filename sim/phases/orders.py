@@ -19,7 +19,7 @@ from sim.economics.slots import (
     within_budget,
 )
 from sim.phases import grey_market
-from sim.phases.buying import buy, chosen, shelf
+from sim.phases.buying import buy, mixed, shelf
 from sim.phases.deliveries import finished
 from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
@@ -42,10 +42,10 @@ def run(world: World) -> None:
 def _best_offers(world: World) -> None:
     """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
     now = world.now.arrays
-    on_sale, allowed = shelf(world, now["site_cost"]), world.permits["order_site"]
-    world.now.best = chosen_cards(on_sale, allowed)
+    on_sale = shelf(world, now["site_cost"])
+    world.now.best = chosen_cards(on_sale, world.permits["order_site"])
     _make_or_buy(world)
-    world.now.best, now["mix"], now["mw_hours"] = chosen(world, on_sale, allowed)
+    now["mix"], now["mw_hours"] = mixed(world, on_sale, world.now.best)
 
 
 def _make_or_buy(world: World) -> None:

@@ -17,10 +17,10 @@ HALF = 0.5
 def run(world: World) -> None:
     """Ask the calendar for every (place, card), where anything has changed since it was last asked.
 
-    Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_elsewhere``
-    (W, V), ``order_pool`` (L, V) of its stack, ``own`` (R, V) what customers may buy of merchants, and ``rent_pair``
-    (K,): the share of the cards of a pair's pool that customers of its cell may rent. Sets ``world.conditions``: what
-    instruments beside rules on cards make of costs, contracts and credit.
+    Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_pool`` (L, V)
+    of its stack, ``own`` (R, V) what customers may buy of merchants, and ``rent_pair`` (K,): the share of the cards of
+    a pair's pool that customers of its cell may rent. Sets ``world.conditions``: what instruments beside rules on cards
+    make of costs, contracts and credit.
     """
     measures = world.instruments.over(world.quarter)
     if measures is not world.conditions.measures:
@@ -37,7 +37,6 @@ def run(world: World) -> None:
     world.rules = found
     world.permits = {
         "order_site": found["sites"].open > 0.0,
-        "order_elsewhere": found["elsewhere"].open > 0.0,
         "order_pool": world.links.pool_cards & (found["sites"].open > HALF)[world.structure.pool_site],
         "own": (found["regions"].open > HALF) & world.links.chip_merchant,
         "rent_pair": rentable(world, found["rentals"]),

@@ -23,8 +23,6 @@ DAYS_PER_YEAR = 365.25
 class Quarterly(NamedTuple):
     """What the rules leave open in a quarter; P places, V cards."""
 
-    end: Rulings
-    """As things stand in the last part of the quarter; rules by position in ``Calendar.chip_rules``."""
     open: Floats
     """(P, V) share of what is wanted over the quarter that may go."""
     duty: Floats
@@ -117,7 +115,7 @@ class Calendar:
         some = np.where(open_ > 0.0, open_, 1.0)
         kept = np.where(open_ > 0.0, kept / some, 1.0)
         charges = bool(duty.any() or (kept < 1.0).any())
-        return Quarterly(now, open_, duty / some, kept, deciding, refused, licensed / some, charges, closing)
+        return Quarterly(open_, duty / some, kept, deciding, refused, licensed / some, charges, closing)
 
     def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
         """Return what the rules in force on a day say of one card.

@@ -141,10 +141,19 @@ def _first_state(structure: Structure) -> State:
     state.regional_price[:] = 1.0
     state.own_use_price[:] = 1.0
     state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
+    _fear(structure, state)
     _makers(structure, state)
     _open_halls(structure, state)
     _open_books(structure, state)
     return state
+
+
+def _fear(structure: Structure, state: State) -> None:
+    """Set what firms believe at first of rules on cards of foreign makers; nobody expects them on makers at home."""
+    family = structure.parameters.behaviour.tightening
+    if family.name == "adaptive":
+        abroad = structure.site_region[:, None] != np.arange(len(structure.regions))
+        state.tightening[:] = family.adaptive.initial * abroad
 
 
 def _open_halls(structure: Structure, state: State) -> None:

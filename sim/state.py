@@ -65,6 +65,7 @@ class State:
     confiscated: Floats = column("cards", "V", "seized on the way of last quarter's deliveries")
     sold: Floats = column("cards", "V", "of last quarter's deliveries, those whose revenue makers kept")
     stored: Floats = column("cards", "S, V", "bought ahead of a rule, without a powered slot yet")
+    tightening: Floats = column("probability", "S, R", "believed chance that rules on its makers tighten")
     for_store: Floats = column("cards", "S, V", "of what is accepted, to be stored")
     from_store: Floats = column("cards", "S, V", "to be taken out of the store next quarter")
     lost_cards: Floats = column("cards", "S, V", "failed or retired this quarter")

@@ -148,6 +148,11 @@ _SITES = Table(
         _number("electricity_gwh", "GWh", "electricity used in the quarter"),
         _number("capex_usd_m", "USD m", "cards, servers and shells paid for in the quarter"),
         _number("refused_h100e", "H100e", "ordered in the quarter and not accepted by makers"),
+        _number(
+            "tightening_belief",
+            "probability",
+            "chance, as the provider sees it, that rules on foreign makers' cards tighten in a quarter",
+        ),
         _number("denied_h100e", "H100e", "would have been ordered in the quarter, had no rule closed it"),
         _key(
             "binding_constraint",

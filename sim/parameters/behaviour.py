@@ -177,6 +177,23 @@ class StockpilingFamily(Schema):
     rush: Rush
 
 
+class AdaptiveBelief(Schema):
+    """Every tightening makes the next one likelier, and every quiet quarter less likely."""
+
+    initial: Fraction
+    """pi_0: believed chance of a tightening in a quarter, at the start of the run."""
+    weight: Annotated[float, quantity("fraction", gt=0.0, le=1.0)]
+    """Weight of the newest quarter in the belief."""
+
+
+class TighteningFamily(Schema):
+    """What providers believe of rules on cards that nobody has announced yet."""
+
+    name: Literal["adaptive", "announced"]
+    """adaptive: they learn from what was announced before; announced: they act on what is announced alone."""
+    adaptive: AdaptiveBelief
+
+
 class GreyWedge(Schema):
     """Evasion whose cost rises with its amount."""
 
@@ -264,6 +281,7 @@ class Behaviour(Schema):
     chip_pricing: ChipPricing
     make_or_buy: MakeOrBuyFamily
     stockpiling: StockpilingFamily
+    tightening: TighteningFamily
     grey_market: GreyMarketFamily
     redesign: RedesignFamily
     expectations: Expectations

@@ -6,6 +6,7 @@ from sim.economics.cells import Bools, Floats
 from sim.policy import Use
 from sim.policy.calendar import Quarterly
 from sim.policy.leaders import leading
+from sim.strategies.beliefs import believe
 from sim.world import World, conditions
 
 ORDERS = ("sites", "elsewhere", "regions")
@@ -30,6 +31,7 @@ def run(world: World) -> None:
     found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
     found["rentals"] = calendar.quarterly(Use.RENTAL, "rentals", subjects["regions"], world.quarter, leaders)
     world.rules_before = world.rules or found
+    _believe(world, world.rules_before["sites"].foreseen, found["sites"].foreseen)
     if all(found[name] is world.rules.get(name) for name in ORDERS):
         world.rules = found
         world.permits["rent_pair"] = rentable(world, found["rentals"])
@@ -41,6 +43,13 @@ def run(world: World) -> None:
         "own": (found["regions"].open > HALF) & world.links.chip_merchant,
         "rent_pair": rentable(world, found["rentals"]),
     }
+
+
+def _believe(world: World, before: Floats, after: Floats) -> None:
+    """Let firms learn from what was announced since a quarter ago, ``foreseen`` (S, V) then and now."""
+    family = world.parameters.behaviour.tightening
+    if family.name == "adaptive":
+        believe(world.state.tightening, before, after, world.links.chip_region, family.adaptive.weight)
 
 
 def rentable(world: World, rentals: Quarterly) -> Floats:

@@ -1,4 +1,4 @@
-"""Cards bought ahead: orders rush in between the announcement of a rule and its effect, stores are used up later (B5).
+"""Cards bought ahead: orders rush in before a rule that is announced or feared, stores are used up later (B5).
 
 Owners elsewhere are not bound by powered slots and keep no store.
 """
@@ -10,20 +10,8 @@ from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
 from sim.phases.limits import unlimited
+from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
-
-
-def bought_ahead(usual: Floats, closing: Floats, quarters: float, pace: float) -> Floats:
-    """Return cards ordered on top of usual ones: ``usual * min(quarters, (pace - 1) * closing)``.
-
-    Args:
-        usual: cards ordered in a quarter without rules.
-        closing: share of the quarter in which a card may still be had of which firms know that it will be closed.
-        quarters: most that is bought ahead, in quarters of usual orders.
-        pace: orders in those days over the usual ones.
-    """
-    extra: Floats = usual * np.minimum(quarters, (pace - 1.0) * closing)
-    return extra
 
 
 def from_store(world: World, power: Floats) -> Floats:
@@ -39,14 +27,17 @@ def from_store(world: World, power: Floats) -> Floats:
 
 
 def stockpile(world: World) -> None:
-    """Order ahead what a rule will close, as far as the budget goes after all else; not what caps or mandates limit."""
+    """Order ahead what rules will or may close, as far as the budget goes after all else; not what other limits cut."""
     state, rules, family = world.state, world.rules["sites"], world.parameters.behaviour.stockpiling
     state.for_store[:] = 0.0
-    if family.name == "none" or not (rules.closing > 0.0).any():
+    danger = (rules.closing > 0.0).any() or state.tightening.any()
+    if family.name == "none" or not danger:
         return
-    usual = np.divide(state.ordered, rules.open, out=np.zeros_like(state.ordered), where=rules.open > 0.0)
-    extra = bought_ahead(usual, rules.closing, family.rush.quarters, family.rush.pace)
-    extra = np.minimum(extra, np.maximum(usual * family.rush.quarters - state.stored, 0.0)) * unlimited(world)
+    wanted = np.divide(state.ordered, rules.open, out=np.zeros_like(state.ordered), where=rules.open > 0.0)
+    extra = bought_ahead(
+        wanted + state.from_store, state.stored - state.from_store, rules.open, rules.closing, state.tightening,
+        world.links.chip_region, family.rush.quarters, family.rush.pace,
+    ) * unlimited(world)  # fmt: skip
     servers = world.parameters.market.costs.server_cost_multiple
     price = (worth(extra, state.chip_price) * servers + worth(extra * rules.duty, state.chip_price)) / 1e6
     affordable = within_budget(price, world.links.site_provider, state.budget)

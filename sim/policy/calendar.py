@@ -39,6 +39,8 @@ class Quarterly(NamedTuple):
     """Whether anything is charged."""
     closing: Floats
     """(P, V) share of the quarter in which a card is still open of which firms know that it will be closed."""
+    foreseen: Floats
+    """(P, V) share of what is wanted that may go when all rules that firms know of at its end are in full strength."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ class Calendar:
         some = np.where(open_ > 0.0, open_, 1.0)
         kept = np.where(open_ > 0.0, kept / some, 1.0)
         charges = bool(duty.any() or (kept < 1.0).any())
-        return Quarterly(open_, duty / some, kept, deciding, refused, licensed / some, charges, closing)
+        return Quarterly(open_, duty / some, kept, deciding, refused, licensed / some, charges, closing, soon.approval)
 
     def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
         """Return what the rules in force on a day say of one card.

@@ -33,6 +33,7 @@ def sites(facts: Facts) -> Columns:
         "electricity_gwh": record["electricity_gwh"],
         "capex_usd_m": record["site_capex"],
         "refused_h100e": ((record["ordered"] - record["accepted"]) * structure.chip_h100e).sum(axis=2),
+        "tightening_belief": record["tightening"].max(axis=2),
         "denied_h100e": (record["denied"][:, : len(structure.sites)] * structure.chip_h100e).sum(axis=2),
     }
     constraint = {

@@ -1,15 +1,13 @@
-"""The grey market: clearing, limits, responses; enforcement by days; cards bought ahead."""
+"""The grey market: clearing, limits, responses; enforcement by days."""
 
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.names import quarter_number
 from sim.parameters.policy import Enforcement, Policy
-from sim.phases.stockpiling import bought_ahead
 from sim.policy import Calendar
 from sim.policy.enforcement import effort
 from sim.strategies.grey_market import (
@@ -84,13 +82,3 @@ def test_effort_counts_the_days_in_force() -> None:
     assert effort(calendar, "cn", quarter_number("2025Q1")) == pytest.approx(1.0 + 2.0 * 45 / 90)
     assert effort(calendar, "cn", quarter_number("2025Q2")) == 3.0
     assert effort(calendar, "mid", quarter_number("2025Q2")) == 1.0
-
-
-@given(st.floats(0.0, 1e5), st.floats(0.0, 1.0), st.floats(0.0, 8.0), st.floats(1.0, 10.0))
-def test_what_is_bought_ahead_is_limited_by_days_and_by_need(
-    usual: float, closing: float, quarters: float, pace: float
-) -> None:
-    extra = float(bought_ahead(np.array(usual), np.array(closing), quarters, pace))
-    assert 0.0 <= extra <= usual * quarters * (1.0 + 1e-12)
-    assert extra <= usual * (pace - 1.0) * closing * (1.0 + 1e-12)
-    assert float(bought_ahead(np.array(usual), np.array(0.0), quarters, pace)) == 0.0

@@ -191,6 +191,41 @@ def test_announced_rules_bring_deliveries_forward() -> None:
     assert (np.cumsum(told)[: effect + 1] >= np.cumsum(surprised)[: effect + 1] - 1e-6).all()
 
 
+def stored(changes: Changes, quarter: str) -> float:
+    return float(np.nansum(column(ran(changes), "sites", "stored_h100e", quarter=quarter, site_region="cn")))
+
+
+FIRST = {"first": rule(announced="2025-01-01", effective="2025-01-01", prongs=faster_than(9000.0))}
+SECOND = {"second": rule(announced="2026-01-01", effective="2026-01-01")}
+
+
+def test_who_was_hit_once_keeps_cards_for_the_next_time() -> None:
+    """A surprise finds stores filled where firms learn from the one before: they have more foreign cards after it."""
+    learning, blind = (
+        policy(**FIRST, **SECOND) | {"behaviour.tightening.name": name} for name in ("adaptive", "announced")
+    )
+    assert stored(learning, "2025Q4") > 0.0 == stored(blind, "2025Q4")
+    assert _foreign(learning)[18] > 1.005 * _foreign(blind)[18]
+    for name in ("us", "ally"):
+        assert not np.nansum(column(ran(learning), "sites", "stored_h100e", site_region=name))
+
+
+def _foreign(changes: Changes) -> Numbers:
+    """Return foreign H100e in place in China by quarter (T,)."""
+    found = []
+    for world in quarters(changes):
+        here, home = world.links.site_region, world.structure.regions.index("cn")
+        abroad = world.links.chip_region != home
+        found.append((world.state.owned[here == home] * world.structure.chip_h100e)[:, abroad].sum())
+    return np.array(found)
+
+
+def test_nobody_fears_what_never_happened() -> None:
+    assert same_outcomes(ran(NONE), ran(NONE | {"behaviour.tightening.name": "announced"}))
+    feared = NONE | {"behaviour.tightening.adaptive.initial": 0.5, "behaviour.tightening.adaptive.weight": 0.05}
+    assert stored(feared, "2025Q4") > 0.0
+
+
 # --- directions ---
 
 

@@ -1,0 +1,74 @@
+"""Cards bought ahead of rules, and beliefs about rules to come."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.strategies.beliefs import believe
+from sim.strategies.stockpiling import bought_ahead
+
+FRACTION = st.floats(0.0, 1.0)
+AMOUNT = st.floats(0.0, 1e6)
+QUARTERS, PACE = st.floats(0.0, 12.0), st.floats(1.0, 20.0)
+
+
+def ahead(
+    usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float
+) -> float:  # fmt: skip
+    a, b, c, d, e = (np.array([[x]]) for x in (usual, stored, open_, closing, belief))
+    return float(bought_ahead(a, b, c, d, e, np.zeros(1, np.int64), quarters, pace)[0, 0])
+
+
+@given(AMOUNT, AMOUNT, FRACTION, FRACTION, FRACTION, QUARTERS, PACE)
+def test_what_is_bought_ahead_is_limited_by_days_and_by_need(
+    usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float
+) -> None:
+    extra = ahead(usual, stored, open_, closing, belief, quarters, pace)
+    assert 0.0 <= extra <= max(usual * quarters * (1.0 + 1e-12) - stored, 0.0)
+    assert extra <= usual * (pace - 1.0) * max(closing, belief * open_) * (1.0 + 1e-12)
+    assert ahead(usual, stored, open_, 0.0, 0.0, quarters, pace) == 0.0
+
+
+@given(AMOUNT, FRACTION, QUARTERS, PACE)
+def test_who_is_certain_buys_what_is_bought_once_it_is_announced(
+    usual: float, open_: float, quarters: float, pace: float
+) -> None:
+    feared = ahead(usual, 0.0, 1.0, 0.0, 1.0, quarters, pace)
+    assert feared == pytest.approx(ahead(usual, 0.0, 1.0, 1.0, 0.0, quarters, pace))
+    assert ahead(usual, 0.0, open_, 0.0, 0.0, quarters, pace) == 0.0
+
+
+@given(AMOUNT, FRACTION, FRACTION, QUARTERS, PACE)
+def test_more_fear_buys_no_less(usual: float, one: float, other: float, quarters: float, pace: float) -> None:
+    less, more = sorted((one, other))
+    assert ahead(usual, 0.0, 1.0, 0.0, less, quarters, pace) <= ahead(usual, 0.0, 1.0, 0.0, more, quarters, pace)
+
+
+def believed(news: list[bool], weight: float, start: float = 0.0) -> float:
+    """Return a site's belief about region 0 after quarters with and without a tightening."""
+    belief, free = np.array([[start, start]]), np.ones((1, 2))
+    for tightened in news:
+        believe(belief, free, np.array([[0.5 if tightened else 1.0, 1.0]]), np.array([0, 1]), weight)
+    assert belief[0, 1] == pytest.approx(start * (1.0 - weight) ** len(news))
+    return float(belief[0, 0])
+
+
+@given(st.lists(st.booleans(), max_size=40), st.floats(0.01, 1.0), FRACTION)
+def test_beliefs_are_chances_that_weigh_the_newest_most(news: list[bool], weight: float, start: float) -> None:
+    now = believed(news, weight, start)
+    assert 0.0 <= now <= 1.0
+    assert believed([*news, True], weight, start) == pytest.approx(now + weight * (1.0 - now))
+    assert believed([*news, False], weight, start) <= now
+
+
+def test_beliefs_settle_at_the_frequency_of_tightenings() -> None:
+    """Over a cycle of four quarters with one tightening each the mean belief is a quarter."""
+    tail = [believed([n % 4 == 0 for n in range(length)], 0.25) for length in range(200, 204)]
+    assert np.mean(tail) == pytest.approx(0.25, abs=1e-6)
+
+
+def test_looser_rules_are_no_tightening() -> None:
+    belief = np.zeros((1, 1))
+    believe(belief, np.array([[0.5]]), np.array([[1.0]]), np.zeros(1, np.int64), 0.25)
+    assert belief[0, 0] == 0.0

@@ -26,7 +26,7 @@ MEASURED = (
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
     "building_mw", "cash_limit", "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue",
     "group_cash", "outside", "need", "ebitda", "financial", "entry_cost", "written_off", "interest_rate",
-    "credit_limit", "denied", "premium", "leaked", "seized",
+    "credit_limit", "denied", "premium", "leaked", "seized", "own_output", "own_tools",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 

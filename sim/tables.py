@@ -52,11 +52,6 @@ def _number(name: str, unit: str, definition: str) -> Column:
     return Column(name, "float64", unit, definition)
 
 
-def _later(name: str, unit: str, definition: str, type_: ColumnType = "float64") -> Column:
-    """Declare a measure that no mechanism fills yet: null in every row."""
-    return Column(name, type_, unit, definition + " (null: not filled yet)", filled=False)
-
-
 RUN = _key("run_id", "16 hex digits: hash of parameters, seed and model code")
 QUARTER = _key("quarter", "calendar quarter, such as 2024Q3")
 REGION = _key("region", "customer region, or world")
@@ -271,7 +266,18 @@ _MARKET = Table(
         _number("domestic_chip_share_units", "fraction", "site region: cards in place from its own suppliers"),
         _number("domestic_chip_share_h100e", "fraction", "site region: H100e in place from its own suppliers"),
         _number("domestic_chip_share_value", "fraction", "site region: delivered value from its own suppliers"),
-        _later("self_sufficiency", "index 0-1", "domestic content along the chain"),
+        _number(
+            "self_sufficiency",
+            "index 0-1",
+            "site region: of the H100e delivered, the product of the domestic parts of design, wafers, packaging, "
+            "memory and tools of each card, weighted; domestic is what the region's side makes; null while deliveries "
+            "are given",
+        ),
+        _number(
+            "self_sufficiency_weakest_link",
+            "fraction",
+            "site region: domestic part of the link that is least domestic, of the H100e delivered; null likewise",
+        ),
         _number("owned_by_headquarters_h100e", "H100e", "owned by firms with headquarters in the region"),
         _number("located_h100e", "H100e", "standing in the region"),
         _number(
@@ -425,6 +431,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("mw_queued", "region and world", "MW IT", "power asked for and not yet promised by the grid, likewise"),
     Outcome("capex_usd_m", "world", "USD m", "capital expenditure of all providers in the quarter, AI segment"),
     Outcome("domestic_chip_share", "region and world", "fraction", "H100e in place of the region's own suppliers"),
+    Outcome(
+        "self_sufficiency", "region and world", "index 0-1", "domestic content of cards delivered, along the chain"
+    ),
     Outcome("owned_by_headquarters_h100e", "region and world", "H100e (TPP/15,832)", "owned by firms of the region"),
     Outcome("denied_h100e", "region and world", "H100e (TPP/15,832)", "orders of the quarter that rules closed"),
     Outcome("leaked_cards", "region and world", "cards", "delivered in the quarter through the grey market"),

@@ -100,6 +100,7 @@ class Case:
             "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
             "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e",
             "build_cost_usd_m_per_mw", *(f"domestic_chip_share_{of}" for of in ("units", "h100e", "value")),
+            "self_sufficiency",
         )  # fmt: skip
         return self.frame("market", ["quarter", "region", *measures])
 

@@ -20,6 +20,7 @@ _DOMESTIC = {
     "domestic_chip_share_units": ("of cards", "#0066cc"),
     "domestic_chip_share_h100e": ("of H100e", "#bb2211"),
     "domestic_chip_share_value": ("of value delivered", INK),
+    "self_sufficiency": ("index of the chain", "#227744"),
 }
 
 
@@ -112,8 +113,10 @@ def _caption(cases: Sequence[Case]) -> str:
         "processing performance. Leading card: the one of which a maker delivers most H100-equivalents in the "
         "quarter; prices of in-house makers are their unit cost. Yield: good dies over all dies, of the cards "
         "delivered. China's own share: of cards in place, of their H100-equivalents, and of the value delivered in "
-        "the quarter. Deliveries and prices are on log scales. A line passes over quarters without deliveries. "
+        "the quarter; index of the chain: of H100-equivalents delivered, the product of the domestic parts of design, "
+        "wafers, packaging, memory and tools. Deliveries and prices are on log scales. A line passes over quarters "
+        "without deliveries. "
         "Source: table suppliers, columns shipped_h100e, yield_fraction; table chips, columns shipped_cards, "
         "price_usd, card_h100e; table market, columns domestic_chip_share_units, domestic_chip_share_h100e, "
-        f"domestic_chip_share_value.{left_out(cases)}"
+        f"domestic_chip_share_value, self_sufficiency.{left_out(cases)}"
     )

@@ -136,6 +136,7 @@ def _side(
         stages["memory"]["bank"] = round(_obtained_stacks() - used, -3)
     return {
         "label": entry["label"],
+        "regions": entry["regions"],
         "sized_for": stated["last_quarter"],
         **stages,
         "defects": entry["defects"],

@@ -172,6 +172,32 @@ class Cohorts(Schema):
     """Cards older than this are retired."""
 
 
+ChainWeight = Annotated[float, quantity("exponent", ge=0.0, le=1.0)]
+
+
+class SelfSufficiency(Schema):
+    """How much each link of the chain weighs in the index of self-sufficiency; together they make 1."""
+
+    design: ChainWeight
+    """Who designs the card."""
+    wafers: ChainWeight
+    """Whose fabs make its logic."""
+    packaging: ChainWeight
+    """Who packages it."""
+    memory: ChainWeight
+    """Who makes its memory."""
+    tools: ChainWeight
+    """Whose tools these fabs buy."""
+
+    @model_validator(mode="after")
+    def _make_one(self) -> "SelfSufficiency":
+        total = sum((self.design, self.wafers, self.packaging, self.memory, self.tools))
+        if abs(total - 1.0) > 1e-9:
+            msg = f"weights design, wafers, packaging, memory and tools add up to {total:g}; they must make 1"
+            raise ValueError(msg)
+        return self
+
+
 class Market(Schema):
     """Time, places, costs and technology."""
 
@@ -190,6 +216,7 @@ class Market(Schema):
     on_premises: OnPremises
     technology: Technology
     performance: Performance
+    self_sufficiency: SelfSufficiency
     utilisation: Utilisation
     cohorts: Cohorts
 

@@ -21,6 +21,8 @@ def _chips(p: "Parameters") -> Iterator[Problem]:
         yield from known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
         yield from known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
         yield from known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
+    for name, side in p.upstream.items():
+        yield from known(f"upstream.{name}.regions", side.regions, p.market.regions)
 
 
 def _cards(key: str, cards: Collection[str], p: "Parameters") -> Iterator[Problem]:

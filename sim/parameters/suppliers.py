@@ -160,6 +160,8 @@ class Upstream(Schema):
 
     label: str
     """Name shown in figures."""
+    regions: Annotated[list[Id], Field(min_length=1)]
+    """Regions on this side: to them what its stages give is domestic."""
     sized_for: Quarter
     """Quarter of capacities and banks: those of market.history_end follow by what the cards delivered in each took."""
     wafers: Stage

@@ -2,8 +2,8 @@
 
 from functools import cached_property
 
+from sim.tabulate.chain import Chain
 from sim.tabulate.demand import Demand
-from sim.tabulate.fleets import Fleets
 from sim.tabulate.frame import Frame
 from sim.tabulate.sales import Sales
 
@@ -22,6 +22,6 @@ class Facts(Frame):
         return Demand(self.world, self.record)
 
     @cached_property
-    def fleets(self) -> Fleets:
-        """What stands."""
-        return Fleets(self.world, self.record)
+    def fleets(self) -> Chain:
+        """What stands, and what of new cards is domestic."""
+        return Chain(self.world, self.record)

@@ -53,6 +53,7 @@ def headlines(facts: Facts) -> dict[str, Floats]:
         "unmet_share": sales.unmet_share,
         "price_iaas": sales.price_iaas,
         "domestic_chip_share": fleets.domestic_share_h100e,
+        "self_sufficiency": fleets.self_sufficiency,
         "owned_by_headquarters_h100e": fleets.owned_by_headquarters,
         "denied_h100e": with_world((fleets.denied * facts.structure.chip_h100e).sum(axis=2)),
         "leaked_cards": with_world(fleets.arriving("leaked").sum(axis=2)),

@@ -9,7 +9,7 @@ from sim.outcomes import fisher_index, ratio
 from sim.structure import IAAS, MAAS
 from sim.tabulate.facts import Facts
 from sim.tabulate.frame import with_world
-from sim.tabulate.rows import Columns, flat, nulls, panel
+from sim.tabulate.rows import Columns, flat, panel
 from sim.tabulate.sales import over_kinds
 
 
@@ -17,8 +17,7 @@ def market(facts: Facts) -> Columns:
     """Return the table."""
     keys = panel(facts.quarters, ("region",), ((name,) for name in facts.regions))
     measures = _by_customer_region(facts) | _prices(facts) | _by_site_region(facts) | _access(facts)
-    later = {"self_sufficiency": nulls(facts.record.quarters * len(facts.regions))}
-    return keys | {name: flat(values) for name, values in measures.items()} | later
+    return keys | {name: flat(values) for name, values in measures.items()}
 
 
 def _by_customer_region(facts: Facts) -> dict[str, Floats]:
@@ -77,6 +76,8 @@ def _by_site_region(facts: Facts) -> dict[str, Floats]:
         "domestic_chip_share_units": facts.fleets.at_home(facts.fleets.standing),
         "domestic_chip_share_h100e": facts.fleets.domestic_share_h100e,
         "domestic_chip_share_value": facts.fleets.at_home(value),
+        "self_sufficiency": facts.fleets.self_sufficiency,
+        "self_sufficiency_weakest_link": facts.fleets.weakest_link,
     }
 
 

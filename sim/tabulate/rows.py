@@ -43,8 +43,3 @@ def panel(quarters: Sequence[str], names: tuple[str, ...], entities: Iterable[tu
 def flat(values: Floats) -> Floats:
     """Return measures (T, ...) as one column, quarters first."""
     return values.reshape(-1)
-
-
-def nulls(rows: int) -> Floats:
-    """Return a column of nulls."""
-    return np.full(rows, np.nan)

@@ -53,6 +53,7 @@ def generation(last: Chip, supplier: Supplier, n: int, quarter: int) -> Chip:
             "interconnect_gb_s": last.interconnect_gb_s * better,
             "die_area_mm2": None if last.die_area_mm2 is None else last.die_area_mm2 * area,
             "logic_area_mm2": last.logic_area_mm2 * area,
+            "transistors_bn": None if last.transistors_bn is None else last.transistors_bn * area,
             "memory_stacks": last.memory_stacks * plan.stack_gain**n,
             "power_w": last.power_w * plan.power_gain**n,
             "price_usd": last.price_usd * better * math.exp(-supplier.price_decline * years),

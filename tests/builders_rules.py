@@ -9,7 +9,7 @@ CHINA = Place("cn", "cn")
 PLAIN = Chip.model_construct(
     label="card", supplier="us-maker", launch="2022Q1", tpp=5000.0, memory_gb=80.0, memory_bandwidth_gb_s=2000.0,
     interconnect_gb_s=600.0, die_area_mm2=800.0, logic_area_mm2=800.0, memory_stacks=5.0, power_w=400.0,
-    process_nm=7.0, price_usd=10000.0,
+    process_nm=7.0, transistors_bn=50.0, price_usd=10000.0,
 )  # fmt: skip
 
 

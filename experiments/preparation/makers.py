@@ -8,7 +8,7 @@ from typing import Any
 from experiments.preparation.catalogue import specifications
 from experiments.preparation.fleets import Flows, h100e_of
 from experiments.preparation.sources import observations
-from sim.economics.silicon import packaging_per_card, wafers_per_card
+from sim.economics.silicon import STACK_MM2, packaging_per_card, wafers_per_card
 from sim.names import QUARTERS_PER_YEAR, quarter_number
 
 STAGES = ("wafers", "packaging", "memory")
@@ -28,6 +28,17 @@ def logic_area(name: str, stated: Mapping[str, Any]) -> float:
     like = specifications()[stated["chips"][dense["like"]]["row"]]
     density = float(like["tpp"]) / float(like["die_area_mm2"]) * dense["factor"]
     return _rounded(float(row["tpp"]) / density)
+
+
+def transistors(name: str, stated: Mapping[str, Any]) -> float | None:
+    """Return billions of transistors of a card's logic, by its area and the density of its process; None if unknown."""
+    process, rules = specifications()[stated["chips"][name]["row"]]["process_nm"], stated["transistors"]
+    if not process:
+        return None
+    dense = rules["density"][int(float(process))]
+    known = specifications()[stated["chips"][dense["like"]]["row"]]
+    density = rules["published_bn"][dense["like"]] / float(known["die_area_mm2"]) * dense["factor"]
+    return _rounded(logic_area(name, stated) * density)
 
 
 def _rounded(value: float) -> float:
@@ -51,6 +62,8 @@ def with_silicon(name: str, card: Mapping[str, Any], stated: Mapping[str, Any]) 
         if field == "die_area_mm2":
             out["logic_area_mm2"] = logic_area(name, stated)
             out["memory_stacks"] = memory_stacks(name, card["memory_gb"], stated)
+        if field == "process_nm":
+            out["transistors_bn"] = transistors(name, stated)
     return out
 
 
@@ -139,9 +152,18 @@ def _side(
         "regions": entry["regions"],
         "sized_for": stated["last_quarter"],
         **stages,
+        "imported_memory_gb_s_mm2": _density(entry["imported_memory"], chips),
         "defects": entry["defects"],
         **{key: entry[key] for key in ("past_shortage", "ramp", "newcomer", "test_usd_per_card")},
     }
+
+
+def _density(card: str | None, chips: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """Return bandwidth over area of the stacks of a card, GB/s per mm2."""
+    if card is None:
+        return None
+    area = chips[card]["memory_stacks"] * STACK_MM2
+    return float(format(chips[card]["memory_bandwidth_gb_s"] / area, FOUR_DIGITS))
 
 
 def _stage(entry: Mapping[str, Any], last: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sim.parameters.rules import Rule
 Ids = Annotated[list[Id], Field(min_length=1)]
 Part = Annotated[float, quantity("fraction", ge=0.0, le=0.5)]
 Factor = Annotated[float, quantity("ratio", ge=0.0, le=10.0)]
+Transistors = Annotated[float, quantity("billion", ge=0.0)] | None
 Stages = Annotated[list[Literal["wafers", "packaging", "memory"]], Field(min_length=1)]
 
 
@@ -28,7 +29,9 @@ class StageRule(Rule):
     growth: QuarterlyGrowth
     """Added to the growth of capacity: above 0 for a subsidy."""
     imports_banned: Fraction
-    """Part of imported units that does not come."""
+    """Part of imported units that does not come, of those that it is about."""
+    denser_than_gb_s_mm2: Annotated[float, quantity("GB/s per mm2 of the stack", ge=0.0, le=100.0)] | None
+    """Density of bandwidth above which imported memory is banned, see upstream; null for all imports."""
     tools_banned: Fraction
     """Part of imported tools that does not come."""
     servicing_banned: Annotated[float, quantity("ratio", ge=0.0, le=10.0)]
@@ -40,8 +43,8 @@ class StageRule(Rule):
 class FoundryRule(Rule):
     """Whether foundries may make the cards of a designer.
 
-    A card is caught where its process is no coarser and its logic no smaller than said; one whose process is not known
-    is presumed to be. Counts of transistors, which the rule of 2025 asks for, are in no data set: area stands in.
+    A card is caught where its process is no coarser, and its transistors are no fewer, than said; what is not known of
+    it is presumed.
     """
 
     kind: Literal["foundry_rule"]
@@ -53,8 +56,10 @@ class FoundryRule(Rule):
     """Makers it is not for, by name."""
     process_nm: Annotated[float, quantity("nm", gt=0.0)] | None
     """Coarsest process that is caught; null for all."""
-    logic_area_mm2: Annotated[float, quantity("mm2", ge=0.0)] | None
-    """Least logic of a card that is caught; null for all."""
+    transistors_bn: Transistors
+    """Least transistors of a card that is caught; null for all."""
+    transistors_bn_without_memory: Transistors
+    """The same for cards without high-bandwidth memory; null for all."""
     access: Fraction
     """Part of the wafers for caught cards that foundries still serve."""
 

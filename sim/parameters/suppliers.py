@@ -34,6 +34,8 @@ class Chip(Schema):
     """Thermal design power of the card, server left out."""
     process_nm: Annotated[float, quantity("nm", gt=0.0)] | None
     """Class of the logic process; null where it is not known."""
+    transistors_bn: Annotated[float, quantity("billion", gt=0.0)] | None
+    """Transistors of its logic, which rules on foundries read; null where it is not known."""
     price_usd: Annotated[float, quantity("USD per card", gt=0.0)]
     """Price at launch."""
 
@@ -170,6 +172,8 @@ class Upstream(Schema):
     """Wafers of advanced packaging."""
     memory: Stage
     """Stacks of high-bandwidth memory."""
+    imported_memory_gb_s_mm2: Annotated[float, quantity("GB/s per mm2 of the stack", gt=0.0, le=100.0)] | None
+    """Density of bandwidth of imported memory, which rules on memory read; null where none is imported."""
     defects: Defects
     past_shortage: Annotated[float, quantity("log ratio", ge=-2.0, le=2.0)]
     """ln(orders/capacity) in the quarters up to market.history_end, which expansion still answers."""

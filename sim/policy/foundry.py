@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def caught(rule: FoundryRule, structure: "Structure") -> Bools:
-    """Return whether a rule catches each card (V,): by its maker, and by process and area of its logic."""
+    """Return whether a rule catches each card (V,): by its maker, and by process and transistors of its logic."""
     makers = structure.parameters.suppliers
     named = [
         name not in rule.approved and maker.headquarters in rule.headquarters and maker.upstream in rule.sides
@@ -27,9 +27,10 @@ def caught(rule: FoundryRule, structure: "Structure") -> Bools:
 
 def _fine(rule: FoundryRule, chip: Chip) -> bool:
     """Return whether a card's logic is fine and large enough to be presumed an advanced computing chip."""
-    process, area = chip.process_nm, rule.logic_area_mm2
+    process, count = chip.process_nm, chip.transistors_bn
+    least = rule.transistors_bn if chip.memory_stacks > 0.0 else rule.transistors_bn_without_memory
     by_process = rule.process_nm is None or process is None or process <= rule.process_nm
-    return by_process and (area is None or chip.logic_area_mm2 >= area)
+    return by_process and (least is None or count is None or count >= least)
 
 
 def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: "Structure") -> Floats:

@@ -86,7 +86,7 @@ class Instruments:
         structure, subjects = self._structure, self._subjects
         now = [(name, rule, *by) for (name, rule, _), by in zip(self._rules, strengths, strict=True)]
         return Measures(
-            stage_effects(_in_force(now, StageRule), structure.sides),
+            stage_effects(_in_force(now, StageRule), structure.parameters.upstream),
             closed_cards(_in_force(now, FoundryRule), structure),
             _caps(now, structure.regions, subjects),
             _mandates(now, subjects),

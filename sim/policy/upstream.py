@@ -1,6 +1,6 @@
 """Rules and shocks on stages upstream: output, price, growth, imports, tools of a side (B4, B5). Z sides; 3 stages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.upstream import STAGES
 from sim.parameters.instruments import StageRule
+from sim.parameters.suppliers import Upstream
 
 POSITION = {"wafers": 0, "packaging": 1, "memory": 2}
 
@@ -31,23 +32,29 @@ class StageEffects(NamedTuple):
     """(Z,) what governments pay, USD m."""
 
 
-def stage_effects(rules: Iterable[tuple[StageRule, float]], sides: Sequence[str]) -> StageEffects:
+def stage_effects(rules: Iterable[tuple[StageRule, float]], sides: Mapping[str, Upstream]) -> StageEffects:
     """Return what rules make of stages; factors multiply, additions add up.
 
     Args:
         rules: each with its strength over the quarter.
-        sides: ids in the order of rows.
+        sides: by id, in the order of rows.
     """
     shape = (len(sides), STAGES)
     one = [np.ones(shape) for _ in range(4)]
     out = StageEffects(one[0], one[1], np.zeros(shape), one[2], one[3], np.zeros(shape), np.zeros(len(sides)))
     for rule, strength in rules:
-        z, stages = sides.index(rule.side), [POSITION[name] for name in rule.stages]
+        z, stages = list(sides).index(rule.side), [POSITION[name] for name in rule.stages]
         out.output[z, stages] *= 1.0 + (rule.output - 1.0) * strength
         out.price[z, stages] *= 1.0 + (rule.price - 1.0) * strength
         out.growth[z, stages] += rule.growth * strength
-        out.imports[z, stages] *= 1.0 - rule.imports_banned * strength
+        out.imports[z, stages] *= 1.0 - rule.imports_banned * _is_about(rule, sides[rule.side]) * strength
         out.tools[z, stages] *= 1.0 - rule.tools_banned * strength
         out.unserviced[z, stages] += rule.servicing_banned * strength
         out.cost[z] += rule.cost_usd_m * strength
     return out
+
+
+def _is_about(rule: StageRule, side: Upstream) -> bool:
+    """Return whether a rule is about what a side imports: memory as dense as it is, where the rule has a line."""
+    line, density = rule.denser_than_gb_s_mm2, side.imported_memory_gb_s_mm2
+    return line is None or density is None or density > line

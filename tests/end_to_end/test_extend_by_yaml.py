@@ -89,6 +89,7 @@ chips:
     memory_stacks: 4.0
     power_w: 500.0
     process_nm: 5.0
+    transistors_bn: 59.0
     price_usd: 9000.0
 providers:
   buyer:

@@ -65,18 +65,27 @@ def test_a_rule_that_ends_on_its_first_day_has_no_strength() -> None:
 def stage_rule(**changes: Any) -> StageRule:
     neutral = {
         "output": 1.0, "price": 1.0, "growth": 0.0, "imports_banned": 0.0, "tools_banned": 0.0, "servicing_banned": 0.0,
-        "cost_usd_m": 0.0,
+        "cost_usd_m": 0.0, "denser_than_gb_s_mm2": None,
     }  # fmt: skip
     return StageRule(**DATED, kind="stage_rule", side="cn", stages=["memory"], **{**neutral, **changes})
 
 
-def test_rules_on_stages_reach_their_side_and_stage_alone_and_compose() -> None:
-    rules = [(stage_rule(output=0.5, imports_banned=0.4, growth=0.01), 0.5), (stage_rule(output=0.8, price=1.1), 1.0)]
-    found = stage_effects(rules, ["us", "cn"])
-    assert found.output.tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, pytest.approx(0.75 * 0.8)]]
-    assert found.imports[1, 2] == pytest.approx(0.8)
-    assert found.growth[1, 2] == pytest.approx(0.005)
-    assert found.price[1, 2] == pytest.approx(1.1)
+def test_rules_on_stages_reach_their_side_and_stage_alone_and_compose(baseline: Parameters) -> None:
+    first, second = stage_rule(output=0.5, imports_banned=0.4, growth=0.01), stage_rule(output=0.8, price=1.1)
+    found = stage_effects([(first, 0.5), (second, 1.0)], baseline.upstream)
+    cn, other = (list(baseline.upstream).index(side) for side in ("cn", "us-allied"))
+    assert found.output[other].tolist() == [1.0, 1.0, 1.0]
+    assert found.output[cn].tolist() == [1.0, 1.0, pytest.approx(0.75 * 0.8)]
+    assert found.imports[cn, 2] == pytest.approx(0.8)
+    assert found.growth[cn, 2] == pytest.approx(0.005)
+    assert found.price[cn, 2] == pytest.approx(1.1)
+
+
+def test_a_line_on_memory_bans_what_is_denser(baseline: Parameters) -> None:
+    """All memory made lay above the 2 GB/s per mm2 of December 2024; a line at 4 would leave what Ascend cards have."""
+    for line, comes in ((None, 0.2), (2.0, 0.2), (4.0, 1.0)):
+        found = stage_effects([(stage_rule(imports_banned=0.8, denser_than_gb_s_mm2=line), 1.0)], baseline.upstream)
+        assert found.imports[list(baseline.upstream).index("cn"), 2] == pytest.approx(comes)
 
 
 def test_a_maker_keeps_the_wafers_of_cards_that_are_not_caught() -> None:
@@ -173,15 +182,23 @@ def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:
 
 
 def test_a_foundry_rule_presumes_what_is_not_known(baseline: Parameters) -> None:
-
     structure = Structure(baseline)
     rule = FoundryRule(
         **DATED, kind="foundry_rule", sides=["cn"], headquarters=["cn"], approved=["huawei_ascend"], process_nm=16.0,
-        logic_area_mm2=400.0, access=0.0,
+        transistors_bn=30.0, transistors_bn_without_memory=45.0, access=0.0,
     )  # fmt: skip
     found = dict(zip(structure.chips, caught(rule, structure), strict=True))
     for name, chip in structure.catalogue.items():
         maker = structure.parameters.suppliers[chip.supplier]
-        fine = (chip.process_nm is None or chip.process_nm <= 16.0) and chip.logic_area_mm2 >= 400.0
-        assert found[name] == (maker.headquarters == "cn" and chip.supplier != "huawei_ascend" and fine)
+        fine = chip.process_nm is None or chip.process_nm <= 16.0
+        large = chip.transistors_bn is None or chip.transistors_bn >= (30.0 if chip.memory_stacks else 45.0)
+        assert found[name] == (maker.headquarters == "cn" and chip.supplier != "huawei_ascend" and fine and large)
     assert any(found.values())
+
+
+def test_counts_of_transistors_lie_near_what_makers_publish(baseline: Parameters) -> None:
+    """Out of sample: B200 208 bn, MI300X 153 bn (makers' announcements), of which only area and process are used."""
+    chips = baseline.chips
+    assert (chips["a100"].transistors_bn, chips["h100"].transistors_bn) == (54.2, 80.0)
+    assert chips["b200"].transistors_bn == pytest.approx(208.0, rel=0.25)
+    assert chips["mi300x"].transistors_bn == pytest.approx(153.0, rel=0.4)

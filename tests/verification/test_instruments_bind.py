@@ -119,7 +119,10 @@ def test_a_subsidy_of_fabs_adds_capacity_and_is_paid_by_the_treasury() -> None:
 
 def test_makers_without_a_foundry_sell_no_cards() -> None:
     abroad = {f"suppliers.{name}.upstream": "us-allied" for name in ("cambricon", "kunlun", "hygon", "t_head")}
-    before, after = ({**FREE, **abroad, **more} for more in ({}, rules("us/us_2025_01_foundry", logic_area_mm2=None)))
+    before, after = (
+        {**FREE, **abroad, **more}
+        for more in ({}, rules("us/us_2025_01_foundry", transistors_bn=None, transistors_bn_without_memory=None))
+    )
     assert domestic(market(after)) < domestic(market(before))
 
 

@@ -3,6 +3,8 @@
 Copies are all that happens during a run; ``sim.tabulate`` makes tables of them at its end.
 """
 
+from operator import attrgetter, itemgetter
+
 import numpy as np
 
 from sim.economics.cells import Floats, Ints
@@ -26,12 +28,14 @@ MEASURED = (
     "revenue_usd_m", "gross_margin_usd_m", "mw", "electricity_gwh", "site_capex", "build_cost", "provider_revenue",
     "building_mw", "cash_limit", "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue",
     "group_cash", "outside", "need", "ebitda", "financial", "entry_cost", "written_off", "interest_rate",
-    "credit_limit", "denied", "premium", "leaked", "seized", "own_output", "own_tools",
+    "credit_limit", "denied", "premium", "leaked", "seized", "own_output", "own_tools", "inverse_weight",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 
 COUNTED = ("volume", "held", "chosen")
 """Arrays of the tally that are copied."""
+
+_of_state, _of_quarter, _of_tally = itemgetter(*STATE), itemgetter(*MEASURED), attrgetter(*COUNTED)
 
 KINDS = 3
 """Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
@@ -51,7 +55,10 @@ class Record:
         self.bound: list[dict[str, float]] = []
         """H100e that caps and mandates took in each quarter, by rule."""
         self._length = structure.quarters
-        self._arrays: dict[str, Floats] = {}
+        self._taken: Floats = np.empty((0, 0))
+        """A row for each quarter: all columns, end to end."""
+        self._place: dict[str, tuple[slice, tuple[int, ...]]] = {}
+        """Where each column stands in a row, and its shape."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -59,28 +66,22 @@ class Record:
     def take(self, world: World) -> None:
         """Copy the quarter that has just been simulated."""
         self._add_up(world)
-        measured, state, t = world.now.arrays, vars(world.state), world.t
-        measured["need"] = world.now.need
-        if not self._arrays:
-            self._open(state, measured)
-        arrays = self._arrays
-        for name in STATE:
-            arrays[name][t] = state[name]
-        for name in MEASURED:
-            arrays[name][t] = measured[name]
-        for name in COUNTED:
-            arrays[name][t] = getattr(self._tally, name)
-        np.divide(1.0, measured["inverse_weight"], out=arrays["weight"][t])
+        world.now.arrays["need"] = world.now.need
+        columns = (*_of_state(vars(world.state)), *_of_quarter(world.now.arrays), *_of_tally(self._tally))
+        if not self._place:
+            self._open(columns)
+        np.concatenate(columns, axis=None, out=self._taken[world.t])
         self.rules.append(world.rules)
         self.bound.append(world.now.bound)
         self.diversions.append(taken_out(self._tally))
-        self.quarters = t + 1
+        self.quarters = world.t + 1
 
-    def _open(self, state: dict[str, Floats], measured: dict[str, Floats]) -> None:
-        """Make an array of every column, with a row for each quarter."""
-        sources = {name: state[name] for name in STATE} | {name: measured[name] for name in MEASURED}
-        sources |= {name: getattr(self._tally, name) for name in COUNTED} | {"weight": measured["inverse_weight"]}
-        self._arrays = {name: np.empty((self._length, *like.shape)) for name, like in sources.items()}
+    def _open(self, columns: tuple[Floats, ...]) -> None:
+        """Make a place for every column."""
+        ends = np.cumsum([column.size for column in columns]).tolist()
+        for name, column, end in zip((*STATE, *MEASURED, *COUNTED), columns, ends, strict=True):
+            self._place[name] = slice(end - column.size, end), column.shape
+        self._taken = np.empty((self._length, ends[-1]))
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
@@ -92,7 +93,8 @@ class Record:
 
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter."""
-        return self._arrays[name][: self.quarters]
+        place, shape = self._place[name]
+        return np.ascontiguousarray(self._taken[: self.quarters, place]).reshape(self.quarters, *shape)
 
 
 def site_origins(links: Links) -> Ints:

@@ -119,6 +119,7 @@ class Diversions(NamedTuple):
     """The same tasks in hours of the pool that served them."""
 
 
+@compiled
 def taken_out(tally: Tally) -> Diversions:
     """Return the diversions of a tally, and set it to zero."""
     diverted, arrived = tally.diverted.ravel(), tally.arrived.ravel()
@@ -126,6 +127,7 @@ def taken_out(tally: Tally) -> Diversions:
     out = Diversions(place, diverted[place], arrived[place])
     diverted[place] = 0.0
     arrived[place] = 0.0
-    for column in (tally.volume, tally.held, tally.chosen):
-        column[:] = 0.0
+    tally.volume[:] = 0.0
+    tally.held[:] = 0.0
+    tally.chosen[:] = 0.0
     return out

@@ -43,7 +43,8 @@ class Demand(Frame):
         sensitivity = np.array([taste.price_sensitivity for taste in customers.tastes.values()])
         return Choices(
             links.segment_start, links.pair_product, links.product_pool, links.cell_region, links.cell_taste,
-            sensitivity, customers.nest_dissimilarity, customers.intensive_elasticity, record["weight"],
+            sensitivity, customers.nest_dissimilarity, customers.intensive_elasticity,
+            1.0 / record["inverse_weight"],
             record["outside"], record["need"], record["volume"],
         )  # fmt: skip
 

@@ -565,7 +565,7 @@ def test_models_are_in_no_choice_set_before_their_launch() -> None:
     mine = _products(late, "microsoft") & late.world.links.product_maas
     asked = late.record["first"][:, :, mine].sum(axis=(1, 2))
     assert (asked[:8] == 0.0).all()
-    assert (late.record["weight"][:8][:, mine[late.world.links.pair_product]] == 0.0).all()
+    assert (late.record["inverse_weight"][:8][:, mine[late.world.links.pair_product]] == np.inf).all()
     assert (asked[8:] > 0.0).all()
     assert (ran({}).record["first"][5:8, :, mine].sum(axis=(1, 2)) > 0.0).all()
 

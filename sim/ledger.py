@@ -4,19 +4,15 @@ Every payment has a payer and a payee, so flows sum to zero; what cash did and w
 separately and compared. An identity that does not hold stops the run.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.identities import Broken
 from sim.names import quarter_code
-
-TOLERANCE = 1e-9
-SMALLEST = 1e-6
-"""Amounts below this are compared absolutely."""
 
 
 class IdentityError(RuntimeError):
@@ -131,47 +127,20 @@ def _balances(paid: Floats, financial: Floats, counterpart: Ints, counterparts: 
     return received - spent
 
 
-@compiled
-def _first_unequal(left: Floats, right: Floats) -> int:
-    for x in range(left.size):
-        gap = abs(left[x] - right[x])
-        if not (math.isfinite(gap) and gap <= TOLERANCE * max(abs(left[x]), abs(right[x]), SMALLEST)):
-            return x
-    return -1
-
-
-@compiled
-def _first_above(left: Floats, right: Floats) -> int:
-    for x in range(left.size):
-        if not (math.isfinite(left[x]) and left[x] <= right[x] * (1.0 + TOLERANCE) + SMALLEST):
-            return x
-    return -1
-
-
-def require_equal(identity: str, places: Callable[[], list[str]], quarter: int, left: Floats, right: Floats) -> None:
-    """Stop the run unless left equals right within 1e-9 of the larger total, element by element.
+def require(
+    identities: Sequence[str], places: Callable[[int], Sequence[str]], quarter: int, broken: Broken
+) -> None:  # fmt: skip
+    """Stop the run unless all identities hold.
 
     Args:
-        identity: what should hold.
-        places: returns the name of each element; called only when something is wrong.
+        identities: what should hold.
+        places: returns the names of the places of an identity, by its position; called only when it is broken.
         quarter: quarter number.
-        left: values (n,).
-        right: values (n,).
+        broken: what was found.
 
     Raises:
-        IdentityError: Naming the first element that differs, or is not a finite number.
+        IdentityError: Naming the first identity that is broken, and where first.
     """
-    x = _first_unequal(left, right)
-    if x >= 0:
-        raise IdentityError(identity, places()[x], quarter, float(left[x]), float(right[x]))
-
-
-def require_at_most(identity: str, places: Callable[[], list[str]], quarter: int, left: Floats, right: Floats) -> None:
-    """Stop the run unless left is at most right within 1e-9, element by element.
-
-    Raises:
-        IdentityError: Naming the first element that exceeds its bound, or is not a finite number.
-    """
-    x = _first_above(left, right)
-    if x >= 0:
-        raise IdentityError(identity, places()[x], quarter, float(left[x]), float(right[x]))
+    if broken.identity >= 0:
+        place = places(broken.identity)[broken.place]
+        raise IdentityError(identities[broken.identity], place, quarter, broken.left, broken.right)

@@ -155,8 +155,8 @@ class Population(Protocol):
     def grow(self, world: "World") -> None:
         """Let all growth of potential demand arrive as new workloads."""
 
-    def volumes(self, world: "World") -> tuple[Floats, Floats]:
-        """Return tasks held, and tasks wanted, by region (R,)."""
+    def volumes(self, world: "World") -> Floats:
+        """Return tasks held, and tasks wanted, by region (2, R)."""
 
     def contestable(self, world: "World", intensity: Floats) -> tuple[Floats, Floats]:
         """Return expected contestable tasks by cell and class (B, C), and tasks out of reach by pair (K,).

@@ -159,17 +159,6 @@ def refused_shares(first: Floats, unmet: Floats, pool: Ints, out: Floats) -> Non
 
 
 @compiled
-def ends_and_start(flow: Floats) -> Floats:
-    """Return (2, R): volumes by where they ended, added up, and as they were asked; ``flow`` (R, 5) has these first."""
-    out = np.zeros((2, flow.shape[0]))
-    for r in range(flow.shape[0]):
-        for end in range(1, flow.shape[1]):
-            out[0, r] += flow[r, end]
-        out[1, r] = flow[r, 0]
-    return out
-
-
-@compiled
 def hours_by_lane(hours: Floats, lane: Ints, own_use: Floats) -> Floats:
     """Return hours by lane (2 L,): those of customers (R, J) in the lane of each product, and own use in inference."""
     out = np.zeros(2 * own_use.size)
@@ -180,15 +169,13 @@ def hours_by_lane(hours: Floats, lane: Ints, own_use: Floats) -> Floats:
 
 
 @compiled
-def sums_by_region(
-    volume: Floats, potential: Floats, region: NDArray[np.int16], slots: int, regions: int
-) -> tuple[Floats, Floats]:
-    """Return tasks held in workloads (n slots,), and potential tasks of customers (n,), by region (R,) of (n,)."""
-    held, wanted = np.zeros(regions), np.zeros(regions)
+def sums_by_region(volume: Floats, potential: Floats, region: NDArray[np.int16], slots: int, regions: int) -> Floats:
+    """Return (2, R): tasks held in workloads (n slots,), and potential tasks of customers (n,), by region (n,)."""
+    out = np.zeros((2, regions))
     for n in range(region.size):
         mine = 0.0
         for row in range(n * slots, (n + 1) * slots):
             mine += volume[row]
-        held[region[n]] += mine
-        wanted[region[n]] += potential[n]
-    return held, wanted
+        out[0, region[n]] += mine
+        out[1, region[n]] += potential[n]
+    return out

@@ -1,10 +1,11 @@
 """Phase 6: contracts and own use first; then free workloads choose, full pools ration, contracts are signed."""
 
-from sim.economics.accounts import ends_and_start, refused_shares
+from sim.economics.accounts import refused_shares
 from sim.economics.choice import Menu
 from sim.economics.frontier import serve_contracts
+from sim.economics.identities import broken_flow
 from sim.economics.menus import inverse_weights
-from sim.ledger import require_equal
+from sim.ledger import require
 from sim.world import Asked, World
 
 
@@ -40,8 +41,8 @@ def _account(world: World, asked: Asked) -> None:
     """Record first choices and refusals, and check that no workload is lost on the way."""
     links, now = world.links, world.now
     now.arrays.update(asked._asdict())
-    require_equal(
-        "demand: served + on premises + waiting + lost = asked", lambda: world.structure.regions, world.quarter,
-        *ends_and_start(asked.flow),
+    require(
+        ("demand: served + on premises + waiting + lost = asked",), lambda _: world.structure.regions, world.quarter,
+        broken_flow(asked.flow),
     )  # fmt: skip
     refused_shares(asked.first, asked.unmet, links.product_pool, world.state.wait)

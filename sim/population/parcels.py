@@ -68,13 +68,13 @@ class Parcels:
         training = self._by_type(world.now.new_training, world.links.lab_training_share, np.ones(len(self.kinds)))
         grow_parcels(self.stock, self.layout, self._potential(world), training, self._tied(world))
 
-    def volumes(self, world: World) -> tuple[Floats, Floats]:
-        """Return tasks held, and tasks wanted, by region (R,)."""
+    def volumes(self, world: World) -> Floats:
+        """Return tasks held, and tasks wanted, by region (2, R)."""
         regions, stock = len(world.structure.regions), self.stock
         place_region = np.repeat(self.layout.region, np.diff(self.layout.start))
         held = sum_by(place_region, stock.volume.sum(axis=1) + stock.waiting.sum(axis=1), regions)
         held += sum_by(self.layout.region, stock.lost, regions)
-        return held, sum_by(self.region, self._potential(world), regions)
+        return np.stack([held, sum_by(self.region, self._potential(world), regions)])
 
     def contestable(self, world: World, intensity: Floats) -> tuple[Floats, Floats]:
         """Return expected contestable tasks by cell and class (B, C), and tasks out of reach by pair (K,)."""

@@ -8,18 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim import ComputeMarket, Parameters
-from sim.ledger import Flow, IdentityError, Ledger, Transfer, require_at_most, require_equal
+from sim.economics.identities import Broken, first_above, first_unequal
+from sim.ledger import Flow, IdentityError, Ledger, Transfer, require
 from sim.names import quarter_number
 from sim.phases import audit
 from sim.world import World
 
 WHEN = quarter_number("2024Q3")
 PLACES = ["aws us", "baidu china"]
-Check = Callable[[str, Callable[[], list[str]], int, np.ndarray, np.ndarray], None]
+Search = Callable[[np.ndarray, int], Broken]
 
 
-def check(require: Check, left: list[float], right: list[float]) -> None:
-    require("cards: stock = account", lambda: PLACES, WHEN, np.array(left), np.array(right))
+def check(search: Search, left: list[float], right: list[float]) -> None:
+    found = search(np.array([[left, right]]), 0)
+    require(("cards: stock = account",), lambda _: PLACES, WHEN, found)
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Flow)), st.integers(0, 8), st.integers(0, 8), st.floats(0, 1e6))))
@@ -55,7 +57,7 @@ def test_every_account_has_its_own_place() -> None:
 
 def test_a_broken_identity_says_which_where_and_when() -> None:
     with pytest.raises(IdentityError) as caught:
-        check(require_equal, [3.0, 5.0], [3.0, 5.5])
+        check(first_unequal, [3.0, 5.0], [3.0, 5.5])
     assert str(caught.value) == (
         "identity broken: cards: stock = account at baidu china in 2024Q3: 5 is not 5.5 (difference -0.5)"
     )
@@ -63,11 +65,20 @@ def test_a_broken_identity_says_which_where_and_when() -> None:
     assert (error.identity, error.place, error.quarter) == ("cards: stock = account", "baidu china", WHEN)
 
 
-@pytest.mark.parametrize("require", [require_equal, require_at_most])
-def test_the_first_place_is_named_and_places_are_not_looked_up_in_vain(require: Check) -> None:
+@pytest.mark.parametrize("search", [first_unequal, first_above])
+def test_the_first_place_is_named_and_places_are_not_looked_up_in_vain(search: Search) -> None:
     with pytest.raises(IdentityError, match="at aws us in 2024Q3: 4 is not 1"):
-        check(require, [4.0, 5.0], [1.0, 1.0])
-    require("nothing wrong", lambda: pytest.fail("looked up"), WHEN, np.ones(2), np.ones(2))
+        check(search, [4.0, 5.0], [1.0, 1.0])
+    nothing = search(np.ones((2, 2, 2)), 0)
+    require(("nothing wrong",), lambda _: pytest.fail("looked up"), WHEN, nothing)
+
+
+def test_the_first_identity_is_named() -> None:
+    sides = np.ones((2, 2, 2))
+    sides[1, 0] = 3.0
+    assert first_unequal(sides, 4) == first_above(sides, 4) == Broken(5, 0, 3.0, 1.0)
+    with pytest.raises(IdentityError, match="power at baidu china"):
+        require(("cards", "power"), lambda x: PLACES[x:], WHEN, first_unequal(sides, 0))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_the_first_place_is_named_and_places_are_not_looked_up_in_vain(require: 
     [(1e9, 1e9 + 0.5), (1e9 + 0.5, 1e9), (0.0, 9e-16), (-2.0, -2.0), (0.0, 0.0), (1e-300, 0.0)],
 )
 def test_what_differs_by_rounding_is_equal(left: float, right: float) -> None:
-    check(require_equal, [left, 0.0], [right, 0.0])
+    check(first_unequal, [left, 0.0], [right, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -85,12 +96,12 @@ def test_what_differs_by_rounding_is_equal(left: float, right: float) -> None:
 )  # fmt: skip
 def test_what_differs_by_more_or_is_no_number_is_not(left: float, right: float) -> None:
     with pytest.raises(IdentityError, match="at baidu china"):
-        check(require_equal, [0.0, left], [0.0, right])
+        check(first_unequal, [0.0, left], [0.0, right])
 
 
 @pytest.mark.parametrize(("left", "right"), [(1e9 + 0.5, 1e9), (-5.0, 1.0), (5e-7, 0.0), (0.0, 1e9)])
 def test_what_fits_fits(left: float, right: float) -> None:
-    check(require_at_most, [left, 0.0], [right, 0.0])
+    check(first_above, [left, 0.0], [right, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,7 @@ def test_what_fits_fits(left: float, right: float) -> None:
 )
 def test_what_exceeds_its_bound_does_not(left: float, right: float) -> None:
     with pytest.raises(IdentityError, match="at baidu china"):
-        check(require_at_most, [0.0, left], [0.0, right])
+        check(first_above, [0.0, left], [0.0, right])
 
 
 @pytest.fixture

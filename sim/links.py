@@ -10,9 +10,11 @@ from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
+from sim.economics.menus import Pairs
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
+from sim.economics.supply import Products
 from sim.economics.technology import capital_recovery
 from sim.economics.workloads import (
     CAPPED,
@@ -119,6 +121,11 @@ class Links:
         self.every_pair = np.ones(self.pair_cell.size)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
+        self.pairs = Pairs(
+            self.segment_start, self.pair_product, self.pair_provider, self.pair_pool, self.pair_fixed,
+            self.pair_quality_weight, self.pair_sensitivity, self.cell_region, self.cell_workload, self.cell_inference,
+            self.cell_own_efficiency, self.cell_sensitivity, self.cell_outside,
+        )  # fmt: skip
 
     def _pools(self, structure: Structure) -> None:
         self.kind_order = _kind_order(structure)
@@ -148,6 +155,10 @@ class Links:
         seller = [providers[i].pricing for i in self.product_provider]
         self.product_share_weight = np.array([x.share_weight for x in seller])
         self.product_value_weight = np.array([x.customer_value_weight for x in seller])
+        self.products = Products(
+            self.product_pool, self.product_provider, self.product_region, self.product_workload, self.product_service,
+            self.product_maas, self.product_training, self.product_share_weight, self.product_value_weight,
+        )  # fmt: skip
 
     def _costs(self, structure: Structure) -> None:
         market = structure.parameters.market

@@ -4,6 +4,7 @@ Pairs stand by cell, then nest; K pairs, B base cells, J products, I providers, 
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -167,3 +168,119 @@ def own_cards(
         task[b] = cost[region[b], workload[b]] * (tokens / efficiency[b] if inference[b] else 1.0)
         utility[b] = slack * (constant[b] - sensitivity[b] * math.log(task[b]))
     return task, utility
+
+
+class Pairs(NamedTuple):
+    """What never changes of pairs and of the base cells that they belong to."""
+
+    start: Ints
+    """(B * NESTS + 1,) first pair of every cell and nest."""
+    product: Ints
+    """(K,) product, ``provider`` and ``pool`` of each pair."""
+    provider: Ints
+    """(K,)"""
+    pool: Ints
+    """(K,)"""
+    fixed: Floats
+    """(K,) utility beside price, quality and waiting."""
+    quality_weight: Floats
+    """(K,) of model quality."""
+    sensitivity: Floats
+    """(K,) price coefficient."""
+    region: Ints
+    """(B,) region and ``workload`` of each cell."""
+    workload: Ints
+    """(B,)"""
+    inference: Bools
+    """(B,) whether the workload is inference."""
+    efficiency: Floats
+    """(B,) tokens per hour of the customers' own software over the common path."""
+    cell_sensitivity: Floats
+    """(B,) price coefficient."""
+    constant: Floats
+    """(B,) utility of own cards beside the price."""
+
+
+class Tastes(NamedTuple):
+    """How customers weigh what they see."""
+
+    elasticity: float
+    """Of usage to price, eps."""
+    slack: float
+    """1 - rho."""
+    waiting: float
+    """Utility lost where all demand has to wait."""
+
+
+class Offered(NamedTuple):
+    """What a quarter brings customers before prices."""
+
+    tokens: float
+    """M tokens per inference task."""
+    common: float
+    """M tokens per effective H100e-hour on the common path."""
+    tokens_per_hour: Floats
+    """(I,) the same of each provider."""
+    quality: Floats
+    """(I,) ln(model quality / open frontier)."""
+    wait: Floats
+    """(L,) unmet share of demand at the pool."""
+    on_sale: Bools
+    """(J,) whether the product is on sale."""
+    rentable: Floats
+    """(K,) share of the pool that the rules let customers of the cell rent."""
+    posted: Floats
+    """(J,) last posted price, USD per unit."""
+    known: Floats
+    """(J,) positive where that is known."""
+    own_cost: Floats
+    """(R, 2) cost of own cards, USD per effective hour of each workload."""
+
+
+class View(NamedTuple):
+    """What customers see before prices."""
+
+    unit: Floats
+    """(K,) units of product per task, their log, and ``hours`` of the lane per task."""
+    log_unit: Floats
+    """(K,)"""
+    hours: Floats
+    """(K,)"""
+    outside: Floats
+    """(B,) utility of own cards."""
+    attraction: Floats
+    """(K,) ``utility_before_price``."""
+    multiplier: Floats
+    """(K,) ``units_at_unit_price``."""
+    usage: Floats
+    """(K,) ``usage_at`` the last posted price."""
+
+
+@compiled
+def view(pairs: Pairs, tastes: Tastes, now: Offered, opening: bool, reference: Floats) -> View:
+    """Return what customers see before prices.
+
+    Args:
+        pairs: pairs and cells.
+        tastes: of all customers.
+        now: what the quarter brings.
+        opening: whether it is the first quarter.
+        reference: (B,) reference price of a task, USD; set in the first quarter, to the cost of own cards.
+    """
+    p = pairs
+    unit, log_unit, hours = task_units(
+        p.start, p.inference, p.efficiency, p.provider, now.tokens, now.common, now.tokens_per_hour
+    )
+    task_cost, outside = own_cards(
+        now.own_cost, p.region, p.workload, p.inference, p.efficiency, now.tokens / now.common, p.cell_sensitivity,
+        p.constant, tastes.slack,
+    )  # fmt: skip
+    if opening:
+        reference[:] = task_cost
+    attraction = utility_before_price(
+        p.fixed, p.quality_weight, now.quality, tastes.waiting * now.wait, now.on_sale, now.rentable, p.sensitivity,
+        log_unit, p.product, p.provider, p.pool,
+    )  # fmt: skip
+    multiplier = units_at_unit_price(p.start, log_unit, reference, tastes.elasticity)
+    usage = usage_at(p.start, p.product, now.posted, now.known, log_unit, reference, tastes.elasticity)
+    return View(unit, log_unit, hours, outside, attraction, multiplier, usage)

@@ -4,11 +4,13 @@ J products, I providers, L pools, V chips.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.frontier import tangents, uncontracted
 
 
 @compiled
@@ -198,3 +200,135 @@ def move_prices(posted: Floats, wanted: Floats, on_sale: Floats, adjustment: flo
     for j in range(posted.size):
         theta = adjustment if on_sale[j] > 0.0 else 1.0
         posted[j] = math.exp(math.log(posted[j]) * (1.0 - theta) + math.log(wanted[j]) * theta)
+
+
+@compiled
+def products_on_sale(launch: Ints, pool: Ints, most: Floats, selling: Floats, provider: Ints, t: int) -> Bools:
+    """Return whether each product is sold (J,): launched, its seller in business, and its pool has cards.
+
+    Args:
+        launch: (J,) quarter of the run.
+        pool: (J,) pool of each product.
+        most: (L,) inference hours of every pool.
+        selling: (I,) 1 where the provider is in business.
+        provider: (L,) provider of each pool.
+        t: quarter of the run.
+    """
+    out = np.empty(pool.size, np.bool_)
+    for j in range(pool.size):
+        out[j] = launch[j] <= t and most[pool[j]] > 0.0 and selling[provider[pool[j]]] > 0.0
+    return out
+
+
+class Captive(NamedTuple):
+    """What providers want for themselves; I providers, R regions."""
+
+    hours: Floats
+    """(I,) wanted at the reference price, effective inference hours."""
+    observed: Bools
+    """(I,) whether the hours are observed."""
+    elasticity: Floats
+    """(I,) of own use to price."""
+    region: Ints
+    """(I,) region of each provider."""
+    price: Floats
+    """(R,) level of prices in each region."""
+
+
+@compiled
+def use_themselves(
+    of: Captive, most: Floats, provider: Ints, kinds: Floats, locked: Floats, reference: Floats, served: Floats
+) -> Floats:  # fmt: skip
+    """Return captive hours wanted of every pool (L,): what providers want, by capacity; serve what contracts leave.
+
+    Args:
+        of: what is wanted.
+        most: (L,) inference hours of every pool.
+        provider: (L,) provider of each pool.
+        kinds: (L, N, 2) hours.
+        locked: (2 L,) hours of contracts by lane.
+        reference: (I,) reference prices; changed where hours are observed.
+        served: (L,) filled.
+    """
+    total = captive_demand(of.hours, of.price, of.region, of.observed, of.elasticity, reference)
+    wanted, left = spread_by_capacity(total, most, provider), uncontracted(kinds, locked)
+    for pool in range(wanted.size):
+        served[pool] = min(wanted[pool], left[pool])
+    return wanted
+
+
+class Products(NamedTuple):
+    """What never changes of products, (J,)."""
+
+    pool: Ints
+    provider: Ints
+    region: Ints
+    workload: Ints
+    service: Ints
+    on_tokens: Bools
+    """Whether it is sold by the token."""
+    training: Bools
+    """Whether it is for training."""
+    share_weight: Floats
+    """Of market share beside profit."""
+    value_weight: Floats
+    """Of what a customer will still pay."""
+
+
+class Supply(NamedTuple):
+    """What firms know of their costs and capacity in a quarter."""
+
+    operated: Floats
+    """(L, V) cards in the pool."""
+    care: Floats
+    """(L, V) USD per card-hour of electricity and care."""
+    effective: Floats
+    """(V, 2) effective H100e of a card in training and inference."""
+    first_chip: Ints
+    """(L,) earliest chip of each pool."""
+    other_cost: Floats
+    """(I,) USD per M tokens beside hours."""
+    tokens_per_hour: Floats
+    """(I,) M tokens per effective hour."""
+    kinds: Floats
+    """(L, N, 2) hours."""
+    load: Floats
+    """(2 L,) hours in use by lane, last quarter."""
+    locked: Floats
+    """(2 L,) hours of contracts by lane."""
+    own_use: Floats
+    """(L,) captive inference hours."""
+    posted: Floats
+    """(J,) last posted price, USD per unit."""
+    multiplier: Floats
+    """(L,) shadow price of capacity, USD per inference hour."""
+    further: Floats
+    """(2,) discounted further quarters that a new contract binds its customer, by service."""
+    own_cost: Floats
+    """(R, 2) cost of own cards, USD per effective hour of each workload."""
+
+
+@compiled
+def offered(
+    products: Products, at: Supply, common: float, highest: float, least: float, marginal: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:  # fmt: skip
+    """Return the cost reckoned with, use of capacity (J,), capacity left (L,), and price ceilings (J,).
+
+    Args:
+        products: what is sold.
+        at: costs and capacity.
+        common: M tokens per hour on the common path.
+        highest: price, as a multiple of the cost of own cards.
+        least: floor of the cost reckoned with, as a multiple of marginal cost.
+        marginal: (J,) filled with the cost of service, USD per unit.
+    """
+    p = products
+    hour = pool_costs(at.operated, at.care, at.effective, at.first_chip)
+    marginal[:] = unit_costs(hour, at.other_cost, at.tokens_per_hour, p.pool, p.workload, p.provider, p.on_tokens)
+    rate, capacity = tangents(at.kinds, at.load)
+    use = capacity_use(rate, at.tokens_per_hour, p.pool, p.training, p.provider, p.on_tokens)
+    cost = reckoned_costs(
+        marginal, at.posted, use, at.multiplier, p.pool, p.share_weight, p.value_weight, at.further[p.service], least
+    )
+    left = capacity_left(capacity, at.locked, rate, at.own_use)
+    return cost, use, left, price_ceilings(at.own_cost, p.region, p.workload, p.on_tokens, common, highest, marginal)

@@ -3,20 +3,11 @@
 import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
-from sim.economics.elementary import sum_by
-from sim.economics.frontier import tangents
-from sim.economics.menus import own_cards, task_units, units_at_unit_price, usage_at, utility_before_price
+from sim.economics.elementary import totals
+from sim.economics.menus import Offered, Tastes, View, usage_at, view
 from sim.economics.potential import observe_hours
 from sim.economics.pricing import Offers, Solution, solve
-from sim.economics.supply import (
-    capacity_left,
-    capacity_use,
-    move_prices,
-    pool_costs,
-    price_ceilings,
-    reckoned_costs,
-    unit_costs,
-)
+from sim.economics.supply import Supply, move_prices, offered, products_on_sale
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.phases import own_use
 from sim.structure import INFERENCE
@@ -32,106 +23,69 @@ LEAST_COST = 0.05
 
 def run(world: World) -> None:
     """Find wanted prices for the contestable flow, and move posted prices towards them."""
-    _units(world)
-    offered = on_sale(world)
-    cells = demand_cells(world, offered)
-    offers = capacity_offers(world)
+    on_sale = _on_sale(world)
+    cells = _demand(world, _seen(world, on_sale))
+    offers = _offers(world)
     _open_prices(world, cells, offers)
     solution = _solve(world, cells, offers)
-    _post(world, solution, offered)
+    _post(world, solution, on_sale)
     _observe_labs(world)
 
 
-def _units(world: World) -> None:
-    """Set units of product per task, their log, and hours of the lane per task, by pair."""
-    links, state, now = world.links, world.state, world.now
-    now.unit, now.log_unit, now.hours = task_units(
-        links.segment_start, links.cell_inference, links.cell_own_efficiency, links.pair_provider,
-        state.tokens_per_task[0], state.reference_tokens[0], state.tokens_per_hour,
-    )  # fmt: skip
-
-
-def on_sale(world: World) -> Bools:
+def _on_sale(world: World) -> Bools:
     """Return whether each product is sold (J,): launched, its seller in business, and its pool has cards."""
     links = world.links
-    stocked = (world.now.most[INFERENCE] > 0.0) & (world.state.selling[links.pool_provider] > 0.0)
-    return np.asarray((links.product_launch <= world.t) & stocked[links.product_pool])
-
-
-def attractions(world: World, offered: Bools) -> Floats:
-    """Return utility at a price of one per unit, by pair (K,); minus infinity where it is not on sale."""
-    links = world.links
-    return utility_before_price(
-        links.pair_fixed, links.pair_quality_weight, world.paths.quality[world.t],
-        world.parameters.customers.waiting_disutility * world.state.wait, offered, world.permits["rent_pair"],
-        links.pair_sensitivity, world.now.log_unit, links.pair_product, links.pair_provider, links.pair_pool,
+    return products_on_sale(
+        links.product_launch, links.product_pool, world.now.most[INFERENCE], world.state.selling, links.pool_provider,
+        world.t,
     )  # fmt: skip
 
 
-def demand_cells(world: World, offered: Bools) -> Cells:
-    """Return the expected contestable demand that firms price against, for the products that are ``offered`` (J,).
+def _seen(world: World, on_sale: Bools) -> View:
+    """Return what customers see before prices, where these products are ``on_sale`` (J,), and note it by pair."""
+    state, now, customers = world.state, world.now, world.parameters.customers
+    seen = view(
+        world.links.pairs,
+        Tastes(customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility),
+        Offered(
+            state.tokens_per_task[0], state.reference_tokens[0], state.tokens_per_hour, world.paths.quality[world.t],
+            state.wait, on_sale, world.permits["rent_pair"], state.posted, state.on_sale, state.on_premises,
+        ),
+        world.t == 0, state.reference_price,
+    )  # fmt: skip
+    now.unit, now.log_unit, now.hours = seen.unit, seen.log_unit, seen.hours
+    now.arrays["outside"], now.arrays["attraction"] = seen.outside, seen.attraction
+    return seen
+
+
+def _demand(world: World, seen: View) -> Cells:
+    """Return the expected contestable demand that firms price against.
 
     A new contract is expected at the price last posted, and before the first one at the cost of own cards.
     """
-    links, now, state = world.links, world.now, world.state
-    customers = world.parameters.customers
-    slack, intensive = 1.0 - customers.nest_dissimilarity, customers.intensive_elasticity
-    task_cost, now.arrays["outside"] = own_cards(
-        state.on_premises, links.cell_region, links.cell_workload, links.cell_inference, links.cell_own_efficiency,
-        state.tokens_per_task[0] / state.reference_tokens[0], links.cell_sensitivity, links.cell_outside, slack,
-    )  # fmt: skip
-    if world.t == 0:
-        state.reference_price[:] = task_cost
-    now.arrays["attraction"] = attractions(world, offered)
-    mass, locked = world.population.contestable(world, _usage(world, state.on_sale))
-    now.arrays["locked_hours"] = sum_by(links.pair_lane, locked * now.hours, state.load.size)
+    links, customers = world.links, world.parameters.customers
+    mass, locked = world.population.contestable(world, seen.usage)
+    world.now.arrays["locked_hours"] = totals(links.pair_lane, locked * seen.hours, world.state.load.size)
     return Cells(
-        links.cell_start, links.pair_product, now.arrays["attraction"],
-        units_at_unit_price(links.segment_start, now.log_unit, state.reference_price, intensive),
-        links.cell_sensitivity, now.arrays["outside"], mass, links.class_incumbent, world.conditions.ties.boost,
-        links.class_protected, links.product_service, links.product_provider, len(world.structure.providers),
-        customers.nest_dissimilarity, intensive, LOG,
+        links.cell_start, links.pair_product, seen.attraction, seen.multiplier, links.cell_sensitivity, seen.outside,
+        mass, links.class_incumbent, world.conditions.ties.boost, links.class_protected, links.product_service,
+        links.product_provider, len(world.structure.providers), customers.nest_dissimilarity,
+        customers.intensive_elasticity, LOG,
     )  # fmt: skip
 
 
-def _usage(world: World, known: Floats) -> Floats:
-    """Return usage per unit of volume at posted prices, by pair (K,); 1 where the price is not ``known`` (J,)."""
-    links, state = world.links, world.state
-    return usage_at(
-        links.segment_start, links.pair_product, state.posted, known, world.now.log_unit, state.reference_price,
-        world.parameters.customers.intensive_elasticity,
-    )  # fmt: skip
-
-
-def marginal_costs(world: World) -> Floats:
-    """Return the cost of service per unit (J,): electricity and operation of the cards, and other cost of tokens."""
-    links, state = world.links, world.state
-    care = world.conditions.pool_care
-    return unit_costs(
-        pool_costs(state.operated, care, world.structure.chip_effective, links.pool_first), links.other_cost,
-        state.tokens_per_hour, links.product_pool, links.product_workload, links.product_provider, links.product_maas,
-    )  # fmt: skip
-
-
-def capacity_offers(world: World) -> Offers:
+def _offers(world: World) -> Offers:
     """Return costs, capacity use and the capacity that contracts and own use leave, with price ceilings."""
-    links, state = world.links, world.state
-    state.marginal_cost[:] = marginal_costs(world)
+    links, state, structure = world.links, world.state, world.structure
     own_use.run(world)
-    rate, capacity = tangents(state.kinds, state.load)
-    use = capacity_use(
-        rate, state.tokens_per_hour, links.product_pool, links.product_training, links.product_provider,
-        links.product_maas,
+    at = Supply(
+        state.operated, world.conditions.pool_care, structure.chip_effective, links.pool_first, links.other_cost,
+        state.tokens_per_hour, state.kinds, state.load, world.now.arrays["locked_hours"], state.own_use, state.posted,
+        state.multiplier, world.conditions.ties.further, state.on_premises,
     )  # fmt: skip
-    cost = reckoned_costs(
-        state.marginal_cost, state.posted, use, state.multiplier, links.product_pool, links.product_share_weight,
-        links.product_value_weight, world.conditions.ties.further[links.product_service], LEAST_COST,
-    )  # fmt: skip
-    left = capacity_left(capacity, world.now.arrays["locked_hours"], rate, state.own_use)
-    ceiling = price_ceilings(
-        state.on_premises, links.product_region, links.product_workload, links.product_maas, state.reference_tokens[0],
-        world.pricing.ceiling, state.marginal_cost,
-    )  # fmt: skip
+    cost, use, left, ceiling = offered(
+        links.products, at, state.reference_tokens[0], world.pricing.ceiling, LEAST_COST, state.marginal_cost
+    )
     return Offers(cost, use, links.product_pool, links.product_fee, left, ceiling)
 
 
@@ -157,15 +111,24 @@ def solver_effort(behaviour: BestResponse | Equilibrium) -> tuple[int, float, fl
     return behaviour.rounds, SOLVED, behaviour.tolerance
 
 
-def _post(world: World, solution: Solution, offered: Bools) -> None:
+def _post(world: World, solution: Solution, on_sale: Bools) -> None:
     """Move posted prices towards wanted ones, and note what they ask for per unit of volume."""
     state, now = world.state, world.now
     state.wanted[:], state.multiplier[:] = solution.price, solution.multiplier
     state.residual[0] = solution.residual
     move_prices(state.posted, state.wanted, state.on_sale, world.pricing.adjustment)
-    state.on_sale[:] = offered
-    now.intensity = _usage(world, state.posted)
+    state.on_sale[:] = on_sale
+    now.intensity = usage(world)
     now.need = now.hours * now.intensity
+
+
+def usage(world: World) -> Floats:
+    """Return usage per unit of volume at posted prices, by pair (K,)."""
+    links, state = world.links, world.state
+    return usage_at(
+        links.segment_start, links.pair_product, state.posted, state.posted, world.now.log_unit, state.reference_price,
+        world.parameters.customers.intensive_elasticity,
+    )  # fmt: skip
 
 
 def _observe_labs(world: World) -> None:

@@ -52,7 +52,7 @@ def at_prices_of(world: World, other: World) -> None:
     """Post the prices of another market for products of the same name."""
     prices = dict(zip(product_names(other), other.state.posted, strict=True))
     world.state.posted[:] = [prices[name] for name in product_names(world)]
-    world.now.intensity = pricing._usage(world, world.state.posted)
+    world.now.intensity = pricing.usage(world)
     world.now.need = world.now.hours * world.now.intensity
 
 

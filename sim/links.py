@@ -11,6 +11,7 @@ from sim.economics.choice import MOST_PAIRS
 from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
 from sim.economics.menus import Pairs
+from sim.economics.observing import Where
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
@@ -65,6 +66,11 @@ class Links:
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
+        self.observing = Where(
+            self.product_lane, self.product_provider, self.product_pool, self.product_workload, self.product_site,
+            self.product_maas, structure.pool_site, structure.site_region, structure.build_quarters, self.share_weight,
+            self.investment.own_price_weight, self.forecast_rule,
+        )  # fmt: skip
         self.knows_growth = self.forecast_rule == FUNDAMENTAL
         """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
         self.power_wait = structure.lead - structure.build_quarters

@@ -1,0 +1,176 @@
+"""What firms learn from a quarter: demand, growth and prices by region, and how they expect them to go on (B7).
+
+R regions, J products, I providers, S sites, L pools, Q quarters, H heuristics.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.building import pipeline_growth
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import totals
+from sim.economics.forecasts import believed, heuristic_weights, observe
+from sim.economics.sites import growth_of, loads, price_levels, settle_habits, shares_within, site_demand, site_prices
+
+
+class Where(NamedTuple):
+    """What never changes of products, pools and sites."""
+
+    lane: Ints
+    """(J,) lane, ``provider``, ``pool``, ``workload`` and ``site`` of each product."""
+    provider: Ints
+    """(J,)"""
+    pool: Ints
+    """(J,)"""
+    workload: Ints
+    """(J,)"""
+    site: Ints
+    """(J,)"""
+    on_tokens: Bools
+    """(J,) whether it is sold by the token."""
+    pool_site: Ints
+    """(L,)"""
+    region: Ints
+    """(S,) region of each site."""
+    build: Ints
+    """(R,) quarters of building."""
+    share_weight: Floats
+    """(S,) weight of the newest observation of the own share."""
+    price_weight: Floats
+    """(S,) and of the own price."""
+    heuristic: Ints
+    """(S,) heuristic of each site's provider, H for one that switches."""
+
+
+class Heuristics(NamedTuple):
+    """How forecasts are made, see ``forecasts``."""
+
+    adaptation: float
+    extrapolation: float
+    memory: float
+    """By which older squared errors fade in a quarter."""
+    intensity: float
+    """Of choice among heuristics."""
+    elasticity: float
+    """Of demand, in the own model of the market."""
+
+
+class Observed(NamedTuple):
+    """What a quarter shows."""
+
+    first: Floats
+    """(R, J) hours by first choice."""
+    contracted: Floats
+    """(2 L,) hours of contracts by lane."""
+    most: Floats
+    """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
+    own_use: Floats
+    """(L,) captive hours wanted."""
+    posted: Floats
+    """(J,) USD per unit."""
+    tokens_per_hour: Floats
+    """(I,) M tokens per hour."""
+    cost: Floats
+    """(L, 2) long-run cost, USD per hour of each workload."""
+    energised: Floats
+    """(S,) MW of halls with power."""
+    begun: Floats
+    """(S, Q) MW of new shells by quarter in which building began."""
+    growing: Floats
+    """(R,) growth of potential tasks into the next quarter, log."""
+
+
+class Beliefs(NamedTuple):
+    """What firms remember and expect; changed."""
+
+    demand: Floats
+    """(R,) demand in the last quarter."""
+    share: Floats
+    """(S,) expected share of the region's first choices and contracts."""
+    price: Floats
+    """(S,) average of the own price over the region's mean, log."""
+    before: Floats
+    """(2 R,) growth of demand, and price over long-run cost, as last observed."""
+    habit: Floats
+    """(2 R,) adaptive forecasts of these."""
+    ahead: Floats
+    """(2 R, H) forecasts of the next value."""
+    error: Floats
+    """(2 R, H) discounted squared errors of these."""
+
+
+class Outlook(NamedTuple):
+    """What firms see at their sites."""
+
+    demand: Floats
+    """(S,) demand of customers, inference hours."""
+    mean_cost: Floats
+    """(R,) mean long-run cost of an hour, USD; 0 where nobody asks."""
+    growth: Floats
+    """(S,) expected growth of demand, log."""
+    price: Floats
+    """(S,) expected price over long-run cost, log."""
+    standing: Floats
+    """(S,) inference hours of the site."""
+    captive: Floats
+    """(S,) captive hours wanted."""
+    load: Floats
+    """(S,) share of capacity that is asked for."""
+
+
+@compiled
+def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, opening: bool, quarter: int) -> Outlook:
+    """Observe the market, renew all forecasts and habits, and return what firms see at their sites.
+
+    Args:
+        where: structure.
+        rules: how forecasts are made.
+        now: what the quarter shows.
+        beliefs: changed.
+        opening: whether nothing was observed before.
+        quarter: position of the quarter along Q.
+    """
+    w, regions = where, where.build.size
+    demand = site_demand(now.first, now.contracted, now.most, w.lane, w.pool_site, w.region.size)
+    value = site_prices(
+        now.first, now.posted, now.tokens_per_hour, now.cost, w.provider, w.pool, w.workload, w.on_tokens, w.site,
+        w.region.size,
+    )  # fmt: skip
+    price, own, mean_cost = price_levels(value, w.region, regions)
+    growth = growth_of(demand, w.region, beliefs.demand, opening)
+    _forecast(where, rules, now, growth, price, beliefs, opening, quarter)
+    share = shares_within(demand, w.region, regions)
+    settle_habits(share, own, w.share_weight, w.price_weight, opening, beliefs.share, beliefs.price)
+    weights = heuristic_weights(beliefs.error, rules.intensity)
+    standing = totals(w.pool_site, now.most[1], w.region.size)
+    captive = totals(w.pool_site, now.own_use, w.region.size)
+    return Outlook(
+        demand, mean_cost, believed(beliefs.ahead, weights, w.heuristic, w.region),
+        believed(beliefs.ahead, weights, w.heuristic, w.region + regions), standing, captive,
+        loads(demand + captive, standing),
+    )  # fmt: skip
+
+
+@compiled
+def _forecast(
+    where: Where, rules: Heuristics, now: Observed, growth: Floats, price: Floats, beliefs: Beliefs, opening: bool,
+    quarter: int,
+) -> None:  # fmt: skip
+    """Score the forecasts of the last quarter and make the next ones, of growth and then of price by region.
+
+    The own model of the market: demand grows as its potential will, and prices move by what demand grows more than the
+    capacity that is on its way, rivals' included, over the elasticity of demand.
+    """
+    regions = growth.size
+    supply = pipeline_growth(now.energised, now.begun, where.region, where.build, quarter)
+    observed, model = np.empty(2 * regions), np.empty(2 * regions)
+    for r in range(regions):
+        pressure = (now.growing[r] - supply[r]) / rules.elasticity
+        observed[r], observed[regions + r] = growth[r], price[r]
+        model[r], model[regions + r] = now.growing[r], price[r] + pressure
+    observe(
+        observed, rules.adaptation, rules.extrapolation, rules.memory, opening, model, beliefs.before, beliefs.habit,
+        beliefs.ahead, beliefs.error,
+    )  # fmt: skip

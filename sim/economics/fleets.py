@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.frontier import kind_hours
+from sim.economics.frontier import kind_hours, pool_hours
 
 ROUNDING = 1e-12
 """Of what was lost: a remainder below it is no card."""
@@ -126,6 +126,30 @@ def count_hours(cards: Floats, effective: Floats, order: Ints, hours: float, kin
     """Fill (L, N, 2) with the hours every kind of card in every pool could give, see ``frontier.kind_hours``."""
     for pool in range(cards.shape[0]):
         kind_hours(cards[pool], effective, order[pool], hours, kinds[pool])
+
+
+@compiled
+def count_pools(
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, effective: Floats, order: Ints, hours: float,
+    operated: Floats, kinds: Floats,
+) -> Floats:  # fmt: skip
+    """Fill the cards that each pool operates and the hours they could give; return the most of them (2, L).
+
+    Args:
+        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``t`` as for ``operate``.
+        site: (L,)
+        stacked: (L, V)
+        leases: all leases.
+        t: quarter of the run.
+        effective: (V, 2) effective H100e of a card in training and inference.
+        order: (L, N) kinds of each pool, best at training first.
+        hours: usable hours per card and quarter.
+        operated: (L, V) filled with cards.
+        kinds: (L, N, 2) filled with hours.
+    """
+    operate(owned, site, stacked, leases, t, operated)
+    count_hours(operated, effective, order, hours, kinds)
+    return pool_hours(kinds)
 
 
 @compiled

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.slots import power_of
 
 
 @compiled
@@ -100,3 +101,27 @@ def take_out(cards: Floats, owned: Floats, gone: Floats, vintages: int) -> None:
                 owned[s, v] -= gone[s, v]
                 if stay == 0.0:
                     owned[s, v] = 0.0
+
+
+@compiled
+def make_room(
+    cards: Floats, owned: Floats, scrapped: Floats, may_go: Floats, installed: Floats, kw: Floats, energised: Floats,
+    survive: float, vintages: int,
+) -> Floats:  # fmt: skip
+    """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V).
+
+    Args:
+        cards: (S, V, A) by vintage; changed.
+        owned: (S, V) the running account; changed.
+        scrapped: (S, V) cards that were given up.
+        may_go: (S, V) cards that may give way to new ones.
+        installed: (S, V) new cards.
+        kw: (V,) IT power of a card.
+        energised: (S,) MW of halls with power.
+        survive: fraction of cards that do not fail in a quarter.
+        vintages: how many vintages there are so far.
+    """
+    needed = power_of(owned - scrapped, kw) - (energised - power_of(installed, kw)) / survive
+    gone = scrapped + displaced(may_go, kw, needed)
+    take_out(cards, owned, gone, vintages)
+    return gone

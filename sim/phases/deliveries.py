@@ -4,10 +4,8 @@ import numpy as np
 
 from sim.economics.building import completed
 from sim.economics.cells import Floats
-from sim.economics.fleets import age_fleet, count_hours, operate
-from sim.economics.frontier import pool_hours
-from sim.economics.scrapping import displaced, take_out
-from sim.economics.slots import power_of
+from sim.economics.fleets import age_fleet, count_pools
+from sim.economics.scrapping import make_room
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.structure import PAST
 from sim.world import World
@@ -22,14 +20,18 @@ def run(world: World) -> None:
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
-    gone = _take_out(world, installed)
+    gone = make_room(
+        state.cards, state.owned, state.scrapped, state.may_go, installed, structure.chip_kw, state.energised_mw,
+        links.survival, world.t + 1,
+    )  # fmt: skip
     _age(world, state.cards, state.owned, installed, state.lost_cards)
     state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
-    operate(state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, state.operated)
-    count_hours(state.operated, structure.chip_effective, links.kind_order, links.hours, state.kinds)
-    world.now.most = pool_hours(state.kinds)
+    world.now.most = count_pools(
+        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, structure.chip_effective,
+        links.kind_order, links.hours, state.operated, state.kinds,
+    )  # fmt: skip
 
 
 def _halls(world: World) -> None:
@@ -54,15 +56,6 @@ def _installed(world: World) -> Floats:
         state.stored += state.for_store - state.from_store
         now["installed"] = state.delivered - state.for_store + state.from_store
     return now["installed"]
-
-
-def _take_out(world: World, installed: Floats) -> Floats:
-    """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V)."""
-    state, kw, survival = world.state, world.structure.chip_kw, world.links.survival
-    needed = power_of(state.owned - state.scrapped, kw) - (state.energised_mw - power_of(installed, kw)) / survival
-    gone = state.scrapped + displaced(state.may_go, kw, needed)
-    take_out(state.cards, state.owned, gone, world.t + 1)
-    return gone
 
 
 def _age(world: World, cards: Floats, owned: Floats, delivered: Floats, lost: Floats) -> None:

@@ -151,11 +151,11 @@ def _seasons(seed: np.uint64, decision: np.uint64, first: int, count: int) -> Wo
 
 
 @lru_cache(maxsize=256)
-def _span(seed: int, decision: int, span: int) -> Words:
+def _span(seed: int, decision: int, span: int) -> tuple[np.uint64, ...]:
     """Return the keys of a span of quarters: a call for each of them would take longer than the work."""
-    return _seasons(np.uint64(seed), np.uint64(decision), span * _SPAN, _SPAN)
+    return tuple(_seasons(np.uint64(seed), np.uint64(decision), span * _SPAN, _SPAN))
 
 
 def season(seed: int, decision: Decision, quarter: int) -> np.uint64:
     """Return the key of (seed, decision, quarter), to be narrowed by agent with ``fold``."""
-    return np.uint64(_span(seed, int(decision), quarter // _SPAN)[quarter % _SPAN])
+    return _span(seed, int(decision), quarter // _SPAN)[quarter % _SPAN]

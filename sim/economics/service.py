@@ -138,6 +138,27 @@ def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) ->
 
 
 @compiled
+def run_on(
+    rows: Workloads, quarter: int, expiry: np.uint64, cells: int, hours: Floats, lane: Ints, load: Floats
+) -> tuple[Ints, Running]:
+    """Return the rows that are free to choose, and the contracts that run on; load their lanes.
+
+    Args:
+        rows: workloads.
+        quarter: position of the quarter.
+        expiry: key of (seed, expiry, quarter).
+        cells: B.
+        hours: (K,) hours of the ``lane`` per task.
+        lane: (K,) lane of each pair.
+        load: (2 L,) filled.
+    """
+    running = Running(np.empty(lane.size + 1), np.empty(lane.size + 1), np.empty(cells))
+    free = contracted(rows, quarter, expiry, running)
+    load_contracts(running, hours, lane, load)
+    return free, running
+
+
+@compiled
 def decide(rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64) -> Active:
     """Let every workload that is free choose at posted prices.
 
@@ -401,24 +422,25 @@ def settle(
         outside: (R,) filled with tasks on premises.
     """
     pairs, cells = product.size, region.size
-    tasks, bill, backlog, home = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs), np.zeros(cells)
-    for n in range(rows.volume.size):  # what is none of it is added as 0: no branches
-        pair, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
-        k, used, volume, inside = max(pair, 0), rows.tasks[n], rows.volume[n], served & (pair >= 0)
-        cost = used * rows.price[n]
-        tasks[k] += used if inside else 0.0
-        bill[k] += cost if inside else 0.0
-        backlog[k] += volume if waits else 0.0
-        home[rows.cell[n]] += volume if served & (pair == OUTSIDE) else 0.0
+    nowhere = pairs + cells  # one of several places in turn for what nobody serves: sums need not wait for each other
+    backlog, served, bill = np.zeros(pairs), np.zeros(nowhere + 8), np.zeros(nowhere + 8)
+    for n in range(rows.volume.size):
+        pair, status, volume = rows.pair[n], rows.status[n], rows.volume[n]
+        at = pair if pair >= 0 else pairs + rows.cell[n]
+        at = at if (status == SERVED) & (pair >= OUTSIDE) else nowhere + (n & 7)
+        served[at] += rows.tasks[n] if pair >= 0 else volume
+        bill[at] += rows.tasks[n] * rows.price[n]
+        if status == WAITING:
+            backlog[max(pair, 0)] += volume
     taken[:] = 0.0
     paid[:] = 0.0
     waiting[:] = 0.0
     outside[:] = 0.0
     for b in range(cells):
-        outside[region[b]] += home[b]
+        outside[region[b]] += served[pairs + b]
         for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
             r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
-            taken[r, j] += tasks[k] * given * hours[k]
+            taken[r, j] += served[k] * given * hours[k]
             paid[r, j] += bill[k] * given * unit[k]
             waiting[r, j] += backlog[k] * menu.need[k]
 

@@ -99,6 +99,32 @@ def draw(rows: Workloads, n: int, season: np.uint64) -> float:
 
 
 @compiled
+def wanted(
+    customers: Customers, potential: Floats, training: Floats, lab: Ints, lab_potential: Floats, lab_training: Floats
+) -> tuple[Floats, Floats]:
+    """Return potential tasks of every customer, and the probability that a new workload of it is training (n,).
+
+    Args:
+        customers: traits; labs' customers come last.
+        potential: (R,) tasks of enterprises.
+        training: (R,) share of training among their new workloads.
+        lab: (m,) lab of each of the last m customers.
+        lab_potential: (labs,) tasks.
+        lab_training: (labs,) share of training among their workloads.
+    """
+    size = customers.share.size
+    tasks, probability = np.empty(size), np.empty(size)
+    first = size - lab.size
+    for i in range(first):
+        tasks[i] = potential[customers.region[i]] * customers.share[i]
+        probability[i] = training[customers.region[i]]
+    for i in range(first, size):
+        tasks[i] = lab_potential[lab[i - first]] * customers.share[i]
+        probability[i] = lab_training[lab[i - first]]
+    return tasks, probability
+
+
+@compiled
 def grow(
     rows: Workloads, customers: Customers, potential: Floats, training: Floats, slots: int, tastes: int,
     season: np.uint64,
@@ -210,11 +236,9 @@ def contract_ends(rows: Workloads, n: int, expiry: np.uint64, quarter: int) -> b
 @inlined
 def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
     """Return the probability that row n chooses anew this quarter, before any draw."""
-    if rows.status[n] != SERVED:
-        return 1.0
-    if rows.term[n] == DATED:
-        return 1.0 if rows.until[n] < quarter else 0.0
-    return float(EXPIRY[rows.term[n]])
+    past = 1.0 if rows.until[n] < quarter else 0.0
+    ends = past if rows.term[n] == DATED else float(EXPIRY[rows.term[n]])
+    return ends if rows.status[n] == SERVED else 1.0
 
 
 @inlined
@@ -242,8 +266,8 @@ def class_of(incumbent: int, service: int, standing: int) -> int:
 
 @compiled
 def contestable(
-    rows: Workloads, pair_provider: Ints, pair_service: Ints, price: Floats, intensity: Floats, escalation: float,
-    outside: int, quarter: int, mass: Floats, locked: Floats,
+    rows: Workloads, pair_provider: Ints, pair_service: Ints, pair_product: Ints, price: Floats, intensity: Floats,
+    escalation: float, outside: int, quarter: int, mass: Floats, locked: Floats,
 ) -> None:  # fmt: skip
     """Add up expected contestable tasks by cell and class, and tasks that are not contestable by pair.
 
@@ -253,9 +277,10 @@ def contestable(
 
     Args:
         rows: workloads.
-        pair_provider: (K,) provider of each pair.
-        pair_service: (K,) service of each pair.
-        price: (K,) price a renewal is expected to meet, USD per unit.
+        pair_provider: (K,) provider, ``service`` and ``product`` of each pair.
+        pair_service: (K,)
+        pair_product: (K,)
+        price: (J,) price a renewal is expected to meet, USD per unit.
         intensity: (K,) usage per unit of volume expected of a new contract.
         escalation: esc.
         outside: number that stands for the outside option as incumbent.
@@ -265,26 +290,22 @@ def contestable(
             contract.
     """
     mass[:] = 0.0
-    locked[:] = 0.0
-    for n in range(rows.volume.size):
+    held = np.zeros(locked.size + 1)
+    for n in range(rows.volume.size):  # the last element takes what no pair holds: few branches
         pair = settled(rows, n)
         if pair != UNSET:
-            locked[pair] += rows.volume[n] * intensity[pair]
+            held[pair] += rows.volume[n] * intensity[pair]
             continue
-        pair = rows.pair[n]
-        incumbent, service, standing = -1, 0, FREE
-        if pair >= 0:
-            incumbent, service = pair_provider[pair], pair_service[pair]
-        elif pair == OUTSIDE:
-            incumbent = outside
+        pair, served, new = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == NEW
+        inside, k = pair >= 0, max(pair, 0)
+        incumbent = pair_provider[k] if inside else (outside if pair == OUTSIDE else -1)
         ends = ending_probability(rows, n, quarter)
-        if rows.status[n] == NEW:
-            standing = NEWCOMER
-        elif rows.status[n] == SERVED and pair >= 0:
-            capped = rows.price[n] * (1.0 + escalation) < price[pair]
-            standing = CAPPED if capped else FREE
-            locked[pair] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
-        mass[rows.cell[n], class_of(incumbent, service, standing)] += ends * rows.volume[n]
+        capped = served & inside & (rows.price[n] * (1.0 + escalation) < price[pair_product[k]])
+        standing = NEWCOMER if new else (CAPPED if capped else FREE)
+        kept = rows.tasks[n] * (1.0 if capped else 1.0 - ends)
+        held[k if served & inside else locked.size] += kept
+        mass[rows.cell[n], class_of(incumbent, pair_service[k] if inside else 0, standing)] += ends * rows.volume[n]
+    locked[:] = held[: locked.size]
 
 
 @inlined

@@ -7,19 +7,17 @@ from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
 from sim.economics.service import (
-    Running,
     Seasons,
     Terms,
     account,
     allocate,
-    contracted,
     decide,
-    load_contracts,
+    run_on,
     settle,
     sign,
 )
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow
+from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, wanted
 from sim.randomness import Decision, season
 from sim.world import Asked, Used, World
 
@@ -34,18 +32,21 @@ class Rows:
 
         In the first quarter all workloads are new, and alike.
         """
-        world.now.potential = _potential(world)
-        training, slots, tastes = _training_shares(world), world.slots, len(world.structure.tastes)
+        state, links, slots, tastes = world.state, world.links, world.slots, len(world.structure.tastes)
+        world.now.potential, training = wanted(
+            world.customers, state.potential, world.now.new_training, links.lab_of_row, state.lab_potential,
+            links.lab_training_share,
+        )  # fmt: skip
         for part in range(1, slots + 1) if world.t == 0 else [slots]:
             key = season(world.seed, Decision.WORKLOAD, world.t + part)
             grow(world.workloads, world.customers, world.now.potential * (part / slots), training, slots, tastes, key)
         bind(
-            world.workloads, world.contracts, world.links.lab_of_row, slots, world.t,
+            world.workloads, world.contracts, links.lab_of_row, slots, world.t,
             season(world.seed, Decision.LAB_CONTRACT, world.t),
         )  # fmt: skip
 
-    def volumes(self, world: World) -> tuple[Floats, Floats]:
-        """Return tasks held, and tasks wanted, by region (R,)."""
+    def volumes(self, world: World) -> Floats:
+        """Return tasks held, and tasks wanted, by region (2, R)."""
         return sums_by_region(
             world.workloads.volume, world.now.potential, world.customers.region, world.slots,
             len(world.structure.regions),
@@ -57,20 +58,17 @@ class Rows:
         mass = np.empty((len(world.structure.cells), links.class_incumbent.size))
         locked = np.empty(links.pair_product.size)
         contestable(
-            world.workloads, links.pair_provider, links.pair_service, world.state.wanted[links.pair_product], intensity,
+            world.workloads, links.pair_provider, links.pair_service, links.pair_product, world.state.wanted, intensity,
             world.parameters.customers.switching.escalation, len(world.structure.providers), world.t, mass, locked,
         )  # fmt: skip
         return mass, locked
 
     def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on, and note which workloads are free."""
-        now, links = world.now, world.links
-        now.running = Running(
-            np.empty(links.pair_lane.size + 1), np.empty(links.pair_lane.size + 1), np.empty(links.cell_region.size)
+        now, links, expiry = world.now, world.links, season(world.seed, Decision.EXPIRY, world.t)
+        now.free, now.running = run_on(
+            world.workloads, world.t, expiry, links.cell_region.size, now.hours, links.pair_lane, world.state.load
         )
-        expiry = season(world.seed, Decision.EXPIRY, world.t)
-        now.free = contracted(world.workloads, world.t, expiry, now.running)
-        load_contracts(now.running, now.hours, links.pair_lane, world.state.load)
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
@@ -119,22 +117,3 @@ class Rows:
 def _seasons(world: World) -> Seasons:
     decisions = (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
     return Seasons(*(season(world.seed, decision, world.t) for decision in decisions))
-
-
-def _potential(world: World) -> Floats:
-    """Return potential tasks by customer (n,): enterprises by size, labs by their own paths."""
-    customers = world.customers
-    potential = world.state.potential[customers.region] * customers.share
-    rows = world.links.lab_of_row
-    if rows.size:
-        potential[-rows.size :] = world.state.lab_potential[rows] * customers.share[-rows.size :]
-    return potential
-
-
-def _training_shares(world: World) -> Floats:
-    """Return the probability that a new workload is training, by customer (n,)."""
-    shares: Floats = world.now.new_training[world.customers.region]
-    rows = world.links.lab_of_row
-    if rows.size:
-        shares[-rows.size :] = world.links.lab_training_share[rows]
-    return shares

@@ -217,8 +217,9 @@ def test_what_firms_price_against_and_what_they_keep_capacity_for(seed: int) -> 
     rows.pair[(rows.status == NEW) & (rows.term == DATED)] = 2
     price, intensity = rng.uniform(0.5, 3.0, 4), rng.uniform(0.5, 2.0, 4)
     mass, locked = np.full((1, 30), np.nan), np.full(4, np.nan)
-    contestable(rows, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1]), price, intensity, 0.05, 3, 4, mass, locked)
-    expected = expected_mass(rows, price, intensity)
+    provider, service, product = np.array([[0, 1, 2, 0], [0, 0, 0, 1], [3, 1, 0, 2]])
+    contestable(rows, provider, service, product, price, intensity, 0.05, 3, 4, mass, locked)
+    expected = expected_mass(rows, price[product], intensity)
     np.testing.assert_allclose(mass, expected[0], rtol=1e-12)
     np.testing.assert_allclose(locked, expected[1], rtol=1e-12)
     assert (expected[0] > 0.0).sum() > 10

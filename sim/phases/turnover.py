@@ -131,19 +131,19 @@ def _settle(world: World, i: int, proceeds: float) -> None:
 def _enter(world: World) -> None:
     """Let the first dormant firm of each region that sees a profit, finds credit and is drawn come in."""
     state, links, rule = world.state, world.links, world.parameters.finance.entry.npv
-    waiting = np.flatnonzero(links.dormant & (state.entered == 0.0))
-    if waiting.size == 0:
+    draws = draws_of_entry(links.provider_key, season(world.seed, Decision.ENTRY, world.t))
+    drawn = np.flatnonzero(links.dormant & (state.entered == 0.0) & (draws < rule.chance))
+    if drawn.size == 0:
         return
     markup = exp(state.habit[len(world.structure.regions) :]) - 1.0
-    draws = draws_of_entry(links.provider_key, season(world.seed, Decision.ENTRY, world.t))
     came = set[int]()
     credit, shock = world.parameters.finance.credit, world.conditions.measures.credit
-    for i in waiting:
+    for i in drawn:
         region = int(links.provider_region[i])
         pays = entry_pays(markup[region], rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
         covenant = credit.covenant * shock.covenant
         trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenant, rule.equity_share)
-        if pays and trusted and draws[i] < rule.chance and region not in came:
+        if pays and trusted and region not in came:
             came.add(region)
             _found(world, int(i))
 

@@ -34,11 +34,14 @@ def report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None 
         BadInput: When the report cannot be written.
     """
     from experiments.analysis import load
+    from experiments.choices import tell_apart
     from experiments.report import build
 
     with plain_write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
-        return _from_here(build([load(folder) for folder in folders], target / REPORT, figures))
+        found = [load(folder) for folder in folders]
+        tell_apart(found, target)
+        return _from_here(build(found, target / REPORT, figures))
 
 
 def _from_here(path: Path) -> Path:

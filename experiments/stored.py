@@ -15,6 +15,8 @@ from sim.tables import SCHEMA_VERSION, TABLES
 MANIFEST = "manifest.json"
 SAMPLES = "samples.parquet"
 """File of a study with the sampled values: a row for each sample and key."""
+POINTS = "points.parquet"
+"""File of a study with the parameters of every lever point."""
 
 
 def part(folder: Path, table: str, key: str | None) -> Path:

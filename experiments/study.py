@@ -95,7 +95,7 @@ def _failed(folder: Path) -> list[dict[str, Any]]:
 
 
 def _compute(asked: StudyPlan, found: Found, holder: str, words: Sequence[str], manner: Manner) -> None:
-    from experiments.engine import repair, samples
+    from experiments.engine import points, repair, samples
 
     folder = asked.folder
     manifest_before = stored.read(folder) or {}
@@ -104,6 +104,7 @@ def _compute(asked: StudyPlan, found: Found, holder: str, words: Sequence[str], 
     for line in repair.forget_unfinished(folder, found.tables, sizes, failed_too=manner.retry_failed):
         print(f"compute-market: {line}", file=sys.stderr)
     repair.rename(folder, asked.jobs)
+    points.write(folder, [(point.settings, item.parameters.canonical_json()) for point, item in asked.points])
     samples.write(folder, [(sample.index, sample.values, sample.units) for sample in asked.samples])
     done = {row["run_id"] for row in stored.rows_of_runs(folder)}
     todo = [job for job in asked.jobs if job.run_id not in done]

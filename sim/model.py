@@ -1,6 +1,6 @@
 """The market, quarter by quarter. A reader of this file knows the model; each phase is one file in ``phases``."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import mesa
 
@@ -76,12 +76,18 @@ class ComputeMarket(mesa.Model):
 
     def step(self) -> None:
         """Simulate one quarter."""
+        for _ in self.phases():
+            pass
+
+    def phases(self) -> Iterator[str]:
+        """Simulate one quarter, and pause after each of its phases to say its name."""
         world = self.world
         world.now = Quarter()
         world.ledger.clear()
         for name, phase in QUARTER:
             self.stage = name
             phase(world)
+            yield name
         self.record.take(world)
         world.t += 1
 

@@ -9,25 +9,39 @@ import pandas as pd
 from experiments.analysis.bands import bands, only
 from experiments.analysis.books import RUN, Books, books_of, partners
 from experiments.analysis.cases import WORLD, Case
-from experiments.analysis.reasons import IN, OUT, Basis, changes, shares
+from experiments.analysis.first_choices import SCARCITY
+from experiments.analysis.reasons import FIRST, IN, OUT, Basis, changes, shares
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from sim.reasons import Constraint
 
 RULES, CARDS, HALLS, MONEY = "rules", "cards", "mw", "money"
+SHOWN = 3
+"""Comparisons that a report draws and tells apart."""
 GROUPS = {
     "demand": "demand of all",
     "size": "size of the market",
     "first_choice": "first choices",
+    "offers": "what is on offer",
+    "cost": "cost of service",
+    "markup": "markups",
+    "stickiness": "prices not yet moved",
+    "waiting": "waiting and ties",
+    "customers": "who is free to choose",
     "own_products": "moved within the firm",
     "mix": "mix of products",
-    "price": "prices",
-    RULES: "full sites: cards closed by rules",
-    CARDS: "full sites: short of cards",
-    HALLS: "full sites: no powered hall",
-    MONEY: "full sites: cash or patience",
-    ONE_POOL: "full sites: one kind of card",
+    "price": "prices of what is sold",
+    RULES: "scarce: cards closed by rules",
+    CARDS: "scarce: short of cards",
+    HALLS: "scarce: no powered hall",
+    MONEY: "scarce: cash or patience",
+    ONE_POOL: "scarce: one kind of card",
 }
 """What reasons are gathered into, in the order in which they are shown, with labels."""
+_STEPS = {
+    "offers": "offers", "efficiency": "offers", "own_cards": "offers", "cost": "cost", "markup": "markup",
+    "stickiness": "stickiness", "waiting": "waiting", "switching": "waiting", "customers": "customers",
+}  # fmt: skip
+"""Groups of the steps of first choices (``sim.first_choices``) but scarcity."""
 _CAUSES = dict.fromkeys(OF_CARDS, CARDS) | {
     Constraint.MW.code: HALLS, Constraint.CASH.code: MONEY, Constraint.PATIENCE.code: MONEY, ONE_POOL: ONE_POOL,
 }  # fmt: skip
@@ -39,9 +53,11 @@ class Comparison:
 
     baseline: Case
     other: Case
+    steps: pd.DataFrame | None = None
+    """What moved first choices; None where that is not known."""
 
     @cached_property
-    def _common(self) -> pd.DataFrame:
+    def common(self) -> pd.DataFrame:
         """Samples, seeds and quarters of the last year that both have."""
         both = partners(self.baseline, self.other)
         return both.loc[both["quarter"].str[:4] == str(both["quarter"].max())[:4]]
@@ -58,21 +74,21 @@ class Comparison:
     @property
     def year(self) -> str:
         """The last year that both simulate, in whole or in part."""
-        return str(self._common["quarter"].iloc[0][:4])
+        return str(self.common["quarter"].iloc[0][:4])
 
     @property
     def pairs(self) -> int:
         """Runs of the same sample and seed in both."""
-        return len(self._common[RUN].drop_duplicates())
+        return len(self.common[RUN].drop_duplicates())
 
     @cached_property
     def _books(self) -> tuple[Books, Books]:
-        return books_of(self.baseline, self._common), books_of(self.other, self._common)
+        return books_of(self.baseline, self.common), books_of(self.other, self.common)
 
     @cached_property
     def _changes(self) -> dict[Basis, pd.DataFrame]:
         bases: tuple[Basis, ...] = ("compute", "revenue")
-        return {basis: changes(*self._books, basis, "year") for basis in bases}
+        return {basis: changes(*self._books, basis, "year", self.steps) for basis in bases}
 
     def rows(self, basis: Basis, region: str) -> pd.DataFrame:
         """Return the reasons of a region's changes, with ``group`` (see ``GROUPS``), in points of share."""
@@ -88,7 +104,7 @@ class Comparison:
     def whole(self, basis: Basis, region: str) -> pd.DataFrame:
         """Return bands over pairs of the change of every provider's share, in points: a row per provider."""
         sums = _table(self.rows(basis, region), RUN, "provider")
-        sums = sums.reindex(pd.MultiIndex.from_frame(self._common[RUN].drop_duplicates()), fill_value=0.0)
+        sums = sums.reindex(pd.MultiIndex.from_frame(self.common[RUN].drop_duplicates()), fill_value=0.0)
         return bands(sums.melt(value_name="change"), "change", ["provider"])
 
     def levels(self, basis: Basis, region: str) -> pd.DataFrame:
@@ -106,10 +122,11 @@ class Comparison:
         return (WORLD, str(moved.idxmax())) if len(moved) else (WORLD,)
 
     def by_rule(self, region: str) -> pd.DataFrame:
-        """Return mean points of compute share that providers lose for cards that rules closed: a column per rule."""
+        """Return mean points of compute share that move for cards that rules closed: a column per rule."""
         rows = self.rows("compute", region)
-        rows = rows[(rows["term"] == OUT) & (rows["group"] == RULES)]
-        return _table(rows.assign(rule=rows["cause"].str.removeprefix(RULE)), ["provider"], "rule") / self.pairs
+        rows = rows[rows["group"] == RULES]
+        rule = rows["cause"].str.removeprefix(SCARCITY).str.removeprefix(RULE)
+        return _table(rows.assign(rule=rule), ["provider"], "rule") / self.pairs
 
 
 def _table(rows: pd.DataFrame, index: list[str], columns: str) -> pd.DataFrame:
@@ -118,17 +135,27 @@ def _table(rows: pd.DataFrame, index: list[str], columns: str) -> pd.DataFrame:
 
 
 def group_of(term: str, cause: str) -> str:
-    """Return the group of a reason."""
-    if term not in (IN, OUT):
+    """Return the group of a reason: scarcity turns customers away or prices them out."""
+    if term == FIRST and cause and not cause.startswith(SCARCITY):
+        return _STEPS[cause]
+    lacking = cause.removeprefix(SCARCITY)
+    if term not in (IN, OUT) and lacking == cause:
         return term
-    return RULES if cause.startswith(RULE) else _CAUSES[cause]
+    return RULES if lacking.startswith(RULE) else _CAUSES[lacking]
 
 
-def comparisons(found: Sequence[Case]) -> Iterator[Comparison]:
-    """Yield every case against the first, where some of their runs meet the same shocks."""
+def comparisons(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Iterator[Comparison]:
+    """Yield every case against the first, where some of their runs meet the same shocks.
+
+    Args:
+        found: Cases, the first of which is the baseline.
+        steps: What moved first choices, see ``analysis.first_choices``.
+    """
     for case in found[1:]:
         try:
-            partners(found[0], case)
+            both = partners(found[0], case)
         except ValueError:
             continue
-        yield Comparison(found[0], case)
+        known = None if steps is None else steps[steps["before"].isin(found[0].ids) & steps["after"].isin(case.ids)]
+        whole = known is not None and len(known[RUN].drop_duplicates()) == len(both[RUN].drop_duplicates())
+        yield Comparison(found[0], case, known if whole else None)

@@ -6,10 +6,10 @@ size as it moved between its own products (training and inference take unlike ho
     served = first choice + sum of out + sum of in + own products
 
 Its share of compute is that over all that is served. The change of first choices is that of all demand, at the
-baseline's choices, and then that of choices. Contracts that run on count as chosen; prices, offers and waiting are not
-told apart. Revenue is quantities at the baseline's prices, then what is sold of each product, then prices. All this is
-measured in the baseline's market: what the same sales are worth as a share of a larger or smaller one is a term of its
-own, the size of the market.
+baseline's choices, and then that of choices: step by step where steps are known (``analysis.first_choices``), else as
+one. Contracts that run on count as chosen. Revenue is quantities at the baseline's prices, then what is sold of each
+product, then prices. All this is measured in the baseline's market: what the same sales are worth as a share of a
+larger or smaller one is a term of its own, the size of the market.
 
 This is accounting on stored tables. What causes a change is asked by paired runs or Shapley parts of a study.
 """
@@ -21,6 +21,7 @@ import pandas as pd
 
 from experiments.analysis.books import RUN, Books, books_of, partners
 from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.first_choices import told_apart
 from experiments.analysis.scarcity import causes
 
 Basis = Literal["compute", "revenue"]
@@ -59,9 +60,10 @@ def reasons(baseline: Case, other: Case, basis: Basis = "compute", by: Period = 
     return changes(books_of(baseline, both), books_of(other, both), basis, by)
 
 
-def changes(before: Books, after: Books, basis: Basis, by: Period) -> pd.DataFrame:
-    """Return what :func:`reasons` does, of tables."""
-    amounts = pd.concat([_quantities(_terms(before), _terms(after)), *_first_choices(before.diverted, after.diverted)])
+def changes(before: Books, after: Books, basis: Basis, by: Period, steps: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return what :func:`reasons` does, of tables, with the causes of first choices where ``steps`` are known."""
+    first = _first_choices(before.diverted, after.diverted, steps)
+    amounts = pd.concat([_quantities(_terms(before), _terms(after)), *first])
     if basis == "revenue":
         amounts = _money(amounts, before.providers, after.providers)
     sold = (_sold(side.providers, basis, by) for side in (before, after))
@@ -116,7 +118,9 @@ def _quantities(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return both.assign(amount=both["amount_after"] - both["amount_before"])[[*keys, "amount"]]
 
 
-def _first_choices(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _first_choices(
+    before: pd.DataFrame, after: pd.DataFrame, steps: pd.DataFrame | None
+) -> Iterator[pd.DataFrame]:  # fmt: skip
     """Yield what demand and what choices change in first choices, H100e, product by product."""
     group = [*RUN, "quarter", "region", *_PRODUCT]
     columns = [*group, "from", "quantity_h100e"]
@@ -128,7 +132,8 @@ def _first_choices(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[pd.Dat
     wanted = (chosen["a"] / total["a"].where(total["a"] > 0.0)).fillna(chosen["b"] / total["b"])
     demand = wanted * (total["b"] - total["a"])
     yield _rows(both.assign(amount=demand, term=DEMAND), "from")
-    yield _rows(both.assign(amount=chosen["b"] - chosen["a"] - demand, term=FIRST), "from")
+    moved = both.assign(amount=chosen["b"] - chosen["a"] - demand)
+    yield _rows((moved if steps is None else told_apart(moved, steps)).assign(term=FIRST), "from")
 
 
 def _money(quantities: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

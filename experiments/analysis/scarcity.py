@@ -6,8 +6,6 @@ of the same site in the same quarter were: those that rules closed against those
 and among several rules by what each closed to the provider.
 """
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from experiments.analysis.books import RUN
@@ -37,20 +35,31 @@ def causes(diverted: pd.DataFrame, sites: pd.DataFrame, rules: pd.DataFrame) -> 
         of ``diverted``. A reason other than a full first choice is its own cause.
     """
     full = diverted["reason"].isin(FULL)
-    named = diverted[~full]
-    return pd.concat([named.assign(cause=named["reason"]), *_of_sites(diverted[full], sites, rules)], ignore_index=True)
+    named, found = diverted[~full], diverted[full].merge(lacks(sites, rules), on=_SITE, how="left")
+    found = found.fillna({"cause": ONE_POOL, "part": 1.0})
+    amounts = {name: found[name] * found["part"] for name in ("quantity_h100e", "arrived_h100e")}
+    divided = found.assign(**amounts)[[*_SITE, "region", "to", "cause", *amounts]]
+    return pd.concat([named.assign(cause=named["reason"]), divided], ignore_index=True)
 
 
-def _of_sites(full: pd.DataFrame, sites: pd.DataFrame, rules: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    """Yield rows by the constraint of their site, then by rule."""
-    places = sites.rename(columns={"provider": "from", "site_region": "from_site_region"})
-    found = full.merge(places, on=_SITE, how="left", validate="many_to_one")
+def lacks(sites: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
+    """Return what each site lacked: rows of a ``cause`` and its ``part``, which add up to 1.
+
+    Args:
+        sites: The table, with ``binding_constraint``, ``refused_h100e`` and ``denied_h100e``.
+        rules: The table, with ``quantity_bound``.
+    """
+    found = sites.rename(columns={"provider": "from", "site_region": "from_site_region"})
     bound = found["binding_constraint"].replace(Constraint.DEMAND.code, ONE_POOL).fillna(ONE_POOL)
     short = found["denied_h100e"] + found["refused_h100e"]
     closed = (found["denied_h100e"] / short).where((short > 0.0) & bound.isin((*OF_CARDS, ONE_POOL)), 0.0)
-    yield _part(found.assign(cause=bound), 1.0 - closed)
     by_rule = found.assign(closed=closed)[closed > 0.0].merge(_parts(rules), on=_BUYER, how="left")
-    yield _part(by_rule.assign(cause=RULE + by_rule["rule"]), by_rule["closed"] * by_rule["part"])
+    rows = [
+        found.assign(cause=bound, part=1.0 - closed),
+        by_rule.assign(cause=RULE + by_rule["rule"], part=by_rule["closed"] * by_rule["part"]),
+    ]
+    every = pd.concat(rows, ignore_index=True)
+    return every.loc[every["part"] > 0.0, [*_SITE, "cause", "part"]]
 
 
 def _parts(rules: pd.DataFrame) -> pd.DataFrame:
@@ -58,9 +67,3 @@ def _parts(rules: pd.DataFrame) -> pd.DataFrame:
     bound = rules[rules["quantity_bound"] > 0.0].rename(columns={"who": "from"})
     total = bound.groupby(_BUYER)["quantity_bound"].transform("sum")
     return bound.assign(part=bound["quantity_bound"] / total)[[*_BUYER, "rule", "part"]]
-
-
-def _part(rows: pd.DataFrame, part: pd.Series) -> pd.DataFrame:
-    """Return rows with their quantities times a part, those with none left out."""
-    amounts = {name: rows[name] * part for name in ("quantity_h100e", "arrived_h100e")}
-    return rows.assign(**amounts)[part > 0.0][[*_SITE, "region", "to", "cause", *amounts]]

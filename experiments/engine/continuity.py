@@ -18,7 +18,7 @@ from experiments.faults import BadInput
 from experiments.identity import code_digest
 
 PLAN = "plan.json"
-_DERIVED = ("report.html", PLAN, stored.MANIFEST, stored.SAMPLES)
+_DERIVED = ("report.html", PLAN, stored.MANIFEST, stored.SAMPLES, stored.POINTS)
 _SHOWN = 8
 
 

@@ -1,13 +1,13 @@
 """Why shares moved between two cases: bars of reasons that add up to the change, firm by firm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from experiments.analysis.comparison import GROUPS, Comparison
+from experiments.analysis.comparison import GROUPS, SHOWN, Comparison
 from experiments.analysis.reasons import Basis
 from experiments.figures import Drawn
 from experiments.figures.colours import FAINT, INK, reason_colour
@@ -16,8 +16,8 @@ from experiments.figures.paper import SMALL, SOFT, WIDTH, written
 from experiments.figures.paper import TITLE as TITLE_SIZE
 
 TITLE = "Why shares moved"
-_FIRMS, MOST = 8, 3
-"""Firms in a panel, and comparisons that are shown."""
+_FIRMS = 8
+"""Firms in a panel."""
 _SLIGHT = 0.05
 """Points of share in bars below which a firm is left out."""
 _ROW, _HEAD, _AXIS, _FOOT, _KEY, _NAME = 0.24, 0.26, 0.38, 0.3, 0.22, 0.3
@@ -29,16 +29,17 @@ _BASES: tuple[Basis, ...] = ("compute", "revenue")
 
 def draw(found: Sequence[Comparison]) -> Drawn:
     """Draw two rows of panels for each comparison: the world, and the region that moves most; compute and revenue."""
-    drawn = found[:MOST]
+    drawn = found[:SHOWN]
     return Drawn("reasons", TITLE, written("reasons", lambda: _drawn(drawn)), _caption(found))
 
 
 def _drawn(found: Sequence[Comparison]) -> Figure:
     heights = [[_panel_height(comparison, region) for region in comparison.regions] for comparison in found]
-    top = _KEY * -(-len(GROUPS) // _KEYS)
+    groups = _occurring(found)
+    top = _KEY * -(-len(groups) // _KEYS)
     height = top + sum(_NAME + sum(tall) for tall in heights) + _FOOT
     figure = Figure(figsize=(WIDTH, height))
-    _draw_key(figure, height)
+    _draw_key(figure, height, groups)
     for comparison, tall in zip(found, heights, strict=True):
         figure.text(
             0.1 / WIDTH, 1 - (top + 0.6 * _NAME) / height, _against(comparison), fontsize=TITLE_SIZE, weight="bold"
@@ -73,8 +74,16 @@ def _draw_row(figure: Figure, comparison: Comparison, region: str, top: float, t
         _draw_panel(figure.add_axes(box), comparison, basis, region)
 
 
-def _draw_key(figure: Figure, height: float) -> None:
-    for i, (group, label) in enumerate(GROUPS.items()):
+def _occurring(found: Sequence[Comparison]) -> dict[str, str]:
+    """Return the groups of reasons that some panel shows, with their labels."""
+    parts = pd.concat(
+        [_shown(comparison, basis, region) for comparison in found for region in comparison.regions for basis in _BASES]
+    )
+    return {group: label for group, label in GROUPS.items() if (parts[group].abs() >= _SLIGHT).any()}
+
+
+def _draw_key(figure: Figure, height: float, groups: Mapping[str, str]) -> None:
+    for i, (group, label) in enumerate(groups.items()):
         x, y = 0.1 + (i % _KEYS) * WIDTH / _KEYS, 1 - (_KEY * (i // _KEYS) + 0.14) / height
         figure.text(x / WIDTH, y, "\N{BLACK SQUARE}", fontsize=SMALL + 3, color=reason_colour(group), va="center")
         figure.text((x + 0.18) / WIDTH, y, label, fontsize=SMALL, va="center")
@@ -136,12 +145,14 @@ def _footnote(found: Sequence[Comparison]) -> str:
 
 
 def _caption(found: Sequence[Comparison]) -> str:
-    extra = f" The first {MOST} of {len(found)} comparisons are drawn." if len(found) > MOST else ""
+    extra = f" The first {SHOWN} of {len(found)} comparisons are drawn." if len(found) > SHOWN else ""
     return (
         "Change of each provider's share against the baseline, in percentage points of the baseline's market; bars add "
-        "up to the dot without a remainder. Full sites: customers whose first choice was full, lost by it (left) or "
-        "taken in from others (right), by what kept the full site from serving more; a shortage of cards is divided "
-        "between rules and makers as the site's orders of that quarter were. First choices hold all that makes "
-        f"customers choose another: prices, offers, waiting. Shown are the {_FIRMS} firms that move most. "
-        f"Source: tables providers, diverted, sites, rules.{extra}"
+        "up to the dot without a remainder. Scarce: customers turned away by a full site (left) or taken in from "
+        "others (right), and those whom scarcity priced out, by what the site lacked; a shortage of cards is divided "
+        "between rules and makers as the site's orders of that quarter were. The other first choices are switched one "
+        "after the other: offers, costs, scarcity, markups, prices not yet moved, waiting and ties, who is free to "
+        "choose; where runs could not be repeated they are one reason. "
+        f"Shown are the {_FIRMS} firms that move most. "
+        f"Source: tables providers, diverted, sites, rules; first_choices.parquet beside the report.{extra}"
     )

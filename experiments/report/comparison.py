@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from experiments.analysis.cases import WORLD, Case
-from experiments.analysis.comparison import GROUPS, Comparison, comparisons
+from experiments.analysis.comparison import GROUPS, SHOWN, Comparison, comparisons
 from experiments.analysis.reasons import Basis
 from experiments.figures import COMPARING, Drawn
-from experiments.figures.reasons import MOST, draw
+from experiments.figures.reasons import draw
 from experiments.report.study import Part
 
 FIGURE = "reasons"
@@ -31,15 +31,18 @@ class Moved:
     """Tables that were not stored."""
 
 
-def moved(found: Sequence[Case]) -> Moved | None:
-    """Return the section for several cases, the first of which is the baseline; None for one."""
+def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | None:
+    """Return the section for several cases, the first of which is the baseline; None for one.
+
+    ``steps`` say what moved first choices, see ``analysis.first_choices``.
+    """
     if len(found) < 2:
         return None
     lacking = [table for table in COMPARING[FIGURE] if any(table not in case.results for case in found)]
     if lacking:
         return Moved([], None, [], [], lacking)
-    made = list(comparisons(found))
-    shown, known = made[:MOST], [comparison.other for comparison in made]
+    made = list(comparisons(found, steps))
+    shown, known = made[:SHOWN], [comparison.other for comparison in made]
     return Moved(
         [_said(comparison) for comparison in shown],
         draw(made) if made else None,

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from experiments.analysis import first_choices
 from experiments.analysis.cases import BASES, Case, cases, drawable, result_names
 from experiments.analysis.happenings import idle_rules
 from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
@@ -19,6 +20,9 @@ from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.study import parts
 from experiments.report.words import headline, uncertainty
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _RUN_IDS_SHOWN = 12
@@ -38,7 +42,7 @@ def build(results: Sequence[Results], path: Path, figures: Sequence[str] | None 
     Raises:
         OSError: When it cannot be written; no half-written file stays.
     """
-    text = render(results, figures)
+    text = render(results, figures, first_choices.read(path.parent))
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -48,7 +52,9 @@ def build(results: Sequence[Results], path: Path, figures: Sequence[str] | None 
     return path
 
 
-def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> str:
+def render(
+    results: Sequence[Results], figures: Sequence[str] | None = None, steps: "pd.DataFrame | None" = None
+) -> str:
     """Return the report as HTML: the same text for the same tables."""
     everything = cases(results)
     shown = drawable(everything)
@@ -68,7 +74,7 @@ def render(results: Sequence[Results], figures: Sequence[str] | None = None) -> 
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],
         figures=[_figure(draw(name, shown)) for name in chosen if not _lacking(name, results)],
         not_drawn=[(name, _lacking(name, results)) for name in chosen if _lacking(name, results)],
-        moved=_moved(shown) if figures is None or REASONS in figures else None,
+        moved=_moved(shown, steps) if figures is None or REASONS in figures else None,
         bases=list(BASES),
         measures=[
             (line.name, line.unit) for case in shown[:1] if "market" in case.results for line in market_lines(case)
@@ -96,8 +102,8 @@ def _figure(drawn: Drawn) -> dict[str, Any]:
     return {"name": drawn.name, "title": drawn.title, "svg": Markup(drawn.svg), "caption": drawn.caption}
 
 
-def _moved(shown: Sequence[Case]) -> dict[str, Any] | None:
-    found = moved(shown)
+def _moved(shown: Sequence[Case], steps: "pd.DataFrame | None") -> dict[str, Any] | None:
+    found = moved(shown, steps)
     return None if found is None else {**vars(found), "figure": found.figure and _figure(found.figure)}
 
 

@@ -28,6 +28,7 @@ def run(world: World) -> None:
     offers = _offers(world)
     _open_prices(world, cells, offers)
     solution = _solve(world, cells, offers)
+    world.now.arrays["scarce"] = offers.use * solution.multiplier[offers.pool]
     _post(world, solution, on_sale)
     _observe_labs(world)
 

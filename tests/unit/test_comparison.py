@@ -11,14 +11,18 @@ import experiments
 from experiments.analysis import load
 from experiments.analysis.cases import cases
 from experiments.analysis.comparison import GROUPS, Comparison, comparisons, group_of
-from experiments.analysis.reasons import IN, OUT, TERMS, Basis
+from experiments.analysis.reasons import FIRST, IN, OUT, TERMS, Basis
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from experiments.figures.colours import reason_colour
 from experiments.figures.reasons import draw
 from experiments.report.page import render
+from sim import first_choices
 from sim.reasons import Constraint
 from tests.synthetic import Market
 
+STEPS = (
+    "OFFERS", "EFFICIENCY", "OWN_CARDS", "COST", "MARKUP", "STICKINESS", "WAITING", "SWITCHING", "CUSTOMERS",
+)  # fmt: skip
 HEAD = "<h2>Why shares moved</h2>"
 SMALL = ("customers.enterprises=20", "market.end=2022Q4")
 
@@ -44,9 +48,12 @@ def test_reasons_add_up_to_the_change_of_mean_shares(compared: Path, basis: Basi
 
 def test_every_reason_has_a_group_and_every_group_a_colour_of_its_own() -> None:
     causes = {*(limit.code for limit in Constraint if limit is not Constraint.DEMAND), ONE_POOL, f"{RULE}x"}
+    steps = [getattr(first_choices, name) for name in STEPS] + [f"{first_choices.SCARCITY}{cause}" for cause in causes]
     reached = {group_of(term, cause) for term in (IN, OUT) for cause in causes}
+    reached |= {group_of(FIRST, cause) for cause in steps}
     assert reached | set(TERMS) - {IN, OUT} == set(GROUPS)
     assert {group_of(OUT, cause) for cause in OF_CARDS} == {"cards"}
+    assert group_of(FIRST, f"{first_choices.SCARCITY}{RULE}x") == "rules"
     assert len({reason_colour(group) for group in GROUPS}) == len(GROUPS)
 
 
@@ -56,8 +63,10 @@ def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path)
     for said in ("utilisation = 0.5 against utilisation = 0.3", "World: share of compute, 2026", "points of share"):
         assert said in figure.svg
     assert "means over 3 pairs of runs with the same shocks" in figure.svg
-    assert all(label in figure.svg for label in GROUPS.values())
-    assert "Source: tables providers, diverted, sites, rules." in figure.caption
+    shown = [label for group, label in GROUPS.items() if f">{label}<" in figure.svg]
+    assert "first choices" in shown
+    assert "what is on offer" not in shown, "steps are not known of made-up tables"
+    assert "Source: tables providers, diverted, sites, rules;" in figure.caption
 
 
 def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figure(compared: Path) -> None:

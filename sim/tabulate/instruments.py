@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.elementary import sum_by
 from sim.economics.folding import folded
 from sim.economics.upstream import NOTHING
 from sim.names import HOURS_PER_QUARTER
@@ -22,6 +26,7 @@ from sim.policy.dates import days_of, strength_over
 from sim.policy.enforcement import effort
 from sim.policy.foundry import caught
 from sim.policy.subsidies import support
+from sim.policy.upstream import POSITION
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
 
@@ -63,11 +68,35 @@ def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) ->
         yield Bound(t, name, place, amount > 0.0, subsidy=amount)
 
 
-def _stages(_: Facts, name: str, rule: StageRule, t: int, strength: float) -> Iterator[Bound]:
-    neutral = (rule.output, rule.price) == (1.0, 1.0) and not any(
-        (rule.growth, rule.imports_banned, rule.tools_banned, rule.servicing_banned)
-    )
-    yield Bound(t, name, rule.side, not neutral, subsidy=rule.cost_usd_m * strength)
+def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -> Iterator[Bound]:
+    """Yield the makers of a side whose orders one of the stages limits, with what of them is not met.
+
+    A rule that moves prices acts on all who deliver. The side itself stands for what the government pays.
+    """
+    yield Bound(t, name, rule.side, acted=rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
+    stages = [POSITION[stage] for stage in rule.stages]
+    quantities = (rule.output, rule.growth, rule.imports_banned, rule.tools_banned, rule.servicing_banned)
+    short, made = _unmet(facts, t), _delivered(facts, t)
+    for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
+        if supplier.upstream == rule.side:
+            limited = quantities != (1.0, 0.0, 0.0, 0.0, 0.0) and facts.record["limit"][t, k] in stages
+            closed = float(short[k]) if limited else 0.0
+            yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed=closed)
+
+
+def _unmet(facts: Facts, t: int) -> Floats:
+    """Return H100e that were ordered of every maker and not accepted (K,); none while deliveries are given."""
+    record, structure, makers = facts.record, facts.structure, len(facts.structure.suppliers)
+    if t + 1 < structure.history:
+        return np.zeros(makers)
+    short = (record["ordered"][t] - record["accepted"][t]).sum(axis=0)
+    short += (record["elsewhere_ordered"][t] - record["elsewhere_accepted"][t]).sum(axis=0)
+    return sum_by(structure.chip_supplier, np.maximum(short, 0.0) * structure.chip_h100e, makers)
+
+
+def _delivered(facts: Facts, t: int) -> Floats:
+    """Return cards delivered by every maker (K,)."""
+    return sum_by(facts.structure.chip_supplier, facts.fleets.shipped[t], len(facts.structure.suppliers))
 
 
 def _foundry(facts: Facts, name: str, rule: FoundryRule, t: int, _: float) -> Iterator[Bound]:
@@ -86,12 +115,23 @@ def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> 
             yield Bound(t, name, maker, decided and facts.record["limit"][t, k] != NOTHING)
 
 
-def _remedy(_: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterator[Bound]:
-    yield Bound(t, name, ALL, min(rule.switching, rule.committed_share) < 1.0)
+def _remedy(facts: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterator[Bound]:
+    """Yield whether it leaves less of switching costs, or of long contracts, than customers have."""
+    s = facts.structure.parameters.customers.switching
+    eased = rule.switching < 1.0 and max(s.cost_iaas, s.cost_maas) > 0.0
+    cut = rule.committed_share < max(s.one_year_share + s.three_year_share, s.maas_reserved_share)
+    yield Bound(t, name, ALL, eased or cut)
 
 
-def _credit(_: Facts, name: str, rule: CreditShock, t: int, __: float) -> Iterator[Bound]:
-    yield Bound(t, name, ALL, (rule.risk_free_rate, rule.spread, rule.covenant) != (0.0, 0.0, 1.0))
+def _credit(facts: Facts, name: str, rule: CreditShock, t: int, __: float) -> Iterator[Bound]:
+    """Yield the providers that pay more for their debt, or whose orders money limits while credit is cut."""
+    record, structure = facts.record, facts.structure
+    dearer = (rule.risk_free_rate, rule.spread) != (0.0, 0.0)
+    for i, provider in enumerate(structure.providers):
+        limited = (record["cash_limit"][t][structure.site_provider == i] < 1.0).any()
+        yield Bound(
+            t, name, provider, bool((dearer and record["debt"][t, i] > 0.0) or (rule.covenant < 1.0 and limited))
+        )
 
 
 def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> Iterator[Bound]:

@@ -194,3 +194,40 @@ def test_dear_credit_costs_interest_and_credit() -> None:
     rate = [m.world.now.arrays["interest_rate"] for m in (shock, free())]
     assert (rate[0] > rate[1]).all()
     assert (shock.world.state.cash >= -1e-6).all() or shock.world.state.exited.any()
+
+
+# --- what the table of rules says of them ---
+
+
+def bound(changes: Mapping[str, Any], rule: str) -> tuple[set[str], float]:
+    """Return whom a rule bound in some quarter, and by how many H100e in all."""
+    table = market(changes).tables(["rules"])["rules"]
+    mine = (table["rule"] == rule) & table["bound"].astype(bool)
+    return set(table["who"][mine]), float(np.nansum(table["quantity_bound"][mine]))
+
+
+def test_a_shock_to_stages_binds_the_makers_whom_it_keeps_short() -> None:
+    shock = rules("allies/supply_shock", price=1.0, output=0.3)
+    short, amount = bound({**TIGHT, **shock}, "supply_shock")
+    assert "nvidia" in short
+    assert "huawei_ascend" not in short
+    assert amount > 0.0
+    plenty = {f"upstream.us-allied.{stage}.capacity": 1e9 for stage in ("wafers", "packaging", "memory")}
+    assert bound({**FREE, **plenty, "upstream.us-allied.ramp": 100.0, **shock}, "supply_shock") == (set(), 0.0)
+
+
+def test_a_remedy_binds_where_there_is_something_to_remedy() -> None:
+    free_egress = rules("allies/egress", switching=0.0)
+    assert bound({**FREE, **free_egress}, "egress")[0] == {"all"}
+    nothing = {"customers.switching.cost_iaas": 0.0, "customers.switching.cost_maas": 0.0}
+    assert bound({**FREE, **nothing, **free_egress}, "egress")[0] == set()
+
+
+def test_dear_credit_binds_who_has_debt() -> None:
+    model = market({**FREE, **rules("allies/credit_shock", covenant=1.0)})
+    table = model.tables(["rules"])["rules"]
+    last = (table["rule"] == "credit_shock") & (table["quarter"] == "2026Q4")
+    firms, debts = model.world.structure.providers, model.world.state.debt
+    debtors = {name for name, debt in zip(firms, debts, strict=True) if debt > 0.0}
+    assert set(table["who"][last & table["bound"].astype(bool)]) == debtors
+    assert 0 < len(debtors) < len(firms)

@@ -20,6 +20,7 @@ from sim.paths import Paths
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
 from sim.policy.measures import Instruments, Measures
+from sim.policy.quotas import Limit, limits_of
 from sim.policy.undecided import undecided
 from sim.state import State
 from sim.strategies.capacity_target import Stance
@@ -52,6 +53,8 @@ class Quarter:
     """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
     running: Running | None = None
     active: Active | None = None
+    quotas: list[Any] = field(default_factory=list)
+    """Limits on licensed cards that some order stands under: see ``phases.buying``."""
     bound: dict[str, float] = field(default_factory=dict)
     """H100e of orders that a limit took, by rule: see ``phases.limits``."""
     arrays: dict[str, Floats] = field(default_factory=dict)
@@ -230,6 +233,11 @@ class World:
     def slots(self) -> int:
         """Workloads per customer."""
         return self.parameters.customers.workloads_per_enterprise
+
+    @cached_property
+    def quota_limits(self) -> tuple[Limit, ...]:
+        """Limits on quantities of all licences, for places that order."""
+        return limits_of(self.policy, self.links.subjects["orders"].places)
 
     @cached_property
     def pricing(self) -> BestResponse | Equilibrium:

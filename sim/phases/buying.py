@@ -1,6 +1,6 @@
 """Who orders which card under the rules: what they close to a buyer goes to the next best card it may have (B4, B5)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,6 @@ from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_am
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.economics.slots import hours_per_mw, supplier_shares
-from sim.parameters.policy import Licence
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
 from sim.world import World
@@ -64,7 +63,8 @@ def buy(world: World, power: Floats) -> None:
     """
     state, rules, order = world.state, (world.rules["sites"], world.rules["elsewhere"]), _orders(world, power)
     open_ = np.concatenate([rule.open for rule in rules])
-    ordered, found = order(open_, open_), list(quotas(world))
+    ordered, found = order(open_, open_), quotas(world)
+    world.now.quotas = found
     for _ in range(ROUNDS if found else 0):
         part = _left_by(world, found, ordered)
         if part.min() >= 1.0 - NEGLIGIBLE:
@@ -111,21 +111,20 @@ class Quota(NamedTuple):
     """(S + W, V) orders that stand under it."""
     home: Bools
     """(S + W,) places in its makers' own regions."""
-    terms: Licence
+    share: float
+    """Most H100e over those sold at home; infinity for no limit."""
+    most: float
+    """Most cards; infinity for no limit."""
 
 
-def quotas(world: World) -> Iterator[Quota]:
-    """Yield the quotas that some order stands under."""
-    rules = [world.rules[name] for name in ("sites", "elsewhere")]
-    places = [place for name in ("sites", "elsewhere") for place in world.links.subjects[name].places]
-    for n, (_, rule, _) in enumerate(world.policy.chip_rules):
-        terms = rule.licence
-        if terms is None or (terms.share_of_home is None and terms.cards_per_quarter is None):
-            continue
-        under = np.concatenate([found.licensed[n] > 0.0 for found in rules])
+def quotas(world: World) -> list[Quota]:
+    """Return the quotas that some order stands under."""
+    rules, out = [world.rules[name].licensed for name in ("sites", "elsewhere")], []
+    for n, home, share, most in world.quota_limits:
+        under = np.concatenate([licensed[n] > 0.0 for licensed in rules])
         if under.any():
-            home = [rule.origins is None or place.destination in rule.origins for place in places]
-            yield Quota(under, np.array(home, dtype=np.bool_), terms)
+            out.append(Quota(under, home, share, most))
+    return out
 
 
 def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Floats:
@@ -134,19 +133,13 @@ def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Floats:
     for quota in found:
         factors = quota_factors(
             ordered, quota.under, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
-            *_limits(quota.terms),
+            quota.share, quota.most,
         )  # fmt: skip
         out = np.where(quota.under, out * factors, out)
     return out
 
 
-def _limits(terms: Licence) -> tuple[float, float]:
-    """Return most cards over those sold at home, and most cards; infinity where there is no limit."""
-    share, most = terms.share_of_home, terms.cards_per_quarter
-    return np.inf if share is None else share, np.inf if most is None else most
-
-
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
-    found = list(quotas(world))
+    found = world.now.quotas
     return accepted * _left_by(world, found, accepted) if found else accepted

@@ -8,8 +8,8 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.folding import folded
 from sim.economics.upstream import by_chip
-from sim.policy.enforcement import effort
 from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
 from sim.world import World
 
@@ -23,26 +23,24 @@ def run(world: World) -> None:
         return
     shipped = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     scale = float(shipped[world.links.chip_merchant].sum()) / rule.reference_cards
-    for r in range(len(world.structure.regions)):
+    denied = _denied(world, rule.provider_share)
+    for r in np.flatnonzero(denied.any(axis=1)):
         owners = np.flatnonzero(world.structure.elsewhere_region == r)
-        denied = _denied(world, r)
-        if owners.size and denied.any():
+        if owners.size:
             supply = Supply(
                 FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
-                rule.elasticity.rate, effort(world.policy, world.structure.regions[r], world.quarter),
+                rule.elasticity.rate, float(world.conditions.measures.effort[r]),
             )  # fmt: skip
-            now["premium"][r], cards = cleared(supply, float(denied.sum()), rule.price_elasticity)
-            now["evading"][owners[0]] += cards * denied / denied.sum()
+            now["premium"][r], cards = cleared(supply, float(denied[r].sum()), rule.price_elasticity)
+            now["evading"][owners[0]] += cards * denied[r] / denied[r].sum()
     state.elsewhere_ordered += now["evading"]
 
 
-def _denied(world: World, region: int) -> Floats:
-    """Return cards that rules on cards close to buyers in a region who would take them from the grey market (V,)."""
-    sites, denied = world.links.site_region, world.now.arrays["closed"]
-    part = world.parameters.behaviour.grey_market.provider_share
-    from_providers = denied[: sites.size][sites == region].sum(axis=0) * part
-    others = denied[sites.size :][world.structure.elsewhere_region == region].sum(axis=0)
-    return np.asarray(from_providers + others)
+def _denied(world: World, provider_share: float) -> Floats:
+    """Return cards that rules on cards close to buyers who would take them from the grey market, by region (R, V)."""
+    links, closed, sites = world.links, world.now.arrays["closed"].copy(), world.links.site_region.size
+    closed[:sites] *= provider_share
+    return folded(closed, links.order_region, len(world.structure.regions), axis=0)
 
 
 def evaded(world: World, accepted: Floats) -> Floats:
@@ -58,7 +56,7 @@ def seize(world: World, on_their_way: Floats) -> None:
     for w in np.flatnonzero(on_their_way.any(axis=1)):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
-        strength = effort(world.policy, world.structure.regions[r], world.quarter)
+        strength = float(world.conditions.measures.effort[r])
         now["seized"][w] = on_their_way[w] * seized_share(strength, float(on_their_way[w].sum()), float(inflow))
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]

@@ -50,6 +50,7 @@ class Calendar:
     policy: Policy
     _kept: dict[tuple[object, ...], Rulings] = field(default_factory=dict)
     _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
+    _epochs: dict[int, object] = field(default_factory=dict)
 
     @cached_property
     def chip_rules(self) -> list[tuple[str, ChipRule, Days]]:
@@ -69,7 +70,9 @@ class Calendar:
             quarter: quarter number.
             leaders: factor on the thresholds of every rule that follows generations, by id.
         """
-        key = (use, name, self._epoch(quarter), tuple(leaders.items()))
+        if quarter not in self._epochs:
+            self._epochs[quarter] = self._epoch(quarter)
+        key = (use, name, self._epochs[quarter], tuple(leaders.items()))
         if key not in self._quarters:
             self._quarters[key] = self._over(use, name, subjects, quarter, leaders)
         return self._quarters[key]

@@ -5,6 +5,7 @@ Days are proleptic Gregorian ordinals.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ def days_of(rule: Rule) -> Days:
     return Days(ordinal(rule.announced), ordinal(rule.effective), expires, phase_in)
 
 
+@cache
 def first_day(quarter: int) -> int:
     """Return the first day of a quarter number."""
     year, position = divmod(quarter, QUARTERS_PER_YEAR)

@@ -1,21 +1,22 @@
-"""Enforcement of rules on cards: what evasion costs at a destination, over its usual cost."""
+"""Enforcement of rules on cards: what evasion costs at a destination, over its usual cost. R regions."""
 
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from sim.economics.cells import Floats
 from sim.parameters.policy import Enforcement
-from sim.policy.calendar import Calendar
-from sim.policy.dates import days_of, strength_over
 
 
-def effort(calendar: Calendar, destination: str, quarter: int) -> float:
-    """Return enforcement at a destination in a quarter: budgets times verification of all instruments; 1 without any.
+def effort(rules: Iterable[tuple[Enforcement, float]], regions: Sequence[str]) -> Floats:
+    """Return enforcement at every destination (R,), rules with their strengths: budgets times verification; 1 without.
 
     Args:
-        calendar: the rules.
-        destination: region.
-        quarter: quarter number.
+        rules: each with its strength over the quarter.
+        regions: ids in the order of rows.
     """
-    out = 1.0
-    for rule in calendar.policy.instruments.values():
-        if isinstance(rule, Enforcement) and destination in rule.destinations:
-            strength = strength_over(days_of(rule), quarter)
-            out *= 1.0 + strength * (rule.budget * rule.verification - 1.0)
+    out = np.ones(len(regions))
+    for rule, strength in rules:
+        for destination in rule.destinations:
+            out[regions.index(destination)] *= 1.0 + strength * (rule.budget * rule.verification - 1.0)
     return out

@@ -15,11 +15,13 @@ from sim.parameters.instruments import (
     StageRule,
     Subsidy,
 )
+from sim.parameters.policy import Enforcement
 from sim.parameters.rules import Rule
 from sim.policy.chip_rules import Subjects
 from sim.policy.country_caps import Cap, cap_of
 from sim.policy.credit import Credit, credit
 from sim.policy.dates import Days, days_of, first_day, strength_over
+from sim.policy.enforcement import effort
 from sim.policy.foundry import closed_cards
 from sim.policy.home_priority import Queue, queue_of
 from sim.policy.mandates import Mandate, mandate_of
@@ -56,6 +58,8 @@ class Measures(NamedTuple):
     """Pricing and service."""
     credit: Credit
     """Finance."""
+    effort: Floats
+    """(R,) what evasion costs over its usual cost: orders, where the grey market clears, and production."""
 
 
 class Instruments:
@@ -74,13 +78,16 @@ class Instruments:
             (name, rule, days_of(rule)) for name, rule in sorted(found.items()) if rule.kind != "chip_rule"
         ]
         self._kept: dict[tuple[Strength, ...], Measures] = {}
+        self._quarters: dict[int, Measures] = {}
 
     def over(self, quarter: int) -> Measures:
-        """Return what instruments do over a quarter."""
-        strengths = tuple(_strength(days, quarter) for _, _, days in self._rules)
-        if strengths not in self._kept:
-            self._kept[strengths] = self._measures(strengths)
-        return self._kept[strengths]
+        """Return what instruments do over a quarter: the same object in quarters in which they do the same."""
+        if quarter not in self._quarters:
+            strengths = tuple(_strength(days, quarter) for _, _, days in self._rules)
+            if strengths not in self._kept:
+                self._kept[strengths] = self._measures(strengths)
+            self._quarters[quarter] = self._kept[strengths]
+        return self._quarters[quarter]
 
     def _measures(self, strengths: tuple[Strength, ...]) -> Measures:
         structure, subjects = self._structure, self._subjects
@@ -94,6 +101,7 @@ class Instruments:
             queue_of(_in_force(now, HomePriority), structure, subjects),
             lock_in(_in_force(now, Remedy)),
             credit(_in_force(now, CreditShock)),
+            effort(_in_force(now, Enforcement), structure.regions),
         )
 
 

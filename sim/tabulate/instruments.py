@@ -23,7 +23,6 @@ from sim.parameters.instruments import (
 )
 from sim.parameters.policy import Enforcement
 from sim.policy.dates import days_of, strength_over
-from sim.policy.enforcement import effort
 from sim.policy.foundry import caught
 from sim.policy.subsidies import support
 from sim.policy.upstream import POSITION
@@ -138,9 +137,10 @@ def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> It
     """Yield effort and seizures at each destination."""
     structure = facts.structure
     seized = folded(facts.record["seized"][t][None], structure.elsewhere_region, len(structure.regions), axis=1)[0]
+    strengths = facts.world.instruments.over(structure.start + t).effort
     for place in rule.destinations:
         cards = float(seized[structure.regions.index(place)].sum())
-        strength = effort(facts.world.policy, place, structure.start + t)
+        strength = float(strengths[structure.regions.index(place)])
         yield Bound(t, name, place, cards > 0.0, effort=strength, seizures=cards)
 
 

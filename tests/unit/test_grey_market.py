@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.names import quarter_number
-from sim.parameters.policy import Enforcement, Policy
-from sim.policy import Calendar
+from sim.parameters.policy import Enforcement
+from sim.policy.dates import days_of, strength_over
 from sim.policy.enforcement import effort
 from sim.strategies.grey_market import (
     ELASTICITY,
@@ -77,8 +78,9 @@ def test_effort_counts_the_days_in_force() -> None:
         label="x", source="test", grade="assumption", announced="2025-01-01", effective="2025-02-15", expires=None,
         phase_in_quarters=0.0, kind="enforcement", destinations=["cn"], budget=2.0, verification=1.5,
     )  # fmt: skip
-    calendar = Calendar(Policy(us={"x": rule}, cn={}, allies={}))
-    assert effort(calendar, "cn", quarter_number("2024Q4")) == 1.0
-    assert effort(calendar, "cn", quarter_number("2025Q1")) == pytest.approx(1.0 + 2.0 * 45 / 90)
-    assert effort(calendar, "cn", quarter_number("2025Q2")) == 3.0
-    assert effort(calendar, "mid", quarter_number("2025Q2")) == 1.0
+    found = [
+        effort([(rule, strength_over(days_of(rule), quarter_number(quarter)))], ["mid", "cn"])
+        for quarter in ("2024Q4", "2025Q1", "2025Q2")
+    ]
+    np.testing.assert_allclose(found, [[1.0, 1.0], [1.0, 1.0 + 2.0 * 45 / 90], [1.0, 3.0]])
+    assert effort([], ["cn"]).tolist() == [1.0]

@@ -236,9 +236,11 @@ def contract_ends(rows: Workloads, n: int, expiry: np.uint64, quarter: int) -> b
 @inlined
 def ending_probability(rows: Workloads, n: int, quarter: int) -> float:
     """Return the probability that row n chooses anew this quarter, before any draw."""
-    past = 1.0 if rows.until[n] < quarter else 0.0
-    ends = past if rows.term[n] == DATED else float(EXPIRY[rows.term[n]])
-    return ends if rows.status[n] == SERVED else 1.0
+    if rows.status[n] != SERVED:
+        return 1.0
+    if rows.term[n] == DATED:
+        return 1.0 if rows.until[n] < quarter else 0.0
+    return float(EXPIRY[rows.term[n]])
 
 
 @inlined
@@ -290,22 +292,26 @@ def contestable(
             contract.
     """
     mass[:] = 0.0
-    held = np.zeros(locked.size + 1)
-    for n in range(rows.volume.size):  # the last element takes what no pair holds: few branches
+    locked[:] = 0.0
+    for n in range(rows.volume.size):
         pair = settled(rows, n)
         if pair != UNSET:
-            held[pair] += rows.volume[n] * intensity[pair]
+            locked[pair] += rows.volume[n] * intensity[pair]
             continue
-        pair, served, new = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == NEW
-        inside, k = pair >= 0, max(pair, 0)
-        incumbent = pair_provider[k] if inside else (outside if pair == OUTSIDE else -1)
+        pair = rows.pair[n]
+        incumbent, service, standing = -1, 0, FREE
+        if pair >= 0:
+            incumbent, service = pair_provider[pair], pair_service[pair]
+        elif pair == OUTSIDE:
+            incumbent = outside
         ends = ending_probability(rows, n, quarter)
-        capped = served & inside & (rows.price[n] * (1.0 + escalation) < price[pair_product[k]])
-        standing = NEWCOMER if new else (CAPPED if capped else FREE)
-        kept = rows.tasks[n] * (1.0 if capped else 1.0 - ends)
-        held[k if served & inside else locked.size] += kept
-        mass[rows.cell[n], class_of(incumbent, pair_service[k] if inside else 0, standing)] += ends * rows.volume[n]
-    locked[:] = held[: locked.size]
+        if rows.status[n] == NEW:
+            standing = NEWCOMER
+        elif rows.status[n] == SERVED and pair >= 0:
+            capped = rows.price[n] * (1.0 + escalation) < price[pair_product[pair]]
+            standing = CAPPED if capped else FREE
+            locked[pair] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
+        mass[rows.cell[n], class_of(incumbent, service, standing)] += ends * rows.volume[n]
 
 
 @inlined

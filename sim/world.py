@@ -29,27 +29,27 @@ from sim.structure import Structure
 
 @dataclass
 class Quarter:
-    """What the phases of one quarter hand to each other, and the record reads at its end."""
+    """What the phases of one quarter hand to each other, and the record reads at its end; set when it is known."""
 
-    potential: Floats = field(default_factory=lambda: np.zeros(0))
+    potential: Floats = field(init=False)
     """(n,) potential tasks by customer."""
-    new_training: Floats = field(default_factory=lambda: np.zeros(0))
+    new_training: Floats = field(init=False)
     """(R,) probability that a new workload of an enterprise is training."""
-    free: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    free: Ints = field(init=False)
     """(m,) workload rows that no contract binds, in ascending order."""
-    unit: Floats = field(default_factory=lambda: np.zeros(0))
+    unit: Floats = field(init=False)
     """(K,) units of product per task."""
-    log_unit: Floats = field(default_factory=lambda: np.zeros(0))
+    log_unit: Floats = field(init=False)
     """(K,) ln of ``unit``."""
-    hours: Floats = field(default_factory=lambda: np.zeros(0))
+    hours: Floats = field(init=False)
     """(K,) hours of the lane per task."""
-    intensity: Floats = field(default_factory=lambda: np.zeros(0))
+    intensity: Floats = field(init=False)
     """(K,) usage per unit of volume at posted prices."""
-    need: Floats = field(default_factory=lambda: np.zeros(0))
+    need: Floats = field(init=False)
     """(K,) hours of the lane per unit of volume: ``hours`` times ``intensity``."""
-    most: Floats = field(default_factory=lambda: np.zeros(0))
+    most: Floats = field(init=False)
     """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
-    best: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    best: Ints = field(init=False)
     """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
     running: Running | None = None
     active: Active | None = None

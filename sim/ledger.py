@@ -141,6 +141,6 @@ def require(
     Raises:
         IdentityError: Naming the first identity that is broken, and where first.
     """
-    if broken.identity >= 0:
-        place = places(broken.identity)[broken.place]
-        raise IdentityError(identities[broken.identity], place, quarter, broken.left, broken.right)
+    identity, place, left, right = broken
+    if identity >= 0:
+        raise IdentityError(identities[identity], places(identity)[place], quarter, left, right)

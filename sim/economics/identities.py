@@ -22,14 +22,9 @@ SMALLEST = 1e-6
 """Amounts below this are compared absolutely."""
 
 
-class Broken(NamedTuple):
-    """The first identity that does not hold, and where first."""
-
-    identity: int
-    """Position among those looked at; -1 where all hold."""
-    place: int
-    left: float
-    right: float
+Broken = tuple[int, int, float, float]
+"""The first identity that does not hold, by its position among those looked at, and where first: a place, left and
+right. The position is -1 where all hold. (No named tuple: to make one costs a kernel more than to look.)"""
 
 
 @compiled
@@ -45,8 +40,8 @@ def first_unequal(sides: Floats, number: int) -> Broken:
             left, right = sides[x, 0, place], sides[x, 1, place]
             gap = abs(left - right)
             if not (math.isfinite(gap) and gap <= TOLERANCE * max(abs(left), abs(right), SMALLEST)):
-                return Broken(number + x, place, left, right)
-    return Broken(-1, -1, 0.0, 0.0)
+                return number + x, place, left, right
+    return -1, -1, 0.0, 0.0
 
 
 @compiled
@@ -56,8 +51,8 @@ def first_above(sides: Floats, number: int) -> Broken:
         for place in range(sides.shape[2]):
             left, right = sides[x, 0, place], sides[x, 1, place]
             if not (math.isfinite(left) and left <= right * (1.0 + TOLERANCE) + SMALLEST):
-                return Broken(number + x, place, left, right)
-    return Broken(-1, -1, 0.0, 0.0)
+                return number + x, place, left, right
+    return -1, -1, 0.0, 0.0
 
 
 @inlined
@@ -91,7 +86,7 @@ def broken_capacity(kinds: Floats, load: Floats, taken: Floats, lane: Ints, own_
         own_use: (L,) captive inference hours.
     """
     broken = first_above(use_and_room(kinds, load).reshape((2, 2, kinds.shape[0])), 0)
-    if broken.identity < 0:
+    if broken[0] < 0:
         broken = first_unequal(_both(load, hours_by_lane(taken, lane, own_use)), 2)
     return broken
 
@@ -148,9 +143,9 @@ def broken_cards(at: Cards, vintages: int) -> Broken:
             sides[2, 0, s] += at.stored_before[s, v] + at.delivered[s, v]
             sides[2, 1, s] += at.stored[s, v] + at.installed[s, v]
     broken = first_unequal(sides, 0)
-    if broken.identity < 0:
+    if broken[0] < 0:
         broken = first_unequal(_cards_by_site(at.elsewhere_cards, at.elsewhere, at.kw, vintages)[:1], 3)
-    if broken.identity < 0:
+    if broken[0] < 0:
         operated, owned = np.array([at.operated.sum()]), np.array([sides[0, 0].sum()])
         broken = first_unequal(_both(operated, owned), 4)
     return broken
@@ -186,7 +181,7 @@ def broken_halls(at: Halls, now: int) -> Broken:
     ``now`` is the position of the quarter along Q.
     """
     broken = first_above(_both(power_of(at.owned, at.kw), at.energised), 0)
-    if broken.identity < 0:
+    if broken[0] < 0:
         sides = np.empty((2, 2, at.energised.size))
         sides[0, 0] = at.opening + (over_quarters(at.begun, now) + over_quarters(at.converting, now))
         sides[0, 1] = at.energised + at.building
@@ -248,8 +243,8 @@ def broken_money(at: Money, balance: float, volume: float) -> Broken:
         sides[1, 0, i], sides[1, 1, i] = (at.debt[i] - at.debt_before[i]) / scale, lent / scale
         sides[2, 0, i], sides[2, 1, i] = (at.cash[i] + at.assets[i] - at.debt[i]) / size, at.net_worth[i] / size
     broken = first_unequal(sides + 1.0, 0)
-    if broken.identity < 0:
+    if broken[0] < 0:
         broken = first_unequal(_both(at.sold.sum(axis=1), -at.customers), 3)
-    if broken.identity < 0:
+    if broken[0] < 0:
         broken = first_unequal(_both(np.array([1.0 + balance / (volume + 1.0)]), np.ones(1)), 4)
     return broken

@@ -76,7 +76,7 @@ def test_the_first_place_is_named_and_places_are_not_looked_up_in_vain(search: S
 def test_the_first_identity_is_named() -> None:
     sides = np.ones((2, 2, 2))
     sides[1, 0] = 3.0
-    assert first_unequal(sides, 4) == first_above(sides, 4) == Broken(5, 0, 3.0, 1.0)
+    assert first_unequal(sides, 4) == first_above(sides, 4) == (5, 0, 3.0, 1.0)
     with pytest.raises(IdentityError, match="power at baidu china"):
         require(("cards", "power"), lambda x: PLACES[x:], WHEN, first_unequal(sides, 0))
 

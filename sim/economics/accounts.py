@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
+from sim.economics.building import holding_costs
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.slots import power_of
 
 MILLION = 1e6
 
@@ -75,6 +77,33 @@ def running_costs(
         mw[s] = power / 1000.0 * pue[region[s]]
         gwh[s] = mw[s] * calendar_hours / 1000.0
         spent[provider[s]] += gwh[s] * tariff[region[s]] + cards * care / MILLION
+
+
+@compiled
+def site_costs(
+    owned: Floats, kw: Floats, region: Ints, provider: Ints, pue: Floats, tariff: Floats, calendar_hours: float,
+    care: float, energised: Floats, price: Floats, rate: float, mw: Floats, gwh: Floats, spent: Floats,
+) -> None:  # fmt: skip
+    """Add what cards in place cost, see ``running_costs``, and halls without cards, see ``holding_costs``.
+
+    Args:
+        owned: (S, V) cards, and the further arguments of ``running_costs``.
+        kw: (V,)
+        region: (S,)
+        provider: (S,)
+        pue: (R,)
+        tariff: (R,)
+        calendar_hours: hours of a quarter.
+        care: USD per card and quarter.
+        energised: (S,) MW of halls with power.
+        price: (R,) USD m per MW of a new hall.
+        rate: of that price, per quarter.
+        mw: (S,) filled.
+        gwh: (S,) filled.
+        spent: (I,) added to, USD m.
+    """
+    running_costs(owned, kw, region, provider, pue, tariff, calendar_hours, care, mw, gwh, spent)
+    holding_costs(energised, power_of(owned, kw), price, region, provider, rate, spent)
 
 
 @compiled

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from sim.economics.accounts import MILLION, book_sales, note_prices, running_costs
-from sim.economics.building import holding_costs
+from sim.economics.accounts import MILLION, book_sales, note_prices, site_costs
 from sim.economics.cells import Floats
 from sim.economics.fleets import post_rents
-from sim.economics.slots import power_of
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR
 from sim.structure import PAST
 from sim.world import World
@@ -39,17 +37,13 @@ def _sales(world: World) -> Floats:
 
 def _operating_costs(world: World, tokens: Floats) -> None:
     """Post electricity of all cards in place, their care over usable hours, idle halls, and other cost of tokens."""
-    links, structure, now = world.links, world.structure, world.now.arrays
+    links, structure, state, now = world.links, world.structure, world.state, world.now.arrays
     now["mw"], now["electricity_gwh"] = np.empty((2, links.site_region.size))
     now["operating_usd_m"] = spent = links.other_cost * tokens * (1000.0 / MILLION)
-    running_costs(
-        world.state.owned, structure.chip_kw, links.site_region, links.site_provider, links.pue, links.tariff,
-        HOURS_PER_QUARTER, links.card_care, now["mw"], now["electricity_gwh"], spent,
-    )  # fmt: skip
-    holding_costs(
-        world.state.energised_mw, power_of(world.state.owned, structure.chip_kw),
-        world.state.build_price[:, PAST + world.t], links.site_region, links.site_provider,
-        world.parameters.market.building.holding_cost / QUARTERS_PER_YEAR, spent,
+    site_costs(
+        state.owned, structure.chip_kw, links.site_region, links.site_provider, links.pue, links.tariff,
+        HOURS_PER_QUARTER, links.card_care, state.energised_mw, state.build_price[:, PAST + world.t],
+        world.parameters.market.building.holding_cost / QUARTERS_PER_YEAR, now["mw"], now["electricity_gwh"], spent,
     )  # fmt: skip
     world.ledger.operation += spent
 

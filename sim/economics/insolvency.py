@@ -52,6 +52,8 @@ def hand_over(columns: Sequence[Floats], site: int, takers: Ints, shares: Floats
     for column in columns:
         stood = column[site].copy()
         for taker, share in zip(takers, shares, strict=True):
+            if not np.any(share):
+                continue
             part = np.reshape(share, np.shape(share) + (1,) * (stood.ndim - np.ndim(share)))
             column[taker] += part * stood
             column[site] -= part * stood

@@ -143,19 +143,21 @@ _SPAN = 64
 
 
 @compiled
-def _seasons(seed: np.uint64, decision: np.uint64, first: int, count: int) -> Words:
-    keys = np.empty(count, np.uint64)
-    for n in range(count):
-        keys[n] = fold(fold(mix(seed + GOLDEN), decision), np.uint64(first + n))
+def _seasons(seed: np.uint64, decisions: int, first: int, count: int) -> Words:
+    keys = np.empty((decisions, count), np.uint64)
+    for decision in range(decisions):
+        for n in range(count):
+            keys[decision, n] = fold(fold(mix(seed + GOLDEN), np.uint64(decision)), np.uint64(first + n))
     return keys
 
 
-@lru_cache(maxsize=256)
-def _span(seed: int, decision: int, span: int) -> tuple[np.uint64, ...]:
-    """Return the keys of a span of quarters: a call for each of them would take longer than the work."""
-    return tuple(_seasons(np.uint64(seed), np.uint64(decision), span * _SPAN, _SPAN))
+@lru_cache(maxsize=16)
+def _span(seed: int, span: int) -> Words:
+    """Return the keys of all decisions in a span of quarters: a call for each would take longer than the work."""
+    return _seasons(np.uint64(seed), max(Decision) + 1, span * _SPAN, _SPAN)
 
 
 def season(seed: int, decision: Decision, quarter: int) -> np.uint64:
     """Return the key of (seed, decision, quarter), to be narrowed by agent with ``fold``."""
-    return _span(seed, int(decision), quarter // _SPAN)[quarter % _SPAN]
+    key: np.uint64 = _span(seed, quarter // _SPAN)[decision, quarter % _SPAN]
+    return key

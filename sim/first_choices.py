@@ -230,7 +230,7 @@ def _chosen(stage: Stage, scene: Scene) -> Floats:
     )  # fmt: skip
     found = decide(stage.rows, stage.free, menu, links.pair_service, scene.terms, stage.season)
     asks, pairs = found.first >= 0, links.pair_product.size
-    hours = stage.running.tasks[:pairs] * there.hours
+    hours = stage.running.held[:pairs, 0] * there.hours
     np.add.at(hours, found.first[asks], stage.rows.volume[found.row[asks]] * need[found.first[asks]])
     return _by_origin(stage.world, hours)
 

@@ -84,12 +84,10 @@ class Active(NamedTuple):
 
 
 class Running(NamedTuple):
-    """Contracts that run on, added up; the last of the K + 1 elements takes what is none."""
+    """Contracts that run on, added up; the last of the K + 1 rows takes what is none."""
 
-    tasks: Floats
-    """(K + 1,) tasks under contract."""
-    volume: Floats
-    """(K + 1,) their potential tasks."""
+    held: Floats
+    """(K + 1, 2) tasks under contract, and their potential tasks: side by side, as they are added together."""
     potential: Floats
     """(B,) potential tasks of all workloads, by base cell."""
 
@@ -104,17 +102,17 @@ def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Runnin
         expiry: key of (seed, expiry, quarter).
         running: filled.
     """
-    for column in running:
-        column[:] = 0.0
-    pairs, ends = running.tasks.size - 1, np.empty(rows.volume.size, np.bool_)
+    running.held[:] = 0.0
+    running.potential[:] = 0.0
+    pairs, ends = running.held.shape[0] - 1, np.empty(rows.volume.size, np.bool_)
     for n in range(ends.size):
         ends[n] = contract_ends(rows, n, expiry, quarter)
     for n in range(ends.size):
         ends[n] |= rows.status[n] != SERVED
     for n in range(ends.size):
         k = pairs if ends[n] | (rows.pair[n] < 0) else rows.pair[n]
-        running.tasks[k] += rows.tasks[n]
-        running.volume[k] += rows.volume[n]
+        running.held[k, 0] += rows.tasks[n]
+        running.held[k, 1] += rows.volume[n]
         running.potential[rows.cell[n]] += rows.volume[n]
     return _where(ends, rows.volume)
 
@@ -134,7 +132,7 @@ def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) ->
     """Fill (2 L,) ``load`` with the hours of running contracts; (K,) ``hours`` of the ``lane`` per task."""
     load[:] = 0.0
     for k in range(hours.size):
-        load[lane[k]] += running.tasks[k] * hours[k]
+        load[lane[k]] += running.held[k, 0] * hours[k]
 
 
 @compiled
@@ -152,7 +150,7 @@ def run_on(
         lane: (K,) lane of each pair.
         load: (2 L,) filled.
     """
-    running = Running(np.empty(lane.size + 1), np.empty(lane.size + 1), np.empty(cells))
+    running = Running(np.empty((lane.size + 1, 2)), np.empty(cells))
     free = contracted(rows, quarter, expiry, running)
     load_contracts(running, hours, lane, load)
     return free, running
@@ -422,25 +420,24 @@ def settle(
         outside: (R,) filled with tasks on premises.
     """
     pairs, cells = product.size, region.size
-    nowhere = pairs + cells  # one of several places in turn for what nobody serves: sums need not wait for each other
-    backlog, served, bill = np.zeros(pairs), np.zeros(nowhere + 8), np.zeros(nowhere + 8)
-    for n in range(rows.volume.size):
-        pair, status, volume = rows.pair[n], rows.status[n], rows.volume[n]
-        at = pair if pair >= 0 else pairs + rows.cell[n]
-        at = at if (status == SERVED) & (pair >= OUTSIDE) else nowhere + (n & 7)
-        served[at] += rows.tasks[n] if pair >= 0 else volume
-        bill[at] += rows.tasks[n] * rows.price[n]
-        if status == WAITING:
-            backlog[max(pair, 0)] += volume
+    tasks, bill, backlog, home = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs), np.zeros(cells)
+    for n in range(rows.volume.size):  # what is none of it is added as 0: no branches
+        pair, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
+        k, used, volume, inside = max(pair, 0), rows.tasks[n], rows.volume[n], served & (pair >= 0)
+        cost = used * rows.price[n]
+        tasks[k] += used if inside else 0.0
+        bill[k] += cost if inside else 0.0
+        backlog[k] += volume if waits else 0.0
+        home[rows.cell[n]] += volume if served & (pair == OUTSIDE) else 0.0
     taken[:] = 0.0
     paid[:] = 0.0
     waiting[:] = 0.0
     outside[:] = 0.0
     for b in range(cells):
-        outside[region[b]] += served[pairs + b]
+        outside[region[b]] += home[b]
         for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
             r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
-            taken[r, j] += served[k] * given * hours[k]
+            taken[r, j] += tasks[k] * given * hours[k]
             paid[r, j] += bill[k] * given * unit[k]
             waiting[r, j] += backlog[k] * menu.need[k]
 

@@ -67,9 +67,9 @@ def tally(rows: Workloads, running: Running, active: Active, places: Places, out
     for b in range(out.volume.size):
         out.volume[b] += running.potential[b]
     for k in range(pairs):
-        volume = running.volume[k] + stayed[k]
+        volume = running.held[k, 1] + stayed[k]
         if volume > 0.0:
-            add_at_home(k, running.tasks[k] * places.hours[k], stayed[k] * places.need[k], volume, places, out)
+            add_at_home(k, running.held[k, 0] * places.hours[k], stayed[k] * places.need[k], volume, places, out)
 
 
 @inlined

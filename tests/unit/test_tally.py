@@ -45,10 +45,9 @@ def _active(*chosen: tuple[int, int, int]) -> Active:
 def _counted(rows: Workloads, active: Active) -> Tally:
     """Return the tally; whatever is served and did not choose runs on."""
     out, pairs = empty_tally(2, 2, ORIGINS, FIRMS), PLACES.region.size
-    running = Running(np.zeros(pairs + 1), np.zeros(pairs + 1), np.bincount(rows.cell, rows.volume, 2).astype(float))
+    running = Running(np.zeros((pairs + 1, 2)), np.bincount(rows.cell, rows.volume, 2).astype(float))
     for n in np.setdiff1d(np.flatnonzero((rows.status == SERVED) & (rows.pair >= 0)), active.row):
-        running.tasks[rows.pair[n]] += rows.tasks[n]
-        running.volume[rows.pair[n]] += rows.volume[n]
+        running.held[rows.pair[n]] += rows.tasks[n], rows.volume[n]
     tally(rows, running, active, PLACES, out)
     return out
 

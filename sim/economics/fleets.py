@@ -98,6 +98,15 @@ def _moved(owned: Floats, site: Ints, stacked: Bools, leases: Leases, n: int, v:
     return owned[site[pool], v] * leases.share[n] if stacked[pool, v] else 0.0
 
 
+@inlined
+def _given(owned: Floats, site: Ints, stacked: Bools, leases: Leases, n: int, each: Floats) -> float:
+    """Return the cards that lease n moves times a quantity per card (V,), such as the hours it gives."""
+    given = 0.0
+    for v in range(each.size):
+        given += _moved(owned, site, stacked, leases, n, v) * each[v]
+    return given
+
+
 @compiled
 def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, out: Floats) -> None:
     """Fill (L, V) with the cards each pool operates: owned, plus leased in, less leased out.
@@ -119,6 +128,67 @@ def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, o
                 moved = _moved(owned, site, stacked, leases, n, v)
                 out[leases.lessor[n], v] -= moved
                 out[leases.lessee[n], v] += moved
+
+
+@compiled
+def operated_hours(
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, quarter: Ints, hours: Floats
+) -> Floats:  # fmt: skip
+    """Return the hours that the cards operated at every site can give (S,), in a quarter of its own.
+
+    Args:
+        owned: (S, V) cards in that quarter, ``site``, ``stacked`` and ``leases`` as for ``operate``.
+        site: (L,)
+        stacked: (L, V)
+        leases: all leases; both ends of one lie in a region.
+        quarter: (S,) of the run: it decides which leases are still in force.
+        hours: (V,) hours a quarter of a card.
+    """
+    out = np.zeros(owned.shape[0])
+    for pool in range(site.size):
+        for v in range(hours.size):
+            if stacked[pool, v]:
+                out[site[pool]] += owned[site[pool], v] * hours[v]
+    for n in range(leases.share.size):
+        owner, user = site[leases.lessor[n]], site[leases.lessee[n]]
+        if leases.since[n] <= quarter[owner] <= leases.until[n]:
+            given = _given(owned, site, stacked, leases, n, hours)
+            out[owner] -= given
+            out[user] += given
+    return out
+
+
+@compiled
+def staying(
+    cards: Floats, owned: Floats, leaving: Floats, survive: float, ahead: Ints, vintage: int, age: int, opening_age: int
+) -> Floats:  # fmt: skip
+    """Return the cards of today that will still be in place some quarters ahead (S, V).
+
+    ``(s (1 - m))^L`` of those that will not be too old by then: s survives failure in a quarter, m is the part that
+    gives way or is given up, taken to be in every quarter what it is now.
+
+    Args:
+        cards: (S, V, A) by vintage: 0 the opening fleet, then by quarter of delivery.
+        owned: (S, V) the running account.
+        leaving: (S, V) cards that are given up or may give way to new ones next quarter.
+        survive: s, fraction of cards that do not fail in a quarter.
+        ahead: (S,) L, quarters to look ahead.
+        vintage: the newest.
+        age: quarters after which a card retires.
+        opening_age: age of the opening fleet when the newest vintage was 0.
+    """
+    out = np.zeros(owned.shape)
+    for s in range(owned.shape[0]):
+        oldest = min(vintage + ahead[s] - age, vintage)
+        opening = vintage + ahead[s] - 1 + opening_age >= age
+        for v in range(owned.shape[1]):
+            if owned[s, v] > 0.0:
+                old = cards[s, v, 0] if opening else 0.0
+                for a in range(1, oldest + 1):
+                    old += cards[s, v, a]
+                kept = survive * (1.0 - min(leaving[s, v] / owned[s, v], 1.0))
+                out[s, v] = max(owned[s, v] - old, 0.0) * kept ** ahead[s]
+    return out
 
 
 @compiled
@@ -175,9 +245,7 @@ def post_rents(
     net[:] = 0.0
     for n in range(leases.share.size):
         if leases.since[n] <= t <= leases.until[n]:
-            given = 0.0
-            for v in range(owned.shape[1]):
-                given += _moved(owned, site, stacked, leases, n, v) * effective[v, 1]
+            given = _given(owned, site, stacked, leases, n, effective[:, 1])
             rent = given * hours * cost[leases.lessor[n], 1] * leases.price_multiple[n] / 1e6
             owner, user = provider[leases.lessor[n]], provider[leases.lessee[n]]
             paid[user, owner] += rent

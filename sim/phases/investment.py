@@ -5,8 +5,10 @@ import numpy as np
 from sim.economics.building import begin, congestion, slots_granted, under_way, withdraw
 from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
+from sim.economics.fleets import operated_hours, staying
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of, spent_per_mw, within_budget
+from sim.opening import OPENING_AGE_QUARTERS
 from sim.strategies.capacity_target import Sites, starts
 from sim.structure import PAST
 from sim.world import World
@@ -105,13 +107,27 @@ def _gap(world: World) -> Floats:
 
 def _outlook(world: World) -> Sites:
     """Return what firms know when they decide."""
-    links, state, now = world.links, world.state, world.now.arrays
-    coming = state.energised_mw + _building(world) + state.queued_mw - power_of(state.owned, world.structure.chip_kw)
+    links, state, now, kw = world.links, world.state, world.now.arrays, world.structure.chip_kw
+    power, staying_ = power_of(state.owned, kw), _staying(world)
+    coming = state.energised_mw + _building(world) + state.queued_mw - power
+    kept = operated_hours(
+        staying_, world.structure.pool_site, links.pool_cards, world.leases, world.t + links.site_lead, links.card_hours
+    )
     return Sites(
-        links.site_provider, links.site_region, now["standing"], np.maximum(coming, 0.0) * now["mw_hours"],
-        now["site_demand"],
+        links.site_provider, links.site_region, now["standing"],
+        kept + (power - power_of(staying_, kw)) * now["mw_hours"],
+        np.maximum(coming, 0.0) * now["mw_hours"], now["site_demand"],
         now["captive"] * world.paths.own_use_growth[world.t],
         state.first_share, state.own_price,
+    )  # fmt: skip
+
+
+def _staying(world: World) -> Floats:
+    """Return the cards of today that will be in place when what is decided now would stand (S, V)."""
+    state = world.state
+    return staying(
+        state.cards, state.owned, state.scrapped + state.may_go, world.links.survival, world.links.site_lead,
+        world.t + 1, world.parameters.market.cohorts.maximum_age_quarters, OPENING_AGE_QUARTERS,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 r"""Investment `capacity_target`: build towards forecast demand, with rivals' building and prices weighed (B7).
 
 ``K* = s D (D/K)^omega (p/(hurdle LRMC))^eps (p_own/p)^(x (1 - s)) + own use`` for the quarter in which what is decided
-now would stand. Time to build: Kydland and Prescott (1982). Neglect of rivals: Greenwood and Hanson (2015). Form of the
-target and why each term is in it: docs/odd.md 7.6. S sites, R regions.
+now would stand. K is net of what fails, retires or gives way by then, and holds new cards in the slots of these. Time
+to build: Kydland and Prescott (1982). Neglect of rivals: Greenwood and Hanson (2015). Form of the target and why each
+term is in it: docs/odd.md 7.6. S sites, R regions.
 """
 
 import math
@@ -52,6 +53,9 @@ class Sites(NamedTuple):
     region: Ints
     standing: Floats
     """Capacity of the cards in place."""
+    renewed: Floats
+    """The same when what is decided now would stand: cards that are still in place, and the best of today in the slots
+    of those that are not."""
     coming: Floats
     """Capacity that empty slots and halls under way could give with the best card of today."""
     market: Floats
@@ -66,8 +70,11 @@ class Sites(NamedTuple):
 
 @compiled
 def perceived_capacity(sites: Sites, neglect: Floats, regions: int) -> Floats:
-    """Return capacity of the region expected at each site (S,): all that stands, own and unneglected rival building."""
-    standing, coming = totals(sites.region, sites.standing, regions), totals(sites.region, sites.coming, regions)
+    """Return capacity of the region expected at each site (S,): all that stands by then, own and seen rival building.
+
+    Replacement is not building: nobody neglects that rivals fill the slots of cards that fail or retire.
+    """
+    standing, coming = totals(sites.region, sites.renewed, regions), totals(sites.region, sites.coming, regions)
     out = np.empty(sites.region.size)
     for s in range(out.size):
         r = sites.region[s]
@@ -122,7 +129,7 @@ def starts(
         revenue: (I,) of the quarter, USD m.
         steepness: k of ``held_back``.
     """
-    wanted, committed = wanted_capacity(sites, stance, growth, price, shell.size), sites.standing + sites.coming
+    wanted, committed = wanted_capacity(sites, stance, growth, price, shell.size), sites.renewed + sites.coming
     hours = gaps(wanted, committed, stance.adjustment, stance.maximum_growth)
     hours = held_back(hours, price, sites.captive, wanted, stance.hurdle, steepness)
     mw, spent = np.zeros(hours.size), np.zeros(revenue.size)
@@ -145,7 +152,7 @@ def gaps(wanted: Floats, committed: Floats, adjustment: Floats, maximum_growth: 
 
     Args:
         wanted: (S,) K*.
-        committed: (S,) standing and coming, own use included.
+        committed: (S,) renewed and coming, own use included.
         adjustment: (S,) phi_I.
         maximum_growth: (S,) g_max.
     """

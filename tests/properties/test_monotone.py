@@ -129,8 +129,8 @@ def _target(**changes: float) -> Numbers:
     } | changes  # fmt: skip
     price, growth = (np.full(2, each.pop(name)) for name in ("price", "growth"))
     known = Sites(
-        np.array([0, 1]), np.zeros(2, np.int64), np.array([50.0, 40.0]), np.array([10.0, 20.0]), np.array([80.0, 40.0]),
-        np.array([5.0, 0.0]), np.array([0.6, 0.4]), np.array([0.1, -0.1]),
+        np.array([0, 1]), np.zeros(2, np.int64), np.array([50.0, 40.0]), np.array([48.0, 41.0]), np.array([10.0, 20.0]),
+        np.array([80.0, 40.0]), np.array([5.0, 0.0]), np.array([0.6, 0.4]), np.array([0.1, -0.1]),
     )  # fmt: skip
     return wanted_capacity(known, Stance(*(np.full(2, x) for x in each.values())), growth, price, 1)
 

@@ -32,9 +32,9 @@ def stance(**changes: float) -> Stance:
 def sites(**changes: Numbers) -> Sites:
     """Return two firms in one region, with 60 and 40% of 100 hours of demand and as much capacity."""
     values = {
-        "provider": np.array([0, 1]), "region": TWO, "standing": np.array([60.0, 40.0]), "coming": np.zeros(2),
-        "market": np.array([60.0, 40.0]), "captive": np.zeros(2), "share": np.array([0.6, 0.4]),
-        "own_price": np.zeros(2),
+        "provider": np.array([0, 1]), "region": TWO, "standing": np.array([60.0, 40.0]),
+        "renewed": np.array([60.0, 40.0]), "coming": np.zeros(2), "market": np.array([60.0, 40.0]),
+        "captive": np.zeros(2), "share": np.array([0.6, 0.4]), "own_price": np.zeros(2),
     }  # fmt: skip
     return Sites(**(values | changes))
 
@@ -56,8 +56,16 @@ def test_price_at_the_hurdle_changes_nothing_and_more_is_wanted_above_it() -> No
 
 
 def test_scarcity_answers_to_all_capacity_that_is_seen() -> None:
-    known = sites(standing=np.array([40.0, 10.0]))
+    known = sites(renewed=np.array([40.0, 10.0]))
     np.testing.assert_allclose(target(stance(scarcity=0.5), known), np.array([60.0, 40.0]) * 2.0**0.5, rtol=1e-14)
+
+
+def test_what_fails_is_missed_and_what_is_renewed_is_not_built_again() -> None:
+    """Of two markets alike but for what will stand, more is begun where less will, as much less as cards are better."""
+    rule, loses, wins = stance(adjustment=1.0), np.array([54.0, 40.0]), np.array([63.0, 40.0])
+    missing, better = (begun(rule, sites(renewed=x), 4.0)[0] for x in (loses, wins))
+    assert begun(rule, sites(), 4.0)[0] == pytest.approx(60.0 * (np.exp(0.2) - 1.0) / 4.0, rel=1e-13)
+    assert missing - better == pytest.approx(9.0 / 4.0, rel=1e-13)
 
 
 def test_a_better_product_is_built_for_and_less_so_with_a_large_share() -> None:
@@ -123,7 +131,7 @@ def test_who_begins_nothing_or_withdraws_imitates_nothing() -> None:
 
 
 def test_equal_firms_want_the_same() -> None:
-    known = sites(standing=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
+    known = sites(renewed=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
     found = target(stance(scarcity=0.25, own_price=5.8, elasticity=1.1, neglect=0.4), known, 0.1, 0.2)
     assert found[0] == found[1]
 

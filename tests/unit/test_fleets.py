@@ -2,9 +2,21 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.economics.cells import Floats
-from sim.economics.fleets import Leases, age_fleet, count_hours, operate, post_rents, recount, worth
+from sim.economics.fleets import (
+    Leases,
+    age_fleet,
+    count_hours,
+    operate,
+    operated_hours,
+    post_rents,
+    recount,
+    staying,
+    worth,
+)
 
 SITE = np.array([0, 0, 1])
 STACKED = np.array([[True, False], [False, True], [True, False]])
@@ -35,6 +47,34 @@ def test_cards_fail_and_retire_and_the_account_follows(retired: int, opening: bo
     np.testing.assert_allclose(owned, kept.sum(axis=2), rtol=1e-14)
 
 
+@given(st.integers(1, 6), st.integers(1, 12), st.integers(0, 6), st.floats(0.5, 1.0))
+def test_what_stays_is_what_ageing_leaves(ahead: int, age: int, opening_age: int, survive: float) -> None:
+    """Quarter by quarter as deliveries age a fleet, without new cards."""
+    cards, newest = np.zeros((2, 3, 5 + ahead)), 4
+    cards[:, :, :5] = fleet()
+    for v in range(newest + 1):
+        if v <= newest - age or (v == 0 and newest - 1 + opening_age >= age):
+            cards[:, :, v] = 0.0
+    owned = cards.sum(axis=2)
+    quarters = np.full(2, ahead)
+    found = staying(cards, owned, np.zeros((2, 3)), survive, quarters, newest, age, opening_age)
+    for v in range(newest + 1, newest + 1 + ahead):
+        nothing = np.zeros((2, 3)), np.empty((2, 3))
+        age_fleet(cards, owned, *nothing, v, survive, v - age, v - 1 + opening_age - age >= 0)
+    np.testing.assert_allclose(found, owned, rtol=1e-12, atol=1e-12)
+
+
+def test_what_is_given_up_is_gone_and_what_gives_way_goes_on_giving_way() -> None:
+    cards, quarters = fleet(), np.array([2, 3])
+    owned = cards.sum(axis=2)
+    leaving = owned * np.array([0.0, 0.1, 1.0])
+    found = staying(cards, owned, leaving, 0.9, quarters, 4, 100, 0)
+    kept = np.array([[0.9, 0.81, 0.0]]) ** quarters[:, None]
+    np.testing.assert_allclose(found, owned * kept, rtol=1e-13)
+    none = staying(cards, owned, leaving, 0.9, np.zeros(2, np.int64), 4, 100, 0)
+    np.testing.assert_array_equal(none, owned, err_msg="nothing is lost at once")
+
+
 def test_what_rounding_leaves_of_the_last_cards_is_nothing() -> None:
     cards, owned = np.zeros((1, 1, 3)), np.array([[3.0 + 1e-13]])
     cards[0, 0, 0] = 3.0
@@ -61,6 +101,14 @@ def test_leases_in_force_move_cards_and_make_none(t: int, expected: list[list[fl
     operate(OWNED, SITE, STACKED, LEASES, t, out)
     assert out.tolist() == expected
     assert out.sum() == 70.0
+
+
+def test_hours_by_site_follow_leases_that_are_still_in_force() -> None:
+    hours = np.array([1.0, 100.0])
+    found = operated_hours(OWNED, SITE, STACKED, LEASES, np.array([2, 2]), hours)
+    np.testing.assert_allclose(found, [10.0 + 2000.0 + 10.0, 40.0 - 10.0], rtol=1e-14)
+    later = operated_hours(OWNED, SITE, STACKED, LEASES, np.array([9, 9]), hours)
+    np.testing.assert_allclose(later, [2010.0, 40.0], rtol=1e-14)
 
 
 def test_hours_of_every_pool() -> None:

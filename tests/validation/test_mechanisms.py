@@ -106,6 +106,17 @@ def in_sight(model: ComputeMarket) -> float:
     return sum(recorded(name, 9)(model) for name in ("energised_mw", "building_mw", "queued_mw"))
 
 
+def in_sight_of(provider: str) -> Outcome:
+    """Return an outcome: MW standing, under construction and asked for by a provider, at the end."""
+
+    def megawatts(model: ComputeMarket) -> float:
+        structure = model.world.structure
+        mine = structure.site_provider == structure.providers.index(provider)
+        return sum(float(model.record[x][-1][mine].sum()) for x in ("energised_mw", "building_mw", "queued_mw"))
+
+    return megawatts
+
+
 def build_cost(model: ComputeMarket) -> float:
     """Return the mean price of halls after the history."""
     return float(model.record["build_cost"][12:].mean())
@@ -349,6 +360,13 @@ CASES = (
     Case("a_high_hurdle_fills_fewer_slots", {"behaviour.investment.*.hurdle": Times(2.0)}, asked_for, FALLS, LONG),
     Case("a_high_hurdle_builds_less", {"behaviour.investment.*.hurdle": Times(1.5)}, coming, FALLS, LONG),
     Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
+    Case(
+        "a_lease_that_ends_is_built_for",
+        {"leases.neocloud-microsoft-us.until": "2027Q1"},
+        in_sight_of("microsoft"),
+        RISES,
+        LONG,
+    ),
     Case("building_answers_glut", {"behaviour.investment.*.scarcity": 0.0}, in_sight, RISES),
     Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, in_sight, RISES),
     Case("without_growth_ahead_less_is_built", {"behaviour.expectations.persistence": 0.0}, coming, FALLS, LONG),

@@ -43,6 +43,8 @@ class Flow(IntEnum):
     """Providers pay duties on cards, and makers the part of their revenue that a licence costs, to a treasury."""
     SUPPORT = 6
     """A treasury pays who builds capacity for making chips."""
+    DESIGN = 7
+    """Providers pay makers of their own for the design of a generation."""
 
 
 class Transfer(IntEnum):
@@ -94,6 +96,7 @@ class Ledger:
         self.operation = self.paid[Flow.OPERATION, self.providers, self.utilities]
         self.leases = self.paid[Flow.LEASE, self.providers, self.providers]
         self.cards = self.paid[Flow.CARDS, self.providers, self.suppliers]
+        self.design = self.paid[Flow.DESIGN, self.providers, self.suppliers]
         self.building = self.paid[Flow.BUILDING, self.providers, self.builders]
         self.duties = self.paid[Flow.DUTY, self.providers, self.treasury]
         self.fees = self.paid[Flow.DUTY, self.suppliers, self.treasury]

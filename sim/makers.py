@@ -202,7 +202,7 @@ def _making(structure: Structure) -> MakingTerms:
     rule = structure.parameters.behaviour.make_or_buy.npv
     return MakingTerms(
         rule.design_cost_usd_m * 1e6, rule.scale_penalty, rule.cut_probability, rule.cut_loss, rule.usual_saving,
-        rule.sensitivity, rule.adjustment,
+        rule.sensitivity, rule.adjustment, rule.abandonment,
     )  # fmt: skip
 
 

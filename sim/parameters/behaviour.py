@@ -135,7 +135,7 @@ class OwnCards(Schema):
     """Own cards by what a generation of them saves."""
 
     design_cost_usd_m: Annotated[float, quantity("USD m per generation", ge=0.0)]
-    """F: design of a generation of cards, whatever is made of it."""
+    """F: design of a generation of cards, whatever is made of it, paid over the quarters between two generations."""
     scale_penalty: Annotated[float, quantity("fraction of unit cost", ge=0.0, le=2.0)]
     """What an owner's small runs cost more."""
     cut_probability: Fraction
@@ -148,6 +148,8 @@ class OwnCards(Schema):
     """kappa: response of the in-house maker's weight in orders."""
     adjustment: Fraction
     """Share of the gap to the wanted weight that is closed in a quarter."""
+    abandonment: Fraction
+    """Weight over habit below which the owner gives the design up: it pays nothing and orders none of these cards."""
     founding: Fraction
     """Share of orders from which an owner starts whose own maker has none yet (order_mix names it with 0)."""
 

@@ -20,6 +20,7 @@ from sim.ledger import Flow, Transfer
 from sim.names import HOURS_PER_QUARTER
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.randomness import Decision, season
+from sim.strategies.make_or_buy import design_payments
 from sim.structure import PAST
 from sim.world import World
 
@@ -27,6 +28,7 @@ from sim.world import World
 def run(world: World) -> None:
     """Pay for what was delivered, keep the books, settle with those who finance, and look ahead."""
     _capital(world)
+    _design(world)
     _books(world)
     _settle(world)
     _patience(world)
@@ -67,6 +69,19 @@ def _duties(world: World) -> None:
     ledger.duties += by_provider
     paid = by_chip(state.delivered * (1.0 - kept_here)) * state.chip_price / MILLION
     ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
+
+
+def _design(world: World) -> None:
+    """Set and post what owners of makers pay for the design of their next cards: an expense, not an asset."""
+    state, links, makers = world.state, world.links, world.links.makers
+    world.now.arrays["design_usd_m"] = np.zeros(state.cash.size)
+    if world.parameters.behaviour.make_or_buy.name == "npv":
+        paid = design_payments(
+            makers.owner, links.order_mix, state.making, links.site_provider, state.selling, makers.generation,
+            makers.making.design_usd,
+        )  # fmt: skip
+        world.ledger.design += paid
+        world.now.arrays["design_usd_m"] = paid.sum(axis=1)
 
 
 def _books(world: World) -> None:
@@ -129,13 +144,14 @@ def backlog(world: World) -> Floats:
 def _settle(world: World) -> None:
     """Set income, pay interest and tax, draw on group, lenders and owners, and set the next budget."""
     state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
-    ebitda = now["provider_revenue"] - now["operating_usd_m"] + now["wholesale_usd_m"]
+    running = now["operating_usd_m"] + now["design_usd_m"]
+    ebitda = now["provider_revenue"] - running + now["wholesale_usd_m"]
     group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
     behind = np.maximum(world.paths.group_cash[world.t] - group[0], 0.0) * links.returns_surplus
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
     close_quarter(
-        ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], now["operating_usd_m"], state.assets,
+        ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], running, state.assets,
         now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
         links.spread + world.conditions.measures.credit.spread, links.returns_surplus, behind, credit_terms(world),
         world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,

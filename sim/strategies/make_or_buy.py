@@ -4,7 +4,8 @@ Over a generation own cards save ``1 - c (1 + penalty) / p + q l - F / (p N)`` o
 cost of the own card and p price of the cheapest merchant's, both per effective H100e; N what the provider takes in a
 generation, F the design of one, q the probability that merchants are kept from serving within it, l what a card that
 does not come would have been worth over its price. Habit holds at a usual saving v_0, that of the time when it was
-formed; elsewhere the own maker's weight goes to ``2 / (1 + exp(-kappa (v - v_0)))``.
+formed; elsewhere the own maker's weight goes to ``2 / (1 + exp(-kappa (v - v_0)))``. Who designs pays ``F / cadence`` a
+quarter, whatever is made; an owner whose weight has nearly gone gives the design up, and pays and orders no more.
 """
 
 import math
@@ -34,6 +35,8 @@ class MakingTerms(NamedTuple):
     """kappa."""
     adjustment: float
     """Share of the gap to the wanted weight that is closed in a quarter: generations overlap, contracts run on."""
+    abandonment: float
+    """Weight below which the design is given up."""
 
 
 @compiled
@@ -89,4 +92,39 @@ def move_to_own(
             if owner[s, k] and chip[s, k] >= 0 and taken > 0.0 and best < math.inf:
                 own = cost[chip[s, k]] / effective[chip[s, k], INFERENCE]
                 wanted = wanted_weight(net_saving(best, own, taken * generation[k], terms), terms)
-                weight[s, k] += terms.adjustment * (wanted - weight[s, k])
+                moved = weight[s, k] + terms.adjustment * (wanted - weight[s, k])
+                weight[s, k] = moved if moved >= terms.abandonment else 0.0
+
+
+@compiled
+def design_payments(
+    owner: Bools,
+    mix: Floats,
+    weight: Floats,
+    provider: Ints,
+    in_business: Floats,
+    generation: Floats,
+    design_usd: float,
+) -> Floats:
+    """Return what every provider pays its own makers for design this quarter (I, K), USD m.
+
+    ``F / cadence`` by maker, in equal parts where several of its owners order its cards.
+
+    Args:
+        owner: (S, K) whether the maker is an in-house maker of the site's provider.
+        mix: (S, K) habit of ordering.
+        weight: (S, K) of own makers over habit.
+        provider: (S,) provider of each site.
+        in_business: (I,) 1 or 0.
+        generation: (K,) quarters between two generations.
+        design_usd: F.
+    """
+    out = np.zeros((in_business.size, generation.size))
+    for k in range(generation.size):
+        for s in range(provider.size):
+            if owner[s, k] and mix[s, k] * weight[s, k] * in_business[provider[s]] > 0.0:
+                out[provider[s], k] = 1.0
+        owners = out[:, k].sum()
+        if owners > 0.0:
+            out[:, k] *= design_usd / (generation[k] * owners * 1e6)
+    return out

@@ -24,6 +24,7 @@ def firms(facts: Facts) -> Columns:
         "debt_usd_m": record["debt"],
         "assets_usd_m": record["assets"],
         "ebitda_usd_m": record["ebitda"],
+        "design_usd_m": record["design_usd_m"],
         "interest_usd_m": 0.0 - money[:, Transfer.INTEREST],
         "interest_rate": record["interest_rate"],
         "tax_usd_m": 0.0 - money[:, Transfer.TAX],

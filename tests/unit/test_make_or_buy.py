@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from sim import Parameters
 from sim.links import Links
-from sim.strategies.make_or_buy import MakingTerms, move_to_own, net_saving, wanted_weight
+from sim.strategies.make_or_buy import MakingTerms, design_payments, move_to_own, net_saving, wanted_weight
 from sim.structure import Structure
 from tests.economy import Changes, baseline, changed
 
-TERMS = MakingTerms(5e8, 0.1, 0.05, 1.0, 0.3, 2.0, 0.25)
+TERMS = MakingTerms(5e8, 0.1, 0.05, 1.0, 0.3, 2.0, 0.25, 0.0)
 amounts = st.floats(0.1, 1e6)
 
 
@@ -65,6 +65,36 @@ def test_margin_and_threat_move_to_own_cards_and_the_cost_of_design_away() -> No
     assert moved(TERMS._replace(cut=0.5))[0][1] > usual
     assert moved(TERMS._replace(design_usd=1e10))[0][1] < usual
     assert moved(cards=1e3)[0][1] < usual
+
+
+def test_a_design_that_is_hardly_wanted_is_given_up_at_once() -> None:
+    ruinous = TERMS._replace(design_usd=1e12)
+    assert moved(ruinous)[0][1] == pytest.approx(0.75)
+    assert moved(ruinous._replace(abandonment=0.76))[0][1] == 0.0
+    assert moved(ruinous._replace(abandonment=0.74))[0][1] == moved(ruinous)[0][1]
+
+
+def paid(weight: list[float], design: float = 6e8, in_business: tuple[float, float] = (1.0, 1.0)) -> list[list[float]]:
+    """Two firms own the second maker, whose generations are six quarters apart; the first firm has two sites."""
+    owner = np.array([[False, True], [False, True], [False, True]])
+    rows: list[list[float]] = design_payments(
+        owner, np.ones((3, 2)), np.array([[1.0, x] for x in weight]), np.array([0, 0, 1]), np.array(in_business),
+        np.array([4.0, 6.0]), design,
+    ).tolist()  # fmt: skip
+    return rows
+
+
+def test_a_generation_is_paid_over_its_quarters_by_those_who_design() -> None:
+    assert paid([1.0, 0.5, 0.0]) == [[0.0, 100.0], [0.0, 0.0]]
+    assert paid([0.0, 0.2, 0.1]) == [[0.0, 50.0], [0.0, 50.0]]
+    assert paid([1.0, 1.0, 1.0], in_business=(0.0, 1.0)) == [[0.0, 0.0], [0.0, 100.0]]
+    assert paid([0.0, 0.0, 0.0]) == paid([1.0, 1.0, 1.0], design=0.0) == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@given(st.lists(st.floats(0.0, 2.0), min_size=3, max_size=3), st.floats(0.0, 1e12))
+def test_a_design_costs_its_price_or_nothing_however_many_pay(weight: list[float], design: float) -> None:
+    total = np.sum(paid(weight, design)) * 6.0 * 1e6
+    assert total == pytest.approx(design if max(weight) > 0.0 else 0.0, rel=1e-12)
 
 
 def habits(changes: Changes, name: str) -> dict[str, float]:

@@ -225,6 +225,8 @@ def scarcity_of(maker: str) -> Outcome:
 
 
 OWN = "behaviour.make_or_buy.npv"
+DESIGN: Changes = {f"{OWN}.design_cost_usd_m": 5000.0, f"{OWN}.sensitivity": 0.0}
+"""A design that weighs, in which nobody makes more or less of its own for it."""
 IN_HOUSE = made_by("google_tpu", "aws_trainium")
 DOMESTIC = made_by("huawei_ascend")
 """Of China's makers the one whose cards take most memory."""
@@ -420,6 +422,9 @@ CASES = (
     Case("capacity_upstream_limits_additions", {"upstream.*.packaging.capacity": Times(0.3)}, additions, FALLS, LONG),
     Case("who_has_no_foundry_makes_nothing", {"suppliers.nvidia.foundry_access": 0.1}, made_by("nvidia"), FALLS, LONG),
     Case("dear_design_leaves_cards_to_merchants", {f"{OWN}.design_cost_usd_m": 2e4}, IN_HOUSE, FALLS, LONG),
+    Case("a_design_is_paid", {f"{OWN}.design_cost_usd_m": 0.0}, firm("aws", "ebitda_usd_m"), RISES, DESIGN),
+    Case("a_design_takes_cash", {f"{OWN}.design_cost_usd_m": 0.0}, firm("aws", "free_cash_flow_usd_m"), RISES, DESIGN),
+    Case("a_costly_design_is_given_up", {f"{OWN}.abandonment": 0.9}, made_by("t_head"), FALLS, LONG),
     Case("who_fears_a_cut_makes_its_own", {f"{OWN}.cut_probability": 0.8}, IN_HOUSE, RISES, LONG),
     Case("an_in_house_share_is_kept", {"providers.aws.in_house_share": 0.9}, made_by("aws_trainium"), RISES, LONG),
     Case("memory_brings_cards", {"upstream.cn.memory.capacity": Times(2.0)}, DOMESTIC, RISES, SHORT_OF_MEMORY),

@@ -37,7 +37,7 @@ from sim.policy.remedies import LockIn
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
-from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Structure
+from sim.structure import IAAS, INFERENCE, MAAS, NEVER, TRAINING, Structure
 
 
 class Links:
@@ -53,7 +53,12 @@ class Links:
         self._labs(structure)
         self._money(structure)
         self.leases = _leases(structure)
-        self.rent_left = _rent_left(structure, self)
+        self.dated_leases = len(structure.parameters.leases)
+        """How many of the leases have dates; firms decide on the others."""
+        self.leasing = np.array([x.leasing for x in _variants(structure)])
+        """(S,) part of missing capacity that the provider rents."""
+        self.rent_hurdle = np.array([x.hurdle for x in _variants(structure)])
+        """(S,) what an hour must earn over its rent."""
         self.order_mix = _order_mix(structure)
         others = len(structure.providers) + np.arange(structure.elsewhere_region.size)
         self.order_firm = np.concatenate([structure.site_provider, others])
@@ -370,23 +375,16 @@ def _dated_contracts(by_lab: list[list[ContractRow]], cells: int) -> DatedContra
 
 
 def _leases(structure: Structure) -> Leases:
-    leases = structure.parameters.leases.values()
+    """Return dated leases, then those that firms may agree on, without a share of their own."""
+    leases, possible = structure.parameters.leases.values(), structure.possible_leases
     pools = [[structure.pool_of(name, x.region, x.stack) for name in (x.lessor, x.lessee)] for x in leases]
     dates = [[structure.index_of(date) for date in (x.since, x.until)] for x in leases]
-    lessor, lessee = np.array(pools, dtype=np.int64).reshape(-1, 2).T.copy()
-    since, until = np.array(dates, dtype=np.int64).reshape(-1, 2).T.copy()
-    share, multiple = np.array([x.share for x in leases]), np.array([x.price_multiple for x in leases])
+    lessor, lessee = np.array([*pools, *possible], dtype=np.int64).reshape(-1, 2).T.copy()
+    open_ = [[structure.history, NEVER]] * len(possible)
+    since, until = np.array([*dates, *open_], dtype=np.int64).reshape(-1, 2).T.copy()
+    share, multiple = np.zeros(lessor.size), np.zeros(lessor.size)
+    share[: len(dates)], multiple[: len(dates)] = [x.share for x in leases], [x.price_multiple for x in leases]
     return Leases(lessor, lessee, since, until, share, multiple)
-
-
-def _rent_left(structure: Structure, links: Links) -> Floats:
-    """Return (T, I, I) quarters of leases from lessee to lessor that are still to come after each quarter."""
-    firms, quarter = len(structure.providers), np.arange(structure.quarters)
-    out = np.zeros((structure.quarters, firms, firms))
-    lessee, lessor = links.pool_provider[links.leases.lessee], links.pool_provider[links.leases.lessor]
-    for user, owner, until in zip(lessee, lessor, links.leases.until, strict=True):
-        out[:, user, owner] = np.maximum(out[:, user, owner], until - quarter)
-    return out
 
 
 def _contract_left(s: Switching) -> float:

@@ -79,6 +79,9 @@ class State:
     kinds: Floats = column("effective H100e-hours", "L, N, 2", "hours each kind of card of the stack could give")
     load: Floats = column("effective H100e-hours", "2 L", "hours in use by lane, training and inference")
     own_use: Floats = column("effective H100e-hours", "L", "captive inference-equivalent hours")
+    let_hours: Floats = column("effective inference H100e-hours", "leases", "agreed under leases that firms decide on")
+    let_share: Floats = column("fraction", "leases", "of its lessor's cards that a lease moves")
+    rent: Floats = column("USD per effective inference H100e-hour", "R", "of cards under leases that firms decide on")
     served_fraction: Floats = column("fraction", "L", "share of contracted service the pool can give")
     wait: Floats = column("fraction", "L", "unmet share of demand at the pool last quarter")
     posted: Floats = column("USD per unit", "J", "posted prices")
@@ -146,7 +149,8 @@ def sizes(structure: Structure) -> dict[str, int]:
         "I": len(structure.providers), "S": len(structure.sites), "V": len(structure.chips), "L": len(structure.pools),
         "J": len(structure.products), "B": len(structure.cells), "R": len(structure.regions),
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
-        "labs": len(structure.labs), "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
+        "labs": len(structure.labs), "leases": len(structure.parameters.leases) + len(structure.possible_leases),
+        "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
         "Z": len(structure.sides), "caps": _caps(structure), "3": STAGES, "lags": LAST_LAG,
     }  # fmt: skip

@@ -246,6 +246,33 @@ class Structure:
         return [Pool(s, stack) for s, site in enumerate(self.sites) for stack in self._site_stacks(site)]
 
     @cached_property
+    def possible_leases(self) -> list[tuple[int, int]]:
+        """Pools of lessor and lessee between which cards may be let: of one stack, at one place.
+
+        Lessees are firms whose way to invest is to rent; lessors sell compute, and build.
+        """
+        dated = {(x.lessee, x.lessor, x.region, x.stack) for x in self.parameters.leases.values()}
+        return [
+            (lessor, lessee)
+            for lessor, mine in enumerate(self.pools)
+            for lessee, yours in enumerate(self.pools)
+            if (mine.stack, self.sites[mine.site].region) == (yours.stack, self.sites[yours.site].region)
+            and self._may_let(self.sites[mine.site].provider, self.sites[yours.site].provider)
+            and (*self._names(mine, yours), self.stacks[mine.stack]) not in dated
+        ]
+
+    def _names(self, mine: Pool, yours: Pool) -> tuple[str, str, str]:
+        """Return the providers of two pools, and the region of the first."""
+        here, there = self.sites[mine.site], self.sites[yours.site]
+        return self.providers[here.provider], self.providers[there.provider], self.regions[here.region]
+
+    def _may_let(self, lessor: int, lessee: int) -> bool:
+        """Return whether one provider may let cards to another: who rents lets none, and who sells nothing neither."""
+        owner, user = (self.parameters.providers[self.providers[i]] for i in (lessor, lessee))
+        renting = [self.parameters.behaviour.investment[x.investment].leasing > 0.0 for x in (owner, user)]
+        return renting == [False, True] and "own_use" not in (owner.kind, user.kind)
+
+    @cached_property
     def pool_site(self) -> Ints:
         """(L,) site of each pool."""
         return np.array([pool.site for pool in self.pools])

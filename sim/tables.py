@@ -371,12 +371,15 @@ _EVENTS = Table(
         QUARTER,
         _key(
             "event",
-            "launch_site, launch_models, compliant_chip, first_delivery, entry, exit, capex_cut, rule_announced, "
-            "rule_effective, rule_expires or rule_bites; at the end rule_never_bites (in force, but nobody was "
-            "bound) and rule_never_in_force",
+            "launch_site, launch_models, compliant_chip, first_delivery, entry, exit, capex_cut, lease, lease_end, "
+            "rule_announced, rule_effective, rule_expires or rule_bites; at the end rule_never_bites (in force, but "
+            "nobody was bound) and rule_never_in_force",
         ),
         _key("who", "provider or supplier; group of the government for rules"),
-        _key("detail", "site region, regions where the models are sold, chip, headquarters, or rule"),
+        _key(
+            "detail",
+            "site region, regions where the models are sold, chip, headquarters, rule, or lessor with place and stack",
+        ),
     ),
     (),
 )

@@ -46,12 +46,11 @@ def credit_limit(earning: float, backlog: float, multiple: float, backlog_multip
 
 @compiled
 def contracted_revenue(
-    revenue: Floats, contracted: Floats, load: Floats, provider: Ints, quarters_left: float, rents: Floats,
-    rent_left: Floats,
+    revenue: Floats, contracted: Floats, load: Floats, provider: Ints, quarters_left: float, rents: Floats
 ) -> Floats:  # fmt: skip
     """Return revenue under contract that is still to come (I,), USD m: the backlog that lenders look at.
 
-    The share of its hours under contract tells how much of a provider's revenue goes on; rent is known by date.
+    The share of its hours under contract tells how much of a provider's revenue goes on; rents go on as leases do.
 
     Args:
         revenue: (I,) of customers this quarter.
@@ -59,18 +58,15 @@ def contracted_revenue(
         load: (2 L,) hours in use, own use included.
         provider: (L,) provider of each pool.
         quarters_left: expected further quarters of a contract that runs on.
-        rents: (I, I) rent from lessee to lessor this quarter.
-        rent_left: (I, I) quarters of these leases still to come.
+        rents: (I,) rent still to come under leases.
     """
     bound, used = np.zeros(revenue.size), np.zeros(revenue.size)
     for lane in range(contracted.size):
         i = provider[lane // 2]
         bound[i] += contracted[lane]
         used[i] += load[lane]
-    out = np.zeros(revenue.size)
+    out = rents.copy()
     for i in range(revenue.size):
         if used[i] > 0.0:
-            out[i] = revenue[i] * min(bound[i] / used[i], 1.0) * quarters_left
-        for lessee in range(revenue.size):
-            out[i] += rents[lessee, i] * rent_left[lessee, i]
+            out[i] += revenue[i] * min(bound[i] / used[i], 1.0) * quarters_left
     return out

@@ -16,7 +16,10 @@ ROUNDING = 1e-12
 
 
 class Leases(NamedTuple):
-    """Cards that stand in one provider's pool and are operated by another, (n,)."""
+    """Cards that stand in one provider's pool and are operated by another, (n,): dated leases, then those that may be.
+
+    What is let under a lease that firms decide on stands in the state, and its share here is 0.
+    """
 
     lessor: Ints
     """Pool that the cards are taken from."""
@@ -28,7 +31,7 @@ class Leases(NamedTuple):
     share: Floats
     """Of the lessor's pool."""
     price_multiple: Floats
-    """Rent over long-run cost."""
+    """Rent over long-run cost; 0 where rent goes with the market."""
 
 
 @compiled
@@ -92,41 +95,71 @@ def worth(cards: Floats, each: Floats) -> Floats:
 
 
 @inlined
-def _moved(owned: Floats, site: Ints, stacked: Bools, leases: Leases, n: int, v: int) -> float:
-    """Return the cards of chip v that lease n moves."""
-    pool = leases.lessor[n]
-    return owned[site[pool], v] * leases.share[n] if stacked[pool, v] else 0.0
-
-
-@inlined
-def _given(owned: Floats, site: Ints, stacked: Bools, leases: Leases, n: int, each: Floats) -> float:
-    """Return the cards that lease n moves times a quantity per card (V,), such as the hours it gives."""
+def _given(owned: Floats, site: Ints, stacked: Bools, pool: int, each: Floats) -> float:
+    """Return the own cards of a pool times a quantity per card (V,), such as the hours it gives."""
     given = 0.0
     for v in range(each.size):
-        given += _moved(owned, site, stacked, leases, n, v) * each[v]
+        if stacked[pool, v]:
+            given += owned[site[pool], v] * each[v]
     return given
 
 
 @compiled
-def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, out: Floats) -> None:
+def draw_leases(
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, hours: Floats, let: Floats, share: Floats
+) -> None:  # fmt: skip
+    """Fill the share of its lessor's cards that every lease moves (n,): as dated, or as hours were agreed.
+
+    Where own cards give less than was agreed beside dated leases, all agreements are cut alike.
+
+    Args:
+        owned: (S, V) cards at every site.
+        site: (L,) site of each pool.
+        stacked: (L, V) whether the pool runs the chip.
+        leases: all leases.
+        t: quarter of the run.
+        hours: (V,) inference hours a quarter of a card.
+        let: (n,) inference hours agreed; changed to what can be given. Dated leases have none.
+        share: (n,) filled.
+    """
+    left, agreed = np.ones(site.size), np.zeros(site.size)
+    for n in range(share.size):
+        in_force = leases.since[n] <= t <= leases.until[n]
+        share[n] = leases.share[n] if in_force else 0.0
+        left[leases.lessor[n]] -= share[n]
+        if not in_force:
+            let[n] = 0.0
+        agreed[leases.lessor[n]] += let[n]
+    for n in range(share.size):
+        if let[n] > 0.0:
+            pool = leases.lessor[n]
+            given = _given(owned, site, stacked, pool, hours)
+            most = max(left[pool], 0.0) * given
+            let[n] *= min(most / agreed[pool], 1.0)
+            share[n] = let[n] / given if given > 0.0 else 0.0
+
+
+@compiled
+def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, share: Floats, out: Floats) -> None:
     """Fill (L, V) with the cards each pool operates: owned, plus leased in, less leased out.
 
     Args:
         owned: (S, V) cards at every site.
         site: (L,) site of each pool.
         stacked: (L, V) whether the pool runs the chip.
-        leases: all leases; those in force move cards.
-        t: quarter of the run.
+        leases: all leases.
+        share: (n,) of the lessor's cards that each moves.
         out: (L, V) filled.
     """
     for pool in range(site.size):
         for v in range(owned.shape[1]):
             out[pool, v] = owned[site[pool], v] if stacked[pool, v] else 0.0
-    for n in range(leases.share.size):
-        if leases.since[n] <= t <= leases.until[n]:
+    for n in range(share.size):
+        pool = leases.lessor[n]
+        if share[n] > 0.0:
             for v in range(owned.shape[1]):
-                moved = _moved(owned, site, stacked, leases, n, v)
-                out[leases.lessor[n], v] -= moved
+                moved = owned[site[pool], v] * share[n] if stacked[pool, v] else 0.0
+                out[pool, v] -= moved
                 out[leases.lessee[n], v] += moved
 
 
@@ -134,7 +167,7 @@ def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, o
 def operated_hours(
     owned: Floats, site: Ints, stacked: Bools, leases: Leases, quarter: Ints, hours: Floats
 ) -> Floats:  # fmt: skip
-    """Return the hours that the cards operated at every site can give (S,), in a quarter of its own.
+    """Return the hours that own and dated leased cards of every pool can give (L,), in a quarter of its site's own.
 
     Args:
         owned: (S, V) cards in that quarter, ``site``, ``stacked`` and ``leases`` as for ``operate``.
@@ -144,18 +177,24 @@ def operated_hours(
         quarter: (S,) of the run: it decides which leases are still in force.
         hours: (V,) hours a quarter of a card.
     """
-    out = np.zeros(owned.shape[0])
+    out = np.zeros(site.size)
     for pool in range(site.size):
-        for v in range(hours.size):
-            if stacked[pool, v]:
-                out[site[pool]] += owned[site[pool], v] * hours[v]
+        out[pool] = _given(owned, site, stacked, pool, hours)
     for n in range(leases.share.size):
-        owner, user = site[leases.lessor[n]], site[leases.lessee[n]]
-        if leases.since[n] <= quarter[owner] <= leases.until[n]:
-            given = _given(owned, site, stacked, leases, n, hours)
-            out[owner] -= given
-            out[user] += given
+        pool = leases.lessor[n]
+        if leases.share[n] > 0.0 and leases.since[n] <= quarter[site[pool]] <= leases.until[n]:
+            given = _given(owned, site, stacked, pool, hours) * leases.share[n]
+            out[pool] -= given
+            out[leases.lessee[n]] += given
     return out
+
+
+@compiled
+def add_leased(let: Floats, leases: Leases, hours: Floats) -> None:
+    """Move the hours agreed under leases (n,) from lessor to lessee in the hours of every pool (L,)."""
+    for n in range(let.size):
+        hours[leases.lessor[n]] -= let[n]
+        hours[leases.lessee[n]] += let[n]
 
 
 @compiled
@@ -200,54 +239,61 @@ def count_hours(cards: Floats, effective: Floats, order: Ints, hours: float, kin
 
 @compiled
 def count_pools(
-    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, effective: Floats, order: Ints, hours: float,
-    operated: Floats, kinds: Floats,
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, share: Floats, effective: Floats, order: Ints,
+    hours: float, operated: Floats, kinds: Floats,
 ) -> Floats:  # fmt: skip
     """Fill the cards that each pool operates and the hours they could give; return the most of them (2, L).
 
     Args:
-        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``t`` as for ``operate``.
+        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``share`` as for ``operate``.
         site: (L,)
         stacked: (L, V)
         leases: all leases.
-        t: quarter of the run.
+        share: (n,)
         effective: (V, 2) effective H100e of a card in training and inference.
         order: (L, N) kinds of each pool, best at training first.
         hours: usable hours per card and quarter.
         operated: (L, V) filled with cards.
         kinds: (L, N, 2) filled with hours.
     """
-    operate(owned, site, stacked, leases, t, operated)
+    operate(owned, site, stacked, leases, share, operated)
     count_hours(operated, effective, order, hours, kinds)
     return pool_hours(kinds)
 
 
 @compiled
 def post_rents(
-    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, effective: Floats, hours: float, cost: Floats,
-    provider: Ints, paid: Floats, net: Floats,
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, share: Floats, t: int, term: float, hours: Floats,
+    cost: Floats, rent: Floats, region: Ints, provider: Ints, paid: Floats, net: Floats, ahead: Floats,
 ) -> None:  # fmt: skip
-    """Post the rent of leased cards: a multiple of the long-run cost of the inference hours they can give.
+    """Post the rent of cards for the inference hours they can give: a multiple of long-run cost, or the market's.
 
     Args:
-        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``t`` as for ``operate``.
+        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``share`` as for ``operate``.
         site: (L,)
         stacked: (L, V)
         leases: all leases.
+        share: (n,)
         t: quarter of the run.
-        effective: (V, 2) effective H100e of a card in training and inference.
-        hours: usable hours per card and quarter.
+        term: quarters that a lease without a date lasts in the mean.
+        hours: (V,) usable inference hours of a card in a quarter.
         cost: (L, 2) USD per effective hour of each workload.
-        provider: (L,) provider of each pool.
+        rent: (R,) of an inference hour under leases without a date, USD.
+        region: (L,) region and ``provider`` of each pool.
+        provider: (L,)
         paid: (I, I) USD m from lessee to lessor; added to.
         net: (I,) filled with receipts less payments, USD m.
+        ahead: (I,) filled with rent still to come, USD m.
     """
     net[:] = 0.0
-    for n in range(leases.share.size):
-        if leases.since[n] <= t <= leases.until[n]:
-            given = _given(owned, site, stacked, leases, n, effective[:, 1])
-            rent = given * hours * cost[leases.lessor[n], 1] * leases.price_multiple[n] / 1e6
-            owner, user = provider[leases.lessor[n]], provider[leases.lessee[n]]
-            paid[user, owner] += rent
-            net[owner] += rent
-            net[user] -= rent
+    ahead[:] = 0.0
+    for n in range(share.size):
+        if share[n] > 0.0:
+            pool, dated = leases.lessor[n], leases.price_multiple[n] > 0.0
+            price = cost[pool, 1] * leases.price_multiple[n] if dated else rent[region[pool]]
+            due = _given(owned, site, stacked, pool, hours) * share[n] * price / 1e6
+            owner, user = provider[pool], provider[leases.lessee[n]]
+            paid[user, owner] += due
+            net[owner] += due
+            net[user] -= due
+            ahead[owner] += due * (float(leases.until[n] - t) if dated else term - 1.0)

@@ -83,8 +83,19 @@ class CapacityTarget(Schema):
     """g_max: largest start in a quarter."""
     imitation: Fraction
     """Weight of what the two largest firms invest per revenue, against the own target."""
+    leasing: Fraction
+    """Part of the capacity that is missing next quarter which the firm rents from others; who rents does not let."""
     forecast: Literal["naive", "adaptive", "trend", "fundamental", "switching"]
     """Heuristic by which growth and prices are expected; switching: by how well each did."""
+
+
+class Leasing(Schema):
+    """Terms on which providers let idle cards to those who rent rather than build."""
+
+    discount: Fraction
+    """What rent for all hours that cards can give lies below the posted price of an hour."""
+    term_quarters: Annotated[int, quantity("quarters", ge=1, le=80)]
+    """Mean time that a lease lasts: one part in so many ends each quarter."""
 
 
 class Expectations(Schema):
@@ -288,5 +299,6 @@ class Behaviour(Schema):
     redesign: RedesignFamily
     expectations: Expectations
     orders: Orders
+    leasing: Leasing
     investment: Annotated[dict[Id, CapacityTarget], Field(min_length=1)]
     """Variants of the capacity target by name; each provider names one."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics.building import completed
 from sim.economics.cells import Floats
-from sim.economics.fleets import age_fleet, count_pools
+from sim.economics.fleets import age_fleet, count_pools, draw_leases
 from sim.economics.scrapping import make_room
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.structure import PAST
@@ -28,9 +28,11 @@ def run(world: World) -> None:
     state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
+    pools = structure.pool_site, links.pool_cards
+    draw_leases(state.owned, *pools, world.leases, world.t, links.card_hours, state.let_hours, state.let_share)
     world.now.most = count_pools(
-        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, structure.chip_effective,
-        links.kind_order, links.hours, state.operated, state.kinds,
+        state.owned, *pools, world.leases, state.let_share, structure.chip_effective, links.kind_order, links.hours,
+        state.operated, state.kinds,
     )  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def backlog(world: World) -> Floats:
     links, now = world.links, world.now.arrays
     return contracted_revenue(
         now["provider_revenue"], now["contracted"], world.state.load, links.pool_provider,
-        world.conditions.ties.contract_left, world.ledger.leases, links.rent_left[world.t],
+        world.conditions.ties.contract_left, now["rents_ahead"],
     )  # fmt: skip
 
 

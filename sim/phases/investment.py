@@ -5,7 +5,7 @@ import numpy as np
 from sim.economics.building import begin, congestion, slots_granted, under_way, withdraw
 from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
-from sim.economics.fleets import operated_hours, staying
+from sim.economics.fleets import add_leased, operated_hours, staying
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of, spent_per_mw, within_budget
 from sim.opening import OPENING_AGE_QUARTERS
@@ -110,12 +110,13 @@ def _outlook(world: World) -> Sites:
     links, state, now, kw = world.links, world.state, world.now.arrays, world.structure.chip_kw
     power, staying_ = power_of(state.owned, kw), _staying(world)
     coming = state.energised_mw + _building(world) + state.queued_mw - power
-    kept = operated_hours(
-        staying_, world.structure.pool_site, links.pool_cards, world.leases, world.t + links.site_lead, links.card_hours
-    )
+    pools, ahead = world.structure.pool_site, world.t + links.site_lead
+    kept = operated_hours(staying_, pools, links.pool_cards, world.leases, ahead, links.card_hours)
+    if world.structure.possible_leases:
+        add_leased(state.let_hours, world.leases, kept)
     return Sites(
         links.site_provider, links.site_region, now["standing"],
-        kept + (power - power_of(staying_, kw)) * now["mw_hours"],
+        sum_by(pools, kept, power.size) + (power - power_of(staying_, kw)) * now["mw_hours"],
         np.maximum(coming, 0.0) * now["mw_hours"], now["site_demand"],
         now["captive"] * world.paths.own_use_growth[world.t],
         state.first_share, state.own_price,

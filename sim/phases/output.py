@@ -49,10 +49,11 @@ def _operating_costs(world: World, tokens: Floats) -> None:
 
 
 def _leases(world: World) -> None:
-    """Post rent of leased cards: a multiple of the long-run cost of the hours they can give."""
-    structure, links, state = world.structure, world.links, world.state
-    world.now.arrays["wholesale_usd_m"] = np.empty(links.provider_region.size)
+    """Post rent of leased cards for the hours they can give."""
+    structure, links, state, now = world.structure, world.links, world.state, world.now.arrays
+    now["wholesale_usd_m"], now["rents_ahead"] = np.empty((2, links.provider_region.size))
     post_rents(
-        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, structure.chip_effective,
-        links.hours, state.long_run, links.pool_provider, world.ledger.leases, world.now.arrays["wholesale_usd_m"],
+        state.owned, structure.pool_site, links.pool_cards, world.leases, state.let_share, world.t,
+        float(world.parameters.behaviour.leasing.term_quarters), links.card_hours, state.long_run, state.rent,
+        links.pool_region, links.pool_provider, world.ledger.leases, now["wholesale_usd_m"], now["rents_ahead"],
     )  # fmt: skip

@@ -78,7 +78,9 @@ def events(facts: Facts) -> Columns:
     """Return the table ``events``, in order of time."""
     last = facts.quarters[-1]
     launches = [row for row in (*_launches(facts.structure), *_variants(facts.structure)) if row[0] <= last]
-    return _columns("events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts), *dated(facts)]))
+    return _columns(
+        "events", sorted([*launches, *_first_deliveries(facts), *_turnover(facts), *_leases(facts), *dated(facts)])
+    )
 
 
 @lru_cache(maxsize=8)
@@ -108,6 +110,19 @@ def _first_deliveries(facts: Facts) -> Iterator[Event]:
     for chip in np.flatnonzero(arrives.any(axis=0) & ~held):
         maker = structure.suppliers[structure.chip_supplier[chip]]
         yield facts.quarters[first[chip]], "first_delivery", maker, structure.chips[chip]
+
+
+def _leases(facts: Facts) -> Iterator[Event]:
+    """Yield leases that firms agree on or let end, by lessee, with lessor and place."""
+    structure, leases, decided = facts.structure, facts.world.leases, facts.links.dated_leases
+    moves = np.diff((facts.record["let_share"][:, decided:] > 0.0).astype(float), axis=0)
+    names = [structure.providers[i] for i in structure.pool_provider]
+    for event, happened in (("lease", moves > 0.0), ("lease_end", moves < 0.0)):
+        for t, n in zip(*np.nonzero(happened), strict=True):
+            lessor, lessee = leases.lessor[decided + n], leases.lessee[decided + n]
+            pool = structure.pools[lessor]
+            place = structure.regions[structure.sites[pool.site].region]
+            yield facts.quarters[t + 1], event, names[lessee], f"{names[lessor]} {place} {structure.stacks[pool.stack]}"
 
 
 def _turnover(facts: Facts) -> Iterator[Event]:

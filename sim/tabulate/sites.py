@@ -50,11 +50,12 @@ def _leased(facts: Facts) -> tuple[Floats, Floats]:
     """Return (T, S) H100e that other providers' cards add to a site, and that others operate of its own."""
     structure, links = facts.structure, facts.links
     flows = np.zeros((2, facts.record.quarters, len(structure.sites)))
-    quarter = np.arange(facts.record.quarters)
-    for lessor, lessee, since, until, share, _ in zip(*facts.world.leases, strict=True):
+    leases, share = facts.world.leases, facts.record["let_share"]
+    for n in np.flatnonzero(share.any(axis=0)):
+        lessor, lessee = leases.lessor[n], leases.lessee[n]
         site = structure.pool_site[lessor]
         cards = facts.record["owned"][:, site] * links.pool_cards[lessor] * structure.chip_h100e
-        moved = cards.sum(axis=1) * share * ((since <= quarter) & (quarter <= until))
+        moved = cards.sum(axis=1) * share[:, n]
         flows[0, :, structure.pool_site[lessee]] += moved
         flows[1, :, site] += moved
     return flows[0], flows[1]

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from sim.economics.cells import Floats
 from sim.economics.fleets import (
     Leases,
+    add_leased,
     age_fleet,
     count_hours,
+    draw_leases,
     operate,
     operated_hours,
     post_rents,
@@ -97,18 +99,38 @@ def test_cards_are_recounted_and_valued() -> None:
     ],
 )
 def test_leases_in_force_move_cards_and_make_none(t: int, expected: list[list[float]]) -> None:
-    out = np.full((3, 2), np.nan)
-    operate(OWNED, SITE, STACKED, LEASES, t, out)
+    out, share = np.full((3, 2), np.nan), np.full(2, np.nan)
+    draw_leases(OWNED, SITE, STACKED, LEASES, t, np.ones(2), np.zeros(2), share)
+    operate(OWNED, SITE, STACKED, LEASES, share, out)
     assert out.tolist() == expected
     assert out.sum() == 70.0
 
 
-def test_hours_by_site_follow_leases_that_are_still_in_force() -> None:
+AGREED = Leases(
+    np.array([2, 2, 2]), np.array([0, 0, 0]), np.zeros(3, np.int64), np.array([9, 9, 0]), np.array([0.25, 0.0, 0.0]),
+    np.array([2.0, 0.0, 0.0]),
+)  # fmt: skip
+"""A dated lease of a quarter of site 1's first chip to pool 0, and two agreements, of which one is over."""
+
+
+@given(st.floats(1e-3, 60.0))
+def test_what_was_agreed_is_given_as_far_as_cards_reach_beside_dated_leases(agreed: float) -> None:
+    let, share = np.array([0.0, agreed, 7.0]), np.full(3, np.nan)
+    draw_leases(OWNED, SITE, STACKED, AGREED, 3, np.ones(2), let, share)
+    given_ = min(agreed, 30.0)
+    np.testing.assert_allclose(let, [0.0, given_, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(share, [0.25, given_ / 40.0, 0.0], rtol=1e-14)
+    moved = np.array([1.0, 2.0, 3.0])
+    add_leased(let, AGREED, moved)
+    np.testing.assert_allclose(moved, [1.0 + given_, 2.0, 3.0 - given_], rtol=1e-13)
+
+
+def test_hours_of_pools_follow_dated_leases_that_are_still_in_force() -> None:
     hours = np.array([1.0, 100.0])
     found = operated_hours(OWNED, SITE, STACKED, LEASES, np.array([2, 2]), hours)
-    np.testing.assert_allclose(found, [10.0 + 2000.0 + 10.0, 40.0 - 10.0], rtol=1e-14)
+    np.testing.assert_allclose(found, [10.0 + 10.0, 2000.0, 40.0 - 10.0], rtol=1e-14)
     later = operated_hours(OWNED, SITE, STACKED, LEASES, np.array([9, 9]), hours)
-    np.testing.assert_allclose(later, [2010.0, 40.0], rtol=1e-14)
+    np.testing.assert_allclose(later, [10.0, 2000.0, 40.0], rtol=1e-14)
 
 
 def test_hours_of_every_pool() -> None:
@@ -117,14 +139,15 @@ def test_hours_of_every_pool() -> None:
     assert kinds[0].tolist() == [[1000.0, 250.0], [1000.0, 1000.0]]
 
 
-def test_rent_is_a_multiple_of_the_long_run_cost_of_the_hours_leased() -> None:
-    paid, net, effective = np.zeros((3, 3)), np.full(3, np.nan), np.array([[9.0, 2.0], [9.0, 4.0]])
+def test_rent_is_a_multiple_of_long_run_cost_or_the_market_price_of_the_hours_leased() -> None:
+    paid, net, ahead = np.zeros((2, 2)), np.full(2, np.nan), np.full(2, np.nan)
     cost = np.array([[9.0, 1.0], [9.0, 2.0], [9.0, 3.0]])
-    owner = np.array([0, 0, 1])
-    post_rents(OWNED, SITE, STACKED, LEASES, 2, effective, 1000.0, cost, owner, paid, net)
-    rent = 0.25 * 40.0 * 2.0 * 1000.0 * 3.0 * 2.0 / 1e6
-    assert paid[0, 1] == pytest.approx(rent, rel=1e-14)
+    post_rents(
+        OWNED, SITE, STACKED, AGREED, np.array([0.25, 0.5, 0.0]), 2, 5.0, np.array([2000.0, 4000.0]), cost,
+        np.array([7.0]), np.zeros(3, np.int64), np.array([0, 0, 1]), paid, net, ahead,
+    )  # fmt: skip
+    dated, agreed = 0.25 * 40.0 * 2000.0 * 3.0 * 2.0 / 1e6, 0.5 * 40.0 * 2000.0 * 7.0 / 1e6
+    assert paid[0, 1] == pytest.approx(dated + agreed, rel=1e-14)
     assert paid.sum() == paid[0, 1]
-    assert net.tolist() == [-paid[0, 1], paid[0, 1], 0.0]
-    post_rents(OWNED, SITE, STACKED, LEASES, 9, effective, 1000.0, cost, owner, paid, net)
-    assert not net.any()
+    assert net.tolist() == [-paid[0, 1], paid[0, 1]]
+    assert ahead.tolist() == [0.0, pytest.approx(7.0 * dated + 4.0 * agreed)]

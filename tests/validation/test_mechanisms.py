@@ -41,6 +41,9 @@ ANY_LEVERAGE: Changes = {**LONG, "finance.credit.spread_threshold": 0.0}
 MORE: Changes = {"providers.*.sites.*.opening_cards": Times(1.3), "providers.*.sites.*.deliveries": Times(1.3)}
 DEAR_AT_HOME: Changes = {"market.on_premises.cost_multiple": 2.0}
 NO_LEASE: Changes = {"leases.neocloud-microsoft-us": GONE}
+RENTING: Changes = {**LONG, **NO_LEASE, "providers.neocloud.utility": 0.3}
+"""A firm that rents, wanted by more customers than its own cards can serve."""
+NO_RENTING: Changes = {"behaviour.investment.asset_light.leasing": 0.0}
 ONE_EFFICIENT: Changes = {"providers.alibaba.models.efficiency_growth": 0.1}
 ADJUSTMENT = "behaviour.pricing.best_response.adjustment"
 STIFF: Changes = {ADJUSTMENT: 0.1}
@@ -115,6 +118,11 @@ def in_sight_of(provider: str) -> Outcome:
         return sum(float(model.record[x][-1][mine].sum()) for x in ("energised_mw", "building_mw", "queued_mw"))
 
     return megawatts
+
+
+def leased(model: ComputeMarket) -> float:
+    """Return H100e that operate under leases at the end."""
+    return float(column(model, "sites", "leased_in_h100e").reshape(model.record.quarters, -1)[-1].sum())
 
 
 def build_cost(model: ComputeMarket) -> float:
@@ -321,6 +329,11 @@ CASES = (
     ),
     Case("lessee_sells_more", NO_LEASE, of("microsoft", "served_h100e", "us", MODELS_SOLD), FALLS),
     Case("lessor_sells_less", NO_LEASE, of("neocloud", "served_h100e", "us", MODELS_SOLD), RISES),
+    Case("who_rents_sells_more", NO_RENTING, of("neocloud", "served_h100e", when=DECIDED), FALLS, RENTING),
+    Case("who_rents_pays_for_it", NO_RENTING, firm("neocloud", "wholesale_usd_m", DECIDED), RISES, RENTING),
+    Case("who_lets_earns_rent", NO_RENTING, firm("oracle", "wholesale_usd_m", DECIDED), FALLS, RENTING),
+    Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, RENTING),
+    Case("dear_rent_is_not_paid", {"behaviour.leasing.discount": 0.0}, leased, FALLS, RENTING),
     Case("rent_is_paid", NO_LEASE, firm("neocloud", "wholesale_usd_m"), FALLS),
     Case("more_cards_lower_prices", MORE, price, FALLS),
     Case("more_deliveries_leave_less_unmet", {"providers.*.sites.*.deliveries": Times(1.5)}, unmet, FALLS),

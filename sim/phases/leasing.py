@@ -1,0 +1,34 @@
+"""Phase 9: firms that rent rather than build sign leases for the next quarter with those who have idle cards (B7)."""
+
+from sim.strategies.leasing import Cards, Trade, sign_leases
+from sim.world import World
+
+
+def run(world: World) -> None:
+    """Set the rent of next quarter and what is let; leases of the history are observed."""
+    state, links = world.state, world.links
+    if links.dated_leases == state.let_hours.size or world.t + 1 < world.structure.history:
+        return
+    behaviour = world.parameters.behaviour
+    state.rent[:] = (1.0 - behaviour.leasing.discount) * state.opening_price * state.regional_price
+    sign_leases(
+        _cards(world), _trade(world), world.leases, links.dated_leases, state.rent, world.t,
+        behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,
+        state.let_hours,
+    )  # fmt: skip
+
+
+def _cards(world: World) -> Cards:
+    state, links = world.state, world.links
+    return Cards(
+        state.owned, state.scrapped, state.may_go, state.accepted, state.for_store, state.from_store, links.survival,
+        links.card_hours, world.structure.pool_site, links.pool_cards,
+    )  # fmt: skip
+
+
+def _trade(world: World) -> Trade:
+    state, links, now = world.state, world.links, world.now.arrays
+    return Trade(
+        links.site_region, state.first_share, now["site_demand"], now["captive"], now["growth_ahead"], now["earned"],
+        links.leasing, links.rent_hurdle, world.now.most, state.load,
+    )  # fmt: skip

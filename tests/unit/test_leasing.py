@@ -1,0 +1,110 @@
+"""Asset-light firms rent: what they want, what owners can spare, and that no more is let than either."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
+from sim.structure import Structure
+from tests.economy import LONG, Changes, Numbers, parameters, quarters
+
+amounts = st.floats(0.0, 1e6)
+PAIRS = [(0, 2), (0, 3), (1, 2), (1, 3)]
+"""Two lessors, two lessees, and all leases that may be between them."""
+LESSOR, LESSEE = np.array(PAIRS).T.copy()
+
+
+def wants(**changes: float) -> float:
+    """Return what the second of two sites wants to rent: 60% of 200 hours of demand, and cards for 100."""
+    each = {"growth": 0.0, "captive": 0.0, "own": 100.0, "leasing": 1.0, "accepted": 1.0, **changes}
+    columns = {name: np.array([0.0, value]) for name, value in each.items()}
+    demand, region = np.array([80.0, 120.0]), np.zeros(2, np.int64)
+    out = wanted_rentals(np.array([0.4, 0.6]), demand, region, 1, *columns.values())
+    assert out[0] == 0.0, "who builds rents nothing"
+    return float(out[1])
+
+
+def test_what_is_missing_next_quarter_is_rented() -> None:
+    assert wants() == pytest.approx(20.0)
+    assert wants(growth=0.1, captive=5.0) == pytest.approx(120.0 * np.exp(0.1) + 5.0 - 100.0)
+    assert wants(leasing=0.5, accepted=0.5) == pytest.approx(5.0)
+    assert wants(own=130.0) == wants(leasing=0.0) == wants(accepted=0.0) == 0.0
+
+
+def test_what_sites_want_is_spread_over_pools_by_what_their_cards_give() -> None:
+    found = spread_over_pools(np.array([30.0, 7.0]), np.array([2.0, 4.0, 0.0]), np.array([0, 0, 1]))
+    assert found.tolist() == [10.0, 20.0, 0.0]
+
+
+def test_owners_let_what_neither_use_nor_expected_growth_takes() -> None:
+    most, load = np.array([[50.0, 0.0], [100.0, 0.0]]), np.array([10.0, 30.0, 0.0, 0.0])
+    hours, site = np.array([120.0, 0.0]), np.array([0, 0])
+    found = (float(idle_hours(hours, most, load, np.full(1, g), site)[0]) for g in (0.0, 0.2, -0.2, 3.0))
+    assert list(found) == pytest.approx([70.0, 120.0 - 50.0 * np.exp(0.2), 70.0, 0.0])
+
+
+def rolled(let: Numbers, wanted: Numbers, idle: Numbers, ending: float, *, open_: bool = True) -> Numbers:
+    out = let.copy()
+    pools = np.concatenate([np.zeros(2), wanted]), np.concatenate([idle, np.zeros(2)])
+    rolled_over(out, LESSOR, LESSEE, np.full(4, open_), *pools, np.full(4, 1e-3), ending)
+    return out
+
+
+two = arrays(np.float64, 2, elements=amounts)
+
+
+@given(two, two, st.floats(0.01, 1.0), st.floats(0.0, 1.0))
+def test_no_more_is_let_than_lessees_want_and_lessors_have(
+    wanted: Numbers, idle: Numbers, ending: float, part: float
+) -> None:
+    start = rolled(np.zeros(4), wanted, idle, 1.0)
+    for let in (start, rolled(start, wanted * part, idle, ending), rolled(start, wanted, idle * part, ending)):
+        most_wanted, most_idle = np.maximum(wanted, 1e-9), np.maximum(idle, 1e-9)
+        assert (let >= 0.0).all()
+        assert let[[0, 2]].sum() <= most_wanted[0] * (1 + 1e-9)
+        assert let[[1, 3]].sum() <= most_wanted[1] * (1 + 1e-9)
+        assert let[[0, 1]].sum() <= most_idle[0] * (1 + 1e-9)
+        assert let[[2, 3]].sum() <= most_idle[1] * (1 + 1e-9)
+
+
+@given(two, two)
+def test_of_new_leases_the_short_side_gets_all(wanted: Numbers, idle: Numbers) -> None:
+    """Where both lessees, or both lessors, are short, all that is wanted or idle is let."""
+    let = rolled(np.zeros(4), wanted, idle, 1.0).sum()
+    assert let == pytest.approx(min(wanted.sum(), idle.sum()), rel=1e-9, abs=4e-6)
+
+
+def test_neither_side_walks_away_at_once_and_what_is_not_worth_its_paper_ends() -> None:
+    let = np.array([8.0, 0.0, 0.0, 4.0])
+    np.testing.assert_allclose(rolled(let, np.zeros(2), np.full(2, 50.0), 0.125), let * 0.875)
+    np.testing.assert_allclose(rolled(let, np.full(2, 50.0), np.zeros(2), 0.125), let * 0.875)
+    np.testing.assert_allclose(rolled(let, np.array([8.0, 4.0]), np.array([8.0, 4.0]), 0.125).sum(), 12.0)
+    assert rolled(let, np.full(2, 50.0), np.full(2, 50.0), 0.125, open_=False).tolist() == [0.0] * 4
+    assert rolled(np.full(4, 0.9e-3 * SMALLEST), np.zeros(2), np.zeros(2), 1e-9).tolist() == [0.0] * 4
+
+
+def test_equal_lessors_let_and_equal_lessees_rent_the_same() -> None:
+    assert np.ptp(rolled(np.zeros(4), np.full(2, 30.0), np.full(2, 20.0), 1.0)) == 0.0
+
+
+RENTS: Changes = {**LONG, "providers.oracle.investment": "asset_light"}
+
+
+def test_who_rents_lets_nothing_and_nobody_rents_from_who_rents_from_it() -> None:
+    found = set()
+    for world in quarters(RENTS):
+        structure, decided = world.structure, world.links.dated_leases
+        found |= {
+            tuple(structure.providers[structure.pool_provider[pool]] for pool in pair)
+            for pair in np.column_stack(world.leases[:2])[decided:][world.state.let_hours[decided:] > 0.0].tolist()
+        }
+        assert (world.state.let_hours >= 0.0).all()
+        assert world.state.operated.min() >= -1e-6
+    assert {lessee for _, lessee in found} == {"neocloud", "oracle"}
+    assert not {"neocloud", "oracle", "meta"} & {lessor for lessor, _ in found}
+
+
+def test_without_firms_that_rent_there_are_no_leases_to_agree_on() -> None:
+    assert Structure(parameters({"behaviour.investment.asset_light.leasing": 0.0})).possible_leases == []

@@ -123,7 +123,9 @@ class Makers:
         bill = [
             bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in range(maker.size)
         ]
-        self.overhead = price * (1.0 - self.margin[maker]) / np.array(bill)
+        self.usual_cost = price * (1.0 - self.margin[maker])
+        """(V,) unit cost at the end of history; of later cards at launch, with the experience of the end of history."""
+        self.overhead = self.usual_cost / np.array(bill)
         self._size(structure, needs)
 
     def _price_at(self, structure: Structure, t: int) -> Floats:

@@ -154,6 +154,37 @@ def scarcity_step(orders: float, response: float, dear: bool) -> float:
 
 
 @compiled
+def listed_prices(
+    catalogue: Floats, cost: Floats, usual: Floats, fallen: float, pass_through: float, maker: Ints, merchant: Floats,
+    margin: Floats,
+) -> Floats:  # fmt: skip
+    """Return what makers would ask for every card without scarcity (V,), USD: the catalogue as far as cost keeps to it.
+
+    ``catalogue (c / (c_0 e^-u t))^w`` of merchants: the fall of catalogue prices holds the usual fall of cost, and a
+    part w of what cost departs from it is passed on (1: a constant share of margin). In-house makers ask
+    ``c / (1 - margin)``.
+
+    Args:
+        catalogue: (V,) price by catalogue, falling with price-performance.
+        cost: (V,) unit cost.
+        usual: (V,) c_0: unit cost at the end of history, or at launch with the experience of that time.
+        fallen: u t, usual log fall of cost since the end of history.
+        pass_through: w.
+        maker: (V,) maker of each card.
+        merchant: (K,) 1 for merchants.
+        margin: (K,) gross margin at the end of history.
+    """
+    out = np.empty(cost.size)
+    for v in range(cost.size):
+        k = maker[v]
+        if merchant[k] > 0.0:
+            out[v] = catalogue[v] * math.exp(pass_through * (math.log(cost[v] / usual[v]) + fallen))
+        else:
+            out[v] = cost[v] / (1.0 - margin[k])
+    return out
+
+
+@compiled
 def card_prices(
     catalogue: Floats, cost: Floats, worth: Floats, maker: Ints, merchant: Floats, launched: Floats, t: int,
     tightness: Floats, response: float, least_margin: float, scarcity: Floats, out: Floats,
@@ -161,7 +192,7 @@ def card_prices(
     """Move the scarcity price of merchants (K,) and fill the price of every card (V,): never below cost and margin.
 
     Args:
-        catalogue: (V,) price by catalogue, falling with price-performance.
+        catalogue: (V,) price without scarcity, see ``listed_prices``.
         cost: (V,) unit cost.
         worth: (V,) highest price that pays the buyer.
         maker: (V,) maker of each card.

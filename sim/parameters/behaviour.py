@@ -243,6 +243,10 @@ class GreyMarketFamily(Schema):
 class ChipPricing(Schema):
     """How merchants move the price of their cards after market.history_end."""
 
+    pass_through: Fraction
+    """w: part of what unit cost departs from its usual fall that prices follow; 1 keeps the share of margin."""
+    usual_cost_fall: Annotated[float, quantity("log change per year", ge=-0.5, le=0.5)]
+    """u: fall of unit cost that suppliers.*.price_decline holds already."""
     response: Annotated[float, quantity("log change per unit of shortage", ge=0.0, le=1.0)]
     """eta: response to orders over output less 1, which counts up to a half either way."""
     least_margin: Annotated[float, quantity("fraction of unit cost", ge=0.0, le=5.0)]

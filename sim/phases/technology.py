@@ -2,12 +2,13 @@
 
 import math
 
-from sim.economics.chip_costs import card_prices, worth_of_cards
+from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import least_costs
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.economics.upstream import by_chip
+from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import hourly_costs
 from sim.world import World
 
@@ -55,13 +56,18 @@ def _prices(world: World) -> None:
         state.chip_price[:] = catalogue
         return
     costs, rule = market.costs, world.parameters.behaviour.chip_pricing
+    years = (t + 1 - world.structure.history) / QUARTERS_PER_YEAR
+    listed = listed_prices(
+        catalogue, state.chip_cost, makers.usual_cost, rule.usual_cost_fall * years, rule.pass_through,
+        world.structure.chip_supplier, makers.merchant, makers.margin,
+    )  # fmt: skip
     worth = worth_of_cards(
         state.opening_price * state.regional_price, world.structure.chip_effective, world.paths.shell_cost[t] * 1000.0,
         world.structure.chip_kw, links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery,
         links.shell_recovery, market.utilisation.maximum, costs.server_cost_multiple,
     )  # fmt: skip
     card_prices(
-        catalogue, state.chip_cost, worth, world.structure.chip_supplier, makers.merchant, state.chip_launch, t,
+        listed, state.chip_cost, worth, world.structure.chip_supplier, makers.merchant, state.chip_launch, t,
         state.tightness, rule.response, rule.least_margin, state.scarcity, state.chip_price,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from sim import Parameters
 from sim.economics.chip_costs import (
     bill_of_card,
     card_prices,
+    listed_prices,
     needs_at_yield,
     perfect_needs,
     scarcity_step,
@@ -53,6 +54,29 @@ def test_prices_answer_shortage_slowly_and_bounded(orders: float, eta: float) ->
     assert abs(scarcity_step(orders, eta, False)) <= 0.5 * eta
     assert scarcity_step(1.0, eta, False) == 0.0
     assert scarcity_step(orders, eta, True) == -0.5 * eta
+
+
+def listed(cost: float, *, pass_through: float = 0.7, fallen: float = 0.0, merchant: float = 1.0) -> float:
+    """Return what a maker asks for a card of 100 by catalogue that usually costs 40."""
+    return float(
+        listed_prices(
+            np.array([100.0]), np.array([cost]), np.array([40.0]), fallen, pass_through, np.zeros(1, np.int64),
+            np.array([merchant]), np.array([0.6]),
+        )[0]
+    )  # fmt: skip
+
+
+@given(st.floats(1.0, 1e3), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_prices_follow_what_cost_departs_from_its_usual_fall(cost: float, pass_through: float, fallen: float) -> None:
+    assert listed(40.0 * np.exp(-fallen), pass_through=pass_through, fallen=fallen) == pytest.approx(100.0)
+    assert listed(cost, pass_through=0.0, fallen=fallen) == pytest.approx(100.0)
+    assert listed(cost, pass_through=1.0) / cost == pytest.approx(2.5, rel=1e-12), "a constant share of margin"
+    step = np.log(listed(cost * 1.1, pass_through=pass_through) / listed(cost, pass_through=pass_through))
+    assert step == pytest.approx(pass_through * np.log(1.1), abs=1e-9)
+
+
+def test_in_house_makers_ask_for_cost_and_their_margin() -> None:
+    assert listed(20.0, merchant=0.0, fallen=3.0, pass_through=0.2) == pytest.approx(50.0)
 
 
 def prices(tight: float, *, worth: float = 1e9, cost: float = 10.0, merchant: float = 1.0, eta: float = 0.1) -> float:

@@ -232,6 +232,16 @@ def scarcity_of(maker: str) -> Outcome:
     return lambda model: float(model.world.state.scarcity[model.world.structure.suppliers.index(maker)])
 
 
+def price_of_b200(model: ComputeMarket) -> float:
+    """Return the price of a card of Nvidia, far above its cost, over the scarcity price, after the last quarter."""
+    structure, state = model.world.structure, model.world.state
+    maker = structure.suppliers.index("nvidia")
+    return float(state.chip_price[structure.chips.index("b200")] / state.scarcity[maker])
+
+
+PASSED_ON = "behaviour.chip_pricing.pass_through"
+DEAR_INPUTS: Changes = {"upstream.us-allied.memory.price_growth": 0.1}
+
 OWN = "behaviour.make_or_buy.npv"
 DESIGN: Changes = {f"{OWN}.design_cost_usd_m": 5000.0, f"{OWN}.sensitivity": 0.0}
 """A design that weighs, in which nobody makes more or less of its own for it."""
@@ -456,6 +466,9 @@ CASES = (
         SHORT_OF_CHIPS,
     ),
     Case("experience_lowers_cost", {"suppliers.*.learning.rate": 0.0}, at_the_end("chip_cost"), RISES, LONG),
+    Case("experience_lowers_prices", {"suppliers.*.learning.rate": 0.0}, price_of_b200, RISES, LONG),
+    Case("dear_inputs_make_cards_dear", DEAR_INPUTS, price_of_b200, RISES, LONG),
+    Case("margins_take_up_cost", {PASSED_ON: 0.0}, price_of_b200, FALLS, {**LONG, **DEAR_INPUTS}),
     Case("experience_raises_yield", {"upstream.*.defects.learning": 0.0}, at_the_end("chip_yield"), FALLS, LONG),
     Case(
         "revenue_lost_delays_the_roadmap",
@@ -868,3 +881,10 @@ def test_best_response_stays_close_to_equilibrium(seed: int) -> None:
     assert 0.0 < np.median(gap[sold]) < 0.02
     assert np.quantile(gap[sold], 0.9) < 0.1
     assert np.median(exact.record["residual"]) < 1e-5
+
+
+def test_where_nothing_is_passed_on_learning_moves_no_price_above_its_floor() -> None:
+    """Why prices follow cost: the margin of a merchant kept all that learning gave."""
+    floor: Changes = {**LONG, PASSED_ON: 0.0}
+    without = price_of_b200(ran({**floor, "suppliers.*.learning.rate": 0.0}))
+    assert without == pytest.approx(price_of_b200(ran(floor)), rel=1e-12)

@@ -378,7 +378,7 @@ _EVENTS = Table(
         _key("who", "provider or supplier; group of the government for rules"),
         _key(
             "detail",
-            "site region, regions where the models are sold, chip, headquarters, rule, or lessor with place and stack",
+            "site region, regions where the models are sold, chip, headquarters, rule, or lessor",
         ),
     ),
     (),

@@ -113,16 +113,16 @@ def _first_deliveries(facts: Facts) -> Iterator[Event]:
 
 
 def _leases(facts: Facts) -> Iterator[Event]:
-    """Yield leases that firms agree on or let end, by lessee, with lessor and place."""
+    """Yield when one firm begins or ceases to rent from another by agreement, by lessee, with the lessor."""
     structure, leases, decided = facts.structure, facts.world.leases, facts.links.dated_leases
-    moves = np.diff((facts.record["let_share"][:, decided:] > 0.0).astype(float), axis=0)
-    names = [structure.providers[i] for i in structure.pool_provider]
-    for event, happened in (("lease", moves > 0.0), ("lease_end", moves < 0.0)):
-        for t, n in zip(*np.nonzero(happened), strict=True):
-            lessor, lessee = leases.lessor[decided + n], leases.lessee[decided + n]
-            pool = structure.pools[lessor]
-            place = structure.regions[structure.sites[pool.site].region]
-            yield facts.quarters[t + 1], event, names[lessee], f"{names[lessor]} {place} {structure.stacks[pool.stack]}"
+    owner, user = (structure.pool_provider[pools[decided:]] for pools in (leases.lessor, leases.lessee))
+    let = facts.record["let_share"][:, decided:] > 0.0
+    for lessor, lessee in sorted(set(zip(owner.tolist(), user.tolist(), strict=True))):
+        rents = let[:, (owner == lessor) & (user == lessee)].any(axis=1).astype(float)
+        moves = np.diff(rents)
+        for t in np.flatnonzero(moves):
+            event = "lease" if moves[t] > 0.0 else "lease_end"
+            yield facts.quarters[t + 1], event, structure.providers[lessee], structure.providers[lessor]
 
 
 def _turnover(facts: Facts) -> Iterator[Event]:

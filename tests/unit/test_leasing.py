@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
 from sim.structure import Structure
-from tests.economy import LONG, Changes, Numbers, parameters, quarters
+from tests.economy import LONG, Changes, Numbers, parameters, quarters, ran
 
 amounts = st.floats(0.0, 1e6)
 PAIRS = [(0, 2), (0, 3), (1, 2), (1, 3)]
@@ -108,3 +108,16 @@ def test_who_rents_lets_nothing_and_nobody_rents_from_who_rents_from_it() -> Non
 
 def test_without_firms_that_rent_there_are_no_leases_to_agree_on() -> None:
     assert Structure(parameters({"behaviour.investment.asset_light.leasing": 0.0})).possible_leases == []
+
+
+def test_events_say_who_begins_to_rent_from_whom_and_sites_how_much() -> None:
+    tables = ran(RENTS).tables(["events", "sites", "firms"])
+    events = tables["events"]
+    begun = {x for x, kind in zip(events["detail"], events["event"], strict=True) if kind == "lease"}
+    renting = {x for x, kind in zip(events["who"], events["event"], strict=True) if kind == "lease"}
+    assert renting == {"neocloud", "oracle"}
+    assert begun
+    assert begun.isdisjoint(renting)
+    rented = tables["sites"]["leased_in_h100e"][np.isin(tables["sites"]["provider"], sorted(renting))]
+    assert rented.sum() > 0.0
+    assert tables["firms"]["wholesale_usd_m"].sum() == pytest.approx(0.0, abs=1e-6)

@@ -299,8 +299,11 @@ def _ordered_abroad(changes: Changes) -> float:
 
 
 def test_rentals_abroad_can_be_closed_and_evasion_opens_them_again() -> None:
+    """With many customers: of the few of the small economy one alone rents from the Gulf."""
+    many: Changes = {"customers.enterprises": 3000}
+    every = {"product": "all", "workload": "all"}
     used = [
-        total(changes, "providers", "served_h100e", region="cn", provider="gulf", product="all", workload="all")
+        total({**changes, **many}, "providers", "served_h100e", region="cn", provider="gulf", **every)
         for changes in (
             NONE, policy(line=rule(uses=["rental"], evaded=0.5)), policy(line=rule(uses=["rental"])),
         )

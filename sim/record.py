@@ -53,8 +53,8 @@ class Record:
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
         self.rules: list[dict[str, Quarterly]] = []
         """What the rules left open in each quarter, by who asks."""
-        self.bound: list[dict[str, float]] = []
-        """H100e that caps and mandates took in each quarter, by rule."""
+        self.bound: list[dict[str, Floats]] = []
+        """(S + W,) H100e of orders that each instrument closed in each quarter, by its id."""
         self._length = structure.quarters
         self._taken: Floats = np.empty((0, 0))
         """A row for each quarter: all columns, end to end."""

@@ -55,8 +55,8 @@ class Quarter:
     active: Active | None = None
     quotas: list[Any] = field(default_factory=list)
     """Limits on licensed cards that some order stands under: see ``phases.buying``."""
-    bound: dict[str, float] = field(default_factory=dict)
-    """H100e of orders that a limit took, by rule: see ``phases.limits``."""
+    bound: dict[str, Floats] = field(default_factory=dict)
+    """(S + W,) H100e of orders that an instrument closed, by its id: see ``phases.buying``."""
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
 

@@ -48,6 +48,9 @@ def lacks(sites: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     Args:
         sites: The table, with ``binding_constraint``, ``refused_h100e`` and ``denied_h100e``.
         rules: The table, with ``quantity_bound``.
+
+    Raises:
+        ValueError: When orders were closed that no rule is credited with.
     """
     found = sites.rename(columns={"provider": "from", "site_region": "from_site_region"})
     bound = found["binding_constraint"].replace(Constraint.DEMAND.code, ONE_POOL).fillna(ONE_POOL)
@@ -58,6 +61,8 @@ def lacks(sites: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
         found.assign(cause=bound, part=1.0 - closed),
         by_rule.assign(cause=RULE + by_rule["rule"], part=by_rule["closed"] * by_rule["part"]),
     ]
+    if by_rule["part"].isna().any():
+        raise ValueError("table sites says of orders that they were closed, of which table rules knows nothing")
     every = pd.concat(rows, ignore_index=True)
     return every.loc[every["part"] > 0.0, [*_SITE, "cause", "part"]]
 

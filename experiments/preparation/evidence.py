@@ -17,7 +17,7 @@ from experiments.faults import BadInput
 from experiments.preflight.fields import find, root_of
 from experiments.preparation.catalogue import FIELDS, launch_quarter, specifications
 from experiments.preparation.revenue import cash_rows, market_rows, share_rows
-from experiments.preparation.sources import DATA, Row
+from experiments.preparation.sources import DATA, Row, observations
 from experiments.provenance import ASSUMPTION, COLUMNS, GRADES, as_text, joined, leaves
 from experiments.provenance import Row as Provenance
 from sim.names import quarter_number
@@ -162,6 +162,9 @@ def _chip(name: str, field: str, row: Row, stated: Mapping[str, Any]) -> Evidenc
 def _chip_note(field: str, row: Row) -> str:
     low, high = row["unit_price_usd_low"], row["unit_price_usd_high"]
     price = [f"middle of USD {low}-{high}"] if field == "price_usd" and low != high else []
+    stated = {found["chip"]: found["tpp"] for found in observations("chip_specs")}[row["chip"]]
+    if field == "tpp" and stated != row["tpp"]:
+        price = [f"bits times dense throughput; {stated or 'nothing'} in the source"]
     about = [row["note"]] if field not in ("label", "supplier", "process_nm", "die_area_mm2") and row["note"] else []
     return "; ".join(price + about)
 

@@ -103,6 +103,9 @@ def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrum
 
 
 def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
+    for card in rule.exempt_chips:
+        if rule.only_chips is not None and card in rule.only_chips:
+            yield Problem(f"{key}.exempt_chips", card, "must not name a card that only_chips names")
     if (rule.treatment == "licence") != (rule.licence is not None):
         allowed = (
             "must give the terms of a licence" if rule.licence is None else "must be null: treatment is no licence"

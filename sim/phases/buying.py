@@ -1,17 +1,21 @@
 """Who orders which card under the rules: what they close to a buyer goes to the next best card it may have (B4, B5)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.economics.slots import hours_per_mw, supplier_shares
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
 from sim.world import World
+
+ORDERING = ("sites", "elsewhere")
+"""Who orders cards: sites of providers, and owners outside them."""
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
@@ -58,32 +62,57 @@ def mixed(world: World, on_sale: Shelf, chip: Ints) -> tuple[Floats, Floats]:
 def buy(world: World, power: Floats) -> None:
     """Order cards for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
-    Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; and ``closed``: those
-    that rules on cards closed, which is what the grey market is for.
+    Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
+    that rules on cards closed, which is what the grey market is for; and ``bound``: ``denied`` by instrument, H100e.
     """
-    state, rules, order = world.state, (world.rules["sites"], world.rules["elsewhere"]), _orders(world, power)
-    open_ = np.concatenate([rule.open for rule in rules])
-    ordered, found = order(open_, open_), quotas(world)
+    state, order = world.state, _orders(world, power)
+    open_ = np.concatenate([world.rules[name].open for name in ORDERING])
+    ordered, found, cut = order(open_, open_), quotas(world), list[tuple[str, Floats]]()
     world.now.quotas = found
     for _ in range(ROUNDS if found else 0):
-        part = _left_by(world, found, ordered)
-        if part.min() >= 1.0 - NEGLIGIBLE:
+        parts = list(_left_by(world, found, ordered))
+        if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
-        open_ = open_ * part
+        open_ = _narrowed(open_, parts, cut)
         ordered = order(open_, open_)
     ruled = open_
     if limited(world):
-        wide = open_
-        part = left_by_limits(world, ordered, lambda cards: order(*(np.where(cards, 0.0, wide),) * 2))
-        if part.min() < 1.0:
-            open_ = wide * part
-            ordered = order(open_, np.where(part < 1.0, 0.0, wide))
+        parts = list(left_by_limits(world, ordered, lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2)))
+        if min((part.min() for _, part in parts), default=1.0) < 1.0:
+            open_ = _narrowed(ruled, parts, cut)
+            ordered = order(open_, np.where(open_ < ruled, 0.0, ruled))
     count = power.size
     state.ordered[:], state.elsewhere_ordered[:] = ordered[:count], ordered[count:]
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)
         wanted = order(everything, everything)
         world.now.arrays["denied"], world.now.arrays["closed"] = wanted * (1.0 - open_), wanted * (1.0 - ruled)
+        _credit(world, [*_closed_by_rules(world), *cut], wanted)
+
+
+def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tuple[str, Floats]]) -> Floats:
+    """Return what is left open (S + W, V) after each part in turn, and note what each cut in ``cut``."""
+    for name, part in parts:
+        left = open_ * part
+        cut.append((name, open_ - left))
+        open_ = left
+    return open_
+
+
+def _closed_by_rules(world: World) -> Iterator[tuple[str, Floats]]:
+    """Yield the rules on cards that close something, with the share of every order (S + W, V) that they close."""
+    closed = [world.rules[name].closed for name in ORDERING]
+    for n, (name, _, _) in enumerate(world.policy.chip_rules):
+        share = np.concatenate([found[n] for found in closed])
+        if share.any():
+            yield name, share
+
+
+def _credit(world: World, shares: Iterable[tuple[str, Floats]], cards: Floats) -> None:
+    """Add to ``bound`` what shares (S + W, V) of cards are worth at every place, H100e."""
+    for name, share in shares:
+        lost = worth(cards * share, world.structure.chip_h100e)
+        world.now.bound[name] = world.now.bound[name] + lost if name in world.now.bound else lost
 
 
 def _orders(world: World, power: Floats) -> Callable[[Floats, Floats], Floats]:
@@ -107,6 +136,8 @@ def _orders(world: World, power: Floats) -> Callable[[Floats, Floats], Floats]:
 class Quota(NamedTuple):
     """A licence with a limit on quantities."""
 
+    rule: str
+    """Its id."""
     under: Bools
     """(S + W, V) orders that stand under it."""
     home: Bools
@@ -119,27 +150,28 @@ class Quota(NamedTuple):
 
 def quotas(world: World) -> list[Quota]:
     """Return the quotas that some order stands under."""
-    rules, out = [world.rules[name].licensed for name in ("sites", "elsewhere")], []
+    licensed, out = [world.rules[name].licensed for name in ORDERING], []
     for n, home, share, most in world.quota_limits:
-        under = np.concatenate([licensed[n] > 0.0 for licensed in rules])
+        under = np.concatenate([found[n] > 0.0 for found in licensed])
         if under.any():
-            out.append(Quota(under, home, share, most))
+            out.append(Quota(world.policy.chip_rules[n][0], under, home, share, most))
     return out
 
 
-def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Floats:
-    """Return the part of every order that quotas leave (S + W, V)."""
-    structure, out = world.structure, np.ones(ordered.shape)
+def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield the part of every order that each quota leaves (S + W, V)."""
+    structure = world.structure
     for quota in found:
         factors = quota_factors(
             ordered, quota.under, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
             quota.share, quota.most,
         )  # fmt: skip
-        out = np.where(quota.under, out * factors, out)
-    return out
+        yield quota.rule, np.where(quota.under, factors, 1.0)
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
-    found = world.now.quotas
-    return accepted * _left_by(world, found, accepted) if found else accepted
+    cut, open_ = list[tuple[str, Floats]](), np.ones(accepted.shape)
+    open_ = _narrowed(open_, _left_by(world, world.now.quotas, accepted), cut)
+    _credit(world, cut, accepted)
+    return accepted * open_

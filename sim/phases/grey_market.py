@@ -8,6 +8,7 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.fleets import worth
 from sim.economics.folding import folded
 from sim.economics.upstream import by_chip
 from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
@@ -23,24 +24,47 @@ def run(world: World) -> None:
         return
     shipped = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     scale = float(shipped[world.links.chip_merchant].sum()) / rule.reference_cards
-    denied = _denied(world, rule.provider_share)
-    for r in np.flatnonzero(denied.any(axis=1)):
-        owners = np.flatnonzero(world.structure.elsewhere_region == r)
-        if owners.size:
+    own, for_providers = _denied(world, rule.provider_share)
+    for r in range(len(world.structure.regions)):
+        buyers = np.flatnonzero((world.structure.elsewhere_region == r) & own.any(axis=1))
+        wanted = own[buyers].sum(axis=0) + for_providers[r]
+        if buyers.size and wanted.any():
             supply = Supply(
                 FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
                 rule.elasticity.rate, float(world.conditions.measures.effort[r]),
             )  # fmt: skip
-            now["premium"][r], cards = cleared(supply, float(denied[r].sum()), rule.price_elasticity)
-            now["evading"][owners[0]] += cards * denied[r] / denied[r].sum()
+            now["premium"][r], cards = cleared(supply, float(wanted.sum()), rule.price_elasticity)
+            part = cards / wanted.sum()
+            shares = own[buyers].sum(axis=1) / own[buyers].sum()
+            now["evading"][buyers] += part * (own[buyers] + np.outer(shares, for_providers[r]))
+            own[buyers] *= part
+        else:
+            own[world.structure.elsewhere_region == r] = 0.0
+    _give_way(world, own)
     state.elsewhere_ordered += now["evading"]
 
 
-def _denied(world: World, provider_share: float) -> Floats:
-    """Return cards that rules on cards close to buyers who would take them from the grey market, by region (R, V)."""
-    links, closed, sites = world.links, world.now.arrays["closed"].copy(), world.links.site_region.size
-    closed[:sites] *= provider_share
-    return folded(closed, links.order_region, len(world.structure.regions), axis=0)
+def _denied(world: World, provider_share: float) -> tuple[Floats, Floats]:
+    """Return cards that rules on cards close and that are wanted all the same in the grey market.
+
+    Those of owners elsewhere (W, V), and by region those of providers, bought by owners there for whom they are closed
+    too (R, V).
+    """
+    links, closed, sites = world.links, world.now.arrays["closed"], world.links.site_region.size
+    of_providers = folded(closed[:sites], links.site_region, len(world.structure.regions), axis=0)
+    return closed[sites:].copy(), provider_share * of_providers
+
+
+def _give_way(world: World, evaded_by: Floats) -> None:
+    """Take out of legal orders of owners elsewhere what evaded cards (W, V) do instead, in H100e.
+
+    What is denied has been replaced by other cards already; who gets it all the same needs fewer of those.
+    """
+    state, h100e = world.state, world.structure.chip_h100e
+    usual = world.paths.elsewhere[min(world.t + 1, world.structure.quarters - 1)].sum(axis=1)
+    legal, more = worth(state.elsewhere_ordered, h100e), worth(evaded_by, h100e)
+    beyond = np.clip(legal + more - usual, 0.0, np.minimum(legal, more))
+    state.elsewhere_ordered *= (1.0 - np.divide(beyond, legal, out=np.zeros_like(legal), where=legal > 0.0))[:, None]
 
 
 def evaded(world: World, accepted: Floats) -> Floats:

@@ -3,7 +3,7 @@
 n places that order: sites, then owners elsewhere. V cards. Amounts in H100e.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,34 +20,40 @@ def limited(world: World) -> bool:
     return bool(world.conditions.measures.caps or world.conditions.measures.mandates)
 
 
-def unlimited(world: World) -> Bools:
-    """Return whether no cap and no mandate looks at a card for a site (S, V)."""
-    out, sites = np.ones(world.state.ordered.shape, dtype=np.bool_), world.state.ordered.shape[0]
-    for cap in world.conditions.measures.caps:
-        out &= ~(cap.counted | cap.chartered)[:sites]
-    for mandate in world.conditions.measures.mandates:
-        out &= ~np.outer(mandate.places[:sites] > 0.0, mandate.foreign)
-    return out
-
-
-def left_by_limits(world: World, ordered: Floats, without: Callable[[Bools], Floats]) -> Floats:
-    """Return the part of every order that caps and mandates leave (n, V); what they take is noted in H100e by rule.
+def left_by_limits(
+    world: World, ordered: Floats, without: Callable[[Bools], Floats]
+) -> Iterator[tuple[str, Floats]]:  # fmt: skip
+    """Yield every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
 
     Args:
         world: the market.
         ordered: (n, V) what would be ordered without them.
         without: returns what would be ordered (n, V) if some cards (V,) could not be had.
     """
-    out, bound = np.ones(ordered.shape), world.now.bound
     for cap in world.conditions.measures.caps:
         part = _left_by_cap(world, cap, ordered)
-        bound[cap.id] = _taken(world, ordered, part)
-        out *= part
+        yield cap.id, part
+        ordered = ordered * part
     for mandate in world.conditions.measures.mandates:
-        part = _left_by_mandate(world, mandate, ordered * out, without)
-        bound[mandate.id] = _taken(world, ordered, part)
-        out *= part
-    return out
+        part = _left_by_mandate(world, mandate, ordered, without)
+        yield mandate.id, part
+        ordered = ordered * part
+
+
+def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
+    """Return what caps and mandates leave of extra orders for sites (S, V), beside what is ordered there already.
+
+    Who is told to buy domestic cards does not buy more of them to be allowed more foreign ones in store.
+    """
+    if not limited(world) or not extra.any():
+        return extra
+    sites, everywhere = extra.shape[0], np.concatenate((ordered, world.state.elsewhere_ordered))
+    for_store = np.concatenate((extra, np.zeros_like(world.state.elsewhere_ordered)))
+    both, left = everywhere + for_store, np.ones(everywhere.shape)
+    for _, part in left_by_limits(world, both, lambda foreign: np.where(foreign, 0.0, everywhere)):
+        left = left * part
+    room = np.clip(both * left - everywhere, 0.0, for_store)
+    return np.where(left < 1.0, room, for_store)[:sites]
 
 
 def count_towards_caps(world: World, accepted: Floats) -> None:
@@ -55,10 +61,6 @@ def count_towards_caps(world: World, accepted: Floats) -> None:
     for cap in world.conditions.measures.caps:
         sent = worth(accepted * cap.counted, world.structure.chip_h100e) * cap.strength
         world.state.capped[cap.row] += sum_by(world.links.order_region, sent, cap.most.size)
-
-
-def _taken(world: World, ordered: Floats, part: Floats) -> float:
-    return float(worth(ordered * (1.0 - part), world.structure.chip_h100e).sum())
 
 
 def _left_by_cap(world: World, cap: Cap, ordered: Floats) -> Floats:

@@ -31,7 +31,8 @@ def run(world: World) -> None:
     found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
     found["rentals"] = calendar.quarterly(Use.RENTAL, "rentals", subjects["regions"], world.quarter, leaders)
     world.rules_before = world.rules or found
-    _believe(world, world.rules_before["sites"].foreseen, found["sites"].foreseen)
+    now = found["sites"].foreseen
+    _believe(world, world.rules_before["sites"].foreseen if calendar.announces(world.quarter) else now, now)
     if all(found[name] is world.rules.get(name) for name in ORDERS):
         world.rules = found
         world.permits["rent_pair"] = rentable(world, found["rentals"])

@@ -9,7 +9,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
-from sim.phases.limits import unlimited
+from sim.phases.limits import room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
 
@@ -37,7 +37,8 @@ def stockpile(world: World) -> None:
     extra = bought_ahead(
         wanted + state.from_store, state.stored - state.from_store, rules.open, rules.closing, state.tightening,
         world.links.chip_region, family.rush.quarters, family.rush.pace,
-    ) * unlimited(world)  # fmt: skip
+    )  # fmt: skip
+    extra = room_beside(world, state.ordered, extra)
     servers = world.parameters.market.costs.server_cost_multiple
     price = (worth(extra, state.chip_price) * servers + worth(extra * rules.duty, state.chip_price)) / 1e6
     affordable = within_budget(price, world.links.site_provider, state.budget)

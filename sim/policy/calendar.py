@@ -18,6 +18,8 @@ from sim.policy.specification import UNKNOWN_PRONG, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
 DAYS_PER_YEAR = 365.25
+ROUNDING = 1e-12
+"""Share of a quarter below which nothing is left open."""
 
 
 class Quarterly(NamedTuple):
@@ -33,6 +35,8 @@ class Quarterly(NamedTuple):
     """(P, V) rule that decides where least may go, by position in ``Calendar.chip_rules``; NO_RULE where none does."""
     refused: Floats
     """(N, P, V) share of the quarter in which a rule refuses some part by itself, by position in ``chip_rules``."""
+    closed: Floats
+    """(N, P, V) share of what is wanted that may not go, by the rule that decides: together 1 less ``open``."""
     licensed: Floats
     """(N, P, V) part of what may go that goes on the terms of a rule, likewise."""
     charges: bool
@@ -103,24 +107,33 @@ class Calendar:
     ) -> Quarterly:  # fmt: skip
         """Return what rules leave open over a quarter, part by part."""
         shape = (len(subjects.places), len(subjects.names))
-        open_, duty, kept, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        duty, given_up, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
-        refused, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(2))
+        refused, closed, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(3))
         for day, share in spans(quarter, self._cuts):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
             soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
-            open_ += share * now.approval
             decides = (now.rule != NO_RULE) & (now.approval < least)
             deciding, least = np.where(decides, now.rule, deciding), np.where(decides, now.approval, least)
+            for n in np.unique(now.rule[now.approval < 1.0]):
+                closed[n] += share * np.where(now.rule == n, 1.0 - now.approval, 0.0)
             refused += share * now.refused
             licensed += share * now.approval * now.licensed
             duty += share * now.approval * now.duty
-            kept += share * now.approval * now.kept
+            given_up += share * now.approval * (1.0 - now.kept)
             closing += share * np.maximum(now.approval - soon.approval, 0.0)
+        open_ = _open(closed)
         some = np.where(open_ > 0.0, open_, 1.0)
-        kept = np.where(open_ > 0.0, kept / some, 1.0)
-        charges = bool(duty.any() or (kept < 1.0).any())
-        return Quarterly(open_, duty / some, kept, deciding, refused, licensed / some, charges, closing, soon.approval)
+        charges = bool(duty.any() or given_up.any())
+        return Quarterly(
+            open_, duty / some, 1.0 - given_up / some, deciding, refused, closed, licensed / some, charges, closing,
+            soon.approval,
+        )  # fmt: skip
+
+    def announces(self, quarter: int) -> bool:
+        """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""
+        start, end = first_day(quarter), first_day(quarter + 1)
+        return any(start <= days.announced < end for _, _, days in self.chip_rules)
 
     def status(self, name: str, chip: Chip, origin: str, place: Place, use: Use, day: int) -> Ruling:
         """Return what the rules in force on a day say of one card.
@@ -192,3 +205,9 @@ class Calendar:
         place = np.array([*(position[x.id] for x in cases), NO_RULE])
         every.refused[place[:-1]], every.licensed[place[:-1]] = found.refused, found.licensed
         return found._replace(rule=place[found.rule], refused=every.refused, licensed=every.licensed)
+
+
+def _open(closed: Floats) -> Floats:
+    """Return what rules leave (P, V) of what they close (N, P, V): exactly all where none closes anything."""
+    left: Floats = 1.0 - closed.sum(axis=0)
+    return np.where(left > ROUNDING, np.minimum(left, 1.0), 0.0)

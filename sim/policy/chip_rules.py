@@ -177,6 +177,6 @@ def _enter(out: Rulings, rank: Ints, n: int, case: Case, prong: Ints, hit: Bools
     out.refused[n] = hit & ~unknown & (open_ < 1.0)
     out.approval[:] = np.where(hit & ~unknown, out.approval * open_, out.approval)
     if rule.licence is not None and open_ > 0.0:
-        out.licensed[n] = hit * (share * case.approval / open_)
+        out.licensed[n] = (hit & ~unknown) * (share * case.approval / open_)
         out.duty[:] += out.licensed[n] * rule.licence.duty
         out.kept[:] -= out.licensed[n] * rule.licence.revenue_share

@@ -15,11 +15,11 @@ class Mandate(NamedTuple):
 
     id: str
     least: float
-    """Least domestic H100e over all in a firm's orders there."""
+    """Least domestic H100e over all in a firm's orders there, while it is in force."""
     covered: float
-    """Share of orders that it covers."""
+    """Share of a quarter's orders that it covers: of those it is for, those in the days in which it is in force."""
     removed: float
-    """Part of a quarter's foreign orders that is given back: only in the quarter of the first day."""
+    """Part of a quarter's foreign orders that is given back, of all: only in the quarter of the first day."""
     places: Bools
     """(n,) where it asks."""
     foreign: Bools
@@ -27,27 +27,28 @@ class Mandate(NamedTuple):
 
 
 def mandate_of(
-    name: str, rule: BuyRatio | DomesticContent, strength: float, before: float, subjects: Subjects
+    name: str, rule: BuyRatio | DomesticContent, strength: float, days: float, before: float, subjects: Subjects
 ) -> Mandate:  # fmt: skip
-    """Return a mandate in a quarter: what it asks for grows with its strength.
+    """Return a mandate in a quarter: what it asks for grows while it is phased in.
 
     Args:
         name: id of the rule.
         rule: a ratio of x foreign cards to a domestic one is a least share of 1/(1 + x).
-        strength: over the quarter.
+        strength: on average over the quarter.
+        days: share of the quarter in which it is in force.
         before: share of the quarter that lies before the first day, if that lies in it; else 0.
         subjects: places and cards.
     """
     if isinstance(rule, BuyRatio):
         full, removed = 1.0 / (1.0 + rule.foreign_per_domestic), 0.0
     else:
-        full, removed = rule.least_share, rule.removed_below * before
+        full, removed = rule.least_share, rule.covered_share * rule.removed_below * before
     there = [
         x.destination in rule.destinations and (rule.buyers is None or x.firm in rule.buyers) for x in subjects.places
     ]
     foreign = [origin not in rule.domestic for origin in subjects.origins]
     return Mandate(
-        name, full * strength, rule.covered_share, removed, np.array(there, dtype=np.bool_),
+        name, full * min(strength / days, 1.0), rule.covered_share * days, removed, np.array(there, dtype=np.bool_),
         np.array(foreign, dtype=np.bool_),
     )  # fmt: skip
 
@@ -70,5 +71,5 @@ def foreign_left(mandate: Mandate, firm: Ints, foreign: Floats, domestic: Floats
     x = (1.0 - mandate.least) / mandate.least
     f, d, d0 = (sum_by(firm, amount, int(firm.max()) + 1)[firm] for amount in (foreign, domestic, without))
     part = np.divide(x * d0, f - x * d + x * d0, out=np.ones(firm.size), where=f > x * d)
-    kept = 1.0 - mandate.covered * (1.0 - part + mandate.removed)
+    kept = 1.0 - mandate.covered * (1.0 - part) - mandate.removed
     return np.where(mandate.places, np.maximum(kept, 0.0), 1.0)

@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from sim.structure import Structure
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
-Strength = tuple[float, float]
-"""Mean strength over a quarter; share of the quarter before the first day, where that lies in it."""
-Standing = tuple[str, Rule, float, float]
-"""A rule in a quarter: its id, and the two parts of ``Strength``."""
+Strength = tuple[float, float, float]
+"""Mean strength over a quarter; share of its days in which it is in force; share of it before the first day, where that
+lies in it."""
+Standing = tuple[str, Rule, float, float, float]
+"""A rule in a quarter: its id, and the parts of ``Strength``."""
 
 
 class Measures(NamedTuple):
@@ -107,13 +108,13 @@ class Instruments:
 
 def _in_force(now: Sequence[Standing], kind: type[AnyRule]) -> Iterator[tuple[AnyRule, float]]:
     """Yield the rules of a kind that bind, each with its strength."""
-    for _, rule, strength, _ in now:
+    for _, rule, strength, _, _ in now:
         if isinstance(rule, kind) and strength > 0.0:
             yield rule, strength
 
 
 def _caps(now: Sequence[Standing], regions: list[str], subjects: Subjects) -> list[Cap]:
-    caps = [(name, rule, strength) for name, rule, strength, _ in now if isinstance(rule, CountryCap)]
+    caps = [(name, rule, strength) for name, rule, strength, _, _ in now if isinstance(rule, CountryCap)]
     return [
         cap_of(name, row, rule, strength, regions, subjects)
         for row, (name, rule, strength) in enumerate(caps)
@@ -123,8 +124,8 @@ def _caps(now: Sequence[Standing], regions: list[str], subjects: Subjects) -> li
 
 def _mandates(now: Sequence[Standing], subjects: Subjects) -> list[Mandate]:
     return [
-        mandate_of(name, rule, strength, before, subjects)
-        for name, rule, strength, before in now
+        mandate_of(name, rule, strength, days, before, subjects)
+        for name, rule, strength, days, before in now
         if isinstance(rule, BuyRatio | DomesticContent) and strength > 0.0
     ]
 
@@ -132,4 +133,5 @@ def _mandates(now: Sequence[Standing], subjects: Subjects) -> list[Mandate]:
 def _strength(days: Days, quarter: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
-    return strength_over(days, quarter), before
+    in_force = max(min(end, days.expires) - max(start, days.effective), 0) / (end - start)
+    return strength_over(days, quarter), in_force, before

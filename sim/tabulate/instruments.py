@@ -47,8 +47,19 @@ def on_instruments(facts: Facts) -> Iterator[Bound]:
 def _quantity(
     facts: Facts, name: str, _: CountryCap | BuyRatio | DomesticContent, t: int, __: float
 ) -> Iterator[Bound]:
-    closed = facts.record.bound[t].get(name, 0.0)
-    yield Bound(t, name, ALL, closed > 0.0, closed=closed)
+    """Yield the firms whose orders it cut; all of them together where it cut none."""
+    firms, closed = closed_by_firm(facts, t, name)
+    cut = [Bound(t, name, firms[i], acted=True, closed=float(closed[i])) for i in np.flatnonzero(closed > 0.0)]
+    yield from cut or [Bound(t, name, ALL, acted=False, closed=0.0)]
+
+
+def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[list[str], Floats]:
+    """Return firms that order, by id, and the H100e of their orders that an instrument closed in a quarter (n,)."""
+    places = facts.links.subjects["orders"].places
+    firms = sorted({str(place.firm) for place in places})
+    member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
+    closed = facts.record.bound[t].get(name, np.zeros(member.size))
+    return firms, sum_by(member, closed, len(firms))
 
 
 def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) -> Iterator[Bound]:

@@ -1,6 +1,6 @@
 """Table ``rules``: when each rule bound, for whom, and by how much; and what rules did, among the events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,13 +8,12 @@ from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
-from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import reached
 from sim.policy.dates import days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
-from sim.tabulate.instruments import on_instruments
+from sim.tabulate.instruments import closed_by_firm, on_instruments
 from sim.tabulate.rows import Columns, strings
 
 ORDERING = ("sites", "elsewhere")
@@ -53,26 +52,22 @@ def _in_force(facts: Facts, use: str) -> Iterator[tuple[int, int, str, ChipRule]
 
 
 def _on_orders(facts: Facts) -> Iterator[Bound]:
-    places = [place for name in ORDERING for place in facts.links.subjects[name].places]
+    """Yield the firms that a rule looks at.
+
+    It bound where it refuses what is wanted, be it alone or beside others; the amount is credited to the rule that
+    decides, so that amounts add up.
+    """
+    places = facts.links.subjects["orders"].places
     firms = sorted({str(place.firm) for place in places})
     member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
-    closed = facts.record["denied"] * facts.structure.chip_h100e
     for t, n, name, rule in _in_force(facts, "order"):
-        amounts = _by_firm(_refused(facts.record.rules[t], n) * closed[t], member, len(firms))
+        refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
+        stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
+        closed = closed_by_firm(facts, t, name)[1]
         fees, duties = _charged(facts, t, n, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
-            closed_, fee, duty = float(amounts[i]), float(fees[i]), float(duties[i])
-            yield Bound(t, name, firms[i], max(closed_, fee, duty) > 0.0, closed_, fee, duty)
-
-
-def _refused(found: Mapping[str, Quarterly], n: int) -> Floats:
-    """Return the share of the quarter in which a rule refuses some part of every order (S + W, V).
-
-    Where no rule does so by itself, what is closed all the same was cut by a quota: that of the rule that decides.
-    """
-    quarters = [found[name] for name in ORDERING]
-    by_quota = [~x.refused.any(axis=0) & (x.deciding == n) for x in quarters]
-    return np.concatenate([np.maximum(x.refused[n], cut) for x, cut in zip(quarters, by_quota, strict=True)])
+            acted = max(stopped[i], closed[i], fees[i], duties[i]) > 0.0
+            yield Bound(t, name, firms[i], bool(acted), float(closed[i]), float(fees[i]), float(duties[i]))
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:

@@ -144,7 +144,7 @@ def content(least: float, covered: float = 1.0, removed: float = 0.0) -> Domesti
 @given(st.floats(0.0, 5.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0))
 def test_under_a_ratio_foreign_cards_are_at_most_so_many(x: float, f: float, d: float, more: float) -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (f, d, d + more)]
-    part = foreign_left(mandate_of("m", ratio(x), 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    part = foreign_left(mandate_of("m", ratio(x), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts)
     domestic = d + (1.0 - part[3]) * more
     assert f * part[3] <= x * domestic * (1.0 + 1e-9) + 1e-9
     assert part[:3].tolist() == [1.0, 1.0, 1.0]
@@ -152,24 +152,31 @@ def test_under_a_ratio_foreign_cards_are_at_most_so_many(x: float, f: float, d: 
 
 def test_a_ratio_that_does_not_bind_takes_nothing() -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 30.0, 40.0)]
-    assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 0.0, SUBJECTS), FIRM, *amounts) == 1.0).all()
+    assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts) == 1.0).all()
 
 
 def test_a_ban_for_the_covered_share_leaves_the_others_their_cards() -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts)
     assert found[3] == pytest.approx(0.75)
 
 
 def test_projects_at_their_beginning_give_foreign_cards_back_in_the_first_quarter() -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    found = foreign_left(mandate_of("m", content(1.0, removed=0.3), 0.6, 0.4, SUBJECTS), FIRM, *amounts)
+    found = foreign_left(mandate_of("m", content(1.0, removed=0.3), 0.6, 0.6, 0.4, SUBJECTS), FIRM, *amounts)
     assert found[3] == pytest.approx(0.4 * 0.7)
 
 
+def test_a_mandate_of_half_a_quarter_takes_half_of_the_foreign_cards() -> None:
+    """Also of a firm whose other cards are domestic: days are days, not a lower share."""
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (40.0, 60.0, 60.0)]
+    found = foreign_left(mandate_of("m", content(1.0), 0.5, 0.5, 0.0, SUBJECTS), FIRM, *amounts)
+    assert found[3] == pytest.approx(0.5)
+
+
 def test_a_mandate_grows_with_its_strength() -> None:
-    assert mandate_of("m", content(0.8), 0.5, 0.0, SUBJECTS).least == pytest.approx(0.4)
-    assert mandate_of("m", ratio(1.0), 1.0, 0.0, SUBJECTS).least == pytest.approx(0.5)
+    assert mandate_of("m", content(0.8), 0.5, 1.0, 0.0, SUBJECTS).least == pytest.approx(0.4)
+    assert mandate_of("m", ratio(1.0), 1.0, 1.0, 0.0, SUBJECTS).least == pytest.approx(0.5)
 
 
 def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:

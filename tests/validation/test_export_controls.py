@@ -226,6 +226,45 @@ def test_nobody_fears_what_never_happened() -> None:
     assert stored(feared, "2025Q4") > 0.0
 
 
+# --- parts of quarters ---
+
+
+@pytest.mark.parametrize(
+    "dates", [("2025-07-03", "2025-09-25"), ("2025-07-28", "2025-09-20"), ("2025-08-11", "2025-08-12")]
+)
+def test_a_rule_that_stops_nothing_changes_nothing_whatever_its_days(dates: tuple[str, str]) -> None:
+    idle = policy(line=rule(prongs=faster_than(1e7), announced=dates[0], effective=dates[1]))
+    assert same_outcomes(ran(NONE), ran(idle))
+
+
+def test_what_rules_close_is_credited_once() -> None:
+    """Three rules deny the same cards, one from the middle of a quarter on: amounts add up to what is denied."""
+    three = policy(
+        line=rule(prongs=faster_than(4800.0)), more=rule(), late=rule(announced="2025-09-16", effective="2025-09-16"),
+    )  # fmt: skip
+    rules, chips = (ran(three).tables([name])[name] for name in ("rules", "chips"))
+    for quarter in ("2025Q3", "2025Q4", "2026Q3"):
+        now, then = rules["quarter"] == quarter, chips["quarter"] == quarter
+        denied = (chips["denied_cards"] * chips["card_h100e"])[then].sum()
+        assert rules["quantity_bound"][now].sum() == pytest.approx(denied, rel=1e-9)
+        assert denied > 0.0
+    assert set(rules["rule"][rules["bound"]]) == {"line", "more", "late"}
+
+
+def test_a_limit_that_does_not_bind_leaves_stores_alone() -> None:
+    days = {"announced": "2025-04-01", "effective": "2025-07-01"}
+    mandate = {
+        "label": "m", "source": "test", "grade": "assumption", "announced": "2025-01-01", "effective": "2025-01-01",
+        "expires": None, "phase_in_quarters": 0.0, "kind": "domestic_content", "destinations": ["cn"],
+        "domestic": ["cn"], "buyers": None, "covered_share": 1.0, "least_share": 0.0, "removed_below": 0.0,
+    }  # fmt: skip
+    loose, tight = (
+        policy(line=rule(**days)) | {"policy.cn": {"m": mandate | {"least_share": share}}} for share in (0.0, 0.9)
+    )
+    assert same_outcomes(ran(policy(line=rule(**days))), ran(loose))
+    assert stored(loose, "2025Q3") > stored(tight, "2025Q3")
+
+
 # --- directions ---
 
 
@@ -325,6 +364,31 @@ def test_tables_say_who_was_bound_by_what() -> None:
 
 
 # --- the grey market ---
+
+
+def everywhere(changes: Changes, quarter: int) -> float:
+    """Return H100e that owners elsewhere in China order for the next quarter."""
+    for world in quarters(changes):
+        if world.t == quarter:
+            here = world.structure.elsewhere_region == world.structure.regions.index("cn")
+            return float((world.state.elsewhere_ordered[here] * world.structure.chip_h100e).sum())
+    raise AssertionError
+
+
+def test_who_smuggles_orders_no_more_in_all_than_without_rules() -> None:
+    """Cards that get through take the place of those that had replaced them; only those for providers come on top."""
+    alone = {"behaviour.grey_market.provider_share": 0.0}
+    usual, banned = everywhere(NONE | alone, 16), everywhere(DENY | alone, 16)
+    assert leaked(DENY | alone) > 0.0
+    assert banned == pytest.approx(usual, rel=1e-9)
+
+
+def test_nobody_smuggles_what_he_may_buy() -> None:
+    """A rule on parents closes Chinese firms' sites abroad; owners there are free and have no reason to evade."""
+    parents = policy(line=rule(destinations=[], headquarters=["cn"], buyers=["alibaba", "huawei", "tencent"]))
+    table = ran(parents).tables(["chips"])["chips"]
+    assert table["denied_cards"].sum() > 0.0
+    assert table["leaked_cards"].sum() == 0.0
 
 
 def leaked(changes: Changes) -> float:

@@ -85,3 +85,16 @@ def test_what_makers_refuse_at_sites_is_a_part_of_what_they_refuse() -> None:
     of_all = (chips["refused_cards"] * chips["card_h100e"]).groupby([chips["quarter"], chips["destination"]]).sum()
     assert of_sites.max() > 0.0
     assert (of_sites <= of_all.reindex(of_sites.index, fill_value=0.0) * (1.0 + 1e-9) + 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    "choice", ["policy/cn=cn_mandate_80", "policy/cn=[accept,cn_ratio]", "policy/us=us_diffusion_kept"]
+)
+def test_limits_on_quantities_are_reasons_by_firm(choice: str) -> None:
+    limited = (*SHORT, "policy=none", choice)
+    found = summed(changes(books(*NONE), books(*limited), "compute", "quarter"), "change")
+    wanted = shares(limited, "compute") - shares(NONE, "compute")
+    assert (found.reindex(wanted.index, fill_value=0.0) - wanted).abs().max() <= 1e-9
+    rules, sites = (tables_of(*limited)[name] for name in ("rules", "sites"))
+    providers = rules[rules["who"].isin(sites["provider"])]
+    assert providers["quantity_bound"].sum() == pytest.approx(sites["denied_h100e"].sum(), rel=1e-9)

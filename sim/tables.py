@@ -333,7 +333,7 @@ _RULES = Table(
             "quantity_bound",
             "H100e",
             "orders: would have been placed, had no rule closed them; rentals: compute abroad that may not be rented; "
-            "what two rules refuse counts for both",
+            "what several refuse counts for the one that decides",
         ),
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),

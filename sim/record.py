@@ -7,7 +7,7 @@ from operator import attrgetter, itemgetter
 
 import numpy as np
 
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.policy.calendar import Quarterly
@@ -53,6 +53,8 @@ class Record:
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
         self.rules: list[dict[str, Quarterly]] = []
         """What the rules left open in each quarter, by who asks."""
+        self.stopped: list[dict[str, Bools]] = []
+        """(S + W,) whether a quota, cap or mandate cut orders in each quarter, by its id."""
         self.bound: list[dict[str, Floats]] = []
         """(S + W,) H100e of orders that each instrument closed in each quarter, by its id."""
         self._length = structure.quarters
@@ -73,6 +75,7 @@ class Record:
             self._open(columns)
         np.concatenate(columns, axis=None, out=self._taken[world.t])
         self.rules.append(world.rules)
+        self.stopped.append(world.now.stopped)
         self.bound.append(world.now.bound)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1

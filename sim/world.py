@@ -55,6 +55,8 @@ class Quarter:
     active: Active | None = None
     quotas: list[Any] = field(default_factory=list)
     """Limits on licensed cards that some order stands under: see ``phases.buying``."""
+    stopped: dict[str, Bools] = field(default_factory=dict)
+    """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""
     bound: dict[str, Floats] = field(default_factory=dict)
     """(S + W,) H100e of orders that an instrument closed, by its id: see ``phases.buying``."""
     arrays: dict[str, Floats] = field(default_factory=dict)

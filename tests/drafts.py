@@ -28,9 +28,11 @@ LARGEST: dict[str, float] = {
 }
 """Upper ends that keep a run short."""
 
+LINKS = ("design", "wafers", "packaging", "memory", "tools")
 FIXED = {
     "market.end": "runs have eight quarters",
     "customers.price_utility": "has one value",
+    **{f"market.self_sufficiency.{link}": "all links make one" for link in LINKS},
     "leases.*.lessor": "names a site, which few firms have",
     "leases.*.lessee": "likewise",
     "leases.*.region": "likewise",
@@ -44,6 +46,7 @@ OWNERS_ONLY = {"providers.*.in_house_share": ("providers.google.in_house_share",
 NAMES = {
     "headquarters": "market.regions",
     "region": "market.regions",
+    "regions": "market.regions",
     "barred_headquarters": "market.regions",
     "licensed_regions": "market.regions",
     "stack": "market.stacks",

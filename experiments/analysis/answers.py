@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.analysis.cases import point_order
 from experiments.analysis.loading import Results
 from experiments.analysis.sampled import values_of
 
@@ -53,7 +53,7 @@ def answers(results: Results) -> Answers:
     """
     design = results.manifest["design"]
     runs = results["runs"].pandas(["run_id", "levers", "sample", "seed"])
-    points = _points(design["levers"], set(runs["levers"]))
+    points = point_order(design["levers"], set(runs["levers"]))
     asked = tuple(Asked(**one) for one in design["outcomes"]) or _all_of_the_world(results)
     axes = (points, _numbers(runs["sample"]), _numbers(runs["seed"]))
     found = results["outcomes"].pandas(None, {"outcome": [one.name for one in asked]}).merge(runs, on="run_id")
@@ -66,13 +66,6 @@ def answers(results: Results) -> Answers:
 
 def _numbers(column: "pd.Series[int]") -> tuple[int, ...]:
     return tuple(sorted({int(number) for number in column}))
-
-
-def _points(levers: Any, found: set[str]) -> tuple[str, ...]:
-    """Return the lever points with the reference first: the first values of a crossing, or the first listed."""
-    first = {key: values[0] for key, values in levers.items()} if isinstance(levers, dict) else levers[0]
-    reference = json.dumps(first, sort_keys=True)
-    return (*[point for point in found if point == reference], *sorted(found - {reference}))
 
 
 def _all_of_the_world(results: Results) -> tuple[Asked, ...]:

@@ -80,6 +80,17 @@ class Case:
         """Return the label of a provider, its id where a lever added it."""
         return self.providers.get(provider, provider)
 
+    def rule_label(self, rule: str) -> str:
+        """Return the label of an instrument of policy, its id where a lever added it."""
+        governments = self.setting("policy").values()
+        return next((str(rules[rule]["label"]) for rules in governments if rule in rules), rule)
+
+    def label_of(self, name: str) -> str:
+        """Return the label of a provider, maker, owner elsewhere or region by its id; the id of anything else."""
+        groups = (self.setting(key) for key in ("providers", "suppliers", "rest_of_world", "upstream"))
+        found = next((str(group[name]["label"]) for group in groups if name in group), None)
+        return found or self.regions.get(name, name)
+
     @property
     def makers(self) -> dict[str, str]:
         """Label of each maker of chips by id."""
@@ -203,12 +214,20 @@ def _said(key: str, name: str, value: object) -> str:
 
 def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
     table = results["runs"].pandas().sort_values(["seed", "run_id"])
-    points = {point: json.loads(point) for point in sorted(set(table["levers"]))}
+    design = results.manifest.get("design") or {}
+    points = {point: json.loads(point) for point in point_order(design.get("levers") or {}, set(table["levers"]))}
     names = _short_keys({key for levers in points.values() for key in levers})
     for point, levers in points.items():
         said = [_said(key, names[key], value) for key, value in levers.items()]
         label = _joined(name, said) if several or not said else ", ".join(said)
         yield Case(label, results, levers, table[table["levers"] == point].reset_index(drop=True))
+
+
+def point_order(levers: Any, found: set[str]) -> tuple[str, ...]:
+    """Return lever points (JSON), the reference first: the first values of a crossing, or the first listed."""
+    first = {key: values[0] for key, values in levers.items()} if isinstance(levers, dict) else levers[0]
+    reference = json.dumps(first, sort_keys=True)
+    return (*[point for point in found if point == reference], *sorted(found - {reference}))
 
 
 def _short_keys(keys: set[str]) -> dict[str, str]:

@@ -121,6 +121,13 @@ class Comparison:
         moved = (found.groupby("region").sum() * sold).dropna()
         return (WORLD, str(moved.idxmax())) if len(moved) else (WORLD,)
 
+    @property
+    def moving(self) -> list[str]:
+        """Regions by how much of their compute changes hands, as a share of it: the most first."""
+        found = self._changes["compute"].groupby(["region", "provider"])["change"].sum().abs()
+        moved = found.groupby("region").sum().drop(WORLD, errors="ignore").sort_values(ascending=False, kind="stable")
+        return [str(region) for region in moved.index]
+
     def by_rule(self, region: str) -> pd.DataFrame:
         """Return mean points of compute share that move for cards that rules closed: a column per rule."""
         rows = self.rows("compute", region)

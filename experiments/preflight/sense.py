@@ -1,8 +1,12 @@
 """What the schema lets pass or says less plainly: horizons, clouds without cards, names that many keys refer to."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+import yaml
+
+from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.problems import ABSENT
 from sim.names import quarter_number
 from sim.parameters import Problem
@@ -26,7 +30,7 @@ _SHOWN = 3
 
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
-    return [*_horizon(values), *_clouds(values), *_leases(values)]
+    return [*_horizon(values), *_clouds(values), *_leases(values), *_overrides(values)]
 
 
 def _below(node: Any, key: str) -> Any:
@@ -49,6 +53,29 @@ def _number(quarter: Any) -> int | None:
 
 def _quarters(values: Mapping[str, Any], *names: str) -> list[int | None]:
     return [_number(_below(values, f"market.{name}")) for name in names]
+
+
+def _overrides(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield names in ``overrides`` of rules that are neither in the configuration nor among the shipped ones."""
+    governments = [(group, _items(values, f"policy.{group}")) for group in ("us", "cn", "allies")]
+    here = {str(name) for _, rules in governments for name, _ in rules}
+    for group, rules in governments:
+        for name, rule in rules:
+            named = _below(rule, "overrides")
+            for other in named if isinstance(named, list) else []:
+                if other not in here and other not in shipped_rules():
+                    allowed = nearest(str(other), here | shipped_rules())
+                    yield Problem(f"policy.{group}.{name}.overrides", other, allowed)
+
+
+@cache
+def shipped_rules() -> frozenset[str]:
+    """Return the ids of the instruments in the shipped files."""
+    folder, found = shipped() / "policy", set[str]()
+    for file in yaml_files(folder):
+        if "/" in file:
+            found |= set(yaml.safe_load((folder / file).read_text(encoding="utf-8")) or {})
+    return frozenset(found - {"defaults"})
 
 
 def _horizon(values: Mapping[str, Any]) -> Iterator[Problem]:

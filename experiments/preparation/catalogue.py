@@ -30,7 +30,7 @@ def specifications() -> dict[str, Row]:
 
 def _tpp(row: Row) -> str:
     """Return TPP: the most of bits times dense throughput. The source knows formats that have no column here."""
-    by_formula = max((bits * float(row[column]) for column, bits in BITS.items() if row[column]), default=0.0)
+    by_formula = max((bits * float(row[column]) for column, bits in BITS.items() if row.get(column)), default=0.0)
     return row["tpp"] if row["tpp"] and float(row["tpp"]) >= by_formula else f"{by_formula:g}"
 
 

@@ -54,9 +54,10 @@ def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | N
 
 def _said(comparison: Comparison) -> tuple[str, list[str]]:
     """Return what is compared with what, and sentences: who gains and loses, why, and what is carried back to rules."""
-    region = comparison.regions[-1]
-    where = comparison.other.regions.get(region, "World")
-    sentences = [*_extremes(comparison), *_why(comparison, region, where), *_carried_back(comparison, region, where)]
+    sentences = list(_extremes(comparison))
+    for region in comparison.moving:
+        where = comparison.other.regions.get(region, region)
+        sentences += [*_why(comparison, region, where), *_carried_back(comparison, region, where)]
     title = f"{' against '.join(comparison.labels)}{_means(comparison)}"
     return title, sentences or [f"No share of compute moves in {comparison.year}."]
 
@@ -138,7 +139,7 @@ def _part(comparison: Comparison, basis: Basis, region: str) -> Part:
     return Part(
         f"{where}: share of {basis}, {comparison.year}",
         f"{' against '.join(comparison.labels)}{_means(comparison)}. Points of share: reasons add up to the change.",
-        ("Provider", "Baseline", "Here", "Change", *(GROUPS[group] for group in shown)),
+        ("Provider", "Reference", "Here", "Change", *(GROUPS[group] for group in shown)),
         rows,
     )
 

@@ -18,6 +18,7 @@ from experiments.figures import FIGURES, Drawn, draw
 from experiments.report.comparison import FIGURE as REASONS
 from experiments.report.comparison import moved
 from experiments.report.provenance import grades
+from experiments.report.rules import rules_of
 from experiments.report.study import parts
 from experiments.report.words import headline, uncertainty
 
@@ -69,6 +70,7 @@ def render(
     return environment.get_template("report.html.j2").render(
         title=_title(results),
         cases=[_case(case) for case in shown],
+        ruled=[part for case in shown if (part := rules_of(case)) is not None],
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],

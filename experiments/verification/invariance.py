@@ -201,7 +201,7 @@ CARDS: Changes = {
 """Every amount of compute, power and demand, and the money that goes with their scale."""
 INTENSIVE = (
     "card_h100e", "share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index",
-    "interest_rate", "appetite", "yield", "unit_cost",
+    "interest_rate", "appetite", "yield", "unit_cost", "self_sufficiency", "belief",
 )  # fmt: skip
 """In names of columns that do not grow with the economy."""
 

@@ -73,12 +73,14 @@ def buy(world: World, power: Floats) -> None:
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
+        _note(world, parts, ordered)
         open_ = _narrowed(open_, parts, cut)
         ordered = order(open_, open_)
     ruled = open_
     if limited(world):
         parts = list(left_by_limits(world, ordered, lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2)))
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
+            _note(world, parts, ordered)
             open_ = _narrowed(ruled, parts, cut)
             ordered = order(open_, np.where(open_ < ruled, 0.0, ruled))
     count = power.size
@@ -97,6 +99,13 @@ def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tupl
         cut.append((name, open_ - left))
         open_ = left
     return open_
+
+
+def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) -> None:
+    """Note in ``stopped`` whose orders (S + W, V) quotas, caps and mandates cut, whether wanted first or next."""
+    for name, part in parts:
+        lost = (ordered * (1.0 - part)).sum(axis=1) > 0.0
+        world.now.stopped[name] = world.now.stopped[name] | lost if name in world.now.stopped else lost
 
 
 def _closed_by_rules(world: World) -> Iterator[tuple[str, Floats]]:
@@ -159,19 +168,22 @@ def quotas(world: World) -> list[Quota]:
 
 
 def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[tuple[str, Floats]]:
-    """Yield the part of every order that each quota leaves (S + W, V)."""
+    """Yield the part of every order that each quota leaves (S + W, V) of what those before it leave."""
     structure = world.structure
     for quota in found:
         factors = quota_factors(
             ordered, quota.under, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
             quota.share, quota.most,
         )  # fmt: skip
-        yield quota.rule, np.where(quota.under, factors, 1.0)
+        part = np.where(quota.under, factors, 1.0)
+        yield quota.rule, part
+        ordered = ordered * part
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
-    cut, open_ = list[tuple[str, Floats]](), np.ones(accepted.shape)
-    open_ = _narrowed(open_, _left_by(world, world.now.quotas, accepted), cut)
+    parts, cut = list(_left_by(world, world.now.quotas, accepted)), list[tuple[str, Floats]]()
+    _note(world, parts, accepted)
+    open_ = _narrowed(np.ones(accepted.shape), parts, cut)
     _credit(world, cut, accepted)
     return accepted * open_

@@ -63,10 +63,10 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     for t, n, name, rule in _in_force(facts, "order"):
         refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
         stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
-        closed = closed_by_firm(facts, t, name)[1]
+        _, closed, cut = closed_by_firm(facts, t, name)
         fees, duties = _charged(facts, t, n, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
-            acted = max(stopped[i], closed[i], fees[i], duties[i]) > 0.0
+            acted = cut[i] or max(stopped[i], fees[i], duties[i]) > 0.0
             yield Bound(t, name, firms[i], bool(acted), float(closed[i]), float(fees[i]), float(duties[i]))
 
 

@@ -42,7 +42,7 @@ REFUSED = ("no provider serves", "enters at home", "lies before", "this supplier
 
 
 def _may_be_null(name: str) -> bool:
-    return name in NULLABLE or "share" in name or "price" in name or "rmb" in name
+    return name in NULLABLE or "self_sufficiency" in name or "share" in name or "price" in name or "rmb" in name
 
 
 def check_column(table: str, name: str, values: np.ndarray) -> None:

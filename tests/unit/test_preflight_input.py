@@ -234,3 +234,9 @@ def test_the_composed_configuration_can_be_looked_at(command: Command) -> None:
 
 def test_looking_at_a_wrong_configuration_says_what_is_wrong(command: Command) -> None:
     assert "no such key" in refused(command("run", "--cfg", "job", "market.strat=1"))[0]
+
+
+def test_a_rule_that_overrides_nothing_known_is_refused(command: Command) -> None:
+    (line,) = refused(command("run", "policy.us.us_2026_01.overrides=[us_2023_10]"))
+    assert line.startswith("policy.us.us_2026_01.overrides = 'us_2023_10': must be one of cn_2024_12_minerals")
+    assert line.endswith("did you mean 'us_2023_10_b'?")

@@ -9,10 +9,11 @@ from shutil import copytree
 import pytest
 
 from experiments.analysis import load
-from experiments.analysis.cases import BASES
+from experiments.analysis.cases import BASES, cases
 from experiments.figures import FIGURES
 from experiments.report.page import render
 from experiments.report.provenance import grades
+from experiments.report.rules import rules_of
 from experiments.report.study import parts
 from experiments.study import execute, planned
 from tests.conftest import SMALL, Command
@@ -192,3 +193,14 @@ def test_a_study_says_effects_regret_and_convergence(market: type[Market], tmp_p
 def test_a_single_run_and_several_folders_have_no_such_section(single: Path, ensemble: Path, compared: Path) -> None:
     assert parts(load(single)) == []
     assert "What the study says" not in render([load(ensemble), load(compared)], [])
+
+
+def test_the_page_says_what_rules_did(ensemble: Path) -> None:
+    """A row for every rule that bound in the made-up tables, with its amounts."""
+    (case,) = cases([load(ensemble)])
+    part, rows = rules_of(case), case.frame("rules", ["rule", "bound", "duty_usd_m"])
+    bound = rows[rows["bound"]]
+    assert (part is None) == bound.empty
+    if part is not None:
+        assert len(part.rows) == bound["rule"].nunique()
+        assert all(len(row) == len(part.head) for row in part.rows)

@@ -115,6 +115,20 @@ def test_a_quota_of_cards_lets_through_legal_cards_up_to_it_and_evaded_ones_besi
     assert bound["quantity_bound"][bound["rule"] == "gate"].sum() > 0.0
 
 
+def test_of_two_quotas_the_smaller_counts_and_is_the_one_that_bound() -> None:
+    """Quotas do not multiply; one on what buyers take in place of better cards binds, though nobody wants it first."""
+    two = policy(
+        line=rule(exempt_chips=["h20"]), wide=rule(treatment="licence", licence=licence(cards_per_quarter=4e5)),
+        small=rule(treatment="licence", licence=licence(cards_per_quarter=2e4)),
+    )  # fmt: skip
+    rules, chips = (ran(two).tables([name])[name] for name in ("rules", "chips"))
+    for quarter in ("2025Q3", "2026Q2"):
+        here = (chips["quarter"] == quarter) & (chips["destination"] == "cn") & (chips["supplier"] == "nvidia")
+        legal = (chips["shipped_cards"] - chips["leaked_cards"])[here].sum()
+        assert 15000.0 < legal <= 20000.0 * (1.0 + 1e-9)
+    assert set(rules["rule"][rules["bound"]]) == {"line", "small"}
+
+
 def test_a_looser_gate_brings_no_less_compute() -> None:
     strict = policy(line=rule(prongs=faster_than(4800.0)))
     loose = rule(treatment="licence", licence=licence(share_of_home=0.5, duty=0.25), overrides=["line"])

@@ -105,8 +105,8 @@ def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[s
             said.append(f"{rule}: {', '.join(firms)}")
     if said:
         yield (
-            f"Turned away by full sites for cards that rules closed, customers in {where}, in points of share (minus: "
-            f"more than in the baseline). {'; '.join(said)}."
+            f"Scarce for cards that rules closed, customers in {where} (turned away, taken in or priced out), in points "
+            f"of share. {'; '.join(said)}."
         )
 
 

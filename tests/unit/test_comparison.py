@@ -74,7 +74,7 @@ def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figu
     assert page.index(HEAD) < page.index("Accounting, not cause.") < page.index('id="figure-reasons"')
     assert "<h3>utilisation = 0.5 against utilisation = 0.3, means over 3 pairs of runs</h3>" in page
     assert re.search(r"<li>.+: .+ loses most, from [0-9.]+% to [0-9.]+%. Points of share: [a-z :]+ [-+][0-9.]+,", page)
-    assert "Turned away by full sites for cards that rules closed" in page
+    assert "Scarce for cards that rules closed" in page
     assert "rules that never bound" in page
 
 

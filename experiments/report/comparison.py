@@ -105,8 +105,8 @@ def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[s
             said.append(f"{rule}: {', '.join(firms)}")
     if said:
         yield (
-            f"Scarce for cards that rules closed, customers in {where} (turned away, taken in or priced out), in points "
-            f"of share. {'; '.join(said)}."
+            f"Scarce for cards that rules closed, customers in {where} (turned away, taken in or priced out), in "
+            f"points of share. {'; '.join(said)}."
         )
 
 

@@ -193,6 +193,40 @@ def test_status_of_shipped_cards(chip: str) -> None:
     assert tuple(found) == TABLE[chip]
 
 
+DATASHEETS = {
+    "A100": (4992.0, 6.04, 600.0, 2039.0, "controlled", "controlled", "licence", "eligible"),
+    "A800": (4992.0, 6.04, 400.0, 2039.0, "free", "controlled", "licence", "eligible"),
+    "H100": (15832.0, 19.45, 900.0, 3350.0, "controlled", "controlled", "licence", "eligible"),
+    "H800": (15832.0, 19.45, 400.0, 3350.0, "free", "controlled", "licence", "eligible"),
+    "H20": (2368.0, 2.91, 900.0, 4000.0, "free", "free", "licence", "eligible"),
+    "L40S": (5864.0, 9.63, 64.0, 864.0, "free", "controlled", "below", "eligible"),
+    "RTX 4090": (5285.0, 8.68, 64.0, 1008.0, "free", "controlled", "below", "eligible"),
+    "H200": (15832.0, 19.45, 900.0, 4800.0, "controlled", "controlled", "licence", "eligible"),
+    "MI325X": (20920.0, 20.57, 896.0, 6000.0, "controlled", "controlled", "licence", "eligible"),
+    "B200": (36000.0, 22.5, 1800.0, 8000.0, "controlled", "controlled", "licence", "not"),
+}
+"""Table A2 of the specification: TPP, TPP per mm2, links, memory bandwidth; the tests of four rules, each alone."""
+REGIMES = {
+    "us_2022_10": ("us_2022_10", "2022-10-07", "controlled"),
+    "us_2023_10": ("us_2023_10_a", "2023-11-17", "controlled"),
+    "us_2025_04": ("us_2025_04", "2025-04-14", "licence"),
+    "us_2026_01": ("us_2026_01", "2026-06-01", "eligible"),
+}
+
+
+@pytest.mark.parametrize("chip", DATASHEETS)
+@pytest.mark.parametrize(("column", "regime"), list(enumerate(REGIMES, start=4)))
+def test_the_table_of_the_specification(chip: str, column: int, regime: str) -> None:
+    """By the numbers of the table itself, cards outside the catalogue included, and by specification, not by name."""
+    tpp, density, links, memory = DATASHEETS[chip][:4]
+    made = card(tpp=tpp, die_area_mm2=tpp / density, interconnect_gb_s=links, memory_bandwidth_gb_s=memory)
+    name, day, caught = REGIMES[regime]
+    rules = compose(f"policy/us={regime}", "policy/cn=none", "policy/allies=none").parameters.policy.us
+    alone = calendar(**{name: rules[name]})  # type: ignore[arg-type]
+    status = alone.status("x", made, "us", CHINA, Use.ORDER, ordinal(day)).status
+    assert (status != Status.FREE) == (DATASHEETS[chip][column] == caught)
+
+
 def test_days_of_a_rule_without_an_end() -> None:
     days = days_of(rule())
     assert days.in_force(ordinal("2099-01-01"))

@@ -234,6 +234,18 @@ def _foreign(changes: Changes) -> Numbers:
     return np.array(found)
 
 
+def test_the_end_of_a_licence_that_was_known_is_no_news() -> None:
+    """A licence overrides a ban for a year: its announcement loosens, its end was in it."""
+    gate = rule(
+        treatment="licence", licence=licence(), overrides=["line"], announced="2025-07-01", effective="2025-07-01",
+        expires="2026-07-01",
+    )  # fmt: skip
+    beliefs = [
+        float(world.state.tightening.max()) for world in quarters(policy(line=rule(announced="2024-01-01"), gate=gate))
+    ]
+    assert beliefs[code_position("2026Q3")] < beliefs[code_position("2026Q2")]
+
+
 def test_nobody_fears_what_never_happened() -> None:
     assert same_outcomes(ran(NONE), ran(NONE | {"behaviour.tightening.name": "announced"}))
     feared = NONE | {"behaviour.tightening.adaptive.initial": 0.5, "behaviour.tightening.adaptive.weight": 0.05}

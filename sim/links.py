@@ -39,6 +39,9 @@ from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
 from sim.structure import IAAS, INFERENCE, MAAS, NEVER, TRAINING, Structure
 
+ORDERING = ("sites", "elsewhere")
+"""Who orders cards, by the names of the subjects of rules: sites of providers, and owners outside them."""
+
 
 class Links:
     """Arrays derived from the structure once: how pairs, products, pools and cells hang together."""
@@ -236,7 +239,7 @@ def _subjects(structure: Structure) -> dict[str, Subjects]:
     }
     origins = [structure.parameters.suppliers[c.supplier].headquarters for c in structure.catalogue.values()]
     cards = structure.chips, origins, specifications(list(structure.catalogue.values()))
-    places["orders"] = [*places["sites"], *places["elsewhere"]]
+    places["orders"] = [place for name in ORDERING for place in places[name]]
     return {name: Subjects(*cards, found) for name, found in places.items()}
 
 

@@ -62,6 +62,8 @@ class Record:
         """A row for each quarter: all columns, end to end."""
         self._place: dict[str, tuple[slice, tuple[int, ...]]] = {}
         """Where each column stands in a row, and its shape."""
+        self._read: dict[str, Floats] = {}
+        """Arrays that were asked for since the last quarter was taken."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -79,6 +81,7 @@ class Record:
         self.bound.append(world.now.bound)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
+        self._read.clear()
 
     def _open(self, columns: tuple[Floats, ...]) -> None:
         """Make a place for every column."""
@@ -96,9 +99,12 @@ class Record:
         world.population.tally(world, places, self._tally)
 
     def __getitem__(self, name: str) -> Floats:
-        """Return an array of the quarters taken, first axis the quarter."""
-        place, shape = self._place[name]
-        return np.ascontiguousarray(self._taken[: self.quarters, place]).reshape(self.quarters, *shape)
+        """Return an array of the quarters taken, first axis the quarter: the same one until the next is taken."""
+        if name not in self._read:
+            place, shape = self._place[name]
+            rows = np.ascontiguousarray(self._taken[: self.quarters, place])
+            self._read[name] = rows.reshape(self.quarters, *shape)
+        return self._read[name]
 
 
 def site_origins(links: Links) -> Ints:

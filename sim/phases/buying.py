@@ -10,12 +10,10 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.economics.slots import hours_per_mw, supplier_shares
+from sim.links import ORDERING
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
 from sim.world import World
-
-ORDERING = ("sites", "elsewhere")
-"""Who orders cards: sites of providers, and owners outside them."""
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
@@ -182,6 +180,8 @@ def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
+    if not world.now.quotas:
+        return accepted
     parts, cut = list(_left_by(world, world.now.quotas, accepted)), list[tuple[str, Floats]]()
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)

@@ -3,13 +3,14 @@
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
+from sim.links import ORDERING
 from sim.policy import Use
 from sim.policy.calendar import Quarterly
 from sim.policy.leaders import leading
 from sim.strategies.beliefs import believe
 from sim.world import World, conditions
 
-ORDERS = ("sites", "elsewhere", "regions")
+ORDERS = (*ORDERING, "regions")
 """Who orders: sites of providers, owners elsewhere, customers of a region for their own premises."""
 HALF = 0.5
 """Cards of which rules close more than this decide no cost: others have to be taken for most of what is wanted."""

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from sim.economics.cells import Floats
 from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, WAFERS
+from sim.links import ORDERING
 from sim.reasons import Reason
 from sim.structure import INFERENCE
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, flat, panel, strings
-from sim.tabulate.rules import ORDERING
 
 
 def suppliers(facts: Facts) -> Columns:

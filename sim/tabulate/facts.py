@@ -2,6 +2,9 @@
 
 from functools import cached_property
 
+import numpy as np
+
+from sim.economics.cells import Ints
 from sim.tabulate.chain import Chain
 from sim.tabulate.demand import Demand
 from sim.tabulate.frame import Frame
@@ -25,3 +28,10 @@ class Facts(Frame):
     def fleets(self) -> Chain:
         """What stands, and what of new cards is domestic."""
         return Chain(self.world, self.record)
+
+    @cached_property
+    def ordering(self) -> tuple[list[str], Ints]:
+        """Firms that order cards, by id, and the position of that of every place that does (S + W,)."""
+        places = [str(place.firm) for place in self.links.subjects["orders"].places]
+        firms = sorted(set(places))
+        return firms, np.array([firms.index(firm) for firm in places], dtype=np.int64)

@@ -48,22 +48,20 @@ def _quantity(
     facts: Facts, name: str, _: CountryCap | BuyRatio | DomesticContent, t: int, __: float
 ) -> Iterator[Bound]:
     """Yield the firms whose orders it cut; all of them together where it cut none."""
-    firms, closed, stopped = closed_by_firm(facts, t, name)
+    firms, (closed, stopped) = facts.ordering[0], closed_by_firm(facts, t, name)
     cut = [Bound(t, name, firms[i], acted=True, closed=float(closed[i])) for i in np.flatnonzero(stopped)]
     yield from cut or [Bound(t, name, ALL, acted=False, closed=0.0)]
 
 
-def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[list[str], Floats, Bools]:
-    """Return firms that order, by id; the H100e of what they want first that an instrument closed in a quarter (n,).
+def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
+    """Return H100e of what each firm that orders wants first and an instrument closed in a quarter, (n,).
 
     And whether it cut what they would order, be it their first wish or what they take in its place (n,).
     """
-    places = facts.links.subjects["orders"].places
-    firms = sorted({str(place.firm) for place in places})
-    member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
+    firms, member = facts.ordering
     closed = sum_by(member, facts.record.bound[t].get(name, np.zeros(member.size)), len(firms))
     stopped = facts.record.stopped[t].get(name, np.zeros(member.size, np.bool_)).astype(np.float64)
-    return firms, closed, (closed > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
+    return closed, (closed > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
 
 
 def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) -> Iterator[Bound]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import sum_by
+from sim.links import ORDERING
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
 from sim.policy.chip_rules import reached
@@ -15,8 +16,6 @@ from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
 from sim.tabulate.instruments import closed_by_firm, on_instruments
 from sim.tabulate.rows import Columns, strings
-
-ORDERING = ("sites", "elsewhere")
 
 
 def rules(facts: Facts) -> Columns:
@@ -57,13 +56,11 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     It bound where it refuses what is wanted, be it alone or beside others; the amount is credited to the rule that
     decides, so that amounts add up.
     """
-    places = facts.links.subjects["orders"].places
-    firms = sorted({str(place.firm) for place in places})
-    member = np.array([firms.index(str(place.firm)) for place in places], dtype=np.int64)
+    places, (firms, member) = facts.links.subjects["orders"].places, facts.ordering
     for t, n, name, rule in _in_force(facts, "order"):
         refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
         stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
-        _, closed, cut = closed_by_firm(facts, t, name)
+        closed, cut = closed_by_firm(facts, t, name)
         fees, duties = _charged(facts, t, n, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
             acted = cut[i] or max(stopped[i], fees[i], duties[i]) > 0.0

@@ -24,7 +24,7 @@ class Reason(Code):
     DENIED = 3
     """Refused by a rule."""
     NO_CHIPS = 4
-    """The supplier had no chips."""
+    """The supplier made no more: no stage was short, it grows no faster, or a stage was kept for others."""
     NO_MEMORY = 5
     """No high-bandwidth memory."""
     NO_POWER = 6
@@ -35,6 +35,10 @@ class Reason(Code):
     """The price was above the reservation price."""
     SWITCHING_COST = 9
     """Held back by the cost of switching."""
+    NO_PACKAGING = 10
+    """No advanced packaging."""
+    NO_WAFERS = 11
+    """No wafers."""
 
 
 class Constraint(Code):

@@ -56,7 +56,7 @@ class Record:
         self.stopped: list[dict[str, Bools]] = []
         """(S + W,) whether a quota, cap or mandate cut orders in each quarter, by its id."""
         self.bound: list[dict[str, Floats]] = []
-        """(S + W,) H100e of orders that each instrument closed in each quarter, by its id."""
+        """(2, S + W) H100e and USD m of orders that each instrument closed in each quarter, by its id."""
         self._length = structure.quarters
         self._taken: Floats = np.empty((0, 0))
         """A row for each quarter: all columns, end to end."""

@@ -335,6 +335,12 @@ _RULES = Table(
             "orders: would have been placed, had no rule closed them; rentals: compute abroad that may not be rented; "
             "what several refuse counts for the one that decides",
         ),
+        _number(
+            "lost_revenue_usd_m",
+            "USD m",
+            "what makers would have taken for these orders at the prices of the quarter; what buyers order in their "
+            "place is not taken off; null for rentals",
+        ),
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),
         _number("subsidy_usd_m", "USD m", "paid by governments; of several subsidies each as if it stood alone"),

@@ -58,7 +58,7 @@ class Quarter:
     stopped: dict[str, Bools] = field(default_factory=dict)
     """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""
     bound: dict[str, Floats] = field(default_factory=dict)
-    """(S + W,) H100e of orders that an instrument closed, by its id: see ``phases.buying``."""
+    """(2, S + W) H100e and USD m of orders that an instrument closed, by its id: see ``phases.buying``."""
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
 

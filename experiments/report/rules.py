@@ -7,19 +7,21 @@ import pandas as pd
 from experiments.analysis.cases import Case
 from experiments.report.study import Part
 
-_COLUMNS = ("quantity_bound", "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "seizures")
+_COLUMNS = ("quantity_bound", "lost_revenue_usd_m", "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "seizures")
+_CLOSED = 2
+"""Of these, what is closed anew each quarter: not to be added up over quarters."""
 _NAMED = 3
 """Firms that a row names."""
 _HEAD = (
-    "Rule", "Bound from", "until", "Whom most", "H100e a quarter, last year", "Fees, USD m", "Duties, USD m",
-    "Subsidies, USD m", "Cards seized",
+    "Rule", "Bound from", "until", "Whom most", "H100e a quarter, last year", "Revenue lost, USD m, likewise",
+    "Fees, USD m", "Duties, USD m", "Subsidies, USD m", "Cards seized",
 )  # fmt: skip
 _CAPTION = (
     "Rules that changed something, means over runs; first and last quarter in any run. H100e: what they closed of the "
     "orders (or rentals) that buyers would want first, credited to the rule that decides where several refuse, so a "
-    "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Orders that are "
-    "closed are asked again each quarter: quarters must not be added up. Money and seizures: sums over the run. Table "
-    "rules."
+    "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Revenue lost: of "
+    "makers on these cards, at their prices; what buyers take instead is not taken off. Orders that are closed are "
+    "asked again each quarter: quarters must not be added up. Other money and seizures: sums over the run. Table rules."
 )
 
 
@@ -38,11 +40,12 @@ def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     quarters = sum(quarter[:4] == case.quarters[-1][:4] for quarter in case.quarters)
     for rule, mine in rows.groupby("rule", sort=False):
         sums = mine[list(_COLUMNS)].sum() / case.count
-        closed = mine.loc[last.loc[mine.index], "quantity_bound"].sum() / case.count / quarters
-        money = (f"{sums[name]:,.0f}" if sums[name] > 0.0 else "" for name in _COLUMNS[1:])
+        closed = list(_COLUMNS[:_CLOSED])
+        sums[closed] = mine.loc[last.loc[mine.index], closed].sum() / case.count / quarters
+        amounts = (f"{sums[name]:,.0f}" if sums[name] >= 0.5 else "" for name in _COLUMNS)
         yield (
             case.rule_label(str(rule)), str(mine["quarter"].min()), str(mine["quarter"].max()), _most(case, mine),
-            f"{closed:,.0f}" if closed >= 0.5 else "", *money,
+            *amounts,
         )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def buy(world: World, power: Floats) -> None:
     """Order cards for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
-    that rules on cards closed, which is what the grey market is for; and ``bound``: ``denied`` by instrument, H100e.
+    that rules on cards closed, which is what the grey market is for; and ``bound``: ``denied`` by instrument.
     """
     state, order = world.state, _orders(world, power)
     open_ = np.concatenate([world.rules[name].open for name in ORDERING])
@@ -116,9 +116,10 @@ def _closed_by_rules(world: World) -> Iterator[tuple[str, Floats]]:
 
 
 def _credit(world: World, shares: Iterable[tuple[str, Floats]], cards: Floats) -> None:
-    """Add to ``bound`` what shares (S + W, V) of cards are worth at every place, H100e."""
+    """Add to ``bound`` what shares (S + W, V) of cards come to at every place: H100e, and USD m at today's prices."""
     for name, share in shares:
-        lost = worth(cards * share, world.structure.chip_h100e)
+        closed = cards * share
+        lost = np.stack([worth(closed, world.structure.chip_h100e), worth(closed, world.state.chip_price) / 1e6])
         world.now.bound[name] = world.now.bound[name] + lost if name in world.now.bound else lost
 
 

@@ -14,6 +14,8 @@ class Bound(NamedTuple):
     """Whether it changed something."""
     closed: float = math.nan
     """H100e that would have been ordered, or that might have been rented."""
+    lost: float = math.nan
+    """USD m that makers would have taken for them."""
     fee: float = math.nan
     """USD m of makers' revenue."""
     duty: float = math.nan

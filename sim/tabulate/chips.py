@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import Floats
 from sim.economics.folding import folded
-from sim.economics.upstream import LIMITS, MEMORY, WAFERS
+from sim.economics.upstream import LIMITS, MEMORY, PACKAGING, WAFERS
 from sim.links import ORDERING
 from sim.reasons import Reason
 from sim.structure import INFERENCE
@@ -80,6 +80,13 @@ def _limits(facts: Facts) -> NDArray[np.object_]:
     return names.ravel()
 
 
+def _reasons(facts: Facts) -> NDArray[np.object_]:
+    """Return why a maker refuses orders, by quarter and maker (T, K): what is short upstream, or chips."""
+    short = {WAFERS: Reason.NO_WAFERS, PACKAGING: Reason.NO_PACKAGING, MEMORY: Reason.NO_MEMORY}
+    codes = [short.get(limit, Reason.NO_CHIPS).code for limit in range(len(LIMITS) + 1)]
+    return strings(codes)[facts.record["limit"].astype(np.int64)]
+
+
 def _refused(facts: Facts) -> Floats:
     """Return cards ordered and not accepted (T, R, V)."""
     ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
@@ -94,6 +101,8 @@ def chips(facts: Facts) -> Columns:
     leaked, seized = (facts.fleets.arriving(name) for name in ("leaked", "seized"))
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0) | (seized > 0.0))
     refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
+    reason = _reasons(facts)[t, structure.chip_supplier[chip]]
+    reason[refused <= 0.0] = None
     return {
         "quarter": strings(facts.quarters)[t],
         "supplier": strings(structure.suppliers)[structure.chip_supplier[chip]],
@@ -106,7 +115,7 @@ def chips(facts: Facts) -> Columns:
         "unit_cost_usd": record["chip_cost"][t, chip],
         "card_h100e": structure.chip_h100e[chip],
         "refused_cards": refused,
-        "refused_reason": strings((None, Reason.NO_CHIPS.code))[(refused > 0.0).astype(np.int64)],
+        "refused_reason": reason,
         "denied_cards": denied,
         "denied_by": _denied_by(facts)[t, region, chip],
         "leaked_cards": leaked[t, region, chip],

@@ -48,20 +48,21 @@ def _quantity(
     facts: Facts, name: str, _: CountryCap | BuyRatio | DomesticContent, t: int, __: float
 ) -> Iterator[Bound]:
     """Yield the firms whose orders it cut; all of them together where it cut none."""
-    firms, (closed, stopped) = facts.ordering[0], closed_by_firm(facts, t, name)
-    cut = [Bound(t, name, firms[i], acted=True, closed=float(closed[i])) for i in np.flatnonzero(stopped)]
-    yield from cut or [Bound(t, name, ALL, acted=False, closed=0.0)]
+    firms, ((closed, lost), stopped) = facts.ordering[0], closed_by_firm(facts, t, name)
+    cut = [Bound(t, name, firms[i], True, float(closed[i]), float(lost[i])) for i in np.flatnonzero(stopped)]
+    yield from cut or [Bound(t, name, ALL, acted=False, closed=0.0, lost=0.0)]
 
 
 def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
-    """Return H100e of what each firm that orders wants first and an instrument closed in a quarter, (n,).
+    """Return H100e and USD m of what each firm that orders wants first and an instrument closed in a quarter (2, n).
 
     And whether it cut what they would order, be it their first wish or what they take in its place (n,).
     """
     firms, member = facts.ordering
-    closed = sum_by(member, facts.record.bound[t].get(name, np.zeros(member.size)), len(firms))
+    bound = facts.record.bound[t].get(name, np.zeros((2, member.size)))
+    closed = np.stack([sum_by(member, amounts, len(firms)) for amounts in bound])
     stopped = facts.record.stopped[t].get(name, np.zeros(member.size, np.bool_)).astype(np.float64)
-    return closed, (closed > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
+    return closed, (closed[0] > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
 
 
 def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) -> Iterator[Bound]:
@@ -88,22 +89,23 @@ def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -
     yield Bound(t, name, rule.side, acted=rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
     stages = [POSITION[stage] for stage in rule.stages]
     quantities = (rule.output, rule.growth, rule.imports_banned, rule.tools_banned, rule.servicing_banned)
-    short, made = _unmet(facts, t), _delivered(facts, t)
+    (short, lost), made = _unmet(facts, t), _delivered(facts, t)
     for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
         if supplier.upstream == rule.side:
             limited = quantities != (1.0, 0.0, 0.0, 0.0, 0.0) and facts.record["limit"][t, k] in stages
-            closed = float(short[k]) if limited else 0.0
-            yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed=closed)
+            closed, revenue = (float(short[k]), float(lost[k])) if limited else (0.0, 0.0)
+            yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed, revenue)
 
 
 def _unmet(facts: Facts, t: int) -> Floats:
-    """Return H100e that were ordered of every maker and not accepted (K,); none while deliveries are given."""
+    """Return H100e and USD m of what was ordered of every maker and not accepted (2, K); none while all is given."""
     record, structure, makers = facts.record, facts.structure, len(facts.structure.suppliers)
     if t + 1 < structure.history:
-        return np.zeros(makers)
+        return np.zeros((2, makers))
     short = (record["ordered"][t] - record["accepted"][t]).sum(axis=0)
     short += (record["elsewhere_ordered"][t] - record["elsewhere_accepted"][t]).sum(axis=0)
-    return sum_by(structure.chip_supplier, np.maximum(short, 0.0) * structure.chip_h100e, makers)
+    each = structure.chip_h100e, record["chip_price"][t] / 1e6
+    return np.stack([sum_by(structure.chip_supplier, np.maximum(short, 0.0) * x, makers) for x in each])
 
 
 def _delivered(facts: Facts, t: int) -> Floats:
@@ -115,8 +117,9 @@ def _foundry(facts: Facts, name: str, rule: FoundryRule, t: int, _: float) -> It
     """Yield H100e of cards ordered that foundries may not make."""
     record, structure = facts.record, facts.structure
     ordered = record["ordered"][t].sum(axis=0) + record["elsewhere_ordered"][t].sum(axis=0)
-    closed = float((ordered * structure.chip_h100e)[caught(rule, structure)].sum() * (1.0 - rule.access))
-    yield Bound(t, name, ", ".join(rule.headquarters), closed > 0.0, closed=closed)
+    shut = np.where(caught(rule, structure), ordered * (1.0 - rule.access), 0.0)
+    closed, lost = float(shut @ structure.chip_h100e), float(shut @ record["chip_price"][t]) / 1e6
+    yield Bound(t, name, ", ".join(rule.headquarters), closed > 0.0, closed, lost)
 
 
 def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> Iterator[Bound]:

@@ -22,18 +22,19 @@ def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
     rows = [*_on_orders(facts), *_on_rentals(facts), *on_instruments(facts)]
     rows.sort(key=lambda row: (row.t, row.rule, row.who))
-    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 6)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 7)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
         "who": strings(row.who for row in rows),
         "bound": np.array([row.acted for row in rows], dtype=np.bool_),
         "quantity_bound": numbers[:, 0],
-        "fee_usd_m": numbers[:, 1],
-        "duty_usd_m": numbers[:, 2],
-        "subsidy_usd_m": numbers[:, 3],
-        "enforcement": numbers[:, 4],
-        "seizures": numbers[:, 5],
+        "lost_revenue_usd_m": numbers[:, 1],
+        "fee_usd_m": numbers[:, 2],
+        "duty_usd_m": numbers[:, 3],
+        "subsidy_usd_m": numbers[:, 4],
+        "enforcement": numbers[:, 5],
+        "seizures": numbers[:, 6],
     }
 
 
@@ -60,11 +61,13 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     for t, n, name, rule in _in_force(facts, "order"):
         refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
         stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
-        closed, cut = closed_by_firm(facts, t, name)
+        (closed, lost), cut = closed_by_firm(facts, t, name)
         fees, duties = _charged(facts, t, n, rule, member, len(firms))
         for i in np.unique(member[reached(rule, places)]):
             acted = cut[i] or max(stopped[i], fees[i], duties[i]) > 0.0
-            yield Bound(t, name, firms[i], bool(acted), float(closed[i]), float(fees[i]), float(duties[i]))
+            yield Bound(
+                t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i])
+            )
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:

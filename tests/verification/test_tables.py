@@ -327,7 +327,16 @@ def test_cards_shipped_are_cards_added(overrides: tuple[str, ...]) -> None:
 def test_refused_orders_are_what_suppliers_do_not_accept() -> None:
     chips = tables_of(*BASE)["chips"]
     assert ((chips["refused_cards"] >= 0.0) & (chips["refused_cards"] <= chips["ordered_cards"])).all()
-    assert ((chips["refused_cards"] > 0.0) == (chips["refused_reason"] == "no_chips")).all()
+    assert ((chips["refused_cards"] > 0.0) == chips["refused_reason"].notna()).all()
+
+
+def test_refused_orders_name_the_stage_that_is_short() -> None:
+    words = {"wafers": "no_wafers", "packaging": "no_packaging", "memory": "no_memory", "ramp": "no_chips"}
+    tables = tables_of(*BASE)
+    stage = tables["suppliers"].set_index(["quarter", "supplier"])["binding_stage"].map(words)
+    refused = tables["chips"].query("refused_cards > 0").set_index(["quarter", "supplier"])["refused_reason"]
+    assert refused.isin({"no_wafers", "no_packaging", "no_memory"}).any()
+    assert (refused[stage.notna().reindex(refused.index)] == stage.reindex(refused.index).dropna()).all()
 
 
 @both

@@ -324,7 +324,8 @@ _RULES = Table(
         _key("rule", "instrument id"),
         _key(
             "who",
-            "provider or owner elsewhere; customer region for rentals; else side, region, maker or all",
+            "provider or owner elsewhere; customer region, or provider that leases, for rentals; else side, region, "
+            "maker or all",
         ),
     ),
     (
@@ -332,8 +333,8 @@ _RULES = Table(
         _number(
             "quantity_bound",
             "H100e",
-            "orders: would have been placed, had no rule closed them; rentals: compute abroad that may not be rented; "
-            "what several refuse counts for the one that decides",
+            "orders: would have been placed, had no rule closed them; rentals: compute abroad that may not be rented, "
+            "and what a firm would have leased; what several refuse counts for the one that decides",
         ),
         _number(
             "lost_revenue_usd_m",

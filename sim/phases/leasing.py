@@ -1,4 +1,9 @@
-"""Phase 9: firms that rent rather than build sign leases for the next quarter with those who have idle cards (B7)."""
+"""Phase 9: firms that rent rather than build sign leases for the next quarter with those who have idle cards (B7).
+
+Rules on rentals bind who signs; what was signed before runs on.
+"""
+
+import numpy as np
 
 from sim.strategies.leasing import Cards, Trade, sign_leases
 from sim.world import World
@@ -7,6 +12,7 @@ from sim.world import World
 def run(world: World) -> None:
     """Set the rent of next quarter and what is let; leases of the history are observed."""
     state, links = world.state, world.links
+    refused = world.now.arrays["leases_refused"] = np.zeros(len(world.structure.possible_leases))
     if links.dated_leases == state.let_hours.size or world.t + 1 < world.structure.history:
         return
     behaviour = world.parameters.behaviour
@@ -14,7 +20,7 @@ def run(world: World) -> None:
     sign_leases(
         _cards(world), _trade(world), world.leases, links.dated_leases, state.rent, world.t,
         behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,
-        state.let_hours,
+        world.permits["leases"], state.let_hours, refused,
     )  # fmt: skip
 
 

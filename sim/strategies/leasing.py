@@ -70,7 +70,7 @@ class Trade(NamedTuple):
 @compiled
 def sign_leases(
     cards: Cards, known: Trade, leases: Leases, dated: int, rent: Floats, t: int, largest_growth: float,
-    steepness: float, ending: float, let: Floats,
+    steepness: float, ending: float, permitted: Floats, let: Floats, refused: Floats,
 ) -> None:  # fmt: skip
     """Set what is let next quarter (n,), inference hours; dated leases, which come first, are left alone.
 
@@ -84,7 +84,9 @@ def sign_leases(
         largest_growth: largest rise or fall of demand in a quarter that is believed, log.
         steepness: of ``fill_rate``.
         ending: part of leases that ends in a quarter.
+        permitted: (m,) part of what would be signed that rules let, by lease that firms decide on.
         let: (n,) changed.
+        refused: (m,) set to what rules kept from being signed.
     """
     hours = hours_ahead(cards, leases, t + 1, known.region.size)
     margin, growth = np.empty(known.region.size), np.empty(known.region.size)
@@ -98,7 +100,7 @@ def sign_leases(
     rolled_over(
         let[dated:], leases.lessor[dated:], leases.lessee[dated:], leases.until[dated:] > t,
         spread_over_pools(wanted, known.most[1], cards.site),
-        idle_hours(hours, known.most, known.load, growth, cards.site), hours, ending,
+        idle_hours(hours, known.most, known.load, growth, cards.site), hours, ending, permitted, refused,
     )  # fmt: skip
 
 
@@ -174,8 +176,9 @@ def idle_hours(hours: Floats, most: Floats, load: Floats, growth: Floats, site: 
 
 @compiled
 def rolled_over(
-    let: Floats, lessor: Ints, lessee: Ints, open_: Bools, wanted: Floats, idle: Floats, hours: Floats, ending: float
-) -> None:
+    let: Floats, lessor: Ints, lessee: Ints, open_: Bools, wanted: Floats, idle: Floats, hours: Floats, ending: float,
+    permitted: Floats, refused: Floats,
+) -> None:  # fmt: skip
     """Let a part of all leases end and sign new ones, as far as lessees want and lessors have (n,), inference hours.
 
     A lessee spreads what it still wants over its lessors in proportion to what they have; a lessor cuts all alike.
@@ -189,6 +192,8 @@ def rolled_over(
         idle: (L,) that could be let in all.
         hours: (L,) of own cards: a lease of less than ``SMALLEST`` of them ends.
         ending: part of leases that ends in a quarter.
+        permitted: (n,) part of what would be signed that rules let.
+        refused: (n,) set to the rest of it.
     """
     more, free = wanted.copy(), idle.copy()
     offered, asked = np.zeros(idle.size), np.zeros(idle.size)
@@ -202,7 +207,10 @@ def rolled_over(
             asked[lessor[n]] += max(more[lessee[n]], 0.0)
     for n in range(let.size):
         here, there = max(more[lessee[n]], 0.0), max(free[lessor[n]], 0.0)
+        refused[n] = 0.0
         if open_[n] and here * there > 0.0:
-            let[n] += min(here * there / offered[lessee[n]], there * here / asked[lessor[n]])
+            signed = min(here * there / offered[lessee[n]], there * here / asked[lessor[n]])
+            let[n] += signed * permitted[n]
+            refused[n] = signed * (1.0 - permitted[n])
         if let[n] < SMALLEST * hours[lessor[n]]:
             let[n] = 0.0

@@ -20,7 +20,7 @@ from sim.tabulate.rows import Columns, strings
 
 def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
-    rows = [*_on_orders(facts), *_on_rentals(facts), *on_instruments(facts)]
+    rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
     rows.sort(key=lambda row: (row.t, row.rule, row.who))
     numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 7)
     return {
@@ -100,6 +100,24 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
             shut = np.where(rentals.refused[n, r], 1.0 - rentals.open[r], 0.0)
             closed = float((cards[abroad] @ shut).sum())
             yield Bound(t, name, regions[r], closed > 0.0, closed)
+
+
+def _on_leases(facts: Facts) -> Iterator[Bound]:
+    """Yield, by firm that rents from others, what it would have signed for next quarter; H100e effective in inference.
+
+    A lease that several rules close counts for each as far as it decides.
+    """
+    structure, first, firms = facts.structure, facts.links.dated_leases, facts.structure.providers
+    lessor, lessee = (pools[first:] for pools in facts.links.leases[:2])
+    site, effective = structure.pool_site[lessee], structure.chip_effective[:, INFERENCE]
+    places, renting = facts.links.subjects["sites"].places, structure.site_provider[site]
+    for t, n, name, rule in _in_force(facts, "rental") if lessor.size else ():
+        closed, hours = facts.record.rules[t]["leases"].closed, facts.record["operated"][t][lessor] * effective
+        mine, all_ = ((hours * shut[site]).sum(axis=1) for shut in (closed[n], closed.sum(axis=0)))
+        part = np.divide(mine, all_, out=np.zeros(lessor.size), where=all_ > 0.0)
+        amounts = sum_by(renting, facts.record["leases_refused"][t] * part / facts.links.hours, len(firms))
+        for i in np.unique(renting[reached(rule, places)[site]]):
+            yield Bound(t, name, firms[i], bool(amounts[i] > 0.0), float(amounts[i]))
 
 
 def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:

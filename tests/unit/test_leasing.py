@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
 from sim.structure import Structure
-from tests.economy import LONG, Changes, Numbers, parameters, quarters, ran
+from tests.economy import GONE, LONG, Changes, Numbers, column, parameters, quarters, ran
+from tests.rules import rule
 
 amounts = st.floats(0.0, 1e6)
 PAIRS = [(0, 2), (0, 3), (1, 2), (1, 3)]
@@ -45,10 +46,15 @@ def test_owners_let_what_neither_use_nor_expected_growth_takes() -> None:
     assert list(found) == pytest.approx([70.0, 120.0 - 50.0 * np.exp(0.2), 70.0, 0.0])
 
 
-def rolled(let: Numbers, wanted: Numbers, idle: Numbers, ending: float, *, open_: bool = True) -> Numbers:
-    out = let.copy()
-    pools = np.concatenate([np.zeros(2), wanted]), np.concatenate([idle, np.zeros(2)])
-    rolled_over(out, LESSOR, LESSEE, np.full(4, open_), *pools, np.full(4, 1e-3), ending)
+def rolled(
+    let: Numbers, wanted: Numbers, idle: Numbers, ending: float, *, open_: bool = True, permitted: float = 1.0
+) -> Numbers:
+    out, refused = let.copy(), np.full(4, np.nan)
+    asked, offered = np.concatenate([np.zeros(2), wanted]), np.concatenate([idle, np.zeros(2)])
+    may_be, hours = np.full(4, open_), np.full(4, 1e-3)
+    rolled_over(out, LESSOR, LESSEE, may_be, asked, offered, hours, ending, np.full(4, permitted), refused)
+    assert (refused >= 0.0).all()
+    assert permitted < 1.0 or not refused.any()
     return out
 
 
@@ -83,6 +89,15 @@ def test_neither_side_walks_away_at_once_and_what_is_not_worth_its_paper_ends() 
     np.testing.assert_allclose(rolled(let, np.array([8.0, 4.0]), np.array([8.0, 4.0]), 0.125).sum(), 12.0)
     assert rolled(let, np.full(2, 50.0), np.full(2, 50.0), 0.125, open_=False).tolist() == [0.0] * 4
     assert rolled(np.full(4, 0.9e-3 * SMALLEST), np.zeros(2), np.zeros(2), 1e-9).tolist() == [0.0] * 4
+
+
+@given(two, two, st.floats(0.0, 1.0))
+def test_what_rules_refuse_is_not_signed_and_what_runs_goes_on(wanted: Numbers, idle: Numbers, part: float) -> None:
+    free = rolled(np.zeros(4), wanted, idle, 1.0)
+    np.testing.assert_allclose(rolled(np.zeros(4), wanted, idle, 1.0, permitted=part), part * free, atol=2e-6)
+    let = np.full(4, 8.0)
+    shut = rolled(let, np.full(2, 50.0), np.full(2, 50.0), 0.125, permitted=0.0)
+    np.testing.assert_allclose(shut, let * 0.875)
 
 
 def test_equal_lessors_let_and_equal_lessees_rent_the_same() -> None:
@@ -121,3 +136,36 @@ def test_events_say_who_begins_to_rent_from_whom_and_sites_how_much() -> None:
     rented = tables["sites"]["leased_in_h100e"][np.isin(tables["sites"]["provider"], sorted(renting))]
     assert rented.sum() > 0.0
     assert tables["firms"]["wholesale_usd_m"].sum() == pytest.approx(0.0, abs=1e-6)
+
+
+ABROAD: Changes = {
+    **LONG, "providers.volcano.investment": "asset_light", "leases.oracle-volcano-mid": GONE,
+}  # fmt: skip
+
+
+def leased_abroad(**changes: object) -> Numbers:
+    """Return what a Chinese firm leases in the Gulf and South-East Asia, with a rule on rentals from 2025Q3 on."""
+    days = {"announced": "2025-07-01", "effective": "2025-07-01"}
+    rules = {"policy.us": {"remote": rule(uses=["rental"], **days, **changes)}} if changes else {}
+    return column(ran({**ABROAD, **rules}), "sites", "leased_in_h100e", provider="volcano", site_region="mid")
+
+
+def test_firms_may_not_lease_abroad_what_rules_on_rentals_close_to_them() -> None:
+    """Leases that run go on to their end: an eighth ends each quarter. At home nothing is remote."""
+    free, shut = leased_abroad(), leased_abroad(evaded=0.0)
+    assert free.max() > 0.0
+    np.testing.assert_array_equal(free[:14], shut[:14])
+    assert shut[-1] < 0.7 * free[-1]
+    half = leased_abroad(evaded=0.5)
+    assert shut[-1] < half[-1] < free[-1]
+
+
+def test_cards_where_a_firm_has_its_headquarters_are_not_remote() -> None:
+    *_, world = quarters({**ABROAD, "policy.us": {"remote": rule(uses=["rental"], origins=None)}})
+    lessee = world.leases.lessee[world.links.dated_leases :]
+    provider, region = world.structure.pool_provider[lessee], world.links.pool_region[lessee]
+    chinese = world.links.provider_region[provider] == world.structure.regions.index("cn")
+    remote = chinese & (region != world.structure.regions.index("cn"))
+    assert (chinese & ~remote).any()
+    assert (world.permits["leases"][~remote] == 1.0).all()
+    assert world.permits["leases"][remote].min() == 0.0

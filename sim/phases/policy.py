@@ -83,9 +83,8 @@ def leasable(world: World, rentals: Quarterly) -> Floats:
 
 
 def _open_hours(world: World, rentals: Quarterly) -> Floats:
-    """Return the share of the inference hours of every pool that may be rented, by who asks (n, L)."""
+    """Return the share of the inference hours of every pool that may be rented, by who asks (n, L): 1 is exact."""
     hours = world.state.operated * world.structure.chip_effective[:, INFERENCE]
-    total = hours.sum(axis=1)
-    out: Floats = np.ones((rentals.open.shape[0], total.size))
-    np.divide(rentals.open @ hours.T, total, out=out, where=total > 0.0)
-    return out
+    total, closed = hours.sum(axis=1), 1.0 - rentals.open
+    shut = (closed[:, None, :] * hours).sum(axis=2)
+    return np.asarray(1.0 - np.divide(shut, total, out=np.zeros_like(shut), where=total > 0.0))

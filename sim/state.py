@@ -74,7 +74,7 @@ class State:
     elsewhere_delivered: Floats = column("cards", "W, V", "delivered to them this quarter")
     elsewhere_ordered: Floats = column("cards", "W, V", "ordered by them for delivery next quarter")
     elsewhere_accepted: Floats = column("cards", "W, V", "of these, what suppliers will deliver")
-    capped: Floats = column("H100e", "caps, R", "accepted under each cap on destinations since it binds")
+    capped: Floats = column("H100e", "caps, S + W", "accepted under each cap on destinations since it binds")
     operated: Floats = column("cards", "L, V", "owned plus leased in less leased out")
     kinds: Floats = column("effective H100e-hours", "L, N, 2", "hours each kind of card of the stack could give")
     load: Floats = column("effective H100e-hours", "2 L", "hours in use by lane, training and inference")
@@ -149,6 +149,7 @@ def sizes(structure: Structure) -> dict[str, int]:
         "I": len(structure.providers), "S": len(structure.sites), "V": len(structure.chips), "L": len(structure.pools),
         "J": len(structure.products), "B": len(structure.cells), "R": len(structure.regions),
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
+        "S + W": len(structure.sites) + structure.elsewhere_region.size,
         "labs": len(structure.labs), "leases": len(structure.parameters.leases) + len(structure.possible_leases),
         "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),

@@ -78,6 +78,12 @@ class CountryCap(Rule):
     """Most of a chartered firm's compute in one of the destinations, in H100e; null for no limit."""
     least_share_at_home: Fraction | None
     """Least of a chartered firm's compute in the region of its headquarters, in H100e; null for no limit."""
+    allowances: dict[Id, H100e]
+    """Most H100e in all in each destination of providers that have a licence of their own, by name: the cap on the
+    destination does not count them."""
+    small_orders_h100e: Annotated[float, quantity("H100e per year", ge=0.0)]
+    """What a provider may have in a destination beside the cap, which does not count it. Owners elsewhere stand for
+    many buyers, and have no such orders."""
 
 
 class PurchaseRule(Rule):

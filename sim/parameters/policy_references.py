@@ -38,7 +38,8 @@ def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:
     )
     return {
         **regions, "side": p.upstream, "sides": p.upstream, "approved": p.suppliers,
-        "buyers": [*p.providers, *p.rest_of_world], "only_chips": p.chips, "exempt_chips": p.chips,
+        "buyers": [*p.providers, *p.rest_of_world], "allowances": p.providers, "only_chips": p.chips,
+        "exempt_chips": p.chips,
     }  # fmt: skip
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
-from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
-from sim.policy.country_caps import Cap, capped, within_charter
+from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
 from sim.policy.mandates import Mandate, foreign_left
 from sim.world import World
 
@@ -59,14 +58,18 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
 def count_towards_caps(world: World, accepted: Floats) -> None:
     """Add accepted orders (n, V) to what has gone under each cap."""
     for cap in world.conditions.measures.caps:
-        sent = worth(accepted * cap.counted, world.structure.chip_h100e) * cap.strength
-        world.state.capped[cap.row] += sum_by(world.links.order_region, sent, cap.most.size)
+        counted, named = (worth(accepted * cards, world.structure.chip_h100e) for cards in (cap.counted, cap.named))
+        world.state.capped[cap.row] += (beyond_small(cap, counted) + named) * cap.strength
 
 
 def _left_by_cap(world: World, cap: Cap, ordered: Floats) -> Floats:
     links, state, h100e = world.links, world.state, world.structure.chip_h100e
-    asked, gone = worth(ordered * cap.counted, h100e), state.capped[cap.row]
-    out = np.where(cap.counted, capped(cap, asked, links.order_region, gone)[:, None], 1.0)
+    asked, gone, has_own = worth(ordered * cap.counted, h100e), state.capped[cap.row], cap.named.any(axis=1)
+    part = capped(cap, asked, links.order_region, np.where(has_own, 0.0, gone))
+    out = np.where(cap.counted, part[:, None], 1.0)
+    if has_own.any():
+        part = within_allowance(cap, worth(ordered * cap.named, h100e), gone)
+        out = np.where(cap.named, part[:, None], out)
     if cap.chartered.any():
         held = np.concatenate((worth(state.owned, h100e), worth(state.elsewhere, h100e)))
         part = within_charter(cap, worth(ordered, h100e), held, links.order_at_home, links.order_firm)

@@ -1,14 +1,16 @@
-"""Caps on the compute that may go to a place, and shares of chartered providers (B5).
+"""Caps on the compute that may go to a place, allowances of single providers, and shares of chartered ones (B5).
 
 n places that order (sites, then owners elsewhere), V cards, R regions, F firms. Amounts in H100e.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
+from sim.names import QUARTERS_PER_YEAR
 from sim.parameters.instruments import CountryCap
 from sim.policy.chip_rules import Subjects, made_there
 
@@ -25,6 +27,12 @@ class Cap(NamedTuple):
     """(n, V) orders that count."""
     chartered: Bools
     """(n, V) orders of chartered providers in the destinations."""
+    named: Bools
+    """(n, V) orders there of providers with an allowance of their own."""
+    allowance: Floats
+    """(n,) most H100e of these since the effective date."""
+    small: Floats
+    """(n,) H100e a quarter that the cap does not count."""
     most: Floats
     """(R,) H100e since the effective date; infinity where there is no cap."""
     abroad: float
@@ -34,31 +42,58 @@ class Cap(NamedTuple):
 
 
 def cap_of(
-    name: str, row: int, rule: CountryCap, strength: float, regions: list[str], subjects: Subjects
+    name: str, row: int, rule: CountryCap, strength: float, regions: Sequence[str], providers: Sequence[str],
+    subjects: Subjects,
 ) -> Cap:  # fmt: skip
-    """Return a cap in a quarter, for places and cards."""
-    made = made_there(rule.origins, subjects.origins)
-    there = np.array([x.destination in rule.h100e for x in subjects.places], dtype=np.bool_)
-    free = np.array([x.headquarters in rule.chartered for x in subjects.places], dtype=np.bool_)
-    counted, chartered = (np.outer(mask, made) for mask in (there & ~free, there & free))
+    """Return a cap in a quarter, for regions, providers, places and cards."""
+    made, places = made_there(rule.origins, subjects.origins), subjects.places
+    there = np.array([x.destination in rule.h100e for x in places], dtype=np.bool_)
+    named = np.array([x.firm in rule.allowances for x in places], dtype=np.bool_)
+    free = np.array([x.headquarters in rule.chartered for x in places], dtype=np.bool_) & ~named
+    masks = there & ~free & ~named, there & free, there & named
+    counted, chartered, with_allowance = (np.outer(mask, made) for mask in masks)
     most = np.array([rule.h100e.get(region, np.inf) for region in regions])
+    allowance = np.array([rule.allowances.get(x.firm or "", np.inf) for x in places])
+    small = rule.small_orders_h100e / QUARTERS_PER_YEAR
+    single = np.array([x.firm in providers for x in places], dtype=np.bool_)
     abroad = 1.0 if rule.largest_share_abroad is None else rule.largest_share_abroad
-    return Cap(name, row, strength, counted, chartered, most, abroad, rule.least_share_at_home or 0.0)
+    return Cap(
+        name, row, strength, counted, chartered, with_allowance, allowance, np.where(single, small, 0.0), most, abroad,
+        rule.least_share_at_home or 0.0,
+    )  # fmt: skip
 
 
 def capped(cap: Cap, asked: Floats, region: Ints, gone: Floats) -> Floats:
-    """Return the part of orders that a cap leaves at every place (n,), all alike in a destination.
+    """Return the part of orders that a cap leaves at every place (n,): beside small ones, all alike in a destination.
 
     Args:
         cap: the cap.
         asked: (n,) orders that count.
         region: (n,) of places.
-        gone: (R,) what has gone there since the effective date.
+        gone: (n,) what has gone under it since the effective date.
     """
-    total = sum_by(region, asked, cap.most.size)
-    left = np.maximum(cap.most - gone, 0.0)
-    part = np.divide(left, total, out=np.ones(total.size), where=total > left)
-    return (1.0 - cap.strength * (1.0 - part))[region]
+    counting = beyond_small(cap, asked)
+    total = sum_by(region, counting, cap.most.size)
+    left = np.maximum(cap.most - sum_by(region, gone, cap.most.size), 0.0)
+    part = np.divide(left, total, out=np.ones(total.size), where=total > left)[region]
+    lost = np.divide(counting * (1.0 - part), asked, out=np.zeros(asked.size), where=asked > 0.0)
+    return 1.0 - cap.strength * lost
+
+
+def beyond_small(cap: Cap, orders: Floats) -> Floats:
+    """Return what a cap counts of orders (n,)."""
+    return np.maximum(orders - cap.small, 0.0)
+
+
+def within_allowance(cap: Cap, asked: Floats, gone: Floats) -> Floats:
+    """Return the part of orders that an allowance leaves at every place (n,).
+
+    Args:
+        cap: the cap.
+        asked: (n,) orders of those who have one.
+        gone: (n,) what has gone to them since the effective date.
+    """
+    return 1.0 - cap.strength * (1.0 - _part(cap.allowance - gone, asked))
 
 
 def within_charter(cap: Cap, asked: Floats, held: Floats, at_home: Bools, firm: Ints) -> Floats:

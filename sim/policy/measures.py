@@ -96,7 +96,7 @@ class Instruments:
         return Measures(
             stage_effects(_in_force(now, StageRule), structure.parameters.upstream),
             closed_cards(_in_force(now, FoundryRule), structure),
-            _caps(now, structure.regions, subjects),
+            _caps(now, structure, subjects),
             _mandates(now, subjects),
             support(_in_force(now, Subsidy), structure, subjects.origins),
             queue_of(_in_force(now, HomePriority), structure, subjects),
@@ -113,10 +113,10 @@ def _in_force(now: Sequence[Standing], kind: type[AnyRule]) -> Iterator[tuple[An
             yield rule, strength
 
 
-def _caps(now: Sequence[Standing], regions: list[str], subjects: Subjects) -> list[Cap]:
+def _caps(now: Sequence[Standing], structure: "Structure", subjects: Subjects) -> list[Cap]:
     caps = [(name, rule, strength) for name, rule, strength, _, _ in now if isinstance(rule, CountryCap)]
     return [
-        cap_of(name, row, rule, strength, regions, subjects)
+        cap_of(name, row, rule, strength, structure.regions, structure.providers, subjects)
         for row, (name, rule, strength) in enumerate(caps)
         if strength > 0.0
     ]

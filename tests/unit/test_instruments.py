@@ -20,7 +20,7 @@ from sim.parameters.instruments import (
 )
 from sim.parameters.rules import Rule
 from sim.policy.chip_rules import Subjects
-from sim.policy.country_caps import Cap, cap_of, capped, within_charter
+from sim.policy.country_caps import Cap, beyond_small, cap_of, capped, within_allowance, within_charter
 from sim.policy.credit import credit
 from sim.policy.dates import days_of, first_day, strength_over
 from sim.policy.foundry import access_left, caught
@@ -95,11 +95,12 @@ def test_a_maker_keeps_the_wafers_of_cards_that_are_not_caught() -> None:
 
 def cap(**changes: Any) -> CountryCap:
     loose = {"origins": ["us"], "h100e": {"mid": 100.0}, "chartered": [], "largest_share_abroad": None}
-    return CountryCap(**DATED, kind="country_cap", **{**loose, "least_share_at_home": None, **changes})
+    own: dict[str, Any] = {"least_share_at_home": None, "allowances": {}, "small_orders_h100e": 0.0}
+    return CountryCap(**DATED, kind="country_cap", **{**loose, **own, **changes})
 
 
 def in_force(strength: float = 1.0, **changes: Any) -> Cap:
-    return cap_of("cap", 0, cap(**changes), strength, ["us", "mid", "cn"], SUBJECTS)
+    return cap_of("cap", 0, cap(**changes), strength, ["us", "mid", "cn"], ["aws", "gulf", "alibaba"], SUBJECTS)
 
 
 def test_a_cap_counts_the_cards_of_its_makers_in_its_destinations() -> None:
@@ -110,10 +111,30 @@ def test_a_cap_counts_the_cards_of_its_makers_in_its_destinations() -> None:
 @given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
 def test_what_goes_under_a_cap_is_never_more_than_is_left(gone: float, strength: float) -> None:
     asked = np.array([0.0, 90.0, 60.0, 0.0])
-    part = capped(in_force(strength), asked, REGION, np.array([0.0, gone, 0.0]))
+    part = capped(in_force(strength), asked, REGION, np.array([0.0, gone / 4.0, gone * 0.75, 0.0]))
     left = max(100.0 - gone, 0.0)
     assert (asked * part).sum() == pytest.approx((1.0 - strength) * 150.0 + strength * min(left, 150.0))
     assert part[0] == part[3] == 1.0
+
+
+@given(st.floats(0.0, 150.0), st.floats(0.0, 400.0))
+def test_small_orders_go_beside_a_cap(gone: float, small: float) -> None:
+    rule, asked = in_force(small_orders_h100e=small), np.array([0.0, 90.0, 60.0, 0.0])
+    part, before = capped(rule, asked, REGION, np.array([0.0, gone, 0.0, 0.0])), max(100.0 - gone, 0.0)
+    went = asked * part
+    assert beyond_small(rule, went).sum() == pytest.approx(min(before, beyond_small(rule, asked).sum()))
+    assert (went >= np.minimum(asked, small / 4.0) - 1e-9).all()
+
+
+@given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
+def test_an_allowance_is_apart_from_the_cap(gone: float, strength: float) -> None:
+    rule, asked = in_force(strength, allowances={"gulf": 80.0}), np.array([0.0, 90.0, 60.0, 0.0])
+    assert rule.counted.any(axis=1).tolist() == [False, True, False, False]
+    assert rule.named.any(axis=1).tolist() == [False, False, True, False]
+    part = within_allowance(rule, asked * rule.named.any(axis=1), np.array([0.0, 0.0, gone, 0.0]))
+    left = min(max(80.0 - gone, 0.0), 60.0)
+    assert part[2] == pytest.approx(1.0 - strength * (1.0 - left / 60.0))
+    assert part[[0, 1, 3]].tolist() == [1.0, 1.0, 1.0]
 
 
 @given(st.floats(0.0, 500.0), st.floats(0.0, 500.0), st.floats(0.05, 0.9), st.floats(0.3, 0.9))

@@ -37,8 +37,8 @@ advice.
 A cell is `free`, `notify` (once the government has been told), `licence` (on terms), `deny`, or `unknown` (the die area
 is not known, and a test asks for the density), with the test that decides, the first by name of those that are met.
 Columns with a day are one file of `conf/policy/` alone on the first day on which all its rules hold (rules on rentals
-have none); columns with a year are the preset `history` at its end, that government's rules alone, with the rule. The
-last section has every preset.
+have none; one for named firms is shown as it meets them); columns with a year are the preset `history` at its end, that
+government's rules alone, with the rule. The last section has every preset.
 """
 
 
@@ -83,8 +83,9 @@ def _government(group: str, history: Parameters) -> str:
 def _columns(group: str, history: Parameters) -> Iterator[tuple[str, Callable[[str], str]]]:
     """Yield the head of every column and the answer for a card: regimes alone, then the history by year."""
     for name, policy in _regimes(group).items():
-        day = max(rule.effective for _, rule, _ in Calendar(policy).chip_rules)
-        yield f"`{name}` {day}", _answers(policy, day, history, with_rule=False)
+        rules = [rule for _, rule, _ in Calendar(policy).chip_rules]
+        day, firm = max(rule.effective for rule in rules), next(iter(rules[0].buyers or []), None)
+        yield f"`{name}` {day}", _answers(policy, day, history, with_rule=False, place=PLACE._replace(firm=firm))
     ours = _policy(group, history.policy.model_dump(mode="json")[group])
     if Calendar(ours).chip_rules:
         for year in YEARS:

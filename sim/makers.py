@@ -118,13 +118,15 @@ class Makers:
         maker, first = structure.chip_supplier, max(structure.history - 1, 0)
         needs, good = np.zeros((maker.size, 3)), np.zeros(maker.size)
         self.needs(maker, np.ones(self.side.size), needs, good)
+        of = _designs(structure)
         price = self._price_at(structure, first)
         side = self.side[maker]
-        bill = [
-            bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in range(maker.size)
-        ]
+        bill = [bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in of]
         self.usual_cost = price * (1.0 - self.margin[maker])
-        """(V,) unit cost at the end of history; of later cards at launch, with the experience of the end of history."""
+        """(V,) unit cost at the end of history; of later cards at launch, with the experience of the end of history.
+
+        A card that a rule brought about, on a die of its own, has the price and overhead of its base's dies.
+        """
         self.overhead = self.usual_cost / np.array(bill)
         self._size(structure, needs)
 
@@ -215,3 +217,10 @@ def _insiders(structure: Structure, suppliers: list[Supplier]) -> Bools:
     ]
     elsewhere = [[s.sells_to is None for s in suppliers]] * len(structure.parameters.rest_of_world)
     return np.array([*owners, *elsewhere], dtype=np.bool_).reshape(-1, len(suppliers))
+
+
+def _designs(structure: Structure) -> Ints:
+    """Return the card whose dies set what each card usually costs (V,): itself, or the base of one cut down."""
+    position = {name: v for v, name in enumerate(structure.chips)}
+    bases = [structure.variants[name].base if name in structure.variants else name for name in structure.chips]
+    return np.array([position[name] for name in bases], dtype=np.int64)

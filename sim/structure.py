@@ -117,6 +117,11 @@ class Structure:
         return list(self.parameters.providers)
 
     @cached_property
+    def headquarters(self) -> list[str]:
+        """Regions of the headquarters of providers."""
+        return [self.parameters.providers[name].headquarters for name in self.providers]
+
+    @cached_property
     def suppliers(self) -> list[str]:
         """Supplier ids."""
         return list(self.parameters.suppliers)

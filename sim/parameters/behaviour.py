@@ -267,11 +267,24 @@ class CutMargins(Schema):
     """Bandwidth to other cards below its line, or its part of a line on the sum."""
 
 
-class CompliantCards(Schema):
-    """The best card that no known rule catches, out of dies that a maker has."""
+class Respin(Schema):
+    """A card on a die of its own: as small as its compute and the rules let it be."""
 
     lag_quarters: Annotated[int, quantity("quarters", ge=0, le=12)]
-    """Quarters from the effective date of a rule to the first sale: re-binning takes 0-1, a re-spin 2-3."""
+    """Quarters from the effective date of a rule to the first sale."""
+    least_saving: Annotated[float, quantity("fraction of logic area", ge=0.0, le=1.0)]
+    """Silicon that the die must save for one that is no faster than what is sold; 1 for never."""
+    fixed_area: Fraction
+    """Part of a die's logic area that stays when compute is cut: cache, interfaces of memory and links."""
+
+
+class CompliantCards(Schema):
+    """The best card that rules leave worth making, out of dies that a maker has, then on a die of its own."""
+
+    lag_quarters: Annotated[int, quantity("quarters", ge=0, le=12)]
+    """Quarters from the effective date of a rule to the first sale of a re-binned card."""
+    respin: Respin | None
+    """The slower answer after it; null for none."""
     dies_made_quarters: Annotated[int, quantity("quarters", ge=1, le=40)]
     """Quarters from the launch of a card in which its dies are made, and may be cut down."""
     least_gain: Annotated[float, quantity("fraction of performance", ge=0.0, le=2.0)]
@@ -285,7 +298,7 @@ class RedesignFamily(Schema):
     """What merchant makers do when a rule catches their best card where they sell."""
 
     name: Literal["compliant", "none"]
-    """compliant: bring out the best card that no known rule catches; none: nothing."""
+    """compliant: bring out the best card under the rules that are known; none: nothing."""
     compliant: CompliantCards
 
 

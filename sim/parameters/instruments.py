@@ -157,9 +157,11 @@ class CreditShock(Rule):
     """What happens to credit, for comparison with rules."""
 
     kind: Literal["credit_shock"]
+    headquarters: list[Id] | None
+    """Regions of the headquarters of providers that it reaches; null for all."""
     risk_free_rate: Annotated[float, quantity("per year", ge=-0.1, le=0.3)]
     """Added to the risk-free rate."""
     spread: Annotated[float, quantity("per year", ge=0.0, le=0.5)]
-    """Added to the spread of every firm."""
+    """Added to the spread of every firm that it reaches."""
     covenant: Factor
     """Credit limits over what they would be."""

@@ -150,12 +150,14 @@ def _settle(world: World) -> None:
     behind = np.maximum(world.paths.group_cash[world.t] - group[0], 0.0) * links.returns_surplus
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
+    shock = world.conditions.measures.credit
+    dearer = shock.spread + np.maximum(shock.rate, -world.parameters.finance.credit.risk_free_rate)
     close_quarter(
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], running, state.assets,
-        now["backlog"], group[0], group[1:].sum(axis=0), committed(world), links.profit_tax, links.credit_multiple,
-        links.spread + world.conditions.measures.credit.spread, links.returns_surplus, behind, credit_terms(world),
-        world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,
-        world.ledger.financial, now["interest_rate"], now["credit_limit"],
+        now["backlog"] * shock.covenant, group[0], group[1:].sum(axis=0), committed(world), links.profit_tax,
+        links.credit_multiple * shock.covenant, links.spread + dearer, links.returns_surplus, behind,
+        links.credit_terms, world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid,
+        state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
@@ -164,14 +166,6 @@ def _settle(world: World) -> None:
     state.net_worth += ebitda + paid + given - now["depreciation"] - now["entry_cost"] + now["written_off"]
     state.budget *= state.selling
     now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
-
-
-def credit_terms(world: World) -> Floats:
-    """Return the terms of lenders (8,), see ``treasury.close_quarter``: as agreed, or as a shock leaves them."""
-    terms, shock = world.links.credit_terms.copy(), world.conditions.measures.credit
-    terms[0] = max(terms[0] + shock.rate, 0.0)
-    terms[6] *= shock.covenant
-    return terms
 
 
 def _patience(world: World) -> None:

@@ -137,12 +137,12 @@ def _enter(world: World) -> None:
         return
     markup = exp(state.habit[len(world.structure.regions) :]) - 1.0
     came = set[int]()
-    credit, shock = world.parameters.finance.credit, world.conditions.measures.credit
+    credit = world.parameters.finance.credit
+    covenants = credit.covenant * world.conditions.measures.credit.covenant
     for i in drawn:
         region = int(links.provider_region[i])
         pays = entry_pays(markup[region], rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
-        covenant = credit.covenant * shock.covenant
-        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenant, rule.equity_share)
+        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenants[i], rule.equity_share)
         if pays and trusted and region not in came:
             came.add(region)
             _found(world, int(i))

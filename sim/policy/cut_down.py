@@ -1,8 +1,9 @@
-"""The best specification below given rules: a card cut down along compute, memory bandwidth and links (B4).
+"""The best specification under given rules: a card cut down along compute, memory bandwidth and links (B4).
 
 Relative performance is a product of powers, more of anything is better, and rules are tests of lines reached. So at
-the optimum every specification is that of the whole card or lies just below a line, or memory and links share a line
-on their sum as their exponents say: a short list holds the optimum, and no search is needed.
+the optimum every specification is that of the whole card or lies just below a line (that of a ban, or the upper one of
+what is licensed), or memory and links share a line on their sum as their exponents say: a short list holds the optimum,
+and no search is needed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.cells import Bools
+from sim.economics.cells import Floats
 from sim.economics.performance import relative_performance
 from sim.parameters.policy import Line
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import NO_RULE, Case, Subjects, rulings
 from sim.policy.specification import metrics
-from sim.policy.status import Place
+from sim.policy.status import Place, Status
 
 JUST_BELOW = 1.0 - 1e-9
 
@@ -43,7 +44,7 @@ class Task(NamedTuple):
     place: Place
     """Where it shall be sold."""
     cases: Sequence[Case]
-    """Rules that must not catch it there."""
+    """Rules that look at it there."""
     exponents: tuple[float, float, float]
     """Of compute, memory bandwidth and links in performance, weighted by demand."""
     margins: Specification
@@ -73,25 +74,63 @@ def performance(specification: Specification, task: Task) -> float:
 
 
 def best_cut(bases: Mapping[str, Chip], task: Task) -> Cut | None:
-    """Return the best specification that no rule catches, at or below that of one of some cards.
+    """Return the specification that is worth most under the rules, at or below that of one of some cards.
 
-    Dies stay, so density falls with compute. Of equals the first counts; None where there is none.
+    Dies stay, so density falls with compute. Of equals the first counts; None where none may go.
     """
     most = [Cut(name, found) for name, chip in bases.items() for found in dict.fromkeys(_candidates(chip, task))]
     cut = [Cut(name, _below(found, bases[name], task.margins)) for name, found in most]
     areas = [applicable_area(bases[name]) for name, _ in most]
-    free = uncaught([row.specification for row in most + cut], areas + areas, task).reshape(2, -1)
-    found = [row for row, is_free in zip(cut, free.min(axis=0, initial=True), strict=True) if is_free]
-    return max(found, key=lambda row: performance(row.specification, task), default=None)
+    kept = left([row.specification for row in most + cut], areas + areas, task).reshape(2, -1)
+    values = [
+        (share * performance(row.specification, task), row)
+        for row, share, whole_share in zip(cut, kept[1], kept[0], strict=True)
+        if min(share, whole_share) > 0.0
+    ]
+    return max(values, key=lambda row: row[0])[1] if values else None
 
 
-def uncaught(specifications: Sequence[Specification], areas: Sequence[float], task: Task) -> Bools:
-    """Return whether no rule catches each specification on dies of an area, mm2."""
+def left(specifications: Sequence[Specification], areas: Sequence[float], task: Task) -> Floats:
+    """Return what rules leave of the worth of each specification on dies of an area, mm2 (n,).
+
+    All where none catches it; of a licence what is approved, less what buyer and maker pay for it, in a buyer's eyes:
+    ``approval (1 - revenue share) / (1 + duty)``; nothing where it is denied, must be notified or is not known.
+    """
     tpp, memory, links = np.array(specifications, dtype=np.float64).reshape(-1, 3).T
     names, origins = [task.name] * tpp.size, [task.origin] * tpp.size
-    subjects = Subjects(names, origins, metrics(tpp, memory, links, np.array(areas)), [task.place])
-    free: Bools = rulings(task.cases, subjects).rule[0] == NO_RULE
-    return free
+    return allowed(Subjects(names, origins, metrics(tpp, memory, links, np.array(areas)), [task.place]), task)
+
+
+def allowed(subjects: Subjects, task: Task) -> Floats:
+    """Return the same of given cards at a place (V,)."""
+    found = rulings(task.cases, subjects)
+    terms: Floats = found.approval[0] * found.kept[0] / (1.0 + found.duty[0])
+    return np.where(found.rule[0] == NO_RULE, 1.0, np.where(found.status[0] == Status.LICENCE, terms, 0.0))
+
+
+def smallest_die(base: Chip, cut: Specification, fixed: float, task: Task) -> float:
+    """Return the area of a new die over that of the base, as small as holds the compute and is as free.
+
+    Less area means more density, so a line on density keeps a die large.
+
+    Args:
+        base: whose compute per mm2 the new die has.
+        cut: what it shall have.
+        fixed: part of the area that does not shrink with compute.
+        task: for whom.
+    """
+    area, least = applicable_area(base), fixed + (1.0 - fixed) * min(cut.tpp / base.tpp, 1.0)
+    lines = [
+        line.performance_density * case.scale
+        for case in task.cases
+        for prong in case.rule.prongs.values()
+        for line in (prong.at_least, prong.below)
+        if line.performance_density is not None
+    ]
+    sizes = [1.0, least, *(cut.tpp / (area * line * JUST_BELOW) for line in lines)]
+    sizes = [size for size in sizes if least <= size <= 1.0]
+    kept = left([cut] * len(sizes), [area * size for size in sizes], task)
+    return min(size for size, share in zip(sizes, kept, strict=True) if share >= kept[0])
 
 
 def _below(most: Specification, base: Chip, margins: Specification) -> Specification:
@@ -131,8 +170,11 @@ def _lines(base: Chip, cases: Sequence[Case]) -> list[list[float]]:
     """Return the lines of rules on compute, memory bandwidth, links, and the sum of the two."""
     area = applicable_area(base)
     rows = [
-        _thresholds(prong.at_least, area, case.scale) for case in cases for prong in case.rule.prongs.values()
-    ]  # fmt: skip
+        _thresholds(line, area, case.scale)
+        for case in cases
+        for prong in case.rule.prongs.values()
+        for line in (prong.at_least, prong.below)
+    ]
     return [sorted({value for row in rows for value in row[n]}) for n in range(4)]
 
 

@@ -101,7 +101,7 @@ class Instruments:
             support(_in_force(now, Subsidy), structure, subjects.origins),
             queue_of(_in_force(now, HomePriority), structure, subjects),
             lock_in(_in_force(now, Remedy)),
-            credit(_in_force(now, CreditShock)),
+            credit(_in_force(now, CreditShock), structure.headquarters),
             effort(_in_force(now, Enforcement), structure.regions),
         )
 

@@ -1,8 +1,9 @@
-"""Redesign: merchants answer a rule that catches their best card with one that no known rule catches (B4).
+"""Redesign: merchants answer a rule that catches their best card with the card that is worth most under it (B4).
 
-A variant is made of dies that the maker has: re-binned, it keeps their area and memory, and takes what they take of
-wafers, packaging and memory. It costs what they cost per performance when it comes out. Rules on named firms bring out
-no card, and a line that moves is answered once, when it takes effect.
+The first answer is made of dies that the maker has: re-binned, it keeps their area and memory, and takes what they take
+of wafers, packaging and memory. The second takes longer and has a die of its own, as small as it may be, with memory
+and links of the cards that there are by then. Both cost what their base costs per performance when they come out, less
+what the smaller die saves. Rules on named firms bring out no card, and a line that moves is answered once.
 """
 
 import math
@@ -12,11 +13,22 @@ from typing import NamedTuple
 from sim.economics.technology import interpolate
 from sim.names import QUARTERS_PER_YEAR, quarter_code, quarter_number
 from sim.parameters import Parameters
+from sim.parameters.behaviour import Respin
 from sim.parameters.policy import ChipRule
 from sim.parameters.suppliers import Chip
 from sim.policy.calendar import Calendar
-from sim.policy.chip_rules import NO_RULE, Case, Subjects, caught, made_there, reached, rulings
-from sim.policy.cut_down import Specification, Task, applicable_area, best_cut, performance, whole
+from sim.policy.chip_rules import Case, Subjects, caught, made_there, reached
+from sim.policy.cut_down import (
+    Cut,
+    Specification,
+    Task,
+    allowed,
+    applicable_area,
+    best_cut,
+    performance,
+    smallest_die,
+    whole,
+)
 from sim.policy.dates import Days, first_day, quarter_of
 from sim.policy.specification import specifications
 from sim.policy.status import Place
@@ -30,7 +42,7 @@ class Variant(NamedTuple):
 
     chip: Chip
     base: str
-    """Card whose dies it is made of."""
+    """Card whose dies it is made of, or whose design its own die goes back to."""
     rule: str
     """Rule that it answers."""
     place: Place
@@ -47,43 +59,73 @@ def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Var
     found = dict[str, Variant]()
     if parameters.behaviour.redesign.name == "none":
         return found
-    calendar = Calendar(parameters.policy)
+    calendar, terms = Calendar(parameters.policy), parameters.behaviour.redesign.compliant
+    lags = [(terms.lag_quarters, False), *([] if terms.respin is None else [(terms.respin.lag_quarters, True)])]
     for name, rule, days in calendar.chip_rules:
-        for maker, place in _customers(parameters, rule, days):
-            every = {**cards, **{x: variant.chip for x, variant in found.items()}}
-            mine = {x: chip for x, chip in every.items() if chip.supplier == maker}
-            label = f"{maker}-cut-{1 + sum(variant.chip.supplier == maker for variant in found.values())}"
-            effective = quarter_of(rule.effective)
-            task = _task(parameters, label, maker, place, effective, calendar.known(days.effective))
-            variant = _answer(parameters, name, mine, task, effective)
-            found |= {} if variant is None else {label: variant}
+        for maker, place in _customers(parameters, rule):
+            for lag, own_die in lags:
+                if _in_time(parameters, rule, days, lag):
+                    every = {**cards, **{x: variant.chip for x, variant in found.items()}}
+                    mine = {x: chip for x, chip in every.items() if chip.supplier == maker}
+                    designs = {x: chip for x, chip in mine.items() if x in cards}
+                    label = f"{maker}-cut-{1 + sum(variant.chip.supplier == maker for variant in found.values())}"
+                    effective = quarter_of(rule.effective)
+                    task = _task(parameters, label, maker, place, effective, calendar.known(days.effective))
+                    variant = _answer(parameters, name, mine, designs, task, effective, lag, own_die=own_die)
+                    found |= {} if variant is None else {label: variant}
     return found
 
 
 def _answer(
-    parameters: Parameters, rule: str, mine: Mapping[str, Chip], task: Task, effective: int
+    parameters: Parameters, rule: str, mine: Mapping[str, Chip], designs: Mapping[str, Chip], task: Task,
+    effective: int, lag: int, *, own_die: bool,
 ) -> Variant | None:  # fmt: skip
     """Return the variant by which a maker answers a rule for a place; None where it needs none or none is possible.
 
     Args:
         parameters: with the terms of redesign.
         rule: id of the rule.
-        mine: cards of the maker by id.
+        mine: cards of the maker by id, cut ones among them.
+        designs: those whose dies may be cut down.
         task: for whom the card would be cut, and how.
         effective: quarter number in which the rule takes effect.
+        lag: quarters from then to the first sale.
+        own_die: whether there is time for a die of its own, made with what the maker sells by the end of the lag.
     """
+    terms, launch = parameters.behaviour.redesign.compliant, effective + lag
     sold = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= effective}
     best = max(sold, key=lambda name: performance(whole(sold[name]), task), default=None)
-    if best is None or not _catches(rule, best, sold[best], task):
+    if best is None or not _limits(rule, best, sold[best], task):
         return None
-    terms = parameters.behaviour.redesign.compliant
-    cut = best_cut(_made(sold, effective - terms.dies_made_quarters), task)
-    soon = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= effective + SOON}
-    least = (1.0 + terms.least_gain) * max(_still_sold(soon, task), default=0.0)
-    if cut is None or performance(cut.specification, task) < least:
+    ready = launch if own_die else effective
+    bases = {name: chip for name, chip in designs.items() if quarter_number(chip.launch) <= ready}
+    cut = best_cut(_made(bases, ready - terms.dies_made_quarters), task)
+    if cut is None:
         return None
-    chip = _rebinned(parameters, sold[cut.base], cut.specification, effective + terms.lag_quarters, task)
-    return Variant(chip, cut.base, rule, task.place)
+    soon = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= ready + SOON}
+    chip = _variant(parameters, bases[cut.base], cut.specification, launch, task)
+    saving = 1.0
+    if own_die and terms.respin is not None:
+        chip, saving = _respun(chip, bases[cut.base], cut, terms.respin, task), terms.respin.least_saving
+    return Variant(chip, cut.base, rule, task.place) if _pays(chip, soon, terms.least_gain, saving, task) else None
+
+
+def _pays(chip: Chip, others: Mapping[str, Chip], gain: float, saving: float, task: Task) -> bool:
+    """Return whether a card is worth more than what the maker sells or brings soon, or as much on less silicon.
+
+    Args:
+        chip: the card.
+        others: what the maker sells or brings soon.
+        gain: what it must be worth more.
+        saving: part of the logic area that it must save otherwise; 1 where that is no reason.
+        task: for whom it is.
+    """
+    mine, theirs = _worth({"": chip}, task)[0], _worth(others, task)
+    best = max(theirs, default=0.0)
+    if mine >= (1.0 + gain) * best:
+        return True
+    alike = [x.logic_area_mm2 for x, worth in zip(others.values(), theirs, strict=True) if worth * (1.0 + gain) >= mine]
+    return mine * (1.0 + gain) >= best and chip.logic_area_mm2 <= (1.0 - saving) * min(alike)
 
 
 def _made(sold: Mapping[str, Chip], since: int) -> dict[str, Chip]:
@@ -92,24 +134,28 @@ def _made(sold: Mapping[str, Chip], since: int) -> dict[str, Chip]:
     return {name: chip for name, chip in rows if quarter_number(chip.launch) >= since}
 
 
-def _catches(rule: str, name: str, chip: Chip, task: Task) -> bool:
-    """Return whether a rule catches a card for a place."""
-    case = next(case for case in task.cases if case.id == rule)
-    return bool(caught(case, Subjects([name], [task.origin], specifications([chip]), [task.place]))[1][0, 0])
+def _limits(rule: str, name: str, chip: Chip, task: Task) -> bool:
+    """Return whether a rule keeps a card from a place in part, or licenses others where it is kept from it."""
+    case = next((case for case in task.cases if case.id == rule), None)
+    subjects = Subjects([name], [task.origin], specifications([chip]), [task.place])
+    if case is None or allowed(subjects, task)[0] >= 1.0:
+        return False
+    return bool(caught(case, subjects)[1][0, 0]) or (case.rule.treatment == "licence" and case.approval > 0.0)
 
 
-def _still_sold(cards: Mapping[str, Chip], task: Task) -> Iterator[float]:
-    """Yield the performance of the cards that no rule catches for a place."""
+def _worth(cards: Mapping[str, Chip], task: Task) -> list[float]:
+    """Return what cards are worth at a place: performance, as far as rules leave it."""
     chips = list(cards.values())
     subjects = Subjects(list(cards), [task.origin] * len(chips), specifications(chips), [task.place])
-    for chip, rule in zip(chips, rulings(task.cases, subjects).rule[0], strict=True):
-        if rule == NO_RULE:
-            yield performance(whole(chip), task)
+    return [
+        performance(whole(chip), task) * float(share)
+        for chip, share in zip(chips, allowed(subjects, task), strict=True)
+    ]
 
 
-def _rebinned(parameters: Parameters, base: Chip, cut: Specification, launch: int, task: Task) -> Chip:
+def _variant(parameters: Parameters, base: Chip, cut: Specification, launch: int, task: Task) -> Chip:
     """Return a card cut down, at the price per performance that its base has by then."""
-    years = (launch - quarter_number(base.launch)) / QUARTERS_PER_YEAR
+    years = max(launch - quarter_number(base.launch), 0) / QUARTERS_PER_YEAR
     ratio = performance(cut, task) / performance(whole(base), task)
     terms = parameters.behaviour.redesign.compliant
     fallen = math.exp(-parameters.suppliers[base.supplier].price_decline * years)
@@ -127,6 +173,19 @@ def _rebinned(parameters: Parameters, base: Chip, cut: Specification, launch: in
     )
 
 
+def _respun(chip: Chip, base: Chip, cut: Cut, terms: Respin, task: Task) -> Chip:
+    """Return a card on a die of its own."""
+    part = smallest_die(base, cut.specification, terms.fixed_area, task)
+    return chip.model_copy(
+        update={
+            "label": f"{chip.label}, own die",
+            "die_area_mm2": applicable_area(base) * part,
+            "logic_area_mm2": base.logic_area_mm2 * part,
+            "transistors_bn": None if base.transistors_bn is None else base.transistors_bn * part,
+        }
+    )
+
+
 def _task(
     parameters: Parameters, name: str, maker: str, place: Place, quarter: int, cases: Sequence[Case]
 ) -> Task:  # fmt: skip
@@ -134,8 +193,18 @@ def _task(
     margins = parameters.behaviour.redesign.compliant.margins
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
     origin = parameters.suppliers[maker].headquarters
-    looking = [case for case in cases if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]]
+    looking = [
+        _in_full(case)
+        for case in cases
+        if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
+    ]
     return Task(name, origin, place, looking, _exponents(parameters, place, quarter), cut)
+
+
+def _in_full(case: Case) -> Case:
+    """Return a rule as it meets the orders that it is for, once licences are given."""
+    rule = case.rule.model_copy(update={"covered_share": 1.0})
+    return case._replace(rule=rule, approval=case.approval if rule.licence is None else rule.licence.approval)
 
 
 def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[float, float, float]:
@@ -154,19 +223,21 @@ def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[floa
     return a, b, c
 
 
-def _customers(parameters: Parameters, rule: ChipRule, days: Days) -> Iterator[tuple[str, Place]]:
-    """Yield merchants that a rule asks for an answer, with the places it looks at where they sell.
-
-    The card must come before the run ends and while the rule holds.
-    """
-    launch = quarter_of(rule.effective) + parameters.behaviour.redesign.compliant.lag_quarters
-    too_late = launch > quarter_number(parameters.market.end) or days.expires <= max(first_day(launch), days.effective)
-    if too_late or not rule.prongs or "order" not in rule.uses or rule.treatment == "notify":
+def _customers(parameters: Parameters, rule: ChipRule) -> Iterator[tuple[str, Place]]:
+    """Yield merchants that a rule asks for an answer, with the places it looks at where they sell."""
+    if not rule.prongs or "order" not in rule.uses or rule.treatment == "notify":
         return
     for maker, supplier in parameters.suppliers.items():
         if supplier.sells_to is None and made_there(rule.origins, [supplier.headquarters])[0]:
             places = sorted(set(_sells(maker, parameters)))
             yield from ((maker, place) for place in places if reached(rule, [place])[0])
+
+
+def _in_time(parameters: Parameters, rule: ChipRule, days: Days, lag: int) -> bool:
+    """Return whether a card would come before the run ends and while the rule holds."""
+    launch = quarter_of(rule.effective) + lag
+    in_run = launch <= quarter_number(parameters.market.end)
+    return in_run and days.expires > max(first_day(launch), days.effective)
 
 
 def _sells(maker: str, parameters: Parameters) -> Iterator[Place]:

@@ -22,6 +22,7 @@ from sim.parameters.instruments import (
     Subsidy,
 )
 from sim.parameters.policy import Enforcement
+from sim.policy.chip_rules import made_there
 from sim.policy.dates import days_of, strength_over
 from sim.policy.foundry import caught
 from sim.policy.subsidies import support
@@ -142,7 +143,8 @@ def _credit(facts: Facts, name: str, rule: CreditShock, t: int, __: float) -> It
     """Yield the providers that pay more for their debt, or whose orders money limits while credit is cut."""
     record, structure = facts.record, facts.structure
     dearer = (rule.risk_free_rate, rule.spread) != (0.0, 0.0)
-    for i, provider in enumerate(structure.providers):
+    reached = made_there(rule.headquarters, structure.headquarters)
+    for i, provider in ((int(i), structure.providers[i]) for i in np.flatnonzero(reached)):
         limited = (record["cash_limit"][t][structure.site_provider == i] < 1.0).any()
         yield Bound(
             t, name, provider, bool((dearer and record["debt"][t, i] > 0.0) or (rule.covenant < 1.0 and limited))

@@ -203,10 +203,14 @@ def test_a_mandate_grows_with_its_strength() -> None:
 def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:
     half = Remedy(**DATED, kind="remedy", switching=0.5, committed_share=0.2)
     assert lock_in([(half, 1.0), (half, 0.5)]) == pytest.approx((0.5 * 0.75, 0.2))
-    dear = CreditShock(**DATED, kind="credit_shock", risk_free_rate=0.02, spread=0.04, covenant=0.5)
-    assert credit([(dear, 0.5)]) == pytest.approx((0.01, 0.02, 0.75))
+    shock = {"kind": "credit_shock", "risk_free_rate": 0.02, "spread": 0.04, "covenant": 0.5}
+    dear = CreditShock.model_validate({**DATED, **shock, "headquarters": ["cn"]})
+    found = credit([(dear, 0.5), (dear, 0.5)], ["us", "cn"])
+    np.testing.assert_allclose(found, [[0.0, 0.02], [0.0, 0.04], [1.0, 0.75**2]])
+    everywhere = CreditShock.model_validate({**DATED, **shock, "headquarters": None})
+    np.testing.assert_allclose(credit([(everywhere, 1.0)], ["us", "cn"]), [[0.02] * 2, [0.04] * 2, [0.5] * 2])
     assert lock_in([]) == (1.0, 1.0)
-    assert credit([]) == (0.0, 0.0, 1.0)
+    assert np.array(credit([], ["us"])).tolist() == [[0.0], [0.0], [1.0]]
 
 
 def test_a_foundry_rule_presumes_what_is_not_known(baseline: Parameters) -> None:

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from experiments import compose
 from sim import ComputeMarket, Parameters
 from sim.economics.technology import interpolate
+from sim.makers import Makers
 from sim.names import quarter_number
+from sim.parameters.behaviour import Respin
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Use
 from sim.policy.chip_rules import whole as in_full
-from sim.policy.cut_down import Specification, Task, best_cut, performance, uncaught, whole
+from sim.policy.cut_down import Specification, Task, best_cut, left, performance, smallest_die, whole
 from sim.policy.dates import ordinal
 from sim.policy.redesign import Variant, variants
 from sim.policy.status import Status
@@ -103,7 +105,7 @@ def denying(tests: list[dict[str, float]], factor: float = 1.0) -> ChipRule:
 def test_a_cut_is_never_caught_and_never_above_its_base(tests: list[dict[str, float]], margins: Specification) -> None:
     found = cut(PLAIN, denying(tests), margins=margins)
     assert found is not None
-    assert uncaught([found], [800.0], task(denying(tests))).all()
+    assert left([found], [800.0], task(denying(tests))).tolist() == [1.0]
     assert all(x <= most for x, most in zip(found, whole(PLAIN), strict=True))
 
 
@@ -123,7 +125,7 @@ def test_nothing_that_is_tried_at_random_is_better(tests: list[dict[str, float]]
     found = cut(PLAIN, denying(tests))
     assert found is not None
     tried = [Specification(*row) for row in np.random.default_rng(seed).random((200, 3)) * whole(PLAIN)]
-    free = uncaught(tried, [800.0] * len(tried), asked)
+    free = left(tried, [800.0] * len(tried), asked)
     best = max((performance(x, asked) for x, ok in zip(tried, free, strict=True) if ok), default=0.0)
     assert performance(found, asked) >= best * (1.0 - 1e-8)
 
@@ -168,7 +170,7 @@ LINE = on(tpp=4800.0)
 
 
 def test_a_rule_brings_out_a_card_below_its_line_after_the_lag() -> None:
-    found = brought(behaving(under(without_rules(), r=LINE), lag_quarters=2))
+    found = brought(behaving(under(without_rules(), r=LINE), lag_quarters=2, respin=None))
     assert list(found) == ["nvidia-cut-1"]
     chip = found["nvidia-cut-1"].chip
     assert (chip.launch, found["nvidia-cut-1"].base, chip.die_area_mm2) == ("2024Q2", "h100", 814.0)
@@ -208,7 +210,7 @@ def test_makers_answer_where_they_sell_and_only_merchants_do() -> None:
 
 def test_a_card_of_the_catalogue_makes_a_variant_needless() -> None:
     """The history has its A800, H800 and H20; letters on memory bandwidth find none."""
-    history = brought(compose("policy=history").parameters)
+    history = brought(behaving(compose("policy=history").parameters, respin=None))
     assert [variant.rule for variant in history.values()] == ["us_2025_04"]
 
 
@@ -222,14 +224,15 @@ def test_a_variant_costs_what_its_base_costs_per_performance_by_then() -> None:
     assert chip.price_usd == pytest.approx(base.price_usd * fall * (chip.tpp / base.tpp) ** exponent, rel=1e-12)
 
 
-@given(TESTS, st.integers(0, 3))
-def test_no_variant_is_caught_when_it_comes(tests: list[dict[str, float]], lag: int) -> None:
-    parameters = behaving(under(without_rules(), r=denying(tests)), lag_quarters=lag)
+@given(TESTS, st.integers(0, 3), st.integers(0, 3))
+def test_no_variant_is_caught_when_it_comes(tests: list[dict[str, float]], lag: int, later: int) -> None:
+    slow = RESPIN.model_copy(update={"lag_quarters": lag + later})
+    parameters = behaving(under(without_rules(), r=denying(tests)), lag_quarters=lag, respin=slow)
     calendar = Calendar(parameters.policy)
     for name, variant in brought(parameters).items():
         found = calendar.status(name, variant.chip, "us", variant.place, Use.ORDER, ordinal("2024-12-01"))
         assert found.status == Status.FREE
-        assert quarter_number(variant.chip.launch) == quarter_number("2023Q4") + lag
+        assert quarter_number(variant.chip.launch) - quarter_number("2023Q4") in (lag, lag + later)
 
 
 def test_rules_that_are_announced_count() -> None:
@@ -240,9 +243,109 @@ def test_rules_that_are_announced_count() -> None:
     assert known["nvidia-cut-1"].chip.tpp < 2400.0 < unknown["nvidia-cut-1"].chip.tpp < 4800.0
 
 
-def test_a_licence_that_overrides_still_catches() -> None:
+# --- licences ---
+
+
+def gate(below: float, **terms: object) -> ChipRule:
+    """Return a licence, from a year after the line on, for cards from 3,000 TPP up to an upper line."""
+    days = {"announced": "2024-10-01", "effective": "2024-10-01"}
+    lane = {"lane": prong({"tpp": 3000.0}, {"tpp": below})}
+    return rule(treatment="licence", licence=licence(**terms), overrides=["r"], prongs=lane, **days)
+
+
+def answers(second: ChipRule) -> list[Chip]:
+    """Return the cards that answer the second of two rules."""
+    found = brought(behaving(under(without_rules(), r=LINE, s=second), respin=None))
+    return [variant.chip for variant in found.values() if variant.rule == "s"]
+
+
+def test_a_licence_brings_out_a_card_below_its_upper_line() -> None:
+    """As the gate of 2026 brought plans for a card of half a B300, just below 21,000 TPP."""
+    (chip,) = answers(gate(12000.0))
+    assert chip.tpp == pytest.approx(12000.0 * (1.0 - 0.0133), rel=1e-8)
+    assert chip.launch == "2025Q1"
+
+
+@pytest.mark.parametrize(
+    "terms", [{"approval": 0.0}, {"approval": 0.2}, {"duty": 4.0 / 3.0 + 1.0}, {"revenue_share": 0.8}]
+)
+def test_a_licence_that_is_refused_or_dear_brings_out_no_card_under_it(terms: dict[str, float]) -> None:
+    """It does catch the card that answered the first rule, so that one below its lower line may come."""
+    assert all(chip.tpp < 3000.0 for chip in answers(gate(12000.0, **terms)))
+
+
+def test_a_licence_that_lets_the_best_card_go_asks_for_none() -> None:
     over = rule(treatment="licence", licence=licence(), overrides=["r"], prongs={"slow": prong({"tpp": 3000.0})})
-    assert brought(under(without_rules(), r=LINE, s=over))["nvidia-cut-1"].chip.tpp < 3000.0
+    assert brought(under(without_rules(), r=LINE, s=over)) == {}
+    assert brought(under(without_rules(), s=rule(treatment="licence", licence=licence(), prongs=LINE.prongs))) == {}
+
+
+def test_the_gate_of_2026_brings_out_a_card_like_the_b30a() -> None:
+    """Half a B300 was the plan: within a tenth of the line of 21,000, with less memory bandwidth than 6,500 GB/s."""
+    found = brought(compose("policy=us_2026_01").parameters)
+    first = next(variant.chip for variant in found.values() if variant.rule == "us_2026_01")
+    assert first.label == "B200, cut for cn"
+    assert 0.9 * 21000.0 < first.tpp < 21000.0
+    assert 4000.0 < first.memory_bandwidth_gb_s < 6500.0
+
+
+# --- a die of its own ---
+
+RESPIN = Respin(lag_quarters=3, least_saving=0.25, fixed_area=0.4)
+
+
+def test_a_new_die_holds_the_compute_that_is_left_and_no_more() -> None:
+    found = smallest_die(PLAIN, Specification(2500.0, 2000.0, 600.0), 0.4, task(on(tpp=3000.0)))
+    assert found == pytest.approx(0.4 + 0.6 / 2.0)
+    assert smallest_die(PLAIN, whole(PLAIN), 0.4, task(on(tpp=9000.0))) == 1.0
+
+
+def test_a_line_on_density_keeps_a_die_large() -> None:
+    rules = task(on(performance_density=4.0))
+    found = smallest_die(PLAIN, Specification(2400.0, 2000.0, 600.0), 0.0, rules)
+    assert found == pytest.approx(2400.0 / 800.0 / 4.0, rel=1e-6)
+    assert left([Specification(2400.0, 2000.0, 600.0)], [800.0 * found], rules).tolist() == [1.0]
+
+
+@given(TESTS, st.floats(0.0, 1.0))
+def test_a_smaller_die_is_as_free_as_the_large_one(tests: list[dict[str, float]], fixed: float) -> None:
+    asked, found = task(denying(tests)), cut(PLAIN, denying(tests))
+    assert found is not None
+    size = smallest_die(PLAIN, found, fixed, asked)
+    assert fixed <= size <= 1.0
+    assert left([found], [800.0 * size], asked).tolist() == [1.0]
+
+
+def test_a_line_on_compute_alone_brings_out_a_small_die_later() -> None:
+    """Without a test of density the second card is as fast on less silicon; with one there is nothing to save."""
+    first, second = brought(under(without_rules(), r=on(tpp=2000.0))).values()
+    assert (first.chip.launch, second.chip.launch) == ("2024Q1", "2024Q3")
+    assert second.chip.logic_area_mm2 < 0.75 * first.chip.logic_area_mm2
+    dense = on(tpp=2000.0).model_copy(
+        update={"prongs": {"t": prong({"tpp": 2000.0}), "d": prong({"performance_density": 2.2})}}
+    )
+    areas = [variant.chip.logic_area_mm2 for variant in brought(under(without_rules(), r=dense)).values()]
+    assert min(areas) > 0.75 * max(areas)
+
+
+def test_without_time_or_gain_there_is_no_second_card() -> None:
+    one = under(without_rules(), r=on(tpp=2000.0))
+    never = RESPIN.model_copy(update={"least_saving": 1.0})
+    late = RESPIN.model_copy(update={"lag_quarters": 12})
+    short = one.model_copy(update={"market": one.market.model_copy(update={"end": "2026Q2"})})
+    for respin in (None, never, late):
+        found = brought(behaving(short, respin=respin, least_gain=2.0)).values()
+        assert not any("own die" in variant.chip.label for variant in found)
+
+
+def test_a_small_die_costs_less_and_takes_fewer_wafers() -> None:
+    structure = Structure(under(without_rules(), r=on(tpp=2000.0)))
+    makers = Makers(structure)
+    first, second = (structure.chips.index(name) for name in ("nvidia-cut-1", "nvidia-cut-2"))
+    assert makers.perfect[second, 0] < makers.perfect[first, 0]
+    base = structure.chips.index(structure.variants["nvidia-cut-2"].base)
+    bills = makers.usual_cost / makers.overhead
+    assert bills[second] == pytest.approx(bills[base])
 
 
 # --- out of sample: what the rules of 2022 and 2023 brought about, and those of 2025 ---
@@ -269,8 +372,16 @@ def test_the_rule_of_2023_brings_out_an_h20() -> None:
     assert chip.power_w == pytest.approx(400.0, rel=0.02)
 
 
+def test_a_year_after_the_rule_of_2023_an_h20_gets_the_memory_of_an_h200() -> None:
+    """As the H20 with 141 GB did, with 4.8 TB/s."""
+    slow = next(x.chip for x in brought(compose("policy=us_2023_10").parameters).values())
+    assert (slow.memory_gb, slow.memory_bandwidth_gb_s, slow.launch) == (141.0, 4800.0, "2024Q3")
+    assert slow.tpp < 2400.0
+
+
 def test_the_letters_of_2025_bring_out_a_card_with_slow_memory() -> None:
-    chip = next(iter(brought(compose("policy=history").parameters).values())).chip
+    found = brought(compose("policy=history").parameters).values()
+    chip = next(variant.chip for variant in found if variant.rule == "us_2025_04")
     assert chip.memory_bandwidth_gb_s < 1400.0
     assert chip.memory_bandwidth_gb_s + chip.interconnect_gb_s < 1700.0
     assert chip.tpp < 4800.0
@@ -290,7 +401,7 @@ def test_redesign_brings_compute_to_china_under_a_line() -> None:
     events, chips = tables[0]["events"], tables[0]["chips"]
     found = events["event"] == "compliant_chip"
     rows = zip(events["quarter"][found], events["who"][found], events["detail"][found], strict=True)
-    assert list(rows) == [("2025Q3", "nvidia", "nvidia-cut-1")]
+    assert list(rows) == [("2025Q3", "nvidia", "nvidia-cut-1"), ("2026Q1", "nvidia", "nvidia-cut-2")]
     shipped = chips["shipped_cards"][chips["chip"] == "nvidia-cut-1"]
     early = chips["quarter"][chips["chip"] == "nvidia-cut-1"] < "2025Q3"
     assert shipped[early].sum() == 0.0 < shipped.sum()

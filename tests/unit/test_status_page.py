@@ -1,5 +1,6 @@
 """The page of chip status: its cells are the rulings, for every foreign card and every shipped regime."""
 
+import re
 from functools import cache
 
 import pytest
@@ -56,7 +57,12 @@ def test_foreign_cards_and_regimes_on_orders_are_all_there() -> None:
     rules = history.policy.us
     on_orders = {name for name, rule in rules.items() if isinstance(rule, ChipRule) and "order" in rule.uses}
     assert on_orders
-    assert all(f"`{name.removesuffix('_a').removesuffix('_b')}` 20" in head for name in on_orders)
+    files = {re.sub("_(a|b|abroad)$", "", name) for name in on_orders}
+    assert all(f"`{name}` 20" in head for name in files)
+
+
+def test_a_list_of_firms_is_shown_as_it_meets_them() -> None:
+    assert cells("United States", "l20")["`us_entity_list` 2026-07-01"] == "deny"
 
 
 def test_exceptions_are_listed() -> None:

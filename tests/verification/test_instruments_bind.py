@@ -210,6 +210,14 @@ def test_dear_credit_costs_interest_and_credit() -> None:
     assert (shock.world.state.cash >= -1e-6).all() or shock.world.state.exited.any()
 
 
+def test_dear_credit_of_a_region_leaves_the_rates_of_others() -> None:
+    shock = market({**FREE, **rules("allies/credit_shock", headquarters=["cn"])})
+    chinese = np.array([home == "cn" for home in shock.world.structure.headquarters])
+    rate, before = (m.world.now.arrays["interest_rate"] for m in (shock, free()))
+    assert (rate[chinese] > before[chinese] + 0.01).all()
+    assert (np.abs(rate - before)[~chinese] < 0.01).all()
+
+
 # --- what the table of rules says of them ---
 
 

@@ -323,45 +323,53 @@ class Ties(NamedTuple):
 
     terms: Terms
     boost: Floats
-    """(C,) switching cost of each class, see ``workloads.class_of``."""
+    """(B, C) switching cost of each class, see ``workloads.class_of``."""
     further: Floats
-    """(2,) discounted further quarters that a new contract binds, by service."""
+    """(R, 2) discounted further quarters that a new contract binds, by service."""
     contract_left: float
-    """Expected further quarters of an IaaS contract that runs on."""
+    """Expected further quarters of an IaaS contract that runs on, on average over regions with customers."""
 
 
 def ties_of(structure: Structure, left: LockIn) -> Ties:
     """Return what binds customers, where remedies have left a part of it."""
-    switching = _remedied(structure.parameters.customers.switching, left)
+    switching = structure.parameters.customers.switching
+    by_region = [_remedied(switching, *both) for both in zip(left.switching, left.committed, strict=True)]
+    by_cell = [by_region[cell.region] for cell in structure.cells]
+    asked = sorted({cell.region for cell in structure.cells})
     return Ties(
-        _terms(structure, switching), _boost(structure, switching), _further_quarters(structure, switching),
-        _contract_left(switching),
+        _terms(structure, by_cell), np.array([_boost(structure, x) for x in by_cell]),
+        np.array([_further_quarters(structure, x) for x in by_region]),
+        float(np.mean([_contract_left(by_region[r]) for r in asked])),
     )  # fmt: skip
 
 
-def _remedied(switching: Switching, left: LockIn) -> Switching:
+def _remedied(switching: Switching, costs: float, committed: float) -> Switching:
     """Return switching costs and contracts with what remedies have left of them: long terms shrink in proportion."""
     s, bound = switching, switching.one_year_share + switching.three_year_share
-    part = left.committed / bound if bound > left.committed else 1.0
+    part = committed / bound if bound > committed else 1.0
     return s.model_copy(
         update={
-            "cost_iaas": s.cost_iaas * left.switching,
-            "cost_maas": s.cost_maas * left.switching,
+            "cost_iaas": s.cost_iaas * costs,
+            "cost_maas": s.cost_maas * costs,
             "one_year_share": s.one_year_share * part,
             "three_year_share": s.three_year_share * part,
-            "maas_reserved_share": min(s.maas_reserved_share, left.committed),
+            "maas_reserved_share": min(s.maas_reserved_share, committed),
         }
     )
 
 
-def _terms(structure: Structure, s: Switching) -> Terms:
-    """Return how customers contract and switch."""
+def _terms(structure: Structure, by_cell: list[Switching]) -> Terms:
+    """Return how customers contract and switch, from what they are by base cell."""
     customers, bids = structure.parameters.customers, structure.parameters.behaviour.rationing.bids
-    slack = 1.0 - customers.nest_dissimilarity
-    kappa = np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction])
+    slack, usual = 1.0 - customers.nest_dissimilarity, customers.switching
+    kappa = np.array([np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction]) for s in by_cell])
+    one, three, reserved = (
+        np.array([getattr(s, name) for s in by_cell])
+        for name in ("one_year_share", "three_year_share", "maas_reserved_share")
+    )
     return Terms(
-        np.exp(-kappa), slack * kappa[0], s.one_year_share, s.three_year_share, s.maas_reserved_share, s.escalation,
-        customers.waiting_share, customers.waiting_quarters, bids.ceiling,
+        np.exp(-kappa), slack * kappa[:, 0], one, three, reserved, usual.escalation, customers.waiting_share,
+        customers.waiting_quarters, bids.ceiling,
     )  # fmt: skip
 
 

@@ -102,8 +102,11 @@ def workloads(volume: Floats, *, group: int = 1) -> Workloads:
     )  # fmt: skip
 
 
+CELLS = 4
+"""Base cells that terms are for, at least as many as any menu has."""
 TERMS = Terms(
-    gift=np.ones((2, 2)), outside_boost=np.zeros(2), one_year=0.3, three_year=0.2, maas_reserved=0.4, escalation=0.03,
+    gift=np.ones((CELLS, 2, 2)), outside_boost=np.zeros((CELLS, 2)), one_year=np.full(CELLS, 0.3),
+    three_year=np.full(CELLS, 0.2), maas_reserved=np.full(CELLS, 0.4), escalation=0.03,
     waiting_share=0.5, waiting_quarters=2, bid_ceiling=5.0,
 )  # fmt: skip
 """Nobody is tied; half of those refused wait, at most two quarters."""

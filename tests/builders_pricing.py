@@ -10,9 +10,9 @@ def shares(cells: Cells, price: Floats, b: int, c: int) -> Floats:
     pairs = slice(cells.start[b], cells.start[b + 1])
     product, tied, slack = cells.product[pairs], cells.incumbent[c], 1.0 - cells.dissimilarity
     burden = cells.sensitivity[b] * (np.log(price) if cells.form == LOG else price / slack)
-    gift = cells.boost[c] * (cells.provider[product] == tied)
+    gift = cells.boost[b, c] * (cells.provider[product] == tied)
     weights, chosen = np.exp(cells.attraction[pairs] - burden[product] + gift), np.empty(product.size)
-    outside = float(np.exp(cells.outside[b] + (slack * cells.boost[c] if tied == cells.firms else 0.0)))
+    outside = float(np.exp(cells.outside[b] + (slack * cells.boost[b, c] if tied == cells.firms else 0.0)))
     out = np.zeros(price.size + 1)
     out[-1] = nested_shares(weights, cells.nest[product], outside, cells.dissimilarity, chosen)
     out[product] = chosen
@@ -29,7 +29,7 @@ def random_cells(seed: int, *, form: int, rho: float, intensive: float, firms: i
     product = np.concatenate(sold)
     start = np.cumsum([0, *(x.size for x in sold)])
     incumbent = np.array([-1, 0, 1, 0, firms, 2])
-    boost = np.array([0.0, 0.7, 2.5, 2.5, 1.1, 0.4])
+    boost = np.tile([0.0, 0.7, 2.5, 2.5, 1.1, 0.4], (base, 1))
     return Cells(
         start.astype(np.int64), product.astype(np.int64), rng.normal(0.5, 1.0, product.size),
         rng.uniform(0.5, 2.0, product.size), rng.uniform(1.5, 4.0, base), rng.normal(0.0, 0.5, base),

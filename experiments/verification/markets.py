@@ -51,7 +51,7 @@ def market(
     cells = Cells(
         np.arange(tastes + 1) * products, np.tile(np.arange(products), tastes),
         np.tile(np.array(delta, dtype=float) / (1.0 - rho), tastes), np.ones(products * tastes), np.array(alpha),
-        np.full(tastes, outside), np.array(mass, dtype=float)[:, None], np.array([-1]), np.zeros(1),
+        np.full(tastes, outside), np.array(mass, dtype=float)[:, None], np.array([-1]), np.zeros((tastes, 1)),
         np.zeros(1, np.int64), np.array(nests or [0] * products), firm, firms, rho, intensive, form,
     )  # fmt: skip
     offers = Offers(
@@ -105,9 +105,9 @@ def _chosen(cells: Cells, b: int, c: int, pairs: list[int], price: Complex, rene
         own = cells.provider[j] == tied
         paid = renewal[j] if own and cells.protected[c] else price[j]
         burden = cells.sensitivity[b] * (np.log(paid) if cells.form == LOG else paid / slack)
-        weight[k] = np.exp(cells.attraction[k] - burden + (cells.boost[c] if own else 0.0))
+        weight[k] = np.exp(cells.attraction[k] - burden + (cells.boost[b, c] if own else 0.0))
     reach = [sum((weight[k] for k in pairs if cells.nest[cells.product[k]] == g), 0j) for g in range(NESTS)]
-    stays = np.exp(cells.outside[b] + (slack * cells.boost[c] if tied == cells.firms else 0.0))
+    stays = np.exp(cells.outside[b] + (slack * cells.boost[b, c] if tied == cells.firms else 0.0))
     denominator = stays + sum(d**slack for d in reach if d != 0.0)
     out = np.zeros(price.size, np.complex128)
     for k in pairs:

@@ -57,7 +57,7 @@ class Cells(NamedTuple):
     incumbent: Ints
     """(C,) provider; the number of providers stands for the outside option, -1 for none."""
     boost: Floats
-    """(C,) kappa of the class, in units of the taste shock within a nest."""
+    """(B, C) kappa of the class, in units of the taste shock within a nest."""
     protected: Ints
     """(C,) 1 where the incumbent's price to the class does not follow its posted price: existing customers, who
     renew at min(posted, contract (1 + esc)). Such demand is not part of the incumbent's own first-order condition."""
@@ -171,29 +171,21 @@ def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out:
 
 
 @inlined
-def _fill_customers(cells: Cells, b: int, gifts: Floats, row: Ints, customers: int, out: Demand) -> int:
+def _fill_customers(cells: Cells, b: int, row: Ints, customers: int, out: Demand) -> int:
     """Enter the customers of base cell b from ``customers`` on, ``row`` (F,) its sellers; return where they end."""
     outside = math.exp(cells.outside[b])
     for c in range(cells.incumbent.size):
         if cells.mass[b, c] > 0.0:
-            i = cells.incumbent[c]
+            i, boost = cells.incumbent[c], cells.boost[b, c]
+            gift = math.exp(boost) - 1.0
             out.mass[customers] = cells.mass[b, c]
             out.home[customers] = row[i] if 0 <= i < cells.firms else -1
-            out.gift[customers] = gifts[0, c] - 1.0
-            out.tie[customers] = -1.0 if cells.protected[c] else gifts[0, c] - 1.0
-            out.outside[customers] = outside * gifts[1, c] if i == cells.firms else outside
+            out.gift[customers] = gift
+            out.tie[customers] = -1.0 if cells.protected[c] else gift
+            stays = math.exp(boost * (1.0 - cells.dissimilarity)) if i == cells.firms else 1.0
+            out.outside[customers] = outside * stays
             customers += 1
     return customers
-
-
-@compiled
-def _gifts(cells: Cells) -> Floats:
-    """Return (2, C) factors of a class's boost: on the weights of its incumbent, and on that of the outside option."""
-    gifts = np.empty((2, cells.boost.size))
-    for c in range(cells.boost.size):
-        gifts[0, c] = math.exp(cells.boost[c])
-        gifts[1, c] = math.exp(cells.boost[c] * (1.0 - cells.dissimilarity))
-    return gifts
 
 
 @inlined
@@ -233,7 +225,7 @@ def condensed(cells: Cells) -> Demand:
         roster, place, cells.dissimilarity, cells.intensive, cells.form,
     )  # fmt: skip
     scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
-    gifts, count, row = _gifts(cells), np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
+    count, row = np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
     n, sellers, pairs, customers, tastes = 0, 0, 0, 0, 0
     for b in range(base):
         count[:] = 0
@@ -248,7 +240,7 @@ def condensed(cells: Cells) -> Demand:
             if count[f, 0] + count[f, 1] > 0:
                 row[f] = offering
                 offering += 1
-        ends = _fill_customers(cells, b, gifts, row, customers, out)
+        ends = _fill_customers(cells, b, row, customers, out)
         if present == 0 or ends == customers:
             continue
         _fill_menu(cells, b, count, sellers, pairs, out)

@@ -288,7 +288,7 @@ def _fill_weights(layout: Layout, menu: Menu, terms: Terms, s: int, new: int, x:
     """Fill w of one class for the products of a segment's cell; return how many there are."""
     first, incumbent = layout.start[s], x // 2 - 1
     count = layout.start[s + 1] - 1 - first
-    gain = 1.0 / terms.gift[x % 2, new]
+    gain = 1.0 / terms.gift[layout.cell[s], x % 2, new]
     for n in range(count):
         k = layout.pair[first + n]
         weights[n] = (gain if menu.provider[k] == incumbent else 1.0) / menu.inverse_weight[k]
@@ -305,7 +305,7 @@ def first_shares(layout: Layout, menu: Menu, terms: Terms, total: Floats) -> Flo
                 if total[s, new, x] <= 0.0:
                     continue
                 first, count = layout.start[s], _fill_weights(layout, menu, terms, s, new, x, weights)
-                kept = terms.outside_boost[new] if x == layout.ties - 2 else 0.0
+                kept = terms.outside_boost[layout.cell[s], new] if x == layout.ties - 2 else 0.0
                 outside = math.exp(menu.outside[layout.cell[s]] + kept)
                 shares[new, x, first + count] = nested_shares(
                     weights[:count], layout.service[first : first + count], outside, 1.0 - menu.slack,

@@ -54,15 +54,18 @@ class Seasons(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """How customers contract and switch."""
+    """How customers of every base cell contract and switch."""
 
     gift: Floats
-    """(2 services, 2 fresh) exp(-kappa): factor on the incumbent's inverse weights."""
+    """(B, 2 services, 2 fresh) exp(-kappa): factor on the incumbent's inverse weights."""
     outside_boost: Floats
-    """(2 fresh) (1-rho) kappa of a customer whose incumbent is the outside option."""
-    one_year: float
-    three_year: float
-    maas_reserved: float
+    """(B, 2 fresh) (1-rho) kappa of a customer whose incumbent is the outside option."""
+    one_year: Floats
+    """(B,) share of new IaaS contracts for a year."""
+    three_year: Floats
+    """(B,) the same for three years."""
+    maas_reserved: Floats
+    """(B,) share of new MaaS contracts that is reserved."""
     escalation: float
     waiting_share: float
     waiting_quarters: int
@@ -210,8 +213,8 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tu
     pair = rows.pair[n] if held else UNSET
     known = max(pair, 0)
     incumbent = menu.provider[known] if pair >= 0 else NONE
-    gift = terms.gift[service[known], fresh] if pair >= 0 else 1.0
-    boost = terms.outside_boost[fresh] if pair == OUTSIDE else 0.0
+    gift = terms.gift[rows.cell[n], service[known], fresh] if pair >= 0 else 1.0
+    boost = terms.outside_boost[rows.cell[n], fresh] if pair == OUTSIDE else 0.0
     return incumbent, gift, boost
 
 
@@ -240,10 +243,10 @@ def _load(load: Floats, room: Room, lane: int, hours: float) -> None:
 
 
 @inlined
-def drawn_term(terms: Terms, service: int, u: float) -> int:
-    """Return the term of a new contract from a uniform draw."""
-    one_year = terms.maas_reserved if service == 1 else terms.one_year
-    longer = one_year if service == 1 else one_year + terms.three_year
+def drawn_term(terms: Terms, b: int, service: int, u: float) -> int:
+    """Return the term of a new contract of base cell b from a uniform draw."""
+    one_year = terms.maas_reserved[b] if service == 1 else terms.one_year[b]
+    longer = one_year if service == 1 else one_year + terms.three_year[b]
     return ONE_YEAR if u < one_year else (THREE_YEAR if u < longer else ON_DEMAND)
 
 
@@ -265,7 +268,7 @@ def _priorities(
         u = draw(rows, n, seasons.priority)
         value = u
         if rule == RESERVATIONS:
-            value = u - drawn_term(terms, service[pair], draw(rows, n, seasons.term))
+            value = u - drawn_term(terms, rows.cell[n], service[pair], draw(rows, n, seasons.term))
         elif rule == BIDS and active.fresh[x] == 1:
             incumbent, gift, boost = _tie(rows, menu, service, terms, n)
             key = fold(seasons.choice, rows.key[n])
@@ -390,7 +393,7 @@ def sign(
         keeps = (rows.status[n] == SERVED) & unchanged
         price = posted[product[k]]
         price = escalated(rows.price[n], price, terms.escalation) if keeps else price * active.premium[x]
-        term = drawn_term(terms, service[k] if inside else 0, draw(rows, n, season))
+        term = drawn_term(terms, rows.cell[n], service[k] if inside else 0, draw(rows, n, season))
         rows.term[n] = rows.term[n] if (prescribed(rows, n) & unchanged) | (not served) else term
         rows.price[n] = price if inside else 0.0
         rows.tasks[n] = (rows.volume[n] * intensity[k] if inside else rows.volume[n]) if served else 0.0

@@ -303,7 +303,7 @@ class Supply(NamedTuple):
     multiplier: Floats
     """(L,) shadow price of capacity, USD per inference hour."""
     further: Floats
-    """(2,) discounted further quarters that a new contract binds its customer, by service."""
+    """(R, 2) discounted further quarters that a new contract binds its customer, by region of the site and service."""
     own_cost: Floats
     """(R, 2) cost of own cards, USD per effective hour of each workload."""
 
@@ -326,9 +326,12 @@ def offered(
     hour = pool_costs(at.operated, at.care, at.effective, at.first_chip)
     marginal[:] = unit_costs(hour, at.other_cost, at.tokens_per_hour, p.pool, p.workload, p.provider, p.on_tokens)
     rate, capacity = tangents(at.kinds, at.load)
+    further = np.empty(p.region.size)
+    for j in range(further.size):
+        further[j] = at.further[p.region[j], p.service[j]]
     use = capacity_use(rate, at.tokens_per_hour, p.pool, p.training, p.provider, p.on_tokens)
     cost = reckoned_costs(
-        marginal, at.posted, use, at.multiplier, p.pool, p.share_weight, p.value_weight, at.further[p.service], least
+        marginal, at.posted, use, at.multiplier, p.pool, p.share_weight, p.value_weight, further, least
     )
     left = capacity_left(capacity, at.locked, rate, at.own_use)
     return cost, use, left, price_ceilings(at.own_cost, p.region, p.workload, p.on_tokens, common, highest, marginal)

@@ -144,9 +144,11 @@ class HomePriority(Rule):
 
 
 class Remedy(Rule):
-    """What a competition authority does about lock-in, everywhere."""
+    """What a competition authority does about lock-in."""
 
     kind: Literal["remedy"]
+    regions: list[Id] | None
+    """Regions of the customers whom it protects; null for all."""
     switching: Fraction
     """Switching costs over what they would be: egress fees, interoperability."""
     committed_share: Fraction

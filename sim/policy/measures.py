@@ -100,7 +100,7 @@ class Instruments:
             _mandates(now, subjects),
             support(_in_force(now, Subsidy), structure, subjects.origins),
             queue_of(_in_force(now, HomePriority), structure, subjects),
-            lock_in(_in_force(now, Remedy)),
+            lock_in(_in_force(now, Remedy), structure.regions),
             credit(_in_force(now, CreditShock), structure.headquarters),
             effort(_in_force(now, Enforcement), structure.regions),
         )

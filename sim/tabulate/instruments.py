@@ -132,11 +132,12 @@ def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> 
 
 
 def _remedy(facts: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterator[Bound]:
-    """Yield whether it leaves less of switching costs, or of long contracts, than customers have."""
+    """Yield whether it leaves less of switching costs, or of long contracts, than customers of a region have."""
     s = facts.structure.parameters.customers.switching
     eased = rule.switching < 1.0 and max(s.cost_iaas, s.cost_maas) > 0.0
     cut = rule.committed_share < max(s.one_year_share + s.three_year_share, s.maas_reserved_share)
-    yield Bound(t, name, ALL, eased or cut)
+    for place in facts.structure.regions if rule.regions is None else rule.regions:
+        yield Bound(t, name, place, eased or cut)
 
 
 def _credit(facts: Facts, name: str, rule: CreditShock, t: int, __: float) -> Iterator[Bound]:

@@ -103,8 +103,8 @@ class PlainCustomer(mesa.Agent):
         model, fresh = self.model, 1 if status == NEW else 0
         key = fold(model.choice_season, self.keys[slot])
         incumbent = model.provider[pair] if pair >= 0 else -1
-        gift = model.gift[model.service[pair]][fresh] if pair >= 0 else 1.0
-        boost = model.outside_boost[fresh] if pair == OUTSIDE else 0.0
+        gift = model.gift[cell][model.service[pair]][fresh] if pair >= 0 else 1.0
+        boost = model.outside_boost[cell][fresh] if pair == OUTSIDE else 0.0
         chosen = OUTSIDE
         highest = model.outside[cell] + boost - math.log(-math.log(unit(mix(key ^ OUTSIDE_KEY))))
         for nest in range(NESTS):

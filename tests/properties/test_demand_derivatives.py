@@ -119,7 +119,7 @@ def test_who_stays_with_one_of_equal_suppliers(kappa: float, firms: int) -> None
     product = np.arange(firms)
     equal = cells._replace(
         start=np.array([0, firms]), product=product, attraction=np.zeros(firms), outside=np.array([-700.0]),
-        boost=np.full(cells.boost.size, kappa), sensitivity=np.array([3.0]),
+        boost=np.full(cells.boost.shape, kappa), sensitivity=np.array([3.0]),
     )  # fmt: skip
     found = shares(equal, np.ones(cells.nest.size), 0, 2)
     stays = np.exp(kappa) / (np.exp(kappa) + firms - 1)

@@ -103,7 +103,7 @@ def test_firms_expect_the_shares_that_customers_draw(kappa: float, incumbent: in
     attraction = np.array([0.3, 0.9, -0.2, 0.1, 0.5])
     cells = Cells(
         np.array([0, 5]), np.arange(5), attraction, np.ones(5), np.array([a]), np.array([0.2]), np.ones((1, 1)),
-        np.array([incumbent]), np.array([kappa]), np.zeros(1, np.int64), np.array([0, 0, 0, 1, 1]), providers, 3,
+        np.array([incumbent]), np.array([[kappa]]), np.zeros(1, np.int64), np.array([0, 0, 0, 1, 1]), providers, 3,
         rho, 0.0, LOG,
     )  # fmt: skip
     weight = np.exp(attraction - a * np.log(price))

@@ -201,15 +201,17 @@ def test_a_mandate_grows_with_its_strength() -> None:
 
 
 def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:
-    half = Remedy(**DATED, kind="remedy", switching=0.5, committed_share=0.2)
-    assert lock_in([(half, 1.0), (half, 0.5)]) == pytest.approx((0.5 * 0.75, 0.2))
+    asked = {"kind": "remedy", "regions": ["ally"], "switching": 0.5, "committed_share": 0.2}
+    half = Remedy.model_validate({**DATED, **asked})
+    left = lock_in([(half, 1.0), (half, 0.5)], ["us", "ally"])
+    np.testing.assert_allclose(left, [[1.0, 0.5 * 0.75], [1.0, 0.2]])
     shock = {"kind": "credit_shock", "risk_free_rate": 0.02, "spread": 0.04, "covenant": 0.5}
     dear = CreditShock.model_validate({**DATED, **shock, "headquarters": ["cn"]})
     found = credit([(dear, 0.5), (dear, 0.5)], ["us", "cn"])
     np.testing.assert_allclose(found, [[0.0, 0.02], [0.0, 0.04], [1.0, 0.75**2]])
     everywhere = CreditShock.model_validate({**DATED, **shock, "headquarters": None})
     np.testing.assert_allclose(credit([(everywhere, 1.0)], ["us", "cn"]), [[0.02] * 2, [0.04] * 2, [0.5] * 2])
-    assert lock_in([]) == (1.0, 1.0)
+    assert np.array(lock_in([], ["us"])).tolist() == [[1.0], [1.0]]
     assert np.array(credit([], ["us"])).tolist() == [[0.0], [0.0], [1.0]]
 
 

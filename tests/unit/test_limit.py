@@ -27,7 +27,7 @@ from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING
 from sim.economics.workloads import LOST, ON_DEMAND, ONE_YEAR, OUTSIDE, SERVED, THREE_YEAR, WAITING
 from sim.parameters.customers import Switching
 from sim.population.parcels import RATIOS, draws_of
-from tests.builders_choice import NOWHERE, Scene, menu, nested_logit, workloads
+from tests.builders_choice import CELLS, NOWHERE, Scene, menu, nested_logit, workloads
 from tests.builders_choice import TERMS as EVEN
 
 Floats = NDArray[np.float64]
@@ -44,8 +44,9 @@ PLENTY = (1e3, 1e3)
 def switching(**changes: float) -> Switching:
     """Return contracts as ``builders_choice`` has them."""
     values = {
-        "cost_iaas": 0.0, "cost_maas": 0.0, "new_workload_fraction": 0.0, "one_year_share": EVEN.one_year,
-        "three_year_share": EVEN.three_year, "maas_reserved_share": EVEN.maas_reserved, "escalation": EVEN.escalation,
+        "cost_iaas": 0.0, "cost_maas": 0.0, "new_workload_fraction": 0.0, "one_year_share": float(EVEN.one_year[0]),
+        "three_year_share": float(EVEN.three_year[0]), "maas_reserved_share": float(EVEN.maas_reserved[0]),
+        "escalation": EVEN.escalation,
     }  # fmt: skip
     return Switching(**{**values, **changes})
 
@@ -136,7 +137,7 @@ def drawn(offered: Menu, capacity: list[tuple[float, float]], rule: int, terms: 
 @pytest.mark.parametrize("incumbent", [-1, 0, 2])
 def test_first_choices_are_the_nested_logit(rho: float, incumbent: int) -> None:
     offered = menu([[1.0, 2.0], [0.5, 3.0]], rho=rho, outside=0.4, providers=[0, 1, 1, 2])
-    terms = EVEN._replace(gift=np.exp(-np.array([[2.0, 0.5], [1.5, 0.3]])))
+    terms = EVEN._replace(gift=np.tile(np.exp(-np.array([[2.0, 0.5], [1.5, 0.3]])), (CELLS, 1, 1)))
     market = Market(offered, [PLENTY] * 3, terms=terms).arrive(1.0, tie=(incumbent + 1) * 2)
     market.quarter()
     expected = nested_logit(offered, incumbent, 0.5)
@@ -146,7 +147,7 @@ def test_first_choices_are_the_nested_logit(rho: float, incumbent: int) -> None:
 
 def test_a_customer_on_premises_is_tied_there() -> None:
     offered = menu([[1.0, 2.0], []], rho=0.5, outside=0.0)
-    terms = EVEN._replace(outside_boost=np.array([1.2, 0.4]))
+    terms = EVEN._replace(outside_boost=np.tile([1.2, 0.4], (CELLS, 1)))
     market = Market(offered, [PLENTY] * 2, terms=terms).arrive(1.0, tie=6)
     market.quarter()
     np.testing.assert_allclose(market.served, nested_logit(offered, outside_boost=0.4), rtol=1e-12)
@@ -158,7 +159,7 @@ def test_customers_of_a_symmetric_market_stay_with_the_logit_probability(rho: fl
     kappa, firms = 2.5, 6
     offered = menu([[1.0] * firms, []], rho=rho, outside=NOWHERE)
     on_demand = switching(one_year_share=0.0, three_year_share=0.0)
-    terms = EVEN._replace(gift=np.full((2, 2), np.exp(-kappa)))
+    terms = EVEN._replace(gift=np.full((CELLS, 2, 2), np.exp(-kappa)))
     market = Market(offered, [PLENTY] * firms, terms=terms, contracts=on_demand)
     market.stock.volume[market.place(0), ON_DEMAND] = market.stock.tasks[market.place(0), ON_DEMAND] = 1.0
     stay, held = np.exp(kappa) / (np.exp(kappa) + firms - 1), 1.0
@@ -175,7 +176,8 @@ def test_contracts_end_by_their_terms_and_renewals_pay_at_most_the_escalated_pri
     market = Market(offered, [PLENTY]).arrive()
     market.quarter(posted=2.0)
     market.arrive(0.5).quarter(posted=5.0)
-    shares = np.array([1.0 - EVEN.one_year - EVEN.three_year, EVEN.one_year, EVEN.three_year])
+    one_year, three_year = EVEN.one_year[0], EVEN.three_year[0]
+    shares = np.array([1.0 - one_year - three_year, one_year, three_year])
     ended = (shares * [1.0, 0.25, 1.0 / 12.0]).sum()
     kept = shares * [0.0, 0.75, 11.0 / 12.0]
     p = market.place(0)

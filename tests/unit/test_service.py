@@ -27,7 +27,7 @@ from sim.economics.workloads import (
     draw,
 )
 from sim.randomness import fold
-from tests.builders_choice import ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Scene, menu, workloads
+from tests.builders_choice import CELLS, ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Scene, menu, workloads
 
 COUNT = 400
 RULES = [LOTTERY, RESERVATIONS, BIDS]
@@ -299,7 +299,7 @@ def under_contract(price: float) -> Workloads:
 
 
 def test_locked_workloads_pay_their_contract_and_renewals_little_more() -> None:
-    tied = TERMS._replace(gift=np.full((2, 2), 1e-6))
+    tied = TERMS._replace(gift=np.full((CELLS, 2, 2), 1e-6))
     for price, renewal in ((1.0, 1.03), (1.98, 2.0), (3.0, 2.0)):
         done = scene((1e9, 1e9), rows=under_contract(price), terms=tied).ration()
         chose = np.zeros(COUNT, dtype=bool)
@@ -335,7 +335,9 @@ def test_each_customer_is_tied_by_its_own_gift(place: int, service: int, fresh: 
     for s in (0, 1):
         services = [1 - service] * 2
         services[place] = s
-        done = Scene(choice, held, [(1e9, 1e9)] * 2, terms=TERMS._replace(gift=gift), service=services)
+        done = Scene(
+            choice, held, [(1e9, 1e9)] * 2, terms=TERMS._replace(gift=np.tile(gift, (CELLS, 1, 1))), service=services
+        )
         kept = (done.active.first == place).mean()
         assert (kept == 1.0) == (s == service)
 
@@ -345,7 +347,7 @@ def test_who_runs_its_own_cards_is_tied_to_them() -> None:
     held.pair[:] = OUTSIDE
     shares = []
     for boost in (0.0, 2.0):
-        terms = TERMS._replace(outside_boost=np.array([9.0, boost]))
+        terms = TERMS._replace(outside_boost=np.tile([9.0, boost], (CELLS, 1)))
         done = Scene(offered(), held, [(1e9, 1e9)] * 2, terms=terms, service=(0, 0, 1))
         shares.append((done.active.first == OUTSIDE).mean())
     assert shares[1] > shares[0] + 0.2

@@ -192,8 +192,20 @@ def test_home_priority_serves_american_buyers_first_where_cards_are_short() -> N
 
 
 def test_free_egress_lowers_prices() -> None:
-    remedied = market({**FREE, **rules("allies/egress", switching=0.0)})
+    remedied = market({**FREE, **rules("allies/egress", switching=0.0, regions=None)})
     price = [column(m, "market", "price_iaas_usd_per_h100e_hour", region="us")[-1] for m in (remedied, free())]
+    assert price[0] < price[1]
+
+
+def test_a_remedy_frees_the_customers_of_its_regions_alone() -> None:
+    """Those who leave a supplier are freed where the law holds; elsewhere costs of leaving stand."""
+    remedied, usual = market({**FREE, **rules("allies/egress", switching=0.0)}), free()
+    structure = remedied.world.structure
+    there = np.array([structure.regions[cell.region] == "ally" for cell in structure.cells])
+    gift, before = (m.world.conditions.ties.terms.gift for m in (remedied, usual))
+    assert (gift[there] == 1.0).all()
+    np.testing.assert_array_equal(gift[~there], before[~there])
+    price = [column(m, "market", "price_iaas_usd_per_h100e_hour", region="ally")[-4:].mean() for m in (remedied, usual)]
     assert price[0] < price[1]
 
 
@@ -240,7 +252,7 @@ def test_a_shock_to_stages_binds_the_makers_whom_it_keeps_short() -> None:
 
 def test_a_remedy_binds_where_there_is_something_to_remedy() -> None:
     free_egress = rules("allies/egress", switching=0.0)
-    assert bound({**FREE, **free_egress}, "egress")[0] == {"all"}
+    assert bound({**FREE, **free_egress}, "egress")[0] == {"ally"}
     nothing = {"customers.switching.cost_iaas": 0.0, "customers.switching.cost_maas": 0.0}
     assert bound({**FREE, **nothing, **free_egress}, "egress")[0] == set()
 

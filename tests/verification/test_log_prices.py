@@ -91,8 +91,8 @@ def test_the_value_of_a_customer_lowers_its_price() -> None:
 def with_customers_of_firm_0(cells: Cells, tied: float, kappa: float, protected: int) -> Cells:
     """Return cells in which a part of every taste's customers have firm 0 as their supplier."""
     return cells._replace(
-        mass=cells.mass * np.array([1.0 - tied, tied]), incumbent=np.array([-1, 0]), boost=np.array([0.0, kappa]),
-        protected=np.array([0, protected]),
+        mass=cells.mass * np.array([1.0 - tied, tied]), incumbent=np.array([-1, 0]),
+        boost=np.tile([0.0, kappa], (cells.mass.shape[0], 1)), protected=np.array([0, protected]),
     )  # fmt: skip
 
 

@@ -185,6 +185,16 @@ def _without(values: Values, providers: frozenset[str], regions: frozenset[str])
             del labs[name]
     for place in regions:
         del values["customers"]["demand"][place]
+    values["policy"] = {group: _naming_none(rules, providers) for group, rules in values["policy"].items()}
+
+
+def _naming_none(rules: Values, providers: frozenset[str]) -> Values:
+    """Return rules without those for providers that are gone, and without their allowances."""
+    kept = {name: dict(rule) for name, rule in rules.items() if not providers & set(rule.get("buyers") or [])}
+    for rule in kept.values():
+        if "allowances" in rule:
+            rule["allowances"] = {name: most for name, most in rule["allowances"].items() if name not in providers}
+    return kept
 
 
 def _scaled(mapping: Values, names: list[str], total: float, *, down_only: bool = False) -> None:

@@ -39,7 +39,8 @@ def observed(name: str) -> Seen:
 
 REMEDY = {
     "label": "free", "source": "test", "grade": "assumption", "announced": "2025-07-01", "effective": "2025-07-01",
-    "expires": None, "phase_in_quarters": 0.0, "kind": "remedy", "regions": None, "switching": 0.0, "committed_share": 1.0,
+    "expires": None, "phase_in_quarters": 0.0, "kind": "remedy", "regions": None,
+    "switching": 0.0, "committed_share": 1.0,
 }  # fmt: skip
 CASES: dict[str, Changes] = {
     "none": policy(),

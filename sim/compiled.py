@@ -63,10 +63,21 @@ def inlined(function: F) -> F:
     return _kernel(function, forceinline=True)
 
 
-def _kernel(function: F, *, forceinline: bool) -> F:
+def series(function: F) -> F:
+    """Compile as ``inlined`` a sum of powers: products are added in the rounding of the sum, where processors do that.
+
+    Not for balances: what is left of a number when exactly that is taken away would not be 0.
+    """
+    return _kernel(function, forceinline=True, fused=True)
+
+
+def _kernel(function: F, *, forceinline: bool, fused: bool = False) -> F:
     folder = _cache_folder()
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-    decorate = numba.njit(cache=folder is not None, fastmath=False, error_model="numpy", forceinline=forceinline)
+    decorate = numba.njit(
+        cache=folder is not None, fastmath={"contract"} if fused else False, error_model="numpy",
+        forceinline=forceinline,
+    )  # fmt: skip
     kernel: Callable[..., object] = decorate(function)
     return cast("F", kernel)

@@ -13,7 +13,8 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Bools, Demand, Floats, Ints, Response
-from sim.economics.elimination import solve_linear
+from sim.economics.elimination import padded, solve_linear
+from sim.economics.positions import at
 
 PASSES = 3
 """Solutions of a step with the bounds met so far."""
@@ -24,52 +25,42 @@ CLOSE = 1e-9
 
 
 @inlined
-def _push(demand: Demand, n: int, row: Ints, slopes: Floats, answer: Response, push: Floats, known: Floats) -> None:
-    """Fill, for menu n, the change of weights per multiplier, by nest and row (2, R).
+def _push(
+    demand: Demand, n: int, use: Floats, row: Ints, slopes: Floats, answer: Response, push: Floats, pull: Floats
+) -> None:  # fmt: skip
+    """Fill, for menu n and every row, what customers and multipliers have to do with each other there (R, 4).
 
-    ``known`` (2, R) is filled with what these changes take, from a unit of weight, through ties to their sellers.
+    Between sellers s and i the sum over customers is ``sums + once_s + once_i``. So ``push`` holds the change of
+    weights per multiplier by nest, and what these changes take through ties to their sellers from a unit of weight of
+    each nest; ``pull`` what use loses per unit of either.
     """
     a = demand.sensitivity[demand.taste[n]]
-    push[:], known[:] = 0.0, 0.0
+    push[:], pull[:] = 0.0, 0.0
     for s in range(demand.seller[n], demand.seller[n + 1]):
         for h in range(NESTS):
-            once = answer.once[s, NESTS + h], answer.once[s, NESTS + h + 1]
+            here, there = answer.once[s, NESTS + h], answer.once[s, NESTS + h + 1]
+            rate, other = answer.sums[n, NESTS + h] + here, answer.sums[n, NESTS + h + 1] + there
             for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                m = row[demand.product[k]]
+                j = at(demand.product[k])
+                m = row[j]
                 if m >= 0:
-                    change = a * answer.weights[k] * slopes[demand.product[k]]
+                    change, units = a * answer.weights[k] * slopes[j], use[j] * answer.units[k]
                     push[h, m] += change
-                    known[0, m] += once[0] * change
-                    known[1, m] += once[1] * change
+                    push[NESTS, m] += here * change
+                    push[NESTS + 1, m] += there * change
+                    pull[0, m] += rate * units
+                    pull[1, m] += other * units
+                    pull[NESTS + h, m] += units
 
 
 @inlined
-def _subtract(
-    demand: Demand, n: int, use: Floats, row: Ints, answer: Response, push: Floats, known: Floats, line: Floats,
-    matrix: Floats,
-) -> None:  # fmt: skip
-    """Subtract from ``matrix`` what the multipliers of other firms take from the products of menu n.
-
-    Between sellers s and i the sum over customers is ``sums + once_s + once_i``: so for every nest of a seller there is
-    one ``line`` (R,) of what multipliers take from a unit of its weight.
-    """
-    for s in range(demand.seller[n], demand.seller[n + 1]):
-        for g in range(NESTS):
-            first, last = demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]
-            if first == last:
-                continue
-            here, there = NESTS + g, NESTS + g + 1
-            rate = answer.sums[n, here] + answer.once[s, here], answer.sums[n, there] + answer.once[s, there]
-            for m in range(line.size):
-                line[m] = known[g, m] + rate[0] * push[0, m] + rate[1] * push[1, m]
-            for k in range(demand.start[s * NESTS], demand.start[(s + 1) * NESTS]):
-                if row[demand.product[k]] >= 0:
-                    line[row[demand.product[k]]] = 0.0
-            for k in range(first, last):
-                l, pull = row[demand.product[k]], use[demand.product[k]] * answer.units[k]
-                if l >= 0:
-                    for m in range(line.size):
-                        matrix[l, m] -= pull * line[m]
+def _subtract(push: Floats, pull: Floats, matrix: Floats) -> None:
+    """Subtract from ``matrix`` (R, R) what the multipliers of all firms take from the products of a menu."""
+    for l in range(matrix.shape[0]):
+        one, two, three, four = pull[0, l], pull[1, l], pull[2, l], pull[3, l]
+        if three + four > 0.0:
+            for m in range(push.shape[1]):
+                matrix[l, m] -= one * push[0, m] + two * push[1, m] + three * push[2, m] + four * push[3, m]
 
 
 @compiled
@@ -84,19 +75,23 @@ def substitution(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer:
         answer: demand at present prices.
         rows: R.
     """
-    matrix, line = np.zeros((rows, rows)), np.empty(rows)
-    push, known = np.empty((NESTS, rows)), np.empty((NESTS, rows))
+    width = padded(rows)
+    matrix, push, pull = np.zeros((rows, width)), np.empty((2 * NESTS, width)), np.empty((2 * NESTS, width))
     for n in range(demand.taste.size):
-        _push(demand, n, row, slopes, answer, push, known)
-        _subtract(demand, n, use, row, answer, push, known, line, matrix)
+        _push(demand, n, use, row, slopes, answer, push, pull)
+        _subtract(push, pull, matrix)
     _subtract_within(demand, use, row, slopes, answer, matrix)
-    return matrix
+    return matrix[:, :rows]
 
 
 @inlined
 def _subtract_within(demand: Demand, use: Floats, row: Ints, slopes: Floats, answer: Response, matrix: Floats) -> None:
-    """Subtract from ``matrix`` what a firm's multipliers take from its products, net of what these pass on."""
+    """Put into ``matrix`` what a firm's multipliers take from its products, net of what these pass on."""
     for f in range(demand.roster.shape[0]):
+        for j in demand.roster[f]:
+            for i in demand.roster[f]:
+                if i >= 0 and j >= 0 and row[i] >= 0 and row[j] >= 0:
+                    matrix[row[i], row[j]] = 0.0
         for j in demand.roster[f]:
             if j < 0 or row[j] < 0:
                 continue
@@ -119,10 +114,13 @@ def lost(demand: Demand, use: Floats, pool: Ints, drift: Floats, answer: Respons
         pools: L.
     """
     fall, own = np.zeros(use.size), np.empty(demand.roster.shape[1])
-    pushed, tied, mine = np.empty(NESTS), np.empty(NESTS), np.empty((demand.start.size // NESTS, NESTS))
+    changed, won = np.zeros(demand.start.size - 1), np.empty(demand.start.size - 1)
+    for k in range(demand.product.size):
+        changed[at(demand.segment[k])] += answer.weights[k] * drift[at(demand.product[k])]
     for n in range(demand.taste.size):
-        _drift_of_menu(demand, n, drift, answer, pushed, tied, mine)
-        _lose(demand, n, answer, pushed, tied, mine, fall)
+        _win(demand, n, answer, changed, won)
+    for k in range(demand.product.size):
+        fall[at(demand.product[k])] -= won[at(demand.segment[k])] * answer.units[k]
     for members in demand.roster:
         own[:] = 0.0
         for j in members:
@@ -140,38 +138,26 @@ def lost(demand: Demand, use: Floats, pool: Ints, drift: Floats, answer: Respons
 
 
 @inlined
-def _drift_of_menu(
-    demand: Demand, n: int, drift: Floats, answer: Response, pushed: Floats, tied: Floats, mine: Floats
-) -> None:
-    """Fill the change of weights in menu n by nest (2,) and by seller and nest (S, 2).
+def _win(demand: Demand, n: int, answer: Response, changed: Floats, won: Floats) -> None:
+    """Fill what a unit of weight in menu n wins as prices of other sellers rise, by seller and nest (2 S,).
 
-    ``tied`` (2,) is filled with what these changes take, from a unit of weight, through ties to their sellers.
+    ``changed`` (2 S,) holds the change of weights over the price coefficient.
     """
     a = demand.sensitivity[demand.taste[n]]
-    pushed[:], tied[:] = 0.0, 0.0
+    pushed, pushed_other, tied, tied_other = 0.0, 0.0, 0.0, 0.0
     for s in range(demand.seller[n], demand.seller[n + 1]):
-        for h in range(NESTS):
-            change = 0.0
-            for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                change += a * answer.weights[k] * drift[demand.product[k]]
-            mine[s, h] = change
-            pushed[h] += change
-            tied[0] += answer.once[s, NESTS + h] * change
-            tied[1] += answer.once[s, NESTS + h + 1] * change
-
-
-@inlined
-def _lose(demand: Demand, n: int, answer: Response, pushed: Floats, tied: Floats, mine: Floats, fall: Floats) -> None:
-    """Subtract from ``fall`` (J,) what sellers of menu n win as the prices of others rise, see ``_subtract``."""
+        one, two = a * changed[s * NESTS], a * changed[s * NESTS + 1]
+        pushed, pushed_other = pushed + one, pushed_other + two
+        tied += answer.once[s, NESTS] * one + answer.once[s, NESTS + 1] * two
+        tied_other += answer.once[s, NESTS + 1] * one + answer.once[s, NESTS + 2] * two
     for s in range(demand.seller[n], demand.seller[n + 1]):
         for g in range(NESTS):
-            won = tied[g]
+            total = tied if g == 0 else tied_other
             for h in range(NESTS):
-                once = answer.once[s, NESTS + g + h]
+                mine, once = a * changed[s * NESTS + h], answer.once[s, NESTS + g + h]
                 rate = answer.sums[n, NESTS + g + h] + once
-                won += rate * (pushed[h] - mine[s, h]) - once * mine[s, h]
-            for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                fall[demand.product[k]] -= won * answer.units[k]
+                total += rate * ((pushed if h == 0 else pushed_other) - mine) - once * mine
+            won[s * NESTS + g] = total
 
 
 @compiled
@@ -250,7 +236,7 @@ def _pass(mu: Floats, top: Floats, wanted: Floats, matrix: Floats, free: Bools, 
     """Solve for the steps of free pools, the others' given; fix those that meet a bound, and say whether any did."""
     rows = np.flatnonzero(free)
     size = rows.size
-    system, right = np.empty((size, size)), np.empty(size)
+    system, right = np.zeros((size, padded(size))), np.empty(size)
     for x in range(size):
         l = rows[x]
         right[x] = wanted[l]

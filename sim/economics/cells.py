@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
+from sim.economics.positions import at
 from sim.economics.powers import fill_powers, quick_exp
 from sim.randomness import quick_log
 
@@ -88,6 +89,12 @@ class Demand(NamedTuple):
     """(S * NESTS + 1,) first pair of each (seller, nest)."""
     product: Ints
     """(K,) product of each pair."""
+    segment: Ints
+    """(K,) seller and nest of each pair, as seller * NESTS + nest."""
+    priced: Ints
+    """(K,) taste and product of each pair, as taste * J + product."""
+    spot: Ints
+    """(K,) place of the product of each pair in the row of its firm."""
     weight: Floats
     """(K,) w without the price term."""
     units: Floats
@@ -101,9 +108,10 @@ class Demand(NamedTuple):
     mass: Floats
     """(M,) contestable tasks."""
     home: Ints
-    """(M,) seller that is the incumbent; -1 where it is none on the menu."""
+    """(M,) seller that is the incumbent; S where it is none on the menu: what is added up by seller has a last element
+    for it, so that nothing branches."""
     gift: Floats
-    """(M,) what a tie adds to each weight of the incumbent, per unit of it."""
+    """(M,) what a tie adds to each weight of the incumbent, per unit of it; 0 where that is none on the menu."""
     tie: Floats
     """(M,) the same as far as the incumbent's posted price decides: -1 where the price to the class is another."""
     outside: Floats
@@ -141,16 +149,19 @@ class Response(NamedTuple):
     sums: Floats
     """(N, SUMS) over the customers of a menu."""
     once: Floats
-    """(S, SUMS) what ties to a seller add for its products, and for one of them with one of another seller."""
+    """(S + 1, SUMS) what ties to a seller add for its products, and for one of them with one of another seller."""
     twice: Floats
-    """(S, SUMS) what ties to a seller add for two of its products; the places of shares say nothing."""
+    """(S + 1, SUMS) what ties to a seller add for two of its products; the places of shares say nothing."""
 
 
 @inlined
-def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out: Demand) -> None:
+def _fill_menu(
+    cells: Cells, b: int, weight: Floats, row: Ints, count: Ints, sellers: int, pairs: int, out: Demand
+) -> None:  # fmt: skip
     """Enter the pairs of base cell b from ``pairs`` on by seller (from ``sellers`` on) and nest.
 
-    ``count`` (F, 2) holds pairs by firm and nest, and afterwards nothing of use.
+    ``weight`` (K,) holds w of all pairs without the price term, ``row`` (F,) the seller that each firm is. ``count``
+    (F, 2) holds pairs by firm and nest, and afterwards nothing of use.
     """
     for f in range(cells.firms):
         if count[f, 0] + count[f, 1] > 0:
@@ -163,11 +174,11 @@ def _fill_menu(cells: Cells, b: int, count: Ints, sellers: int, pairs: int, out:
     for k in range(cells.start[b], cells.start[b + 1]):
         if cells.attraction[k] > -math.inf:
             j = cells.product[k]
-            place = count[cells.provider[j], cells.nest[j]]
-            count[cells.provider[j], cells.nest[j]] += 1
-            out.product[place] = j
-            out.weight[place] = quick_exp(cells.attraction[k])
-            out.units[place] = out.weight[place] * cells.multiplier[k]
+            f, g = cells.provider[j], cells.nest[j]
+            place = count[f, g]
+            count[f, g] += 1
+            out.product[place], out.segment[place] = j, row[f] * NESTS + g
+            out.weight[place], out.units[place] = weight[k], weight[k] * cells.multiplier[k]
 
 
 @inlined
@@ -177,10 +188,10 @@ def _fill_customers(cells: Cells, b: int, row: Ints, customers: int, out: Demand
     for c in range(cells.incumbent.size):
         if cells.mass[b, c] > 0.0:
             i, boost = cells.incumbent[c], cells.boost[b, c]
-            gift = math.exp(boost) - 1.0
+            home, gift = row[i] if 0 <= i < cells.firms else -1, math.exp(boost) - 1.0
             out.mass[customers] = cells.mass[b, c]
-            out.home[customers] = row[i] if 0 <= i < cells.firms else -1
-            out.gift[customers] = gift
+            out.home[customers] = home
+            out.gift[customers] = gift if home >= 0 else 0.0
             out.tie[customers] = -1.0 if cells.protected[c] else gift
             stays = math.exp(boost * (1.0 - cells.dissimilarity)) if i == cells.firms else 1.0
             out.outside[customers] = outside * stays
@@ -219,13 +230,17 @@ def condensed(cells: Cells) -> Demand:
     base, most, classes = cells.start.size - 1, cells.product.size, np.count_nonzero(cells.mass > 0.0)
     roster, place = _rosters(cells)
     out = Demand(
-        np.zeros(base + 1, np.int64), np.zeros(most * NESTS + 1, np.int64), np.empty(most, np.int64), np.empty(most),
-        np.empty(most), np.empty(base, np.int64), np.empty(base), np.zeros(base + 1, np.int64),
+        np.zeros(base + 1, np.int64), np.zeros(most * NESTS + 1, np.int64), np.empty(most, np.int64),
+        np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most),
+        np.empty(base, np.int64), np.empty(base), np.zeros(base + 1, np.int64),
         np.empty(classes), np.empty(classes, np.int64), np.empty(classes), np.empty(classes), np.empty(classes),
         roster, place, cells.dissimilarity, cells.intensive, cells.form,
     )  # fmt: skip
     scale = 1.0 / (1.0 - cells.dissimilarity) if cells.form == LINEAR else 1.0
     count, row = np.empty((cells.firms, NESTS), np.int64), np.empty(cells.firms, np.int64)
+    weight = np.empty(most)
+    for k in range(most):
+        weight[k] = quick_exp(cells.attraction[k])
     n, sellers, pairs, customers, tastes = 0, 0, 0, 0, 0
     for b in range(base):
         count[:] = 0
@@ -243,44 +258,39 @@ def condensed(cells: Cells) -> Demand:
         ends = _fill_customers(cells, b, row, customers, out)
         if present == 0 or ends == customers:
             continue
-        _fill_menu(cells, b, count, sellers, pairs, out)
+        _fill_menu(cells, b, weight, row, count, sellers, pairs, out)
         out.taste[n] = _place(out.sensitivity, tastes, cells.sensitivity[b] * scale)
         out.sensitivity[out.taste[n]] = cells.sensitivity[b] * scale
         tastes = max(tastes, out.taste[n] + 1)
+        for k in range(pairs, pairs + present):
+            out.priced[k] = out.taste[n] * cells.provider.size + out.product[k]
+            out.spot[k] = place[out.product[k]]
         n, sellers, pairs, customers = n + 1, offering, pairs + present, ends
         out.seller[n], out.first[n] = sellers, customers
+    for c in range(customers):
+        out.home[c] = out.home[c] if out.home[c] >= 0 else sellers
     return Demand(
-        out.seller[: n + 1], out.start[: sellers * NESTS + 1], out.product[:pairs], out.weight[:pairs],
-        out.units[:pairs], out.taste[:n], out.sensitivity[:tastes], out.first[: n + 1], out.mass[:customers],
-        out.home[:customers], out.gift[:customers], out.tie[:customers], out.outside[:customers], roster, place,
-        out.dissimilarity, out.intensive, out.form,
+        out.seller[: n + 1], out.start[: sellers * NESTS + 1], out.product[:pairs], out.segment[:pairs],
+        out.priced[:pairs], out.spot[:pairs], out.weight[:pairs], out.units[:pairs], out.taste[:n],
+        out.sensitivity[:tastes], out.first[: n + 1], out.mass[:customers], out.home[:customers],
+        out.gift[:customers], out.tie[:customers], out.outside[:customers], roster, place, out.dissimilarity,
+        out.intensive, out.form,
     )  # fmt: skip
 
 
 @compiled
 def _weigh(demand: Demand, dearer: Floats, usage: Floats, reach: Floats, weights: Floats, units: Floats) -> None:
-    """Fill w and units of every pair (K,), and ``reach``, the sum of w by seller and nest (S, 2).
+    """Fill w and units of every pair (K,), and ``reach``, the sum of w by seller and nest (2 S + 2,).
 
-    ``dearer`` (T, J) and ``usage`` (J,) are the price terms of w and of units.
+    ``dearer`` (T * J,) and ``usage`` (J,) are the price terms of w and of units.
     """
-    for n in range(demand.taste.size):
-        t = demand.taste[n]
-        for k in range(demand.start[demand.seller[n] * NESTS], demand.start[demand.seller[n + 1] * NESTS]):
-            j = demand.product[k]
-            weights[k] = demand.weight[k] * dearer[t, j]
-            units[k] = demand.units[k] * dearer[t, j] * usage[j]
-    for x in range(demand.start.size - 1):
-        total = 0.0
-        for k in range(demand.start[x], demand.start[x + 1]):
-            total += weights[k]
-        reach[x // NESTS, x % NESTS] = total
-
-
-@inlined
-def _add(out: Floats, row: int, factor: float, term: tuple[float, float, float, float, float]) -> None:
-    """Add ``factor`` times the terms of one class to the SUMS of a row."""
-    for x, value in enumerate(term):
-        out[row, x] += factor * value
+    for k in range(weights.size):
+        factor = dearer[at(demand.priced[k])]
+        weights[k] = demand.weight[k] * factor
+        units[k] = demand.units[k] * factor * usage[at(demand.product[k])]
+    reach[:] = 0.0
+    for k in range(weights.size):
+        reach[at(demand.segment[k])] += weights[k]
 
 
 @inlined
@@ -290,77 +300,102 @@ def _reach(demand: Demand, reach: Floats, out: Floats) -> None:
         for g in range(NESTS):
             plain = 0.0
             for s in range(demand.seller[n], demand.seller[n + 1]):
-                plain += reach[s, g]
+                plain += reach[s * NESTS + g]
             for c in range(demand.first[n], demand.first[n + 1]):
-                home = demand.home[c]
-                out[g, c] = plain + demand.gift[c] * reach[home, g] if home >= 0 else plain
+                out[g, c] = plain + demand.gift[c] * reach[at(demand.home[c] * NESTS + g)]
+
+
+@inlined
+def _weigh_customers(demand: Demand, total: Floats, power: Floats, terms: Floats) -> None:
+    """Fill the SUMS of every customer (SUMS, M) from its D_g and their powers -rho (NESTS, M)."""
+    rho, slack = demand.dissimilarity, 1.0 - demand.dissimilarity
+    for c in range(demand.mass.size):
+        v, w = power[0, c], power[1, c]
+        scale = 1.0 / (demand.outside[c] + v * total[0, c] + w * total[1, c])
+        v, w = v * scale, w * scale
+        inner, inner_other = rho / total[0, c], rho / total[1, c]
+        one, two = demand.mass[c] * v, demand.mass[c] * w
+        terms[0, c], terms[1, c] = one, two
+        terms[2, c] = one * (slack * v + (inner if v > 0.0 else 0.0))
+        terms[3, c] = one * slack * w
+        terms[4, c] = two * (slack * w + (inner_other if w > 0.0 else 0.0))
 
 
 @compiled
 def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Floats) -> None:
-    """Add up over customers what shares and products of shares are linear in, ``reach`` (S, 2) given."""
-    rho, slack = demand.dissimilarity, 1.0 - demand.dissimilarity
-    total, power = np.empty((NESTS, demand.mass.size)), np.empty((NESTS, demand.mass.size))
+    """Add up over customers what shares and products of shares are linear in, ``reach`` (2 S + 2,) given."""
+    size = demand.mass.size
+    total, power, terms = np.empty((NESTS, size)), np.empty((NESTS, size)), np.empty((SUMS, size))
     _reach(demand, reach, total)
     for g in range(NESTS):
-        fill_powers(total[g], -rho, power[g])
+        fill_powers(total[g], -demand.dissimilarity, power[g])
+    _weigh_customers(demand, total, power, terms)
     for n in range(demand.taste.size):
         for c in range(demand.first[n], demand.first[n + 1]):
-            home, v, w = demand.home[c], power[0, c], power[1, c]
-            scale = 1.0 / (demand.outside[c] + v * total[0, c] + w * total[1, c])
-            v, w = v * scale, w * scale
-            inner = rho / total[0, c] if v > 0.0 else 0.0
-            inner_other = rho / total[1, c] if w > 0.0 else 0.0
-            one, two = demand.mass[c] * v, demand.mass[c] * w
-            term = one, two, one * (slack * v + inner), one * slack * w, two * (slack * w + inner_other)
-            _add(sums, n, 1.0, term)
-            if home >= 0:
-                _add(once, home, demand.tie[c], term)
-                _add(twice, home, demand.tie[c] * (demand.tie[c] + 2.0), term)
+            home, tie = at(demand.home[c]), demand.tie[c]
+            both = tie * (tie + 2.0)
+            for x in range(SUMS):
+                sums[n, x] += terms[x, c]
+                once[home, x] += tie * terms[x, c]
+                twice[home, x] += both * terms[x, c]
 
 
 @compiled
 def _sell(demand: Demand, out: Response) -> None:
     """Add up, by product, what is sold, and what rising prices lose and give to others of the firm."""
-    passed = np.empty(out.within.shape[1])
+    sellers = demand.start.size // NESTS
+    share, pull = np.empty(sellers * NESTS), np.empty(sellers * NESTS)
     for n in range(demand.taste.size):
         a = demand.sensitivity[demand.taste[n]]
         for s in range(demand.seller[n], demand.seller[n + 1]):
             for g in range(NESTS):
-                first, last = demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]
-                if first == last:
-                    continue
-                passed[:] = 0.0
-                for h in range(NESTS):
-                    rate = a * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
-                    for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                        passed[demand.place[demand.product[i]]] = rate * out.units[i]
-                share = out.sums[n, g] + out.once[s, g]
-                for k in range(first, last):
-                    j = demand.product[k]
-                    sold = out.units[k] * share
-                    out.quantity[j] += sold
-                    out.own[j] += sold * (a + demand.intensive)
-                    for x in range(passed.size):
-                        out.within[j, x] += out.weights[k] * passed[x]
+                share[s * NESTS + g] = out.sums[n, g] + out.once[s, g]
+                pull[s * NESTS + g] = share[s * NESTS + g] * (a + demand.intensive)
+            _give(demand, n, s, a, out)
+    for k in range(demand.product.size):
+        j, x = at(demand.product[k]), at(demand.segment[k])
+        out.quantity[j] += out.units[k] * share[x]
+        out.own[j] += out.units[k] * pull[x]
+
+
+@inlined
+def _give(demand: Demand, n: int, s: int, a: float, out: Response) -> None:
+    """Add what products of seller s on menu n give to each other."""
+    for g in range(NESTS):
+        for h in range(NESTS):
+            rate = a * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
+            for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
+                j, passed = at(demand.product[k]), rate * out.weights[k]
+                for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
+                    out.within[j, at(demand.spot[i])] += passed * out.units[i]
+
+
+@inlined
+def _fill_price_terms(demand: Demand, price: Floats, dearer: Floats, usage: Floats) -> None:
+    """Fill the price terms of weights (T * J,) and of units (J,)."""
+    size, level = price.size, np.empty(price.size)
+    for j in range(size):
+        level[j] = quick_log(price[j])
+    for j in range(size):
+        usage[j] = quick_exp(-demand.intensive * level[j])
+    if demand.form == LINEAR:
+        level[:] = price
+    for t in range(demand.sensitivity.size):
+        for j in range(size):
+            dearer[t * size + j] = quick_exp(-demand.sensitivity[t] * level[j])
 
 
 @compiled
 def respond(demand: Demand, price: Floats) -> Response:
     """Return demand and its derivatives at ``price`` (J,)."""
     size, pairs, sellers = price.size, demand.product.size, demand.start.size // NESTS
-    usage, dearer = np.empty(size), np.empty((demand.sensitivity.size, size))
-    for j in range(size):
-        log_price = quick_log(price[j])
-        usage[j] = quick_exp(-demand.intensive * log_price)
-        for t in range(demand.sensitivity.size):
-            level = log_price if demand.form == LOG else price[j]
-            dearer[t, j] = quick_exp(-demand.sensitivity[t] * level)
+    usage, dearer = np.empty(size), np.empty(demand.sensitivity.size * size)
+    _fill_price_terms(demand, price, dearer, usage)
     out = Response(
         np.zeros(size), np.zeros(size), np.zeros((size, demand.roster.shape[1])), np.empty(pairs), np.empty(pairs),
-        np.zeros((demand.taste.size, SUMS)), np.zeros((sellers, SUMS)), np.zeros((sellers, SUMS)),
+        np.zeros((demand.taste.size, SUMS)), np.zeros((sellers + 1, SUMS)), np.zeros((sellers + 1, SUMS)),
     )  # fmt: skip
-    reach = np.empty((sellers, NESTS))
+    reach = np.empty((sellers + 1) * NESTS)
     _weigh(demand, dearer, usage, reach, out.weights, out.units)
     _choose(demand, reach, out.sums, out.once, out.twice)
     _sell(demand, out)

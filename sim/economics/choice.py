@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled, inlined
+from sim.compiled import compiled, inlined, series
 from sim.economics.cells import NESTS, Floats, Ints
+from sim.economics.positions import at
 from sim.economics.stable import log_stable, log_stables
 from sim.randomness import Words, exponential, mix, quick_log, unit
 
@@ -27,6 +28,8 @@ MOST_PAIRS = 1024
 _POSITION = np.int64(MOST_PAIRS - 1)
 BLOCK = 256
 """Workloads that race at once: what they need stays in the nearest cache."""
+LANES = 8
+"""Workloads that processors take at once: whoever fills up each cell's with empty ones to a multiple leaves no rest."""
 _SURE = 1.0 + 1e-9
 """Bounds within rounding of an exact ratio are looked at again."""
 _THIRD = 1.0 / 3.0
@@ -102,7 +105,7 @@ def _ratio(menu: Menu, k: int, incumbent: int, gift: float, key: np.uint64) -> f
     return ratio * gift if menu.provider[k] == incumbent else ratio
 
 
-@inlined
+@series
 def _least_exponential(word: np.uint64) -> float:
     """Return what ``exponential(word)`` is at least, without a log: ``-ln(1 - v) >= v + v^2/2 + v^3/3``."""
     v = 1.0 - unit(word)
@@ -132,9 +135,10 @@ def _run(
 def _find_winners(menu: Menu, first: int, last: int, key: Words, incumbent: Ints, gift: Floats, race: Race) -> None:
     """Set the best pair of every workload in [first, last) and its E/w: the least bound unless another is near."""
     for r in range(key.size):
-        k = first + int(race.least[r] & _POSITION)
+        k = at(first + (race.least[r] & _POSITION))
         race.best[r], race.word[r], race.ratio[r] = k, menu.key[k], menu.inverse_weight[k]
-        race.gift[r] = gift[r] if menu.provider[k] == incumbent[r] else 1.0
+        tied = gift[r]
+        race.gift[r] = tied if menu.provider[k] == incumbent[r] else 1.0
     for r in range(key.size):
         race.ratio[r] = exponential(mix(key[r] ^ race.word[r])) * race.ratio[r] * race.gift[r]
     for r in range(key.size):
@@ -200,9 +204,10 @@ def _enter_nest(
     _find_winners(menu, first, last, key, incumbent, gift, race)
     log_stables(menu.table, menu.slack, _NEST_KEYS[g, 0], _NEST_KEYS[g, 1], key, race.shock)
     for r in range(key.size):
-        value = menu.slack * (race.shock[r] - quick_log(race.ratio[r]))
-        chosen[r] = race.best[r] if value > race.highest[r] else chosen[r]
-        race.highest[r] = value if value > race.highest[r] else race.highest[r]
+        value, highest = menu.slack * (race.shock[r] - quick_log(race.ratio[r])), race.highest[r]
+        best, before = race.best[r], chosen[r]
+        chosen[r] = best if value > highest else before
+        race.highest[r] = max(value, highest)
 
 
 @compiled

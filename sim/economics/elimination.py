@@ -1,34 +1,42 @@
 """Small linear systems by Gaussian elimination: no BLAS, so equal bits whatever library and threads."""
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats
+
+
+@inlined
+def padded(size: int) -> int:
+    """Return a size rounded up to a multiple of eight: processors take eight numbers at once, and no rest is left."""
+    return (size + 7) // 8 * 8
 
 
 @compiled
 def solve_linear(matrix: Floats, right: Floats, size: int) -> Floats:
     """Return x (size,) of ``matrix x = right`` for the leading ``size`` rows and columns, by partial pivoting.
 
-    Whole rows are subtracted, also where they are zero already: loops from 0 on run several numbers at a time.
+    Whole rows are subtracted, also where they are zero already, and what stands beside them up to the next multiple of
+    eight: loops over it run several numbers at a time and leave no rest.
 
     Args:
         matrix: (n, n) with n >= size; used up.
         right: (n,); used up.
         size: order of the system.
     """
+    width = min(padded(size), matrix.shape[1])
     for i in range(size):
         pivot = i
         for r in range(i + 1, size):
             if abs(matrix[r, i]) > abs(matrix[pivot, i]):
                 pivot = r
         if pivot != i:
-            for c in range(size):
+            for c in range(width):
                 matrix[i, c], matrix[pivot, c] = matrix[pivot, c], matrix[i, c]
             right[i], right[pivot] = right[pivot], right[i]
         inverse = 1.0 / matrix[i, i]
         for r in range(i + 1, size):
             factor = matrix[r, i] * inverse
             if factor != 0.0:
-                for c in range(size):
+                for c in range(width):
                     matrix[r, c] -= factor * matrix[i, c]
                 right[r] -= factor * right[i]
     for i in range(size - 1, -1, -1):

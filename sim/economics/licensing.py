@@ -13,14 +13,17 @@ from sim.economics.upstream import by_chip
 
 @compiled
 def costs_with_duty(
-    hour_cost: Floats, region: Ints, duty: Floats, price: Floats, recovery: float, utilisation: float
-) -> Floats:
-    """Return the long-run cost of a used card-hour at every place (n, V), USD: that of its region, and the duty.
+    hour_cost: Floats, region: Ints, duty: Floats, grant: Floats, servers: float, price: Floats, recovery: float,
+    utilisation: float,
+) -> Floats:  # fmt: skip
+    """Return the long-run cost of a used card-hour at every place (n, V), USD: that of its region, duty less grant.
 
     Args:
-        hour_cost: (R, V) without duty.
+        hour_cost: (R, V) without duty and grant.
         region: (n,) region of each place.
         duty: (n, V) fraction of price that the buyer pays on top.
+        grant: (R, V) fraction of the price of cards with servers that the state pays.
+        servers: price of a card with its server over that of the card.
         price: (V,) USD per card.
         recovery: annual payment per unit of price.
         utilisation: share of hours that are used.
@@ -28,7 +31,8 @@ def costs_with_duty(
     out = np.empty(duty.shape)
     for x in range(region.size):
         for v in range(price.size):
-            out[x, v] = hour_cost[region[x], v] + duty[x, v] * price[v] * recovery / (8760.0 * utilisation)
+            added = (duty[x, v] - grant[region[x], v] * servers) * price[v] * recovery
+            out[x, v] = hour_cost[region[x], v] + added / (8760.0 * utilisation)
     return out
 
 

@@ -25,6 +25,8 @@ from sim.economics.acceleration import WINDOW, accelerated
 from sim.economics.capacity import answered, excess, lost, pressed, substitution, violation
 from sim.economics.cells import LOG, Cells, Demand, Floats, Ints, Response, condensed, respond
 from sim.economics.elimination import solve_linear
+from sim.economics.powers import quick_exp
+from sim.randomness import quick_log
 
 LARGEST_LOG_STEP = 1.5
 """Largest change of a log price in a round."""
@@ -181,7 +183,10 @@ def _drifts(form: int, offers: Offers, price: Floats, mu: Floats, level: Floats,
     drift = np.empty(price.size)
     for j in range(price.size):
         wanted = min(max(_wanted(offers, level, slope, mu, j), price[j] / LARGEST_STEP), price[j] * LARGEST_STEP)
-        drift[j] = math.log(wanted / price[j]) if form == LOG else wanted - price[j]
+        drift[j] = wanted / price[j] if form == LOG else wanted - price[j]
+    if form == LOG:
+        for j in range(price.size):
+            drift[j] = quick_log(drift[j])
     return drift
 
 
@@ -234,7 +239,7 @@ def _mean_move(price: Floats, following: Floats, quantity: Floats) -> float:
     moved, revenue = 0.0, 0.0
     for j in range(price.size):
         if quantity[j] > 0.0:
-            moved += price[j] * quantity[j] * abs(math.log(following[j] / price[j]))
+            moved += price[j] * quantity[j] * abs(quick_log(following[j] / price[j]))
             revenue += price[j] * quantity[j]
     return moved / revenue if revenue > 0.0 else 0.0
 
@@ -287,15 +292,15 @@ def _combined(
     products, pools = price.size, mu.size
     point, image = np.empty(products + pools), np.empty(products + pools)
     for j in range(products):
-        point[j] = math.log(price[j])
-        image[j] = point[j] + STRETCH * math.log(following[j] / price[j])
+        point[j] = quick_log(price[j])
+        image[j] = point[j] + STRETCH * quick_log(following[j] / price[j])
     for pool in range(pools):
         point[products + pool], image[products + pool] = mu[pool] / scale[pool], moved[pool] / scale[pool]
     best = accelerated(point, image, images, residuals, kept)
     next_price, next_mu = np.empty(products), np.empty(pools)
     for j in range(products):
         step = min(max(best[j] - point[j], -LARGEST_LOG_STEP), LARGEST_LOG_STEP)
-        next_price[j] = min(math.exp(point[j] + step), ceiling[j])
+        next_price[j] = min(quick_exp(point[j] + step), ceiling[j])
     for pool in range(pools):
         next_mu[pool] = min(max(best[products + pool] * scale[pool], 0.0), top[pool])
     return next_price, next_mu

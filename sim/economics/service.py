@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import NESTS, Floats, Ints
-from sim.economics.choice import MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
+from sim.economics.choice import LANES, MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
 from sim.economics.frontier import inference_left, lane_left
 from sim.economics.ordering import ascending
+from sim.economics.positions import at
 from sim.economics.workloads import (
+    DATED,
     LOST,
     NEW,
-    ON_DEMAND,
     ONE_YEAR,
     OUTSIDE,
     SERVED,
@@ -185,37 +186,38 @@ def _decide(
     """Fill the first choices of some rows, and whether they are fresh demand."""
     start = np.zeros(menu.outside.size + 1, np.int64)
     for x in range(free.size):
-        n = free[x]
+        n = at(free[x])
         fresh[x] = rows.status[n] != WAITING
         first[x] = settled(rows, n)
-        start[rows.cell[n] + 1] += first[x] == UNSET
+        start[at(rows.cell[n] + 1)] += first[x] == UNSET
     for b in range(start.size - 1):
-        start[b + 1] += start[b]
+        start[b + 1] = start[b] + (start[b + 1] + LANES - 1) // LANES * LANES
     size, place = start[-1], start.copy()
-    who = Choosers(start, np.empty(size, np.uint64), np.empty(size, np.int64), np.empty(size), np.empty(size))
-    position = np.empty(size, np.int64)
+    who = Choosers(start, np.zeros(size, np.uint64), np.full(size, NONE), np.ones(size), np.zeros(size))
+    position = np.full(size, free.size)
     for x in range(free.size):
         if first[x] == UNSET:
-            n = free[x]
-            at = place[rows.cell[n]]
-            place[rows.cell[n]] += 1
-            position[at], who.key[at] = x, fold(season, rows.key[n])
-            who.incumbent[at], who.gift[at], who.boost[at] = _tie(rows, menu, service, terms, n)
+            n = at(free[x])
+            cell = at(rows.cell[n])
+            seat = at(place[cell])
+            place[cell] += 1
+            position[seat], who.key[seat] = x, fold(season, rows.key[n])
+            who.incumbent[seat], who.gift[seat], who.boost[seat] = _tie(rows, menu, service, terms, n)
     chosen = choose(menu, who)
-    for at in range(size):
-        first[position[at]] = chosen[at] if chosen[at] != NONE else OUTSIDE
+    for seat in range(size):
+        if position[seat] < free.size:
+            first[position[seat]] = chosen[seat] if chosen[seat] != NONE else OUTSIDE
 
 
 @inlined
 def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n; backlog is served by nobody yet."""
-    fresh, held = np.int64(rows.status[n] == NEW), rows.status[n] != WAITING
-    pair = rows.pair[n] if held else UNSET
-    known = max(pair, 0)
-    incumbent = menu.provider[known] if pair >= 0 else NONE
-    gift = terms.gift[rows.cell[n], service[known], fresh] if pair >= 0 else 1.0
-    boost = terms.outside_boost[rows.cell[n], fresh] if pair == OUTSIDE else 0.0
-    return incumbent, gift, boost
+    status, last = rows.status[n], rows.pair[n]  # whatever may be needed is looked up first: no branches
+    fresh, pair = at(status == NEW), last if status != WAITING else UNSET
+    known, cell = at(max(pair, 0)), at(rows.cell[n])
+    provider, given = menu.provider[known], terms.gift[cell, at(service[known]), fresh]
+    boost = terms.outside_boost[cell, fresh]
+    return provider if pair >= 0 else NONE, given if pair >= 0 else 1.0, boost if pair == OUTSIDE else 0.0
 
 
 class Room(NamedTuple):
@@ -247,7 +249,8 @@ def drawn_term(terms: Terms, b: int, service: int, u: float) -> int:
     """Return the term of a new contract of base cell b from a uniform draw."""
     one_year = terms.maas_reserved[b] if service == 1 else terms.one_year[b]
     longer = one_year if service == 1 else one_year + terms.three_year[b]
-    return ONE_YEAR if u < one_year else (THREE_YEAR if u < longer else ON_DEMAND)
+    term: int = (u < one_year) * ONE_YEAR + ((u >= one_year) & (u < longer)) * THREE_YEAR
+    return term  # else ON_DEMAND, which is 0: without branches
 
 
 @compiled
@@ -386,19 +389,22 @@ def sign(
         terms: how customers contract.
         season: key of (seed, term, quarter).
     """
-    for x in range(active.row.size):
-        n, pair = active.row[x], active.served[x]
-        state, inside, k = outcome(pair), pair >= 0, max(pair, 0)
-        served, unchanged = state == SERVED, rows.pair[n] == pair
-        keeps = (rows.status[n] == SERVED) & unchanged
-        price = posted[product[k]]
-        price = escalated(rows.price[n], price, terms.escalation) if keeps else price * active.premium[x]
-        term = drawn_term(terms, rows.cell[n], service[k] if inside else 0, draw(rows, n, season))
-        rows.term[n] = rows.term[n] if (prescribed(rows, n) & unchanged) | (not served) else term
+    for x in range(active.row.size):  # whatever may be needed is looked up first: no branches
+        n, pair, first, premium = at(active.row[x]), active.served[x], active.first[x], active.premium[x]
+        before, contract, volume = rows.pair[n], rows.price[n], rows.volume[n]
+        status, old_term, waited = rows.status[n], rows.term[n], rows.waited[n]
+        state, inside, k = outcome(pair), pair >= 0, at(max(pair, 0))
+        at_post, amount, of = posted[at(product[k])], volume * intensity[k], service[k]
+        served, unchanged, waits = state == SERVED, before == pair, state == WAITING
+        bound = (status == NEW) & (old_term == DATED)
+        renewed = escalated(contract, at_post, terms.escalation)
+        price = renewed if (status == SERVED) & unchanged else at_post * premium
+        term = drawn_term(terms, at(rows.cell[n]), of if inside else 0, draw(rows, n, season))
+        rows.term[n] = old_term if (bound & unchanged) | (not served) else term
         rows.price[n] = price if inside else 0.0
-        rows.tasks[n] = (rows.volume[n] * intensity[k] if inside else rows.volume[n]) if served else 0.0
-        rows.waited[n] = rows.waited[n] + 1 if state == WAITING else 0
-        rows.pair[n] = pair if served else (active.first[x] if state == WAITING else UNSET)
+        rows.tasks[n] = (amount if inside else volume) if served else 0.0
+        rows.waited[n] = waited + 1 if waits else 0
+        rows.pair[n] = pair if served else (first if waits else UNSET)
         rows.status[n] = state
 
 

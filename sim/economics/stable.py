@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.compiled import inlined
 from sim.economics.cells import Floats
+from sim.economics.positions import at
 from sim.randomness import Words, exponential, mix, quick_log, unit
 
 GRID = 4096
@@ -45,7 +46,8 @@ def nest_shock_table(dissimilarity: float) -> Floats:
 def _smooth(table: Floats, x: float) -> float:
     """Return the smooth part of A at u = x / GRID."""
     cell = int(x)
-    value: float = table[cell] + (x - cell) * (table[cell + 1] - table[cell])
+    low, high = table[at(cell)], table[at(cell + 1)]
+    value: float = low + (x - cell) * (high - low)
     return value
 
 

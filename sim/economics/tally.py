@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
+from sim.economics.positions import at
 from sim.economics.service import Active, Running
 from sim.economics.workloads import OUTSIDE, SERVED, WAITING, Workloads
 
@@ -57,13 +58,15 @@ def tally(rows: Workloads, running: Running, active: Active, places: Places, out
     that the loop needs no branch), and go to regions and providers once for every pair.
     """
     pairs = places.region.size
-    stayed = np.zeros(pairs + 1)
+    stayed, diverted, count = np.zeros(pairs + 1), np.empty(active.row.size, np.int64), 0
     for x in range(active.row.size):
-        n, start = active.row[x], active.first[x]
-        home = (rows.pair[n] == start) & (rows.status[n] == SERVED)
-        stayed[start if home & (start >= 0) else pairs] += rows.volume[n]
-        if start >= 0 and not home:
-            _divert(rows, n, start, active.fresh[x] == 1, places, out)
+        n, start = at(active.row[x]), active.first[x]
+        home, chose = (rows.pair[n] == start) & (rows.status[n] == SERVED), start >= 0
+        stayed[at(start if home & chose else pairs)] += rows.volume[n]
+        diverted[count] = x
+        count += chose & (not home)
+    for x in diverted[:count]:
+        _divert(rows, active.row[x], active.first[x], active.fresh[x] == 1, places, out)
     for b in range(out.volume.size):
         out.volume[b] += running.potential[b]
     for k in range(pairs):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
+from sim.economics.positions import at
 from sim.randomness import Words, fold, uniform, unit
 
 NEW, SERVED, WAITING, LOST = 0, 1, 2, 3
@@ -154,8 +155,9 @@ def grow(
         key = fold(season, customers.key[i])
         n = _merge(rows, first, last, uniform(key, _ONE))
         tie = _supplier(rows, first, last, held * uniform(key, _TWO))
-        inference = 0 if uniform(key, _ZERO) < training[i] else 1
-        bound = customers.bound_inference[i] if inference else customers.bound_training[i]
+        inference = int(uniform(key, _ZERO) >= training[i])
+        bound = customers.bound_training[i]  # looked up whether or not it is needed: no branches
+        bound += inference * (customers.bound_inference[i] - bound)
         rows.cell[n] = ((customers.region[i] * tastes + customers.taste[i]) * 2 + inference) * 2 + bound
         rows.volume[n], rows.tasks[n] = potential[i] - held, 0.0
         rows.pair[n], rows.status[n], rows.term[n], rows.waited[n] = tie, NEW, ON_DEMAND, 0
@@ -176,8 +178,9 @@ def _merge(rows: Workloads, first: int, last: int, u: float) -> int:
     for n in range(first + 1, last):
         v = rows.volume[n]
         lower, between = v < low, v < next_low
-        second, next_low = (least, low) if lower else ((n, v) if between else (second, next_low))
-        least, low = (n, v) if lower else (least, low)
+        second = least if lower else (n if between else second)
+        least = n if lower else least
+        next_low, low = min(next_low, max(low, v)), min(low, v)
     both = low + next_low
     kept, gone = (least, second) if u * both < low else (second, least)
     if rows.volume[kept] > 0.0:
@@ -194,8 +197,9 @@ def _supplier(rows: Workloads, first: int, last: int, mark: float) -> int:
     for n in range(first, last):
         passed += rows.volume[n]
         found += mark >= passed
-    served = found < last and rows.status[found] == SERVED
-    return int(rows.pair[found]) if served else UNSET
+    row = at(min(found, last - 1))
+    pair, served = int(rows.pair[row]), (found < last) & (rows.status[row] == SERVED)
+    return pair if served else UNSET
 
 
 @compiled

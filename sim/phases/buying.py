@@ -18,11 +18,10 @@ from sim.world import World
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
     """Return the long-run cost of a card-hour with duty and grant, at the places that a rule knows by a name (n, V)."""
-    servers = world.parameters.market.costs.server_cost_multiple
-    added = world.rules[name].duty - world.conditions.measures.support.cards[region] * servers
+    market, state = world.parameters.market, world.state
     return costs_with_duty(
-        world.state.hour_cost, region, added, world.state.chip_price, world.links.card_recovery,
-        world.parameters.market.utilisation.maximum,
+        state.hour_cost, region, world.rules[name].duty, world.conditions.measures.support.cards,
+        market.costs.server_cost_multiple, state.chip_price, world.links.card_recovery, market.utilisation.maximum,
     )  # fmt: skip
 
 

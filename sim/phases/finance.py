@@ -54,11 +54,12 @@ def _duties(world: World) -> None:
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now, before = world.now.arrays, world.rules_before
     here, there, free = before["sites"], before["elsewhere"], world.observed
-    kept_here, kept_there = (np.ones_like(x.kept) if free or not x.charges else x.kept for x in (here, there))
-    smuggled = now["smuggled"]
     state.confiscated[:] = now["confiscated"]
-    state.sold[:] = by_chip(state.delivered * kept_here) + state.confiscated
-    state.sold += by_chip((state.elsewhere_delivered - smuggled) * kept_there + smuggled)
+    state.sold[:] = by_chip(state.delivered if free or not here.charges else state.delivered * here.kept)
+    elsewhere = state.elsewhere_delivered
+    if not free and there.charges:
+        elsewhere = (elsewhere - now["smuggled"]) * there.kept + now["smuggled"]
+    state.sold += by_chip(elsewhere) + state.confiscated
     now["duty_usd_m"] = np.zeros(len(structure.sites))
     if free or not here.charges:
         return
@@ -67,7 +68,7 @@ def _duties(world: World) -> None:
     by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
     now["provider_capex"] += by_provider
     ledger.duties += by_provider
-    paid = by_chip(state.delivered * (1.0 - kept_here)) * state.chip_price / MILLION
+    paid = by_chip(state.delivered * (1.0 - here.kept)) * state.chip_price / MILLION
     ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
 
 

@@ -77,6 +77,9 @@ def seize(world: World, on_their_way: Floats) -> None:
     """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through."""
     state, now, links = world.state, world.now.arrays, world.links
     regions = world.structure.elsewhere_region
+    if not on_their_way.any():
+        state.seized[:], state.leaking[:] = 0.0, 0.0
+        return
     for w in np.flatnonzero(on_their_way.any(axis=1)):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()

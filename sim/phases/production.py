@@ -54,6 +54,8 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
     Evaded cards stand under no quota. What quotas cut of accepted orders counts as denied, not as refused by makers.
     """
     state, sites = world.state, world.state.ordered.shape[0]
+    if not world.now.quotas and not world.now.arrays["evading"].any():
+        return shared, np.zeros_like(state.elsewhere_ordered)
     away = np.zeros_like(shared)
     away[sites:] = evaded(world, shared[sites:])
     legal = shared - away

@@ -21,7 +21,7 @@ def from_store(world: World, power: Floats) -> Floats:
         state.from_store[:] = 0.0
         return power
     kept = power_of(state.stored, world.structure.chip_kw)
-    part = np.minimum(np.divide(power, kept, out=np.zeros_like(kept), where=kept > 0.0), 1.0)
+    part = np.divide(np.minimum(power, kept), kept, out=np.zeros_like(kept), where=kept > 0.0)
     state.from_store[:] = state.stored * part[:, None]
     return np.maximum(power - kept * part, 0.0)
 

@@ -337,10 +337,11 @@ _RULES = Table(
             "and what a firm would have leased; what several refuse counts for the one that decides",
         ),
         _number(
-            "lost_revenue_usd_m",
+            "denied_revenue_usd_m",
             "USD m",
-            "what makers would have taken for these orders at the prices of the quarter; what buyers order in their "
-            "place is not taken off; null for rentals",
+            "what these orders would have brought their makers at the prices of the quarter, gross: what buyers order "
+            "in their place or get from the grey market is not taken off, nor what they could not have paid; null for "
+            "rentals and rules on stages",
         ),
         _number("fee_usd_m", "USD m", "part of makers' revenue on cards delivered"),
         _number("duty_usd_m", "USD m", "duties of buyers on cards delivered"),

@@ -21,7 +21,7 @@ def licence(**values: object) -> Values:
     """Return the terms of a licence that costs and limits nothing, with changes."""
     terms: Values = {
         "approval": 1.0, "delay_quarters": 0, "duty": 0.0, "revenue_share": 0.0, "share_of_home": None,
-        "cards_per_quarter": None,
+        "cards_per_quarter": None, "sold_at_home": False,
     }  # fmt: skip
     return {**terms, **values}
 

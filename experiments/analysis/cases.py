@@ -81,8 +81,8 @@ class Case:
         return self.providers.get(provider, provider)
 
     def rule_label(self, rule: str) -> str:
-        """Return the label of an instrument of policy, its id where a lever added it."""
-        governments = self.setting("policy").values()
+        """Return the label of an instrument of policy; its id where a lever, which may be a whole preset, added it."""
+        governments = self.results.manifest["config"]["policy"].values()
         return next((str(rules[rule]["label"]) for rules in governments if rule in rules), rule)
 
     def label_of(self, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from sim.names import ID_PATTERN, QUARTER_PATTERN
+from sim.names import DATE_PATTERN, ID_PATTERN, QUARTER_PATTERN
 
 Node = dict[str, Any]
 
@@ -174,6 +174,8 @@ def _described(node: Node) -> str:
         return str(node["const"])
     if _is_quarter(node):
         return "a quarter from 1900Q1 to 2099Q4, such as 2024Q3"
+    if node.get("pattern") == DATE_PATTERN:
+        return "a day as year-month-day in quotes, such as '2023-11-17'"
     limits = " and ".join(f"{words} {_number(node[name])}" for name, words in _LIMITS if name in node)
     return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
 

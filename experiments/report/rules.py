@@ -7,21 +7,22 @@ import pandas as pd
 from experiments.analysis.cases import Case
 from experiments.report.study import Part
 
-_COLUMNS = ("quantity_bound", "lost_revenue_usd_m", "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "seizures")
+_COLUMNS = ("quantity_bound", "denied_revenue_usd_m", "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "seizures")
 _CLOSED = 2
 """Of these, what is closed anew each quarter: not to be added up over quarters."""
 _NAMED = 3
 """Firms that a row names."""
 _HEAD = (
-    "Rule", "Bound from", "until", "Whom most", "H100e a quarter, last year", "Revenue lost, USD m, likewise",
+    "Rule", "Bound from", "until", "Whom most", "H100e a quarter, last year", "Revenue denied, USD m, likewise",
     "Fees, USD m", "Duties, USD m", "Subsidies, USD m", "Cards seized",
 )  # fmt: skip
 _CAPTION = (
     "Rules that changed something, means over runs; first and last quarter in any run. H100e: what they closed of the "
     "orders (or rentals) that buyers would want first, credited to the rule that decides where several refuse, so a "
-    "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Revenue lost: of "
-    "makers on these cards, at their prices; what buyers take instead is not taken off. Orders that are closed are "
-    "asked again each quarter: quarters must not be added up. Other money and seizures: sums over the run. Table rules."
+    "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Revenue denied: of "
+    "makers on these cards, gross of what buyers take instead (compare makers' revenue for the net loss). Orders that "
+    "are closed are asked again each quarter: quarters must not be added up. Other money and seizures: sums over the "
+    "run. Table rules."
 )
 
 

@@ -38,7 +38,7 @@ def costs_with_duty(
 
 @compiled
 def quota_factors(
-    ordered: Floats, licensed: Bools, home: Bools, h100e: Floats, supplier: Ints, suppliers: int, share: float,
+    ordered: Floats, licensed: Floats, home: Bools, h100e: Floats, supplier: Ints, suppliers: int, share: float,
     most: float,
 ) -> Floats:  # fmt: skip
     """Return the part of licensed orders that a quota leaves (V,); 1 where it does not bind.
@@ -47,7 +47,7 @@ def quota_factors(
 
     Args:
         ordered: (n, V) cards.
-        licensed: (n, V) whether an order stands under the licence.
+        licensed: (n, V) part of an order that stands under the licence.
         home: (n,) whether a place lies in the maker's own region.
         h100e: (V,) per card.
         supplier: (V,) maker of each card, of ``suppliers`` K.
@@ -59,7 +59,7 @@ def quota_factors(
     for x in range(home.size):
         for v in range(ordered.shape[1]):
             at_home[x, v] = ordered[x, v] if home[x] else 0.0
-            abroad[x, v] = ordered[x, v] if licensed[x, v] else 0.0
+            abroad[x, v] = ordered[x, v] * licensed[x, v]
     asked = by_chip(abroad)
     sold_by = totals(supplier, by_chip(at_home) * h100e, suppliers)
     asked_by = totals(supplier, asked * h100e, suppliers)

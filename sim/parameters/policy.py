@@ -62,6 +62,8 @@ class Licence(Schema):
     """Most H100e under the rule over all that the maker sells in the regions of origin; null for no limit."""
     cards_per_quarter: Annotated[float, quantity("cards per quarter", ge=0.0)] | None
     """Most cards under the rule in all; null for no limit."""
+    sold_at_home: bool
+    """Whether only cards that are on sale in the regions of origin may go, none that was made for one destination."""
 
 
 class ChipRule(Rule):

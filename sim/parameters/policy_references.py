@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sim.parameters.instruments import CountryCap, StageRule, Subsidy
-from sim.parameters.policy import ChipRule, Instrument
+from sim.parameters.instruments import CountryCap, CreditShock, StageRule, Subsidy
+from sim.parameters.policy import ChipRule, Instrument, Licence
 from sim.parameters.problems import Problem, known
 from sim.parameters.rules import Rule
 
@@ -28,6 +28,7 @@ def check(p: "Parameters") -> Iterator[Problem]:
             yield from _names(key, rule, _allowed(p))
             yield from _calendar(key, rule)
             yield from _meaning(key, rule)
+            yield from _reaching(key, rule, p)
 
 
 def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:
@@ -72,10 +73,32 @@ def _day(text: str | None) -> date | None:
         return None
 
 
+def _reaching(key: str, rule: Instrument, p: "Parameters") -> Iterator[Problem]:
+    """Refuse lists that leave nobody, and buyers whom a rule on cards cannot reach."""
+    for field in ("origins", "headquarters", "regions", "makers", "buyers"):
+        empty_is_allowed = isinstance(rule, ChipRule) and field == "headquarters"
+        if getattr(rule, field, None) == [] and not empty_is_allowed:
+            yield Problem(f"{key}.{field}", [], "names nobody: name one, or give null for all")
+    if isinstance(rule, ChipRule):
+        yield from _buyers(key, rule, p)
+
+
+def _buyers(key: str, rule: ChipRule, p: "Parameters") -> Iterator[Problem]:
+    for buyer in rule.buyers or []:
+        provider, owner = p.providers.get(buyer), p.rest_of_world.get(buyer)
+        homes = {x.headquarters for x in (provider, owner) if x is not None}
+        places = {*(provider.sites if provider else ()), *([owner.region] if owner else ())}
+        if homes and not homes & set(rule.headquarters) and not places & set(rule.destinations):
+            yield Problem(f"{key}.buyers", buyer, "is reached by neither headquarters nor destinations of the rule")
+
+
 def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
     """Refuse what contradicts itself or does nothing."""
     if isinstance(rule, ChipRule):
         yield from _tests(key, rule)
+        yield from _inert(key, rule)
+    elif isinstance(rule, CreditShock) and (rule.risk_free_rate, rule.spread, rule.covenant) == (0.0, 0.0, 1.0):
+        yield Problem(f"{key}.spread", rule.spread, "the shock changes nothing: change rate, spread or covenant")
     elif isinstance(rule, StageRule) and _neutral(rule):
         yield Problem(f"{key}.output", rule.output, "the rule does nothing: change output, price, growth or a ban")
     elif isinstance(rule, Subsidy) and rule.power == rule.cards == rule.capital == 0.0:
@@ -83,6 +106,24 @@ def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
     elif isinstance(rule, CountryCap) and rule.chartered and _unbound(rule):
         allowed = "nothing binds these firms: give largest_share_abroad or least_share_at_home"
         yield Problem(f"{key}.chartered", rule.chartered, allowed)
+
+
+def _inert(key: str, rule: ChipRule) -> Iterator[Problem]:
+    """Refuse what a rule on cards would not act on: nobody would see that it does nothing."""
+    if rule.evaded > 0.0 and "rental" not in rule.uses:
+        yield Problem(f"{key}.evaded", rule.evaded, "is for rentals; for orders see behaviour.grey_market")
+    if rule.growth != 0.0 and rule.generations_behind is not None:
+        yield Problem(f"{key}.growth", rule.growth, "must be 0 where generations_behind moves the thresholds")
+    if rule.licence is not None and "rental" in rule.uses:
+        yield from _terms_of_rentals(f"{key}.licence", rule.licence)
+
+
+def _terms_of_rentals(key: str, terms: Licence) -> Iterator[Problem]:
+    for field, none in (("duty", 0.0), ("revenue_share", 0.0), ("share_of_home", None), ("cards_per_quarter", None)):
+        value = getattr(terms, field)
+        if value != none:
+            must = "null" if none is None else "0"
+            yield Problem(f"{key}.{field}", value, f"must be {must} for rentals, which know approval and delay alone")
 
 
 def _unbound(rule: CountryCap) -> bool:
@@ -113,8 +154,6 @@ def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
         )
         given = None if rule.licence is None else "terms"
         yield Problem(f"{key}.licence", given, allowed)
-    if rule.buyers is not None and not rule.buyers:
-        yield Problem(f"{key}.buyers", [], "the rule is for nobody: name a buyer, or give null for all")
     if not (rule.destinations or rule.headquarters):
         yield Problem(f"{key}.destinations", [], "the rule reaches nobody: name a region here or in headquarters")
     for name, prong in rule.prongs.items():

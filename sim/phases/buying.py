@@ -145,8 +145,8 @@ class Quota(NamedTuple):
 
     rule: str
     """Its id."""
-    under: Bools
-    """(S + W, V) orders that stand under it."""
+    under: Floats
+    """(S + W, V) part of orders that stands under it."""
     home: Bools
     """(S + W,) places in its makers' own regions."""
     share: float
@@ -156,12 +156,12 @@ class Quota(NamedTuple):
 
 
 def quotas(world: World) -> list[Quota]:
-    """Return the quotas that some order stands under."""
+    """Return the quotas that some order stands under, for the days of the quarter in which the licence is given."""
     licensed, out = [world.rules[name].licensed for name in ORDERING], []
     for n, home, share, most in world.quota_limits:
-        under = np.concatenate([found[n] > 0.0 for found in licensed])
+        under, days = np.concatenate([found[n] for found in licensed]), world.policy.licensed_days(n, world.quarter)
         if under.any():
-            out.append(Quota(world.policy.chip_rules[n][0], under, home, share, most))
+            out.append(Quota(world.policy.chip_rules[n][0], under, home, share * days, most * days))
     return out
 
 
@@ -173,7 +173,7 @@ def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[
             ordered, quota.under, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
             quota.share, quota.most,
         )  # fmt: skip
-        part = np.where(quota.under, factors, 1.0)
+        part = np.where(quota.under < 1.0, 1.0 - quota.under * (1.0 - factors), factors)
         yield quota.rule, part
         ordered = ordered * part
 

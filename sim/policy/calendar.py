@@ -130,6 +130,13 @@ class Calendar:
             soon.approval,
         )  # fmt: skip
 
+    def licensed_days(self, rule: int, quarter: int) -> float:
+        """Return the share of a quarter's days in which licences of a rule are given, by position in ``chip_rules``."""
+        _, terms, days = self.chip_rules[rule]
+        start, end = first_day(quarter), first_day(quarter + 1)
+        since, until = max(start, licensed_from(terms, days)), min(end, days.expires)
+        return max(until - since, 0) / (end - start)
+
     def announces(self, quarter: int) -> bool:
         """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""
         start, end = first_day(quarter), first_day(quarter + 1)

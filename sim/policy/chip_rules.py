@@ -67,10 +67,13 @@ def made_there(regions: Collection[str] | None, origins: Sequence[str]) -> Bools
     return np.array([regions is None or origin in regions for origin in origins], dtype=np.bool_)
 
 
-def meant(rule: ChipRule, names: Sequence[str]) -> Bools:
-    """Return whether a rule is for each card by its name (V,)."""
+def meant(rule: ChipRule, names: Sequence[str], apart: Collection[str] = ()) -> Bools:
+    """Return whether a rule is for each card by its name (V,); ``apart`` are cards made for one destination."""
     only, exempt = rule.only_chips, rule.exempt_chips
-    return np.array([(only is None or x in only) and x not in exempt for x in names], dtype=np.bool_)
+    out = [(only is None or x in only) and x not in exempt for x in names]
+    if rule.licence is not None and rule.licence.sold_at_home:
+        out = [found and x not in apart for found, x in zip(out, names, strict=True)]
+    return np.array(out, dtype=np.bool_)
 
 
 class Case(NamedTuple):
@@ -122,6 +125,8 @@ class Subjects(NamedTuple):
     """(metrics, V)."""
     places: Sequence[Place]
     """(P,)."""
+    apart: frozenset[str] = frozenset()
+    """Ids of cards that were made for one destination, and are on sale nowhere else."""
 
 
 def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
@@ -143,7 +148,8 @@ def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
 def caught(case: Case, subjects: Subjects) -> tuple[Ints, Bools]:
     """Return the test that every card meets (V,), and whether the rule catches it at each place (P, V)."""
     prong = prong_met(case.rule.prongs, subjects.specification, case.scale)
-    hit = (prong != NO_PRONG) & meant(case.rule, subjects.names) & made_there(case.rule.origins, subjects.origins)
+    named = meant(case.rule, subjects.names, subjects.apart)
+    hit = (prong != NO_PRONG) & named & made_there(case.rule.origins, subjects.origins)
     return prong, reached(case.rule, subjects.places)[:, None] & hit[None, :]
 
 

@@ -49,6 +49,8 @@ class Task(NamedTuple):
     """Of compute, memory bandwidth and links in performance, weighted by demand."""
     margins: Specification
     """Fractions by which what is cut lies below its line."""
+    apart: frozenset[str] = frozenset()
+    """Ids of cards made for one destination, the new one among them."""
 
 
 class Cut(NamedTuple):
@@ -98,7 +100,9 @@ def left(specifications: Sequence[Specification], areas: Sequence[float], task: 
     """
     tpp, memory, links = np.array(specifications, dtype=np.float64).reshape(-1, 3).T
     names, origins = [task.name] * tpp.size, [task.origin] * tpp.size
-    return allowed(Subjects(names, origins, metrics(tpp, memory, links, np.array(areas)), [task.place]), task)
+    return allowed(
+        Subjects(names, origins, metrics(tpp, memory, links, np.array(areas)), [task.place], task.apart), task
+    )
 
 
 def allowed(subjects: Subjects, task: Task) -> Floats:

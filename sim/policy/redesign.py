@@ -2,22 +2,21 @@
 
 The first answer is made of dies that the maker has: re-binned, it keeps their area and memory, and takes what they take
 of wafers, packaging and memory. The second takes longer and has a die of its own, as small as it may be, with memory
-and links of the cards that there are by then. Both cost what their base costs per performance when they come out, less
-what the smaller die saves. Rules on named firms bring out no card, and a line that moves is answered once.
+and links of the cards that there are by then. Both cost what their base costs per hour of inference when they come out,
+less what the smaller die saves. Rules on named firms bring out no card.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sim.economics.technology import interpolate
 from sim.names import QUARTERS_PER_YEAR, quarter_code, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.behaviour import Respin
-from sim.parameters.policy import ChipRule
 from sim.parameters.suppliers import Chip
 from sim.policy.calendar import Calendar
-from sim.policy.chip_rules import Case, Subjects, caught, made_there, reached
+from sim.policy.chip_rules import NO_RULE, Case, Subjects, made_there, reached, rulings
 from sim.policy.cut_down import (
     Cut,
     Specification,
@@ -29,7 +28,7 @@ from sim.policy.cut_down import (
     smallest_die,
     whole,
 )
-from sim.policy.dates import Days, first_day, quarter_of
+from sim.policy.dates import days_of, first_day, quarter_of
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 
@@ -49,8 +48,18 @@ class Variant(NamedTuple):
     """For whom it was made."""
 
 
+class Occasion(NamedTuple):
+    """A day on which makers look at what rules leave them."""
+
+    quarter: int
+    day: int
+    rule: str | None
+    """The rule that takes effect; None where a maker's card comes out that outdoes all its cards before."""
+    maker: str
+
+
 def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Variant]:
-    """Return the cards ``<maker>-cut-<n>`` that rules bring about, by id, in the order of the rules.
+    """Return the cards ``<maker>-cut-<n>`` that rules bring about, by id, in the order of time.
 
     Args:
         parameters: with the rules and the behaviour.
@@ -61,53 +70,103 @@ def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Var
         return found
     calendar, terms = Calendar(parameters.policy), parameters.behaviour.redesign.compliant
     lags = [(terms.lag_quarters, False), *([] if terms.respin is None else [(terms.respin.lag_quarters, True)])]
-    for name, rule, days in calendar.chip_rules:
-        for maker, place in _customers(parameters, rule):
+    sells = {x: sorted(set(_sells(x, parameters))) for x, y in parameters.suppliers.items() if y.sells_to is None}
+    for occasion in _occasions(parameters, calendar, cards, sells):
+        known = calendar.known(occasion.day)
+        for place in sells[occasion.maker] if known else ():
             for lag, own_die in lags:
-                if _in_time(parameters, rule, days, lag):
-                    every = {**cards, **{x: variant.chip for x, variant in found.items()}}
-                    mine = {x: chip for x, chip in every.items() if chip.supplier == maker}
-                    designs = {x: chip for x, chip in mine.items() if x in cards}
-                    label = f"{maker}-cut-{1 + sum(variant.chip.supplier == maker for variant in found.values())}"
-                    effective = quarter_of(rule.effective)
-                    task = _task(parameters, label, maker, place, effective, calendar.known(days.effective))
-                    variant = _answer(parameters, name, mine, designs, task, effective, lag, own_die=own_die)
-                    found |= {} if variant is None else {label: variant}
+                count = 1 + sum(variant.chip.supplier == occasion.maker for variant in found.values())
+                task = _task(parameters, f"{occasion.maker}-cut-{count}", occasion, place, known, found)
+                every = {**cards, **{x: variant.chip for x, variant in found.items()}}
+                mine = {x: chip for x, chip in every.items() if chip.supplier == occasion.maker}
+                variant = _answer(parameters, mine, task, occasion, lag, own_die=own_die)
+                found |= {} if variant is None else {task.name: variant}
     return found
 
 
+def _occasions(
+    parameters: Parameters, calendar: Calendar, cards: Mapping[str, Chip], makers: Iterable[str]
+) -> list[Occasion]:
+    """Return when merchants look: when a rule on orders with tests takes effect, and when a generation comes out.
+
+    Up to the end of history they brought out what the catalogue has.
+    """
+    out, past = list[Occasion](), quarter_number(parameters.market.history_end)
+    for maker in makers:
+        origin = parameters.suppliers[maker].headquarters
+        for name, rule, days in calendar.chip_rules:
+            asks = rule.prongs and "order" in rule.uses and rule.treatment != "notify"
+            if asks and made_there(rule.origins, [origin])[0] and days.expires > days.effective:
+                out.append(Occasion(quarter_of(rule.effective), days.effective, name, maker))
+        best = 0.0
+        mine = [x for x in cards.values() if x.supplier == maker]
+        for chip in sorted(mine, key=lambda x: (quarter_number(x.launch), -x.tpp)):
+            launch = quarter_number(chip.launch)
+            if chip.tpp > best and calendar.chip_rules:
+                out.append(Occasion(launch, first_day(launch), None, maker))
+            best = max(best, chip.tpp)
+    return sorted((x for x in out if x.quarter > past), key=lambda x: (x.quarter, x.rule is None, x.day))
+
+
 def _answer(
-    parameters: Parameters, rule: str, mine: Mapping[str, Chip], designs: Mapping[str, Chip], task: Task,
-    effective: int, lag: int, *, own_die: bool,
-) -> Variant | None:  # fmt: skip
-    """Return the variant by which a maker answers a rule for a place; None where it needs none or none is possible.
+    parameters: Parameters, mine: Mapping[str, Chip], task: Task, occasion: Occasion, lag: int, *, own_die: bool
+) -> Variant | None:
+    """Return the variant with which a maker answers for a place; None where it needs none or none is possible.
 
     Args:
         parameters: with the terms of redesign.
-        rule: id of the rule.
         mine: cards of the maker by id, cut ones among them.
-        designs: those whose dies may be cut down.
         task: for whom the card would be cut, and how.
-        effective: quarter number in which the rule takes effect.
+        occasion: when the maker looks, and why.
         lag: quarters from then to the first sale.
         own_die: whether there is time for a die of its own, made with what the maker sells by the end of the lag.
     """
-    terms, launch = parameters.behaviour.redesign.compliant, effective + lag
-    sold = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= effective}
-    best = max(sold, key=lambda name: performance(whole(sold[name]), task), default=None)
-    if best is None or not _limits(rule, best, sold[best], task):
+    terms, launch = parameters.behaviour.redesign.compliant, occasion.quarter + lag
+    now = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= occasion.quarter}
+    rule = _reason(occasion, now, task, launch)
+    if rule is None or launch > quarter_number(parameters.market.end):
         return None
-    ready = launch if own_die else effective
-    bases = {name: chip for name, chip in designs.items() if quarter_number(chip.launch) <= ready}
+    ready = launch if own_die else occasion.quarter
+    bases = {x: y for x, y in mine.items() if quarter_number(y.launch) <= ready and x not in task.apart}
     cut = best_cut(_made(bases, ready - terms.dies_made_quarters), task)
     if cut is None:
         return None
     soon = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= ready + SOON}
-    chip = _variant(parameters, bases[cut.base], cut.specification, launch, task)
-    saving = 1.0
+    chip, saving = _variant(parameters, bases[cut.base], cut.specification, launch, task), 1.0
     if own_die and terms.respin is not None:
         chip, saving = _respun(chip, bases[cut.base], cut, terms.respin, task), terms.respin.least_saving
     return Variant(chip, cut.base, rule, task.place) if _pays(chip, soon, terms.least_gain, saving, task) else None
+
+
+def _reason(occasion: Occasion, cards: Mapping[str, Chip], task: Task, launch: int) -> str | None:
+    """Return the rule that a maker answers with a card launched in a quarter; None where there is none to answer.
+
+    It is the one that takes effect, if it takes from what the maker sells at a place or licenses other cards than those
+    that may go; of a new generation, the one that decides on its best card. It must hold when the card comes.
+    """
+    cases = {case.id: case for case in task.cases}
+    rule = occasion.rule
+    if rule is None:
+        rule = _deciding(cards, task)
+    elif rule in cases:
+        terms, without = cases[rule].rule.licence, task._replace(cases=[x for x in task.cases if x.id != rule])
+        worth, before = _worth(cards, task), _worth(cards, without)
+        opens = terms is not None and terms.approval > 0.0 and not terms.sold_at_home and min(worth, default=1.0) == 0.0
+        if not opens and all(one >= two for one, two in zip(worth, before, strict=True)):
+            return None
+    if rule is None or rule not in cases or cases[rule].rule.treatment == "notify":
+        return None
+    return rule if days_of(cases[rule].rule).expires > first_day(launch) else None
+
+
+def _deciding(cards: Mapping[str, Chip], task: Task) -> str | None:
+    """Return the rule that decides on a maker's best card at a place; None where it may go as it is."""
+    best = max(cards, key=lambda name: performance(whole(cards[name]), task), default=None)
+    if best is None:
+        return None
+    subjects = Subjects([best], [task.origin], specifications([cards[best]]), [task.place], task.apart)
+    limited, rule = allowed(subjects, task)[0] < 1.0, int(rulings(task.cases, subjects).rule[0, 0])
+    return task.cases[rule].id if limited and rule != NO_RULE else None
 
 
 def _pays(chip: Chip, others: Mapping[str, Chip], gain: float, saving: float, task: Task) -> bool:
@@ -120,7 +179,7 @@ def _pays(chip: Chip, others: Mapping[str, Chip], gain: float, saving: float, ta
         saving: part of the logic area that it must save otherwise; 1 where that is no reason.
         task: for whom it is.
     """
-    mine, theirs = _worth({"": chip}, task)[0], _worth(others, task)
+    mine, theirs = _worth({task.name: chip}, task)[0], _worth(others, task)
     best = max(theirs, default=0.0)
     if mine >= (1.0 + gain) * best:
         return True
@@ -134,19 +193,10 @@ def _made(sold: Mapping[str, Chip], since: int) -> dict[str, Chip]:
     return {name: chip for name, chip in rows if quarter_number(chip.launch) >= since}
 
 
-def _limits(rule: str, name: str, chip: Chip, task: Task) -> bool:
-    """Return whether a rule keeps a card from a place in part, or licenses others where it is kept from it."""
-    case = next((case for case in task.cases if case.id == rule), None)
-    subjects = Subjects([name], [task.origin], specifications([chip]), [task.place])
-    if case is None or allowed(subjects, task)[0] >= 1.0:
-        return False
-    return bool(caught(case, subjects)[1][0, 0]) or (case.rule.treatment == "licence" and case.approval > 0.0)
-
-
 def _worth(cards: Mapping[str, Chip], task: Task) -> list[float]:
     """Return what cards are worth at a place: performance, as far as rules leave it."""
     chips = list(cards.values())
-    subjects = Subjects(list(cards), [task.origin] * len(chips), specifications(chips), [task.place])
+    subjects = Subjects(list(cards), [task.origin] * len(chips), specifications(chips), [task.place], task.apart)
     return [
         performance(whole(chip), task) * float(share)
         for chip, share in zip(chips, allowed(subjects, task), strict=True)
@@ -154,9 +204,10 @@ def _worth(cards: Mapping[str, Chip], task: Task) -> list[float]:
 
 
 def _variant(parameters: Parameters, base: Chip, cut: Specification, launch: int, task: Task) -> Chip:
-    """Return a card cut down, at the price per performance that its base has by then."""
+    """Return a card cut down, at the price that its base has by then, in the unit by which buyers choose: inference."""
     years = max(launch - quarter_number(base.launch), 0) / QUARTERS_PER_YEAR
-    ratio = performance(cut, task) / performance(whole(base), task)
+    inference = task._replace(exponents=_weights(parameters, 0.0))
+    ratio = performance(cut, inference) / performance(whole(base), inference)
     terms = parameters.behaviour.redesign.compliant
     fallen = math.exp(-parameters.suppliers[base.supplier].price_decline * years)
     return base.model_copy(
@@ -187,18 +238,20 @@ def _respun(chip: Chip, base: Chip, cut: Cut, terms: Respin, task: Task) -> Chip
 
 
 def _task(
-    parameters: Parameters, name: str, maker: str, place: Place, quarter: int, cases: Sequence[Case]
+    parameters: Parameters, name: str, occasion: Occasion, place: Place, cases: Sequence[Case],
+    found: Mapping[str, Variant],
 ) -> Task:  # fmt: skip
-    """Return what a maker would cut a card for in a quarter, under those of some rules that look at it there."""
+    """Return what a maker would cut a card for, under those of some rules that look at it there."""
     margins = parameters.behaviour.redesign.compliant.margins
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
-    origin = parameters.suppliers[maker].headquarters
+    origin = parameters.suppliers[occasion.maker].headquarters
     looking = [
         _in_full(case)
         for case in cases
         if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
     ]
-    return Task(name, origin, place, looking, _exponents(parameters, place, quarter), cut)
+    exponents = _exponents(parameters, place, occasion.quarter)
+    return Task(name, origin, place, looking, exponents, cut, frozenset({name, *found}))
 
 
 def _in_full(case: Case) -> Case:
@@ -212,32 +265,19 @@ def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[floa
 
     A region without customers serves others: it counts as their mean.
     """
-    demand, weights = parameters.customers.demand, parameters.market.performance
+    demand = parameters.customers.demand
     regions = [place.destination] if place.destination in demand else list(demand)
     shares = [interpolate(demand[region].training_share, quarter) for region in regions]
-    training = sum(shares) / len(shares)
-    fields = ("compute", "memory_bandwidth", "interconnect")
+    return _weights(parameters, sum(shares) / len(shares))
+
+
+def _weights(parameters: Parameters, training: float) -> tuple[float, float, float]:
+    """Return the exponents of performance for a share of training."""
+    weights, fields = parameters.market.performance, ("compute", "memory_bandwidth", "interconnect")
     a, b, c = (
         training * getattr(weights.training, x) + (1.0 - training) * getattr(weights.inference, x) for x in fields
     )
     return a, b, c
-
-
-def _customers(parameters: Parameters, rule: ChipRule) -> Iterator[tuple[str, Place]]:
-    """Yield merchants that a rule asks for an answer, with the places it looks at where they sell."""
-    if not rule.prongs or "order" not in rule.uses or rule.treatment == "notify":
-        return
-    for maker, supplier in parameters.suppliers.items():
-        if supplier.sells_to is None and made_there(rule.origins, [supplier.headquarters])[0]:
-            places = sorted(set(_sells(maker, parameters)))
-            yield from ((maker, place) for place in places if reached(rule, [place])[0])
-
-
-def _in_time(parameters: Parameters, rule: ChipRule, days: Days, lag: int) -> bool:
-    """Return whether a card would come before the run ends and while the rule holds."""
-    launch = quarter_of(rule.effective) + lag
-    in_run = launch <= quarter_number(parameters.market.end)
-    return in_run and days.expires > max(first_day(launch), days.effective)
 
 
 def _sells(maker: str, parameters: Parameters) -> Iterator[Place]:

@@ -83,30 +83,34 @@ def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) ->
 
 
 def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -> Iterator[Bound]:
-    """Yield the makers of a side whose orders one of the stages limits, with what of them is not met.
+    """Yield the makers of a side whom a rule keeps short: orders not met for a stage of which it takes something.
 
-    A rule that moves prices acts on all who deliver. The side itself stands for what the government pays.
+    What several rules keep short counts for each. One that moves prices acts on all who deliver. The side itself stands
+    for what the government pays.
     """
-    yield Bound(t, name, rule.side, acted=rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
+    adds = rule.output > 1.0 or rule.growth > 0.0
+    yield Bound(t, name, rule.side, acted=adds or rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
     stages = [POSITION[stage] for stage in rule.stages]
-    quantities = (rule.output, rule.growth, rule.imports_banned, rule.tools_banned, rule.servicing_banned)
-    (short, lost), made = _unmet(facts, t), _delivered(facts, t)
+    takes = rule.output < 1.0 or rule.growth < 0.0 or _bans(rule)
+    short, made = _unmet(facts, t), _delivered(facts, t)
     for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
         if supplier.upstream == rule.side:
-            limited = quantities != (1.0, 0.0, 0.0, 0.0, 0.0) and facts.record["limit"][t, k] in stages
-            closed, revenue = (float(short[k]), float(lost[k])) if limited else (0.0, 0.0)
-            yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed, revenue)
+            closed = float(short[k]) if takes and facts.record["limit"][t, k] in stages else 0.0
+            yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed)
+
+
+def _bans(rule: StageRule) -> bool:
+    return max(rule.imports_banned, rule.tools_banned, rule.servicing_banned) > 0.0
 
 
 def _unmet(facts: Facts, t: int) -> Floats:
-    """Return H100e and USD m of what was ordered of every maker and not accepted (2, K); none while all is given."""
+    """Return H100e that were ordered of every maker and not accepted (K,); none while deliveries are given."""
     record, structure, makers = facts.record, facts.structure, len(facts.structure.suppliers)
     if t + 1 < structure.history:
-        return np.zeros((2, makers))
+        return np.zeros(makers)
     short = (record["ordered"][t] - record["accepted"][t]).sum(axis=0)
     short += (record["elsewhere_ordered"][t] - record["elsewhere_accepted"][t]).sum(axis=0)
-    each = structure.chip_h100e, record["chip_price"][t] / 1e6
-    return np.stack([sum_by(structure.chip_supplier, np.maximum(short, 0.0) * x, makers) for x in each])
+    return sum_by(structure.chip_supplier, np.maximum(short, 0.0) * structure.chip_h100e, makers)
 
 
 def _delivered(facts: Facts, t: int) -> Floats:

@@ -29,7 +29,7 @@ def rules(facts: Facts) -> Columns:
         "who": strings(row.who for row in rows),
         "bound": np.array([row.acted for row in rows], dtype=np.bool_),
         "quantity_bound": numbers[:, 0],
-        "lost_revenue_usd_m": numbers[:, 1],
+        "denied_revenue_usd_m": numbers[:, 1],
         "fee_usd_m": numbers[:, 2],
         "duty_usd_m": numbers[:, 3],
         "subsidy_usd_m": numbers[:, 4],
@@ -97,9 +97,8 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
         for r in np.flatnonzero(reached(rule, places)):
             offered = np.unique(links.pair_pool[links.pair_region == r])
             abroad = offered[links.pool_region[offered] != r]
-            shut = np.where(rentals.refused[n, r], 1.0 - rentals.open[r], 0.0)
-            closed = float((cards[abroad] @ shut).sum())
-            yield Bound(t, name, regions[r], closed > 0.0, closed)
+            refuses = (rentals.refused[n, r] * cards[abroad]).sum() > 0.0
+            yield Bound(t, name, regions[r], bool(refuses), float((cards[abroad] * rentals.closed[n, r]).sum()))
 
 
 def _on_leases(facts: Facts) -> Iterator[Bound]:
@@ -134,7 +133,7 @@ def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
             dates["rule_bites"] = bites[name]
         else:
             binds = days_of(rule)
-            ever = binds.effective < first_day(last + 1) and binds.expires > first_day(start)
+            ever = binds.effective < first_day(last + 1) and binds.expires > max(first_day(start), binds.effective)
             dates["rule_never_bites" if ever else "rule_never_in_force"] = facts.quarters[-1]
         for event, quarter in dates.items():
             yield quarter, event, policy.authority(name), name

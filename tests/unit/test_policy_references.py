@@ -25,7 +25,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     (H20, "effective", "2025-02-30", "there is no such day"),
     (H20, "destinations", ["china"], "must be one of ally, cn, mid, us"),
     (H20, "buyers", ["alibabba"], "did you mean 'alibaba'?"),
-    (H20, "buyers", [], "the rule is for nobody"),
+    (H20, "buyers", [], "names nobody"),
     (H20, "overrides", [H20.rsplit(".", 1)[1]], "must not name the rule itself"),
     (H20, "only_chips", ["h2o"], "did you mean 'h20'?"),
     (H20, "licence", None, "must give the terms of a licence"),

@@ -125,7 +125,7 @@ def test_history_does_not_go_on_after_the_last_delivery(command: Command) -> Non
         (
             "~market.regions.us",
             "market.regions.us: no such region, but suppliers.amd.headquarters, suppliers.aws_trainium.headquarters, "
-            "suppliers.google_tpu.headquarters and 42 more refer to it; each must be one of ally, cn, mid",
+            "suppliers.google_tpu.headquarters and 43 more refer to it; each must be one of ally, cn, mid",
         ),
         ("~suppliers.nvidia", "suppliers.nvidia: no such supplier, but "),
         (

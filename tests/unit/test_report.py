@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from shutil import copytree
@@ -204,3 +205,13 @@ def test_the_page_says_what_rules_did(ensemble: Path) -> None:
     if part is not None:
         assert len(part.rows) == bound["rule"].nunique()
         assert all(len(row) == len(part.head) for row in part.rows)
+
+
+def test_rules_keep_their_labels_where_a_lever_is_a_whole_preset(ensemble: Path) -> None:
+    (case,) = cases([load(ensemble)])
+    chosen = replace(case, levers={"policy": "none"})
+    found = case.results.manifest["config"]["policy"]
+    labels = {name: rule["label"] for rules in found.values() for name, rule in rules.items()}
+    assert labels
+    assert {name: chosen.rule_label(name) for name in labels} == labels
+    assert chosen.rule_label("mine") == "mine"

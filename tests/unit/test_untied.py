@@ -54,7 +54,7 @@ def cells_of(market: Market, t: int) -> Cells:
     choices = market.choices
     return Cells(
         choices.start[::NESTS].copy(), choices.product, market.attraction[t], market.usage[t],
-        SENSITIVITY[TASTE], choices.outside[t], choices.volume[t][:, None], np.array([-1]), np.zeros(1),
+        SENSITIVITY[TASTE], choices.outside[t], choices.volume[t][:, None], np.array([-1]), np.zeros((4, 1)),
         np.zeros(1, np.int64), NEST, np.arange(5), 5, choices.dissimilarity, choices.intensive, LOG,
     )  # fmt: skip
 

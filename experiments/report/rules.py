@@ -13,16 +13,16 @@ _CLOSED = 2
 _NAMED = 3
 """Firms that a row names."""
 _HEAD = (
-    "Rule", "Bound from", "until", "Whom most", "H100e a quarter, last year", "Revenue denied, USD m, likewise",
+    "Rule", "Bound from", "until", "Whom most", "H100e in its largest quarter", "Revenue denied in its largest, USD m",
     "Fees, USD m", "Duties, USD m", "Subsidies, USD m", "Cards seized",
 )  # fmt: skip
 _CAPTION = (
     "Rules that changed something, means over runs; first and last quarter in any run. H100e: what they closed of the "
     "orders (or rentals) that buyers would want first, credited to the rule that decides where several refuse, so a "
     "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Revenue denied: of "
-    "makers on these cards, gross of what buyers take instead (compare makers' revenue for the net loss). Orders that "
-    "are closed are asked again each quarter: quarters must not be added up. Other money and seizures: sums over the "
-    "run. Table rules."
+    "makers on these cards, gross of what buyers take instead (compare makers' revenue for the net loss). Both in the "
+    "largest quarter, as orders that are closed are asked again each quarter. Other money and seizures: "
+    "sums over the run. Table rules."
 )
 
 
@@ -37,12 +37,10 @@ def rules_of(case: Case) -> Part | None:
 
 
 def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    last = rows["quarter"].str[:4] == case.quarters[-1][:4]
-    quarters = sum(quarter[:4] == case.quarters[-1][:4] for quarter in case.quarters)
     for rule, mine in rows.groupby("rule", sort=False):
         sums = mine[list(_COLUMNS)].sum() / case.count
         closed = list(_COLUMNS[:_CLOSED])
-        sums[closed] = mine.loc[last.loc[mine.index], closed].sum() / case.count / quarters
+        sums[closed] = mine.groupby("quarter")[closed].sum().max() / case.count
         amounts = (f"{sums[name]:,.0f}" if sums[name] >= 0.5 else "" for name in _COLUMNS)
         yield (
             case.rule_label(str(rule)), str(mine["quarter"].min()), str(mine["quarter"].max()), _most(case, mine),
@@ -51,8 +49,9 @@ def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 
 
 def _most(case: Case, mine: pd.DataFrame) -> str:
-    """Return the names of those whom a rule bound most."""
-    size = mine.groupby("who")[list(_COLUMNS)].sum().sum(axis=1)
+    """Return the names of those whom a rule bound most, by the first amount that it has."""
+    amounts = mine.groupby("who")[list(_COLUMNS)].sum()
+    size = amounts[next((name for name in _COLUMNS if amounts[name].any()), _COLUMNS[0])]
     order = sorted(size.index, key=lambda who: (-float(size[who]), -int((mine["who"] == who).sum())))
     names = [case.label_of(str(who)) for who in order[:_NAMED]]
     more = len(order) - len(names)

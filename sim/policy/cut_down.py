@@ -6,7 +6,7 @@ what is licensed), or memory and links share a line on their sum as their expone
 and no search is needed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -51,6 +51,10 @@ class Task(NamedTuple):
     """Fractions by which what is cut lies below its line."""
     apart: frozenset[str] = frozenset()
     """Ids of cards made for one destination, the new one among them."""
+
+    def named(self, name: str, others: Iterable[str]) -> "Task":
+        """Return the task for a card of a name, beside others that were made for one destination."""
+        return self._replace(name=name, apart=frozenset({name, *others}))
 
 
 class Cut(NamedTuple):

@@ -8,6 +8,8 @@ less what the smaller die saves. Rules on named firms bring out no card.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from sim.economics.technology import interpolate
@@ -65,23 +67,57 @@ def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Var
         parameters: with the rules and the behaviour.
         cards: the catalogue and what roadmaps bring.
     """
-    found = dict[str, Variant]()
     if parameters.behaviour.redesign.name == "none":
-        return found
+        return {}
+    merchants = {x: y for x, y in parameters.suppliers.items() if y.sells_to is None}
+    sells = {x: sorted(set(_sells(x, parameters))) for x in merchants}
+    decides = (
+        parameters.policy.model_dump_json(), parameters.behaviour.redesign.model_dump_json(), parameters.market.end,
+        parameters.market.history_end, parameters.market.performance.model_dump_json(), list(sells.items()),
+        [(x.training_share, name) for name, x in parameters.customers.demand.items()],
+        [(x.headquarters, x.price_decline, name) for name, x in merchants.items()], sorted(cards.items()),
+    )  # fmt: skip
+    return dict(_variants(_Asked(repr(decides), parameters, cards, sells)))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What variants depend on, in words: parameters that differ elsewhere have the same ones."""
+
+    words: str
+    parameters: Parameters = field(compare=False)
+    cards: Mapping[str, Chip] = field(compare=False)
+    sells: Mapping[str, Sequence[Place]] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _variants(asked: _Asked) -> dict[str, Variant]:
+    """Return the variants; the last are kept, as samples of a study meet the same rules again and again."""
+    parameters, cards, sells, found = asked.parameters, asked.cards, asked.sells, dict[str, Variant]()
     calendar, terms = Calendar(parameters.policy), parameters.behaviour.redesign.compliant
     lags = [(terms.lag_quarters, False), *([] if terms.respin is None else [(terms.respin.lag_quarters, True)])]
-    sells = {x: sorted(set(_sells(x, parameters))) for x, y in parameters.suppliers.items() if y.sells_to is None}
     for occasion in _occasions(parameters, calendar, cards, sells):
         known = calendar.known(occasion.day)
         for place in sells[occasion.maker] if known else ():
-            for lag, own_die in lags:
+            task = _task(parameters, occasion, place, known)
+            for lag, own_die in lags if task.cases and not _shut(task) else ():
                 count = 1 + sum(variant.chip.supplier == occasion.maker for variant in found.values())
-                task = _task(parameters, f"{occasion.maker}-cut-{count}", occasion, place, known, found)
+                named = task.named(f"{occasion.maker}-cut-{count}", found)
                 every = {**cards, **{x: variant.chip for x, variant in found.items()}}
                 mine = {x: chip for x, chip in every.items() if chip.supplier == occasion.maker}
-                variant = _answer(parameters, mine, task, occasion, lag, own_die=own_die)
-                found |= {} if variant is None else {task.name: variant}
+                variant = _answer(parameters, mine, named, occasion, lag, own_die=own_die)
+                found |= {} if variant is None else {named.name: variant}
     return found
+
+
+def _shut(task: Task) -> bool:
+    """Return whether a rule without tests keeps every card from a place: then no search is needed to find none."""
+    rules = [case.rule for case in task.cases]
+    over = {name for rule in rules for name in rule.overrides}
+    return any(
+        rule.treatment == "deny" and not rule.prongs and rule.only_chips is None and case.id not in over
+        for rule, case in zip(rules, task.cases, strict=True)
+    )
 
 
 def _occasions(
@@ -237,10 +273,7 @@ def _respun(chip: Chip, base: Chip, cut: Cut, terms: Respin, task: Task) -> Chip
     )
 
 
-def _task(
-    parameters: Parameters, name: str, occasion: Occasion, place: Place, cases: Sequence[Case],
-    found: Mapping[str, Variant],
-) -> Task:  # fmt: skip
+def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Sequence[Case]) -> Task:
     """Return what a maker would cut a card for, under those of some rules that look at it there."""
     margins = parameters.behaviour.redesign.compliant.margins
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
@@ -251,7 +284,7 @@ def _task(
         if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
     ]
     exponents = _exponents(parameters, place, occasion.quarter)
-    return Task(name, origin, place, looking, exponents, cut, frozenset({name, *found}))
+    return Task("", origin, place, looking, exponents, cut)
 
 
 def _in_full(case: Case) -> Case:

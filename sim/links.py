@@ -335,10 +335,10 @@ def ties_of(structure: Structure, left: LockIn) -> Ties:
     """Return what binds customers, where remedies have left a part of it."""
     switching = structure.parameters.customers.switching
     by_region = [_remedied(switching, *both) for both in zip(left.switching, left.committed, strict=True)]
-    by_cell = [by_region[cell.region] for cell in structure.cells]
+    region = np.array([cell.region for cell in structure.cells])
     asked = sorted({cell.region for cell in structure.cells})
     return Ties(
-        _terms(structure, by_cell), np.array([_boost(structure, x) for x in by_cell]),
+        _terms(structure, by_region, region), np.array([_boost(structure, x) for x in by_region])[region],
         np.array([_further_quarters(structure, x) for x in by_region]),
         float(np.mean([_contract_left(by_region[r]) for r in asked])),
     )  # fmt: skip
@@ -359,13 +359,13 @@ def _remedied(switching: Switching, costs: float, committed: float) -> Switching
     )
 
 
-def _terms(structure: Structure, by_cell: list[Switching]) -> Terms:
-    """Return how customers contract and switch, from what they are by base cell."""
+def _terms(structure: Structure, by_region: list[Switching], region: Ints) -> Terms:
+    """Return how customers contract and switch, from what binds them in each region; ``region`` (B,) of base cells."""
     customers, bids = structure.parameters.customers, structure.parameters.behaviour.rationing.bids
     slack, usual = 1.0 - customers.nest_dissimilarity, customers.switching
-    kappa = np.array([np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction]) for s in by_cell])
+    kappa = np.array([np.outer([s.cost_iaas, s.cost_maas], [1.0, s.new_workload_fraction]) for s in by_region])[region]
     one, three, reserved = (
-        np.array([getattr(s, name) for s in by_cell])
+        np.array([getattr(s, name) for s in by_region])[region]
         for name in ("one_year_share", "three_year_share", "maas_reserved_share")
     )
     return Terms(

@@ -13,7 +13,7 @@ from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, rulings
-from sim.policy.dates import Days, days_of, first_day, quarter_on, spans
+from sim.policy.dates import Days, days_of, first_day, quarter_on, share_of_quarter, spans
 from sim.policy.specification import UNKNOWN_PRONG, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
@@ -133,9 +133,7 @@ class Calendar:
     def licensed_days(self, rule: int, quarter: int) -> float:
         """Return the share of a quarter's days in which licences of a rule are given, by position in ``chip_rules``."""
         _, terms, days = self.chip_rules[rule]
-        start, end = first_day(quarter), first_day(quarter + 1)
-        since, until = max(start, licensed_from(terms, days)), min(end, days.expires)
-        return max(until - since, 0) / (end - start)
+        return share_of_quarter(licensed_from(terms, days), days.expires, quarter)
 
     def announces(self, quarter: int) -> bool:
         """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""

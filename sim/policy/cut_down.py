@@ -128,13 +128,8 @@ def smallest_die(base: Chip, cut: Specification, fixed: float, task: Task) -> fl
         task: for whom.
     """
     area, least = applicable_area(base), fixed + (1.0 - fixed) * min(cut.tpp / base.tpp, 1.0)
-    lines = [
-        line.performance_density * case.scale
-        for case in task.cases
-        for prong in case.rule.prongs.values()
-        for line in (prong.at_least, prong.below)
-        if line.performance_density is not None
-    ]
+    given = [(line.performance_density, scale) for line, scale in _tests(task.cases)]
+    lines = [density * scale for density, scale in given if density is not None]
     sizes = [1.0, least, *(cut.tpp / (area * line * JUST_BELOW) for line in lines)]
     sizes = [size for size in sizes if least <= size <= 1.0]
     kept = left([cut] * len(sizes), [area * size for size in sizes], task)
@@ -177,13 +172,15 @@ def _sharing(
 def _lines(base: Chip, cases: Sequence[Case]) -> list[list[float]]:
     """Return the lines of rules on compute, memory bandwidth, links, and the sum of the two."""
     area = applicable_area(base)
-    rows = [
-        _thresholds(line, area, case.scale)
-        for case in cases
-        for prong in case.rule.prongs.values()
-        for line in (prong.at_least, prong.below)
-    ]
+    rows = [_thresholds(line, area, scale) for line, scale in _tests(cases)]
     return [sorted({value for row in rows for value in row[n]}) for n in range(4)]
+
+
+def _tests(cases: Sequence[Case]) -> Iterator[tuple[Line, float]]:
+    """Yield the lower and upper lines of all tests of rules, with the factor on them."""
+    for case in cases:
+        for prong in case.rule.prongs.values():
+            yield from ((prong.at_least, case.scale), (prong.below, case.scale))
 
 
 def _thresholds(line: Line, area: float, scale: float) -> list[list[float]]:

@@ -73,6 +73,12 @@ def quarter_on(day: int) -> int:
     return found.year * QUARTERS_PER_YEAR + (found.month - 1) // 3
 
 
+def share_of_quarter(since: int, until: int, quarter: int) -> float:
+    """Return the share of a quarter's days that lie from a day on and before another."""
+    start, end = first_day(quarter), first_day(quarter + 1)
+    return max(min(end, until) - max(start, since), 0) / (end - start)
+
+
 def strength_over(days: Days, quarter: int) -> float:
     """Return the strength of a rule on average over the days of a quarter: 0 where it is not in force."""
     start, end = first_day(quarter), first_day(quarter + 1)

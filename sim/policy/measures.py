@@ -20,7 +20,7 @@ from sim.parameters.rules import Rule
 from sim.policy.chip_rules import Subjects
 from sim.policy.country_caps import Cap, cap_of
 from sim.policy.credit import Credit, credit
-from sim.policy.dates import Days, days_of, first_day, strength_over
+from sim.policy.dates import Days, days_of, first_day, share_of_quarter, strength_over
 from sim.policy.enforcement import effort
 from sim.policy.foundry import closed_cards
 from sim.policy.home_priority import Queue, queue_of
@@ -133,5 +133,4 @@ def _mandates(now: Sequence[Standing], subjects: Subjects) -> list[Mandate]:
 def _strength(days: Days, quarter: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
-    in_force = max(min(end, days.expires) - max(start, days.effective), 0) / (end - start)
-    return strength_over(days, quarter), in_force, before
+    return strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
+from sim.economics.ecosystem import Ecosystem
 from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
 from sim.economics.menus import Pairs
@@ -85,6 +86,7 @@ class Links:
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
         self.makers = Makers(structure)
+        self.software = software_of(structure)
         self.subjects = _subjects(structure)
 
     def _products(self, structure: Structure) -> None:
@@ -181,7 +183,6 @@ class Links:
         self.every_region = np.arange(len(structure.regions))
         self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
         care = market.costs.operations_usd_per_card_hour
-        self.card_hours = structure.chip_effective[:, INFERENCE] * self.hours
         self.card_care = care * self.hours
         self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
         self.card_running = (self.tariff * self.pue / market.utilisation.maximum)[:, None] * structure.chip_kw + care
@@ -458,9 +459,19 @@ def _forecast_rule(structure: Structure) -> Ints:
     return np.array([names.index(x.forecast) for x in _variants(structure)], dtype=np.int64)
 
 
+def software_of(structure: Structure) -> Ecosystem:
+    """Return what decides what cards achieve under their software."""
+    market = structure.parameters.market
+    return Ecosystem(
+        np.array([(stack.training, stack.inference) for stack in market.stacks.values()]), market.ecosystem.scale_h100e,
+        (1.0 - market.ecosystem.decay) ** (1.0 / QUARTERS_PER_YEAR), market.ecosystem.engineering,
+        structure.chip_hardware, structure.chip_h100e, structure.chip_stack, structure.supplier_stack,
+    )  # fmt: skip
+
+
 def _kind_order(structure: Structure) -> NDArray[np.int64]:
     """Return (L, N) chips of each pool's stack, best at training first, padded with -1."""
-    advantage = structure.chip_effective[:, TRAINING] / structure.chip_effective[:, INFERENCE]
+    advantage = structure.chip_hardware[:, TRAINING] / structure.chip_hardware[:, INFERENCE]
     order = np.argsort(-advantage, kind="stable")
     mine = [order[structure.chip_stack[order] == pool.stack] for pool in structure.pools]
     padded = np.full((len(mine), structure.most_kinds), -1, dtype=np.int64)

@@ -9,10 +9,11 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.depreciation import CARDS, SHELLS, keep_books
+from sim.economics.ecosystem import achieve, grow_ecosystems
 from sim.economics.sizes import enterprise_sizes
 from sim.economics.upstream import NOTHING
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
-from sim.links import book_lives
+from sim.links import book_lives, software_of
 from sim.makers import NEVER, Makers
 from sim.names import key_of
 from sim.parameters.customers import Lab
@@ -143,6 +144,7 @@ def _first_state(structure: Structure) -> State:
     state.lab_hours[:] = [_opening_hours(structure, lab) for lab in structure.parameters.customers.labs.values()]
     _fear(structure, state)
     _makers(structure, state)
+    _software(structure, state)
     _open_halls(structure, state)
     _open_books(structure, state)
     return state
@@ -180,6 +182,14 @@ def _makers(structure: Structure, state: State) -> None:
     state.shortage[:] = makers.past_shortage[:, None, None]
     state.limit[:] = NOTHING
     state.making[:] = 1.0
+
+
+def _software(structure: Structure, state: State) -> None:
+    """Open ecosystems with the cards in use at the start, and set what cards achieve under them."""
+    software = software_of(structure)
+    cards = structure.opening_cards.sum(axis=0) + structure.elsewhere_opening.sum(axis=0)
+    grow_ecosystems(software, cards, state.research, state.ecosystem)
+    achieve(software, state.ecosystem, state.software, state.effective)
 
 
 def open_state(structure: Structure) -> State:

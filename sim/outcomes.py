@@ -147,7 +147,7 @@ def pool_use(operated: Floats, effective: Floats, order: Ints, hours: float, loa
 
     Args:
         operated: (T, L, V) cards.
-        effective: (V, 2) effective H100e of a card in training and inference.
+        effective: (T, V, 2) effective H100e of a card in training and inference.
         order: (L, N) kinds, best at training first; padded with -1.
         hours: usable hours per card and quarter.
         load: (T, 2 L) hours served by lane, own use included.
@@ -158,7 +158,7 @@ def pool_use(operated: Floats, effective: Floats, order: Ints, hours: float, loa
     held = np.empty((order.shape[1], 2))
     for t in range(quarters):
         for pool in range(pools):
-            kind_hours(operated[t, pool], effective, order[pool], hours, held)
+            kind_hours(operated[t, pool], effective[t], order[pool], hours, held)
             out.training[t, pool] = held[:, 0].sum()
             out.capacity[t, pool] = held[:, 1].sum()
             left = inference_left(held, load[t, 2 * pool])

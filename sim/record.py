@@ -17,6 +17,7 @@ STATE = (
     "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
     "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "stored", "ordered", "accepted", "delivered",
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
+    "software", "ecosystem",
     "energised_mw", "queued_mw", "tightening", "let_share",
     "debt", "assets", "budget", "appetite", "selling",
     "chip_cost", "chip_needs", "chip_yield", "research", "limit", "bank",

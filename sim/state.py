@@ -44,6 +44,10 @@ class State:
     tightness: Floats = column("ratio", "K", "orders of last quarter over what could have been made")
     fill: Floats = column("fraction", "K", "part of last quarter's orders that was accepted, in H100e")
     experience: Floats = column("mm2", "K", "silicon made so far")
+    ecosystem: Floats = column("H100e", "stacks", "cards and research whose software work is still of use")
+    software: Floats = column("fraction", "stacks, 2", "achieved over hardware performance by workload, sigma")
+    effective: Floats = column("effective H100e", "V, 2", "what a card achieves by workload, software included")
+    card_hours: Floats = column("effective inference H100e-hours", "V", "that a card can give in a quarter")
     research: Floats = column("USD m", "K", "research of last quarter")
     pace: Floats = column("quarters", "K", "quarters of the roadmap that a quarter brings")
     roadmap: Floats = column("quarters", "K", "how far the roadmap has come")
@@ -154,6 +158,7 @@ def sizes(structure: Structure) -> dict[str, int]:
         "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
         "Z": len(structure.sides), "caps": _caps(structure), "3": STAGES, "lags": LAST_LAG,
+        "stacks": len(structure.stacks),
     }  # fmt: skip
 
 

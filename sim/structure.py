@@ -183,8 +183,12 @@ class Structure:
     @cached_property
     def chip_stack(self) -> Ints:
         """(V,) software stack of each chip."""
-        stack_of = [self.stacks.index(s.stack) for s in self.parameters.suppliers.values()]
-        return np.array([stack_of[k] for k in self.chip_supplier])
+        return self.supplier_stack[self.chip_supplier]
+
+    @cached_property
+    def supplier_stack(self) -> Ints:
+        """(K,) software stack of each supplier."""
+        return np.array([self.stacks.index(s.stack) for s in self.parameters.suppliers.values()])
 
     @cached_property
     def most_kinds(self) -> int:
@@ -208,25 +212,19 @@ class Structure:
         return np.array([c.power_w * multiple / 1000.0 for c in self.catalogue.values()])
 
     @cached_property
-    def chip_effective(self) -> Floats:
-        """(V, 2) effective H100e in training and inference, software stack included."""
-        performance, stacks = self.parameters.market.performance, list(self.parameters.market.stacks.values())
+    def chip_hardware(self) -> Floats:
+        """(V, 2) H100e in training and inference, software left out: what cards of one stack compare by."""
+        weights = self.parameters.market.performance
         return np.array(
-            [
-                [
-                    _relative(chip, performance.training) * stacks[stack].training,
-                    _relative(chip, performance.inference) * stacks[stack].inference,
-                ]
-                for chip, stack in zip(self.catalogue.values(), self.chip_stack, strict=True)
-            ]
+            [[_relative(c, weights.training), _relative(c, weights.inference)] for c in self.catalogue.values()]
         )
 
     @cached_property
     def better_chips(self) -> Ints:
         """(V, n) cards of the same maker that outdo each card in both workloads, padded with -1."""
-        effective = self.chip_effective
+        hardware = self.chip_hardware
         same = self.chip_supplier[:, None] == self.chip_supplier[None, :]
-        least, most = (effective[None, :] >= effective[:, None]).all(axis=2), (effective[None, :] > effective[:, None])
+        least, most = (hardware[None, :] >= hardware[:, None]).all(axis=2), (hardware[None, :] > hardware[:, None])
         rows = [np.flatnonzero(row) for row in same & least & most.any(axis=2)]
         out = np.full((len(rows), max((row.size for row in rows), default=0)), -1, dtype=np.int64)
         for row, found in zip(out, rows, strict=True):

@@ -225,6 +225,11 @@ _SUPPLIERS = Table(
             "in-house makers: what their owners save against the cheapest merchant card of the quarter per effective "
             "H100e in inference, less research; null for merchants",
         ),
+        _number(
+            "ecosystem_h100e", "H100e", "cards in use and research whose software work for the supplier's stack lasts"
+        ),
+        _number("software_training", "fraction", "achieved over hardware performance of its stack in training"),
+        _number("software_inference", "fraction", "achieved over hardware performance of its stack in inference"),
     ),
 )
 

@@ -130,12 +130,23 @@ class Technology(Schema):
 
 
 class StackFriction(Schema):
-    """A software stack: what a card achieves under it relative to its hardware (sigma of B4)."""
+    """A software stack: what a card achieves under it relative to its hardware, before its ecosystem helps (B4)."""
 
     training: Annotated[float, quantity("fraction", gt=0.0, le=1.0)]
-    """Achieved over hardware performance in training."""
+    """Achieved over hardware performance in training, at the least."""
     inference: Annotated[float, quantity("fraction", gt=0.0, le=1.0)]
-    """Achieved over hardware performance in inference."""
+    """Achieved over hardware performance in inference, at the least."""
+
+
+class Ecosystems(Schema):
+    """How use closes the gap between what hardware could do and what it does under a software stack (B4)."""
+
+    scale_h100e: Annotated[float, quantity("H100e", gt=0.0, le=1e12)]
+    """Cards in use and engineering that close 63% of the gap; at 1e12 software stays as it is."""
+    decay: Annotated[float, quantity("per year", ge=0.0, lt=1.0)]
+    """Part of what users and engineers have written that is of no use a year later."""
+    engineering: Annotated[float, quantity("H100e per USD m", ge=0.0, le=1000.0)]
+    """Cards in use that a million dollars of a maker's research does the work of."""
 
 
 class PerformanceWeights(Schema):
@@ -211,6 +222,7 @@ class Market(Schema):
     rmb_per_usd: dict[Quarter, Annotated[float, quantity("RMB per USD", gt=0.0)]]
     """Exchange rate."""
     stacks: Annotated[dict[Id, StackFriction], Field(min_length=1)]
+    ecosystem: Ecosystems
     costs: Costs
     building: Building
     on_premises: OnPremises

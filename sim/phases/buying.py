@@ -27,9 +27,9 @@ def hourly_costs(world: World, name: str, region: Ints) -> Floats:
 
 def shelf(world: World, cost: Floats) -> Shelf:
     """Return what may be bought for the next quarter, at a cost per card-hour (n, V)."""
-    structure = world.structure
+    structure, state = world.structure, world.state
     return Shelf(
-        cost / structure.chip_effective[:, INFERENCE], world.state.chip_launch, world.t + 1, structure.chip_supplier,
+        cost / state.effective[:, INFERENCE], state.chip_launch, world.t + 1, structure.chip_supplier,
         len(structure.suppliers), structure.better_chips,
     )  # fmt: skip
 
@@ -39,7 +39,7 @@ def habit(world: World) -> Habit:
     links, state = world.links, world.state
     return Habit(
         links.order_mix * state.making, world.parameters.behaviour.orders.supplier_sensitivity, state.order_cost,
-        links.card_hours, world.structure.chip_kw,
+        state.card_hours, world.structure.chip_kw,
     )  # fmt: skip
 
 

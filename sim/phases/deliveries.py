@@ -29,9 +29,9 @@ def run(world: World) -> None:
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
     pools = structure.pool_site, links.pool_cards
-    draw_leases(state.owned, *pools, world.leases, world.t, links.card_hours, state.let_hours, state.let_share)
+    draw_leases(state.owned, *pools, world.leases, world.t, state.card_hours, state.let_hours, state.let_share)
     world.now.most = count_pools(
-        state.owned, *pools, world.leases, state.let_share, structure.chip_effective, links.kind_order, links.hours,
+        state.owned, *pools, world.leases, state.let_share, state.effective, links.kind_order, links.hours,
         state.operated, state.kinds,
     )  # fmt: skip
 

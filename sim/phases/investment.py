@@ -35,7 +35,7 @@ def _first_halls(world: World) -> None:
         return
     servers = world.parameters.market.costs.server_cost_multiple
     now = world.now.arrays
-    cards = spent_per_mw(world.now.best, now["mix"], now["mw_hours"], links.card_hours, state.chip_price * servers)
+    cards = spent_per_mw(world.now.best, now["mix"], now["mw_hours"], state.card_hours, state.chip_price * servers)
     price = state.build_price[links.site_region, quarter] + cards
     hall = state.first_build[links.site_provider] / price
     state.requested_mw[:, quarter] += hall
@@ -111,7 +111,7 @@ def _outlook(world: World) -> Sites:
     power, staying_ = power_of(state.owned, kw), _staying(world)
     coming = state.energised_mw + _building(world) + state.queued_mw - power
     pools, ahead = world.structure.pool_site, world.t + links.site_lead
-    kept = operated_hours(staying_, pools, links.pool_cards, world.leases, ahead, links.card_hours)
+    kept = operated_hours(staying_, pools, links.pool_cards, world.leases, ahead, state.card_hours)
     if world.structure.possible_leases:
         add_leased(state.let_hours, world.leases, kept)
     return Sites(

@@ -28,7 +28,7 @@ def _cards(world: World) -> Cards:
     state, links = world.state, world.links
     return Cards(
         state.owned, state.scrapped, state.may_go, state.accepted, state.for_store, state.from_store, links.survival,
-        links.card_hours, world.structure.pool_site, links.pool_cards,
+        state.card_hours, world.structure.pool_site, links.pool_cards,
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def _make_or_buy(world: World) -> None:
     makers, state, structure = world.links.makers, world.state, world.structure
     if world.parameters.behaviour.make_or_buy.name == "npv" and world.t + 1 >= structure.history:
         move_to_own(
-            world.now.best, state.chip_price, state.chip_cost, structure.chip_effective, state.delivered,
+            world.now.best, state.chip_price, state.chip_cost, state.effective, state.delivered,
             structure.site_provider, makers.owner, makers.merchant, makers.generation, makers.making, state.making,
         )  # fmt: skip
 
@@ -71,10 +71,10 @@ def _order(world: World) -> None:
     new = card_costs(
         world.now.best, now["mix"], now["site_cost"], world.paths.shell_cost[world.t] * state.congestion,
         structure.chip_kw,
-        structure.chip_effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
+        state.effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
         links.site_region,
     )  # fmt: skip
-    effective = structure.chip_effective[:, INFERENCE]
+    effective = state.effective[:, INFERENCE]
     state.scrapped[:] = scrapped(
         state.owned, earned, links.site_region, effective, world.conditions.card_running,
         float(rule.scrapping_quarters), state.losses,

@@ -54,6 +54,6 @@ def _leases(world: World) -> None:
     now["wholesale_usd_m"], now["rents_ahead"] = np.empty((2, links.provider_region.size))
     post_rents(
         state.owned, structure.pool_site, links.pool_cards, world.leases, state.let_share, world.t,
-        float(world.parameters.behaviour.leasing.term_quarters), links.card_hours, state.long_run, state.rent,
+        float(world.parameters.behaviour.leasing.term_quarters), state.card_hours, state.long_run, state.rent,
         links.pool_region, links.pool_provider, world.ledger.leases, now["wholesale_usd_m"], now["rents_ahead"],
     )  # fmt: skip

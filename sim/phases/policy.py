@@ -84,7 +84,7 @@ def leasable(world: World, rentals: Quarterly) -> Floats:
 
 def _open_hours(world: World, rentals: Quarterly) -> Floats:
     """Return the share of the inference hours of every pool that may be rented, by who asks (n, L): 1 is exact."""
-    hours = world.state.operated * world.structure.chip_effective[:, INFERENCE]
+    hours = world.state.operated * world.state.effective[:, INFERENCE]
     total, closed = hours.sum(axis=1), 1.0 - rentals.open
     shut = (closed[:, None, :] * hours).sum(axis=2)
     return np.asarray(1.0 - np.divide(shut, total, out=np.zeros_like(shut), where=total > 0.0))

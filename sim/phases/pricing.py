@@ -77,10 +77,10 @@ def _demand(world: World, seen: View) -> Cells:
 
 def _offers(world: World) -> Offers:
     """Return costs, capacity use and the capacity that contracts and own use leave, with price ceilings."""
-    links, state, structure = world.links, world.state, world.structure
+    links, state = world.links, world.state
     own_use.run(world)
     at = Supply(
-        state.operated, world.conditions.pool_care, structure.chip_effective, links.pool_first, links.other_cost,
+        state.operated, world.conditions.pool_care, state.effective, links.pool_first, links.other_cost,
         state.tokens_per_hour, state.kinds, state.load, world.now.arrays["locked_hours"], state.own_use, state.posted,
         state.multiplier, world.conditions.ties.further, state.on_premises,
     )  # fmt: skip

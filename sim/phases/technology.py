@@ -4,12 +4,14 @@ import math
 
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import least_costs
+from sim.economics.ecosystem import achieve, grow_ecosystems
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
 from sim.economics.upstream import by_chip
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import hourly_costs
+from sim.structure import INFERENCE
 from sim.world import World
 
 
@@ -17,6 +19,7 @@ def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
     _makers(world)
+    _software(world)
     _prices(world)
     _costs(world)
 
@@ -48,6 +51,16 @@ def _makers(world: World) -> None:
     )  # fmt: skip
 
 
+def _software(world: World) -> None:
+    """Let ecosystems grow with last quarter's deliveries and research, and set what cards achieve under them."""
+    state, software = world.state, world.links.software
+    if world.t > 0:
+        deployed = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
+        grow_ecosystems(software, deployed, state.research, state.ecosystem)
+    achieve(software, state.ecosystem, state.software, state.effective)
+    state.card_hours[:] = state.effective[:, INFERENCE] * world.links.hours
+
+
 def _prices(world: World) -> None:
     """Set prices of cards: of the catalogue up to the end of history, then what scarcity and cost make of them."""
     state, market, links, t = world.state, world.parameters.market, world.links, world.t
@@ -62,7 +75,7 @@ def _prices(world: World) -> None:
         world.structure.chip_supplier, makers.merchant, makers.margin,
     )  # fmt: skip
     worth = worth_of_cards(
-        state.opening_price * state.regional_price, world.structure.chip_effective, world.paths.shell_cost[t] * 1000.0,
+        state.opening_price * state.regional_price, world.state.effective, world.paths.shell_cost[t] * 1000.0,
         world.structure.chip_kw, links.pue, links.tariff, costs.operations_usd_per_card_hour, links.card_recovery,
         links.shell_recovery, market.utilisation.maximum, costs.server_cost_multiple,
     )  # fmt: skip
@@ -90,6 +103,6 @@ def _costs(world: World) -> None:
         (world.now.arrays["site_cost"], structure.pool_site, world.permits["order_pool"], state.long_run),
     ):
         least_costs(
-            cost, structure.chip_effective, row, allowed, state.chip_launch, world.t, structure.better_chips, out
+            cost, state.effective, row, allowed, state.chip_launch, world.t, structure.better_chips, out
         )  # fmt: skip
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

@@ -8,7 +8,7 @@ from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, PACKAGING, WAFERS
 from sim.links import ORDERING
 from sim.reasons import Reason
-from sim.structure import INFERENCE
+from sim.structure import INFERENCE, TRAINING
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, flat, panel, strings
 
@@ -30,6 +30,9 @@ def suppliers(facts: Facts) -> Columns:
         "backlog_h100e": flat(_by_maker(facts, _refused(facts).sum(axis=1) * structure.chip_h100e)),
         "binding_stage": _limits(facts),
         "saving_usd_m": flat(_savings(facts)),
+        "ecosystem_h100e": flat(record["ecosystem"][:, structure.supplier_stack]),
+        "software_training": flat(record["software"][:, structure.supplier_stack, TRAINING]),
+        "software_inference": flat(record["software"][:, structure.supplier_stack, INFERENCE]),
     }
 
 
@@ -64,7 +67,7 @@ def _savings(facts: Facts) -> Floats:
     The merchant's price is taken per effective inference H100e; no number for merchants.
     """
     shipped, price, makers = facts.fleets.shipped, facts.record["chip_price"], facts.links.makers
-    effective = facts.structure.chip_effective[:, INFERENCE]
+    effective = facts.effective[:, :, INFERENCE]
     sold = (shipped > 0.0) & facts.links.chip_merchant
     market = np.where(sold, price / effective, np.inf).min(axis=1)[:, None]
     market = np.where(np.isfinite(market), market, np.nan)

@@ -25,7 +25,7 @@ class Demand(Frame):
         record, links = self.record, self.links
         first = folded(record["first"].sum(axis=1), links.product_lane, record["load"].shape[1])
         return outcomes.pool_use(
-            record["operated"], self.structure.chip_effective, links.kind_order, links.hours, record["load"],
+            record["operated"], self.effective, links.kind_order, links.hours, record["load"],
             record["before_new"] + first,
         )  # fmt: skip
 

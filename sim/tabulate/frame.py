@@ -40,6 +40,11 @@ class Frame:
         return quarter_codes(self.structure.start, self.record.quarters)
 
     @cached_property
+    def effective(self) -> Floats:
+        """(T, V, 2) effective H100e of a card by workload, software of the quarter included."""
+        return self.structure.chip_hardware * self.record["software"][:, self.structure.chip_stack]
+
+    @cached_property
     def regions(self) -> tuple[str, ...]:
         """Customer regions, and the world."""
         return (*self.structure.regions, WORLD)

@@ -91,9 +91,9 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
     """Yield, by customer region, compute abroad that customers may not rent; H100e effective in inference."""
     regions, links = facts.structure.regions, facts.links
     places = facts.links.subjects["regions"].places
-    effective = facts.structure.chip_effective[:, INFERENCE]
+    effective = facts.effective[:, :, INFERENCE]
     for t, n, name, rule in _in_force(facts, "rental"):
-        rentals, cards = facts.record.rules[t]["rentals"], facts.record["operated"][t] * effective
+        rentals, cards = facts.record.rules[t]["rentals"], facts.record["operated"][t] * effective[t]
         for r in np.flatnonzero(reached(rule, places)):
             offered = np.unique(links.pair_pool[links.pair_region == r])
             abroad = offered[links.pool_region[offered] != r]
@@ -108,10 +108,10 @@ def _on_leases(facts: Facts) -> Iterator[Bound]:
     """
     structure, first, firms = facts.structure, facts.links.dated_leases, facts.structure.providers
     lessor, lessee = (pools[first:] for pools in facts.links.leases[:2])
-    site, effective = structure.pool_site[lessee], structure.chip_effective[:, INFERENCE]
+    site, effective = structure.pool_site[lessee], facts.effective[:, :, INFERENCE]
     places, renting = facts.links.subjects["sites"].places, structure.site_provider[site]
     for t, n, name, rule in _in_force(facts, "rental") if lessor.size else ():
-        closed, hours = facts.record.rules[t]["leases"].closed, facts.record["operated"][t][lessor] * effective
+        closed, hours = facts.record.rules[t]["leases"].closed, facts.record["operated"][t][lessor] * effective[t]
         mine, all_ = ((hours * shut[site]).sum(axis=1) for shut in (closed[n], closed.sum(axis=0)))
         part = np.divide(mine, all_, out=np.zeros(lessor.size), where=all_ > 0.0)
         amounts = sum_by(renting, facts.record["leases_refused"][t] * part / facts.links.hours, len(firms))

@@ -102,7 +102,7 @@ def test_no_choice_is_worth_nothing() -> None:
 
 def test_use_of_a_mixed_pool() -> None:
     """Ten cards good at training and ten bad: training takes the good ones first; the third kind belongs elsewhere."""
-    operated, effective = np.array([[[10.0, 10.0, 7.0]]]), np.array([[1.0, 1.0], [0.25, 0.5], [3.0, 3.0]])
+    operated, effective = np.array([[[10.0, 10.0, 7.0]]]), np.array([[[1.0, 1.0], [0.25, 0.5], [3.0, 3.0]]])
     load, asked = np.array([[10.0, 2.0]]), np.array([[10.0, 6.0]])
     use = outcomes.pool_use(operated, effective, np.array([[0, 1, -1]]), 1.0, load, asked)
     assert use.capacity[0, 0] == pytest.approx(15.0)

@@ -422,7 +422,7 @@ def test_a_rule_that_only_restates_another_brings_out_nothing() -> None:
 def test_a_line_on_compute_makes_no_hour_of_inference_cheaper() -> None:
     """A cut card costs its buyers at least what the whole one does, less what a smaller die saves."""
     structure = ComputeMarket(compose("policy=us_line", "market.end=2026Q4").parameters).world.structure
-    price = np.array([chip.price_usd for chip in structure.catalogue.values()]) / structure.chip_effective[:, 1]
+    price = np.array([chip.price_usd for chip in structure.catalogue.values()]) / structure.chip_hardware[:, 1]
     at = structure.chips.index
     for name, variant in structure.variants.items():
         years = (quarter_number(variant.chip.launch) - quarter_number(structure.catalogue[variant.base].launch)) / 4

@@ -156,7 +156,7 @@ def test_a_single_seller_has_nobody_to_learn_from() -> None:
 def test_an_h20_is_a_third_of_an_h100_in_training_and_two_thirds_serving(baseline: Parameters) -> None:
     """MODEL B4: 0.30 and 0.70."""
     structure, chips = Structure(baseline), list(baseline.chips)
-    effective = structure.chip_effective
+    effective = structure.chip_hardware
     assert effective[chips.index("h20")].round(2).tolist() == [0.30, 0.70]
     np.testing.assert_allclose(effective[chips.index("h100")], 1.0, rtol=1e-14)
 

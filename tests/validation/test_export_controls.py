@@ -319,6 +319,12 @@ def test_domestic_makers_gain_what_foreign_ones_lose() -> None:
     assert ban > free
 
 
+def test_protected_demand_writes_the_software_of_domestic_makers() -> None:
+    for name in ("ecosystem_h100e", "software_training", "software_inference"):
+        free, ban = (column(ran(x), "suppliers", name, supplier="huawei_ascend")[-1] for x in (NONE, DENY))
+        assert ban > free, name
+
+
 def test_compute_is_dearer_where_cards_are_denied() -> None:
     free, ban = (column(ran(x), "market", "price_iaas_usd_per_h100e_hour", region="cn")[-1] for x in (NONE, DENY))
     assert ban > free

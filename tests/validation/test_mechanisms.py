@@ -470,6 +470,10 @@ CASES = (
     Case("dear_inputs_make_cards_dear", DEAR_INPUTS, price_of_b200, RISES, LONG),
     Case("margins_take_up_cost", {PASSED_ON: 0.0}, price_of_b200, FALLS, {**LONG, **DEAR_INPUTS}),
     Case("experience_raises_yield", {"upstream.*.defects.learning": 0.0}, at_the_end("chip_yield"), FALLS, LONG),
+    Case("software_sells_cards", {"market.ecosystem.scale_h100e": 3e5}, DOMESTIC, RISES, LONG),
+    Case("without_use_software_stays", {"market.ecosystem.scale_h100e": 1e12}, at_the_end("software"), FALLS, LONG),
+    Case("engineers_write_software", {"market.ecosystem.engineering": 0.0}, at_the_end("ecosystem"), FALLS, LONG),
+    Case("software_wears_off", {"market.ecosystem.decay": 0.5}, at_the_end("ecosystem"), FALLS, LONG),
     Case(
         "revenue_lost_delays_the_roadmap",
         {"suppliers.nvidia.research.revenue_share": 0.02},

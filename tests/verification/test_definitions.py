@@ -77,7 +77,7 @@ class Menus:
 def _pool_hours(world: World, workload: int) -> np.ndarray:
     """Return hours of every pool (L,) if it serves one workload only."""
     hours = HOURS_PER_QUARTER * world.parameters.market.utilisation.maximum
-    effective = world.structure.chip_effective[:, workload]
+    effective = world.state.effective[:, workload]
     return np.array([(cards * effective).sum() * hours for cards in world.state.operated])
 
 

@@ -1,18 +1,14 @@
 """``compute-market explain KEY [overrides]``: what a value means, who set it, what it overrode, what it rests on."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from experiments.arguments import Arguments, parse
 from experiments.faults import BAD_INPUT, OK, BadInput
 from experiments.preflight import checked, composing
 from experiments.preflight.fields import Field, find, root_of
-from experiments.preflight.folders import shipped
-from experiments.preflight.layers import Layer, layers
-from experiments.preflight.overrides import parse as parsed
+from experiments.preflight.origins import Setting, origins
 from experiments.preflight.problems import ABSENT, suggestion
-from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import Config
 from experiments.provenance import GRADES, Row, as_text, is_series, leaves, rows, sources
@@ -24,14 +20,6 @@ KEY is a dotted key such as market.costs.shell_cost_growth, or the beginning of 
 lists what is below. Overrides and folders are those of `compute-market run`."""
 TAIL_HITS = 5
 """Most keys named that end in a given word."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One place that sets a key: a file or words on the command line, and the value it gives."""
-
-    place: str
-    value: object
 
 
 def main(words: Sequence[str]) -> int:
@@ -51,48 +39,13 @@ def main(words: Sequence[str]) -> int:
         )
     with composing(arguments.user_folders) as composer:
         config = checked(composer, overrides).config
-        print("\n".join(explained(keys[0], config, list(settings(keys[0], composer, overrides)))))
+        print("\n".join(explained(keys[0], config, list(origins(composer, overrides).of(keys[0])))))
     return OK
 
 
 def _parted(arguments: Arguments) -> tuple[list[str], list[str]]:
     keys = [word for word in arguments.overrides if "=" not in word and not word.startswith("~")]
     return keys, [word for word in arguments.overrides if word not in keys]
-
-
-def settings(key: str, composer: Composer, overrides: Sequence[str]) -> Iterator[Setting]:
-    """Yield the places that set a key, or something above or below it, in the order in which they are merged."""
-    for layer in layers(composer, overrides):
-        value = at(_nested(layer.package, {k: v for k, v in layer.content.items() if k != "defaults"}), key)
-        if value is not ABSENT:
-            yield Setting(_place(layer), value)
-    for argument in parsed(overrides):
-        if argument.parsed.is_delete() or composer.options(argument.key):
-            continue
-        value = at(_nested(argument.key, argument.parsed.value()), key)
-        if value is not ABSENT:
-            yield Setting(f"command line ({argument.text})", value)
-
-
-def _place(layer: Layer) -> str:
-    return str(layer.file.relative_to(shipped().parent)) if layer.is_shipped else str(layer.file)
-
-
-def _nested(package: str, value: object) -> object:
-    for name in reversed(package.split(".") if package else []):
-        value = {name: value}
-    return value
-
-
-def at(value: object, key: str) -> object:
-    """Return the value at a dotted key; what stands above it where that is no mapping (null); else ``ABSENT``."""
-    for part in key.split("."):
-        if not isinstance(value, Mapping):
-            return value
-        if part not in value:
-            return ABSENT
-        value = value[part]
-    return value
 
 
 def explained(key: str, config: Config, found: Sequence[Setting]) -> list[str]:
@@ -177,6 +130,13 @@ def _history(found: Sequence[Setting]) -> list[str]:
 def _evidence(key: str, config: Config) -> list[str]:
     if key.partition(".")[0] in MODEL_FREE_KEYS:
         return _entry("source", "not a parameter of the model")
+    rule = _exact(config, ".".join(key.split(".")[:3]))
+    if key.startswith("policy.") and isinstance(rule, Mapping) and "source" in rule:
+        grade = str(rule.get("grade"))
+        return [
+            *_entry("source", f"of the rule: {rule['source']}"),
+            *_entry("grade", f"{grade}: {GRADES.get(grade, '')}"),
+        ]
     path = _leaf_path(key, config)
     row = rows().get(path)
     if row is None:

@@ -14,6 +14,7 @@ from experiments.differences import Change
 from experiments.preflight import folders, refusals
 from experiments.preflight.changes import changes
 from experiments.preflight.composing import Composed, composed
+from experiments.preflight.origins import origins
 from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.session import Composer, opened
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
@@ -81,7 +82,8 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     model, rest = split({key: value for key, value in found.config.items() if key not in {p.key for p in inert}})
     checked_parameters, in_model = parameters(model)
     checked_settings, in_settings = settings(rest)
-    refuse_if_any([*problems, *inert, *in_model, *in_settings])
+    wrong = [*in_model, *in_settings]
+    refuse_if_any([*problems, *inert, *(wrong if problems else _placed(wrong, composer, overrides))])
     assert checked_parameters is not None
     assert checked_settings is not None
     refuse_if_any(_undecided(checked_parameters))
@@ -93,6 +95,12 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
         tuple(overrides),
         changes(composer, found.config, overrides),
     )
+
+
+def _placed(problems: Sequence[Problem], composer: Composer, overrides: Sequence[str]) -> list[Problem]:
+    """Return problems that name the file which set the value."""
+    found = origins(composer, overrides) if problems else None
+    return [found.named(problem) for problem in problems] if found is not None else []
 
 
 def _undecided(parameters: Parameters) -> list[Problem]:

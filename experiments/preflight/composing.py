@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
+from experiments.preflight.contradictions import contradictions
 from experiments.preflight.layers import layers
 from experiments.preflight.overrides import Argument, choice_problems, parse, sweep_problems, value_problems
 from experiments.preflight.problems import ABSENT, refuse_if_any
@@ -45,7 +46,7 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
     refuse_if_any(sweep_problems(arguments))
     refuse_if_any(refusals.name_problems(arguments, composer))
     try:
-        return _composed(composer, arguments), []
+        return _composed(composer, arguments), list(contradictions(arguments, composer))
     except _CANNOT_COMPOSE as error:
         return _diagnosed(composer, arguments, error)
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from sim.parameters import Parameters
 
 DATES = ("announced", "effective", "expires")
+CAUGHT = (
+    "uses", "prongs", "origins", "destinations", "headquarters", "buyers", "only_chips", "exempt_chips", "growth",
+    "generations_behind",
+)  # fmt: skip
+"""Fields of a rule on cards that say what it catches."""
 
 
 def check(p: "Parameters") -> Iterator[Problem]:
@@ -25,6 +30,7 @@ def check(p: "Parameters") -> Iterator[Problem]:
                 yield Problem(key, name, f"must have a name of its own: {seen[name]} has the same")
             seen[name] = key
             yield from _silenced(key, name, rule, p.policy.instruments)
+            yield from _contradicted(key, name, rule, getattr(p.policy, group))
             yield from _names(key, rule, _allowed(p))
             yield from _calendar(key, rule)
             yield from _meaning(key, rule)
@@ -142,6 +148,27 @@ def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrum
         if isinstance(found, ChipRule) and name in found.overrides:
             whom = "the rule itself" if other == name else "a rule that overrides this one"
             yield Problem(f"{key}.overrides", other, f"must not name {whom}")
+
+
+def _contradicted(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrument]) -> Iterator[Problem]:
+    """Of two rules of one government for the same cards and buyers at the same time, the milder would say nothing."""
+    for before, other in rules.items():
+        if before == name:
+            return
+        if not (isinstance(rule, ChipRule) and isinstance(other, ChipRule) and _same_time(rule, other)):
+            continue
+        alike = all(getattr(rule, field) == getattr(other, field) for field in CAUGHT)
+        silenced = name in other.overrides or before in rule.overrides
+        if alike and not silenced and (rule.treatment, rule.licence) != (other.treatment, other.licence):
+            terms = "on other terms" if rule.treatment == other.treatment else f"as {other.treatment}"
+            allowed = f"{before} treats the same cards {terms} at the same time: end one, or let it override the other"
+            yield Problem(f"{key}.treatment", rule.treatment, allowed)
+
+
+def _same_time(rule: Rule, other: Rule) -> bool:
+    """Return whether two rules are ever in force on one day; days are text of one form, so they compare as such."""
+    ends = [x.expires or "9999-12-31" for x in (rule, other)]
+    return rule.effective < ends[1] and other.effective < ends[0]
 
 
 def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from experiments.explain import at, explained
+from experiments.explain import explained
 from experiments.faults import BadInput
+from experiments.preflight.origins import at
 from experiments.preflight.problems import ABSENT
 from experiments.preparation import evidence
 from tests.conftest import Command

@@ -57,6 +57,23 @@ def said(changes: dict[str, Any]) -> dict[str, str]:
     return {problem.key: problem.allowed for problem in problems}
 
 
+def twins(**other: Any) -> dict[str, Any]:
+    """Return the licence of the H20 and a rule that catches the same cards at the same time, with changes to that."""
+    one = shipped(FILES[H20])[H20.rsplit(".", 1)[1]]
+    return {"policy.us": {"one": one, "other": one | other}}
+
+
+BAN: dict[str, Any] = {"treatment": "deny", "licence": None}
+
+
+def test_two_treatments_of_the_same_cards_at_the_same_time_contradict_each_other() -> None:
+    found = said(twins(**BAN))["policy.us.other.treatment"]
+    assert found == "one treats the same cards as licence at the same time: end one, or let it override the other"
+    for settled in ({"overrides": ["one"]}, {"destinations": ["cn", "mid"]}, {"expires": "2025-04-14"}):
+        assert said(twins(**BAN, **settled)) == {}
+    assert said(twins()) == {}, "to say it twice is no contradiction"
+
+
 @pytest.mark.parametrize(("rule", "field", "value", "allowed"), WRONG)
 def test_a_wrong_instrument_is_refused_by_its_key(rule: str, field: str, value: Any, allowed: str) -> None:
     group, name = rule.split(".")[1:]

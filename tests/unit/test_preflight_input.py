@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from experiments.faults import BAD_INPUT, OK
+from experiments.preflight.folders import shipped
 from tests.conftest import Command, Outcome
 
 
@@ -240,3 +241,34 @@ def test_a_rule_that_overrides_nothing_known_is_refused(command: Command) -> Non
     (line,) = refused(command("run", "policy.us.us_2026_01.overrides=[us_2023_10]"))
     assert line.startswith("policy.us.us_2026_01.overrides = 'us_2023_10': must be one of cn_2024_12_minerals")
     assert line.endswith("did you mean 'us_2023_10_b'?")
+
+
+def test_files_chosen_together_may_not_contradict_each_other(command: Command) -> None:
+    lines = refused(command("run", "policy/us=[free,deny]"))
+    assert [line.partition(" = ")[0] for line in lines] == [
+        "policy.us.us_2023_10_a.expires", "policy.us.us_2023_10_b.expires", "policy.us.us_2025_04.expires"
+    ]  # fmt: skip
+    assert all("free says '2026-01-15' and deny null: choose one of the two" in line for line in lines)
+
+
+def test_what_is_wrong_in_a_file_names_the_file(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "own" / "policy" / "us" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    shipped_rule = (shipped() / "policy" / "us" / "us_line.yaml").read_text(encoding="utf-8")
+    for right, wrong in (
+        ("expires: null", 'expires: "2020-01-01"'),
+        ("growth: 0.0", "growth: 9.0"),
+        ("  growth: 0.0\n", ""),
+    ):
+        file.write_text(shipped_rule.replace(right, wrong))
+        lines = refused(command("run", "policy/us=mine", "--config-dir", str(tmp_path / "own")))
+        assert all(line.endswith(f"(in {file})") for line in lines), lines
+    said_here = refused(command("run", "policy/us=us_line", "policy.us.us_line.destinations=[uk]"))
+    assert not any("(in " in line for line in said_here)
+
+
+def test_a_file_that_holds_nothing_is_refused(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "own" / "policy" / "us" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# to be written\n")
+    assert "holds nothing" in refused(command("run", "policy/us=mine", "--config-dir", str(tmp_path / "own")))[0]

@@ -15,6 +15,8 @@ NEEDED = ("events", "sites")
 _NAMED = 3
 _IDLE = {"rule_never_bites": "rules that never bound", "rule_never_in_force": "rules never in force"}
 """Events at the end of a run, and what is said of them."""
+_OBSERVED = "rules within the history"
+"""Those that ended while deliveries are observed, which carry what they did: in no table, and not idle either."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,21 @@ def idle_rules(case: Case) -> list[Happening]:
 
 
 def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+    """Yield idle rules by what is said of them; what ended in the history shows in the deliveries observed then."""
     expired = events[(events["event"] == "rule_expires") & (events["quarter"] <= case.history_end)]
     observed = set(expired["detail"])
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
-        said = [_in_runs(case, str(rule), count, rule in observed) for rule, count in runs.items()]
-        if said:
-            yield Happening(name, ", ".join(said))
+        for heading, rules in (
+            (name, runs.drop(observed, errors="ignore")),
+            (_OBSERVED, runs[runs.index.isin(observed)]),
+        ):
+            if not rules.empty:
+                yield Happening(heading, ", ".join(_in_runs(case, str(rule), count) for rule, count in rules.items()))
 
 
-def _in_runs(case: Case, rule: str, count: int, observed: bool) -> str:
-    """Return a rule with what a reader must know: a rule of the history is in the deliveries that were observed."""
-    notes = [f"{count} of {case.count} runs"] if count < case.count else []
-    notes += ["over while deliveries are observed"] if observed else []
-    return f"{rule} ({'; '.join(notes)})" if notes else rule
+def _in_runs(case: Case, rule: str, count: int) -> str:
+    return f"{rule} ({count} of {case.count} runs)" if count < case.count else rule
 
 
 def _firms(case: Case, events: pd.DataFrame) -> str:

@@ -69,7 +69,8 @@ def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None
     rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "cap")]
     said = _idle(case, pd.DataFrame(rows, columns=["run_id", "quarter", "event", "detail"]))
     assert {item.name: item.text for item in said} == {
-        "rules that never bound": "gate, old (over while deliveries are observed)",
+        "rules that never bound": "gate",
+        "rules within the history": "old",
         "rules never in force": "cap (1 of 6 runs)",
     }
 

@@ -51,7 +51,7 @@ def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
         for heading, rules in (
-            (name, runs.drop(observed, errors="ignore")),
+            (name, runs[~runs.index.isin(observed)]),
             (_OBSERVED, runs[runs.index.isin(observed)]),
         ):
             if not rules.empty:

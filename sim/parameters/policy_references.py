@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 DATES = ("announced", "effective", "expires")
 CAUGHT = (
-    "uses", "prongs", "origins", "destinations", "headquarters", "buyers", "only_chips", "exempt_chips", "growth",
-    "generations_behind",
+    "uses", "prongs", "origins", "destinations", "headquarters", "buyers", "covered_share", "only_chips",
+    "exempt_chips", "growth", "generations_behind",
 )  # fmt: skip
 """Fields of a rule on cards that say what it catches."""
 
@@ -151,7 +151,10 @@ def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrum
 
 
 def _contradicted(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrument]) -> Iterator[Problem]:
-    """Of two rules of one government for the same cards and buyers at the same time, the milder would say nothing."""
+    """Of two treatments of the same cards and buyers by one government at one time, the milder would say nothing.
+
+    Terms of licences add up, and of quotas the smaller counts: two licences do not contradict each other.
+    """
     for before, other in rules.items():
         if before == name:
             return
@@ -159,9 +162,9 @@ def _contradicted(key: str, name: str, rule: Instrument, rules: Mapping[str, Ins
             continue
         alike = all(getattr(rule, field) == getattr(other, field) for field in CAUGHT)
         silenced = name in other.overrides or before in rule.overrides
-        if alike and not silenced and (rule.treatment, rule.licence) != (other.treatment, other.licence):
-            terms = "on other terms" if rule.treatment == other.treatment else f"as {other.treatment}"
-            allowed = f"{before} treats the same cards {terms} at the same time: end one, or let it override the other"
+        if alike and not silenced and rule.treatment != other.treatment:
+            said = f"{before} says {other.treatment} of the same cards at the same time"
+            allowed = f"must be the same, as {said}: end one, or let it override the other"
             yield Problem(f"{key}.treatment", rule.treatment, allowed)
 
 

@@ -75,7 +75,14 @@ def buy(world: World, power: Floats) -> None:
         ordered = order(open_, open_)
     ruled = open_
     if limited(world):
-        parts = list(left_by_limits(world, ordered, lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2)))
+        parts = list(
+            left_by_limits(
+                world,
+                world.conditions.measures.limits,
+                ordered,
+                lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2),
+            )
+        )
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
             _note(world, parts, ordered)
             open_ = _narrowed(ruled, parts, cut)

@@ -11,29 +11,31 @@ from sim.economics.cells import Bools, Floats
 from sim.economics.fleets import worth
 from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
 from sim.policy.mandates import Mandate, foreign_left
+from sim.policy.measures import Limits
 from sim.world import World
 
 
 def limited(world: World) -> bool:
     """Return whether any limit is in force."""
-    return bool(world.conditions.measures.caps or world.conditions.measures.mandates)
+    return any(world.conditions.measures.limits)
 
 
 def left_by_limits(
-    world: World, ordered: Floats, without: Callable[[Bools], Floats]
+    world: World, limits: Limits, ordered: Floats, without: Callable[[Bools], Floats]
 ) -> Iterator[tuple[str, Floats]]:  # fmt: skip
     """Yield every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
 
     Args:
         world: the market.
+        limits: caps and mandates.
         ordered: (n, V) what would be ordered without them.
         without: returns what would be ordered (n, V) if some cards (V,) could not be had.
     """
-    for cap in world.conditions.measures.caps:
+    for cap in limits.caps:
         part = _left_by_cap(world, cap, ordered)
         yield cap.id, part
         ordered = ordered * part
-    for mandate in world.conditions.measures.mandates:
+    for mandate in limits.mandates:
         part = _left_by_mandate(world, mandate, ordered, without)
         yield mandate.id, part
         ordered = ordered * part
@@ -49,15 +51,33 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
     sites, everywhere = extra.shape[0], np.concatenate((ordered, world.state.elsewhere_ordered))
     for_store = np.concatenate((extra, np.zeros_like(world.state.elsewhere_ordered)))
     both, left = everywhere + for_store, np.ones(everywhere.shape)
-    for _, part in left_by_limits(world, both, lambda foreign: np.where(foreign, 0.0, everywhere)):
+    for _, part in left_by_limits(world, world.conditions.measures.limits, both, _domestic(everywhere)):
         left = left * part
     room = np.clip(both * left - everywhere, 0.0, for_store)
     return np.where(left < 1.0, room, for_store)[:sites]
 
 
+def _domestic(ordered: Floats) -> Callable[[Bools], Floats]:
+    """Return what would be ordered (n, V) without foreign cards, if nobody bought more domestic ones for it."""
+    return lambda foreign: np.where(foreign, 0.0, ordered)
+
+
+def closed_ahead(world: World, ordered: Floats, quarters: float) -> Floats:
+    """Return the share of the quarter in which an order (n, V) may go of which firms know that it will be closed.
+
+    A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
+    """
+    measures, closed = world.conditions.measures, np.zeros(ordered.shape)
+    if any(measures.coming):
+        wanted = ordered * quarters
+        for name, part in left_by_limits(world, measures.coming, wanted, _domestic(wanted)):
+            closed = np.maximum(closed, measures.ahead[name] * (1.0 - part))
+    return closed
+
+
 def count_towards_caps(world: World, accepted: Floats) -> None:
     """Add accepted orders (n, V) to what has gone under each cap."""
-    for cap in world.conditions.measures.caps:
+    for cap in world.conditions.measures.limits.caps:
         counted, named = (worth(accepted * cards, world.structure.chip_h100e) for cards in (cap.counted, cap.named))
         world.state.capped[cap.row] += (beyond_small(cap, counted) + named) * cap.strength
 

@@ -9,7 +9,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
-from sim.phases.limits import room_beside
+from sim.phases.limits import closed_ahead, room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
 
@@ -30,12 +30,14 @@ def stockpile(world: World) -> None:
     """Order ahead what rules will or may close, as far as the budget goes after all else; not what other limits cut."""
     state, rules, family = world.state, world.rules["sites"], world.parameters.behaviour.stockpiling
     state.for_store[:] = 0.0
-    danger = (rules.closing > 0.0).any() or state.tightening.any()
-    if family.name == "none" or not danger:
+    if family.name == "none":
+        return
+    closing = _closing(world)
+    if not (closing.any() or state.tightening.any()):
         return
     wanted = np.divide(state.ordered, rules.open, out=np.zeros_like(state.ordered), where=rules.open > 0.0)
     extra = bought_ahead(
-        wanted + state.from_store, state.stored - state.from_store, rules.open, rules.closing, state.tightening,
+        wanted + state.from_store, state.stored - state.from_store, rules.open, closing, state.tightening,
         world.links.chip_region, family.rush.quarters, family.rush.pace,
     )  # fmt: skip
     extra = room_beside(world, state.ordered, extra)
@@ -45,3 +47,11 @@ def stockpile(world: World) -> None:
     state.for_store[:] = extra * affordable[:, None]
     state.ordered += state.for_store
     state.budget -= sum_by(world.links.site_provider, price * affordable, state.budget.size)
+
+
+def _closing(world: World) -> Floats:
+    """Return the share of the quarter (S, V) in which a card may still be had that will be closed, as firms know."""
+    state, wave = world.state, world.parameters.behaviour.stockpiling.rush
+    everywhere = np.concatenate((state.ordered, state.elsewhere_ordered))
+    limits = closed_ahead(world, everywhere, wave.quarters)[: state.ordered.shape[0]]
+    return np.maximum(world.rules["sites"].closing, limits)

@@ -33,11 +33,31 @@ if TYPE_CHECKING:
     from sim.structure import Structure
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
-Strength = tuple[float, float, float]
-"""Mean strength over a quarter; share of its days in which it is in force; share of it before the first day, where that
-lies in it."""
-Standing = tuple[str, Rule, float, float, float]
-"""A rule in a quarter: its id, and the parts of ``Strength``."""
+
+
+class Strength(NamedTuple):
+    """How a rule stands in a quarter; shares are of its days."""
+
+    mean: float
+    """Mean strength over the quarter."""
+    days: float
+    """Share in which it is in force."""
+    before: float
+    """Share before its first day, where that lies in the quarter."""
+    ahead: float
+    """Share in which firms know of it and it does not bind yet."""
+
+
+NONE, FULL = Strength(0.0, 0.0, 0.0, 0.0), Strength(1.0, 1.0, 0.0, 0.0)
+Standing = tuple[str, Rule, Strength]
+"""A rule in a quarter by its id."""
+
+
+class Limits(NamedTuple):
+    """Limits on what may be ordered in all."""
+
+    caps: list[Cap]
+    mandates: list[Mandate]
 
 
 class Measures(NamedTuple):
@@ -47,10 +67,12 @@ class Measures(NamedTuple):
     """Technology (price) and production."""
     closed: Floats
     """(V,) part of the wafers of a card that foundries do not serve: production."""
-    caps: list[Cap]
+    limits: Limits
     """Orders."""
-    mandates: list[Mandate]
-    """Orders."""
+    coming: Limits
+    """Those of which firms know, in full strength: what is bought ahead."""
+    ahead: dict[str, float]
+    """Share of the quarter in which firms know of a rule that does not bind yet, by its id."""
     support: Support
     """Technology, orders and finance."""
     queue: Queue
@@ -92,12 +114,13 @@ class Instruments:
 
     def _measures(self, strengths: tuple[Strength, ...]) -> Measures:
         structure, subjects = self._structure, self._subjects
-        now = [(name, rule, *by) for (name, rule, _), by in zip(self._rules, strengths, strict=True)]
+        now = [(name, rule, by) for (name, rule, _), by in zip(self._rules, strengths, strict=True)]
         return Measures(
             stage_effects(_in_force(now, StageRule), structure.parameters.upstream),
             closed_cards(_in_force(now, FoundryRule), structure),
-            _caps(now, structure, subjects),
-            _mandates(now, subjects),
+            _limits(now, structure, subjects),
+            _limits([(name, rule, FULL if x.ahead > 0.0 else NONE) for name, rule, x in now], structure, subjects),
+            {name: x.ahead for name, _, x in now},
             support(_in_force(now, Subsidy), structure, subjects.origins),
             queue_of(_in_force(now, HomePriority), structure, subjects),
             lock_in(_in_force(now, Remedy), structure.regions),
@@ -108,29 +131,31 @@ class Instruments:
 
 def _in_force(now: Sequence[Standing], kind: type[AnyRule]) -> Iterator[tuple[AnyRule, float]]:
     """Yield the rules of a kind that bind, each with its strength."""
-    for _, rule, strength, _, _ in now:
-        if isinstance(rule, kind) and strength > 0.0:
-            yield rule, strength
+    for _, rule, strength in now:
+        if isinstance(rule, kind) and strength.mean > 0.0:
+            yield rule, strength.mean
 
 
-def _caps(now: Sequence[Standing], structure: "Structure", subjects: Subjects) -> list[Cap]:
-    caps = [(name, rule, strength) for name, rule, strength, _, _ in now if isinstance(rule, CountryCap)]
-    return [
-        cap_of(name, row, rule, strength, structure.regions, structure.providers, subjects)
-        for row, (name, rule, strength) in enumerate(caps)
-        if strength > 0.0
-    ]
-
-
-def _mandates(now: Sequence[Standing], subjects: Subjects) -> list[Mandate]:
-    return [
-        mandate_of(name, rule, strength, days, before, subjects)
-        for name, rule, strength, days, before in now
-        if isinstance(rule, BuyRatio | DomesticContent) and strength > 0.0
-    ]
+def _limits(now: Sequence[Standing], structure: "Structure", subjects: Subjects) -> Limits:
+    caps = [(name, rule, x.mean) for name, rule, x in now if isinstance(rule, CountryCap)]
+    return Limits(
+        [
+            cap_of(name, row, rule, mean, structure.regions, structure.providers, subjects)
+            for row, (name, rule, mean) in enumerate(caps)
+            if mean > 0.0
+        ],
+        [
+            mandate_of(name, rule, x.mean, x.days, x.before, subjects)
+            for name, rule, x in now
+            if isinstance(rule, BuyRatio | DomesticContent) and x.mean > 0.0
+        ],
+    )
 
 
 def _strength(days: Days, quarter: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
-    return strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before
+    return Strength(
+        strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before,
+        share_of_quarter(days.announced, min(days.effective, days.expires), quarter),
+    )  # fmt: skip

@@ -68,7 +68,7 @@ BAN: dict[str, Any] = {"treatment": "deny", "licence": None}
 
 def test_two_treatments_of_the_same_cards_at_the_same_time_contradict_each_other() -> None:
     found = said(twins(**BAN))["policy.us.other.treatment"]
-    assert found == "one treats the same cards as licence at the same time: end one, or let it override the other"
+    assert "one says licence of the same cards at the same time" in found
     for settled in ({"overrides": ["one"]}, {"destinations": ["cn", "mid"]}, {"expires": "2025-04-14"}):
         assert said(twins(**BAN, **settled)) == {}
     assert said(twins()) == {}, "to say it twice is no contradiction"

@@ -205,6 +205,36 @@ def test_announced_rules_bring_deliveries_forward() -> None:
     assert (np.cumsum(told)[: effect + 1] >= np.cumsum(surprised)[: effect + 1] - 1e-6).all()
 
 
+MANDATE: Values = {
+    "label": "m", "source": "test", "grade": "assumption", "expires": None, "phase_in_quarters": 0.0,
+    "kind": "domestic_content", "destinations": ["cn"], "domestic": ["cn"], "buyers": None, "covered_share": 1.0,
+    "least_share": 0.9, "removed_below": 0.0,
+}  # fmt: skip
+CAP: Values = {
+    "label": "c", "source": "test", "grade": "assumption", "expires": None, "phase_in_quarters": 0.0,
+    "kind": "country_cap", "origins": ["us"], "h100e": {"cn": 100.0}, "chartered": [], "largest_share_abroad": None,
+    "least_share_at_home": None, "allowances": {}, "small_orders_h100e": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [MANDATE, CAP], ids=["mandate", "cap"])
+def test_announced_limits_on_amounts_bring_deliveries_forward(limit: Values) -> None:
+    """As V21: what a mandate or a cap will not let through is bought before it binds."""
+    surprise, early = ({"announced": day, "effective": "2025-07-01"} for day in ("2025-07-01", "2025-04-01"))
+    surprised, told = (inflow(policy(limit={**limit, **days})) for days in (surprise, early))
+    rushless = inflow(policy(limit={**limit, **early}) | {"behaviour.stockpiling.name": "none"})
+    np.testing.assert_array_equal(rushless, surprised)
+    effect = code_position("2025Q3")
+    assert told[effect] > 1.5 * surprised[effect]
+    assert told[effect + 1 :].sum() <= surprised[effect + 1 :].sum() + 1e-6
+
+
+def test_a_limit_that_lets_everything_through_starts_no_rush() -> None:
+    days = {"announced": "2025-04-01", "effective": "2025-07-01"}
+    for loose in (MANDATE | {"least_share": 0.0}, CAP | {"h100e": {"cn": 1e12}}):
+        assert same_outcomes(ran(NONE), ran(policy(limit={**loose, **days})))
+
+
 def stored(changes: Changes, quarter: str) -> float:
     return float(np.nansum(column(ran(changes), "sites", "stored_h100e", quarter=quarter, site_region="cn")))
 
@@ -279,11 +309,7 @@ def test_what_rules_close_is_credited_once() -> None:
 
 def test_a_limit_that_does_not_bind_leaves_stores_alone() -> None:
     days = {"announced": "2025-04-01", "effective": "2025-07-01"}
-    mandate = {
-        "label": "m", "source": "test", "grade": "assumption", "announced": "2025-01-01", "effective": "2025-01-01",
-        "expires": None, "phase_in_quarters": 0.0, "kind": "domestic_content", "destinations": ["cn"],
-        "domestic": ["cn"], "buyers": None, "covered_share": 1.0, "least_share": 0.0, "removed_below": 0.0,
-    }  # fmt: skip
+    mandate = MANDATE | {"announced": "2025-01-01", "effective": "2025-01-01"}
     loose, tight = (
         policy(line=rule(**days)) | {"policy.cn": {"m": mandate | {"least_share": share}}} for share in (0.0, 0.9)
     )

@@ -145,6 +145,7 @@ MONEY: Changes = {
     "market.regions.*.electricity_usd_per_kwh": 0.01,
     "market.regions.*.shell_cost_usd_m_per_mw": 0.01,
     "market.costs.operations_usd_per_card_hour": 0.01,
+    "market.ecosystem.engineering": 100.0,
     "providers.*.models.other_cost_usd_per_m_tokens": 0.01,
     "providers.*.general_cloud.revenue_usd_m": 0.01,
     "providers.*.group.cash_flow_usd_m": 0.01,
@@ -195,13 +196,14 @@ CARDS: Changes = {
     "customers.labs.*.h100e": 1000.0,
     "customers.demand.*.initial_tasks_h100e": 1000.0,
     "market.technology.learning_scale_tokens_bn": 1000.0,
+    "market.ecosystem.scale_h100e": 1000.0,
     "market.regions.*.grid_mw": 1000.0,
     "market.regions.*.trade_mw": 1000.0,
 }
 """Every amount of compute, power and demand, and the money that goes with their scale."""
 INTENSIVE = (
     "card_h100e", "share", "price", "hhi", "gap_at_cost", "utilisation", "lrmc", "per_", "residual", "index",
-    "interest_rate", "appetite", "yield", "unit_cost", "self_sufficiency", "belief",
+    "interest_rate", "appetite", "yield", "unit_cost", "self_sufficiency", "belief", "software",
 )  # fmt: skip
 """In names of columns that do not grow with the economy."""
 

@@ -43,11 +43,13 @@ DEAR_AT_HOME: Changes = {"market.on_premises.cost_multiple": 2.0}
 NO_LEASE: Changes = {"leases.neocloud-microsoft-us": GONE}
 RENTING: Changes = {**LONG, **NO_LEASE, "providers.neocloud.utility": 0.3}
 """A firm that rents, wanted by more customers than its own cards can serve."""
+REAL_SIZE: Changes = {"customers.enterprises": 2000}
+"""As many as in the baseline: with a few hundred, chance moves what one firm needs by more than rents do."""
 NO_RENTING: Changes = {"behaviour.investment.asset_light.leasing": 0.0}
 ONE_EFFICIENT: Changes = {"providers.alibaba.models.efficiency_growth": 0.1}
 ADJUSTMENT = "behaviour.pricing.best_response.adjustment"
 STIFF: Changes = {ADJUSTMENT: 0.1}
-STIFF_AND_MANY: Changes = {**STIFF, "customers.enterprises": 2000}
+STIFF_AND_MANY: Changes = {**STIFF, **REAL_SIZE}
 VALUE = "providers.*.pricing.customer_value_weight"
 ON_DEMAND_ONLY: Changes = {"customers.switching.one_year_share": 0.0, "customers.switching.three_year_share": 0.0}
 UPSTREAM = ("wafers", "packaging", "memory")
@@ -342,7 +344,7 @@ CASES = (
     Case("who_rents_sells_more", NO_RENTING, of("neocloud", "served_h100e", when=DECIDED), FALLS, RENTING),
     Case("who_rents_pays_for_it", NO_RENTING, firm("neocloud", "wholesale_usd_m", DECIDED), RISES, RENTING),
     Case("who_lets_earns_rent", NO_RENTING, firm("oracle", "wholesale_usd_m", DECIDED), FALLS, RENTING),
-    Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, RENTING),
+    Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, {**RENTING, **REAL_SIZE}),
     Case("dear_rent_is_not_paid", {"behaviour.leasing.discount": 0.0}, leased, FALLS, RENTING),
     Case("rent_is_paid", NO_LEASE, firm("neocloud", "wholesale_usd_m"), FALLS),
     Case("more_cards_lower_prices", MORE, price, FALLS),
@@ -423,7 +425,7 @@ CASES = (
     ),
     Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, firm("neocloud", "debt_usd_m", DECIDED), FALLS, LONG),
     Case("a_credit_squeeze_cuts_budgets", SQUEEZE, firm("neocloud", "budget_usd_m", DECIDED), FALLS, LONG),
-    Case("a_credit_squeeze_slows_building", SQUEEZE, additions, FALLS, LONG),
+    Case("a_credit_squeeze_slows_building", SQUEEZE, firm("neocloud", "capex_usd_m", DECIDED), FALLS, LONG),
     Case("without_its_group_a_firm_borrows", ALONE, firm("oracle", "debt_usd_m", SLACK), RISES),
     Case(
         "without_its_group_a_firm_builds_less",

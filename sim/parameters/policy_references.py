@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sim.parameters.instruments import CountryCap, CreditShock, StageRule, Subsidy
+from sim.parameters.instruments import CountryCap, CreditShock, Remedy, StageRule, Subsidy
 from sim.parameters.policy import ChipRule, Instrument, Licence
 from sim.parameters.problems import Problem, known
 from sim.parameters.rules import Rule
@@ -35,6 +35,9 @@ def check(p: "Parameters") -> Iterator[Problem]:
             yield from _calendar(key, rule)
             yield from _meaning(key, rule)
             yield from _reaching(key, rule, p)
+            if isinstance(rule, Remedy) and rule.committed_share < 1.0 and p.customers.granularity == "cells":
+                allowed = "must be 1 with customers.granularity=cells, which splits demand over terms in one way"
+                yield Problem(f"{key}.committed_share", rule.committed_share, allowed)
 
 
 def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:

@@ -94,6 +94,13 @@ def test_a_key_of_another_kind_is_told_apart() -> None:
     assert "tools_banned" not in text
 
 
+def test_commitments_cannot_be_limited_where_customers_are_shares() -> None:
+    limited = {"policy.allies": {"spend": shipped("allies/committed_spend")["committed_spend"]}}
+    assert said(limited) == {}
+    found = said({**limited, "customers.granularity": "cells"})
+    assert "must be 1 with customers.granularity=cells" in found["policy.allies.spend.committed_share"]
+
+
 def test_two_governments_cannot_use_one_name() -> None:
     twice = {"policy.us": rules("us/us_tools")["policy.us"], "policy.cn": rules("us/us_tools")["policy.us"]}
     assert "policy.us.us_tools has the same" in said(twice)["policy.cn.us_tools"]

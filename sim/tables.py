@@ -7,8 +7,8 @@ from these declarations. Columns that nothing fills yet are null, and say so.
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 2
-"""Raised when a table or column changes meaning, name or type."""
+SCHEMA_VERSION = 3
+"""Raised when a table or column changes meaning, name or type, or when figures need a new one."""
 
 ColumnType = Literal["string", "float64", "int64", "bool"]
 

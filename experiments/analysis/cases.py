@@ -155,7 +155,7 @@ def cases(results: Sequence[Results]) -> list[Case]:
 
 
 def result_names(results: Sequence[Results]) -> list[str]:
-    """Return a name for each folder: its scenario or study, then what differs, then the folder, as far as needed.
+    """Return a name for each folder: its scenario or study where these differ, then what differs, else the folder.
 
     Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again.
     """
@@ -166,9 +166,10 @@ def result_names(results: Sequence[Results]) -> list[str]:
     differing = {key for one in settings for key in one if _tells_apart(key, names, settings)}
     keys = {key for key in differing if differing.isdisjoint(_groups(key))}
     short = _short_keys(keys)
+    parts = [[f"{short[k]} = {one[k]}" for k in one if k in keys] for one in settings]
+    alike = len(set(names)) == 1
     longer = [
-        _joined(name, [f"{short[k]} = {one[k]}" for k in one if k in keys])
-        for name, one in zip(names, settings, strict=True)
+        ", ".join(said) if alike and said else _joined(name, said) for name, said in zip(names, parts, strict=True)
     ]
     return (
         longer

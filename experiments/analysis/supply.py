@@ -81,8 +81,8 @@ def _sums(rows: pd.DataFrame, measures: tuple[str, ...]) -> dict[str, pd.DataFra
 
 
 def shipped(case: Case) -> pd.DataFrame:
-    """Return H100e that makers deliver and their yield, by run, quarter and maker."""
-    return case.frame("suppliers", ["quarter", "supplier", "shipped_h100e", "yield_fraction"])
+    """Return H100e that makers deliver, their yield, and what their cards achieve, by run, quarter and maker."""
+    return case.frame("suppliers", ["quarter", "supplier", "shipped_h100e", "yield_fraction", "software_training"])
 
 
 def card_prices(case: Case) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Chips: who makes how much, what it costs, how much of the silicon is good, and how much of it China makes."""
+"""Chips: who makes how much, at what price and yield, what software makes of it, and how much of it China makes."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from experiments.figures.labels import short
 from experiments.figures.lines import RIBBONS_SAID, WITH_RIBBONS, by_case, footnote, left_out, shown
 from experiments.figures.style import Panel, Series, Sheet, svg
 
-TITLE = "Chips: deliveries, prices, yield, and China's own share"
+TITLE = "Chips: deliveries, prices, yield, software, and China's own share"
 _MAKERS, _HOME = 8, "cn"
-_MADE, _PRICE, _YIELD = "H100e a quarter", "USD per H100e", "good dies"
+_MADE, _PRICE, _YIELD, _SOFTWARE = "H100e a quarter", "USD per H100e", "good dies", "of what hardware could"
 _DOMESTIC = {
     "domestic_chip_share_units": ("of cards", "#0066cc"),
     "domestic_chip_share_h100e": ("of H100e", "#bb2211"),
@@ -36,15 +36,21 @@ def draw(cases: Sequence[Case]) -> Drawn:
 def _of_one(case: Case) -> list[list[Panel]]:
     rows, prices = shipped(case), card_prices(case)
     chosen = _largest(rows)
-    made, price, good = (
+    made, price, good, software = (
         _by_maker(case, found, measure, chosen)
-        for found, measure in ((rows, "shipped_h100e"), (prices, "usd_per_h100e"), (rows, "yield_fraction"))
-    )
+        for found, measure in (
+            (rows, "shipped_h100e"), (prices, "usd_per_h100e"), (rows, "yield_fraction"), (rows, "software_training")
+        )
+    )  # fmt: skip
     above = [
         Panel("Deliveries by maker", made, _MADE, log=True),
         Panel("Price of each maker's leading card", price, _PRICE, log=True),
     ]
-    return [above, [Panel("Yield of cards delivered", good, _YIELD, percent=True), *_at_home(case)]]
+    below = [
+        Panel("Yield of cards delivered", good, _YIELD, percent=True),
+        Panel("What cards achieve in training", software, _SOFTWARE, percent=True),
+    ]
+    return [above, below, *([at_home] if (at_home := _at_home(case)) else [])]
 
 
 def _largest(rows: pd.DataFrame) -> list[str]:
@@ -91,7 +97,19 @@ def _of_several(cases: Sequence[Case]) -> list[list[Panel]]:
         return [above]
     share = by_case(cases, "domestic_chip_share_h100e", _HOME)
     title = f"{cases[0].regions[_HOME]}: H100e from its own makers"
-    return [above, [Panel(title, share, "share of the region", percent=True)]]
+    return [above, [Panel(title, share, "share of the region", percent=True), *_software(cases)]]
+
+
+def _software(cases: Sequence[Case]) -> list[Panel]:
+    """Return the panel of what the cards of China's largest maker achieve, by case, where it has one."""
+    home = [name for name, maker in cases[0].setting("suppliers").items() if maker["headquarters"] == _HOME]
+    rows = [shipped(case) for case in cases]
+    largest = _largest(rows[0][rows[0]["supplier"].isin(home)])
+    if not largest:
+        return []
+    achieved = [only(found, supplier=largest[0]) for found in rows]
+    title = f"{cases[0].maker_of(largest[0])}: what cards achieve in training"
+    return [Panel(title, _lines(cases, achieved, "software_training"), _SOFTWARE, percent=True)]
 
 
 def _world(case: Case) -> pd.DataFrame:
@@ -112,11 +130,12 @@ def _caption(cases: Sequence[Case]) -> str:
         "Cards delivered by each maker, to providers and to owners outside them, in H100-equivalents by total "
         "processing performance. Leading card: the one of which a maker delivers most H100-equivalents in the "
         "quarter; prices of in-house makers are their unit cost. Yield: good dies over all dies, of the cards "
-        "delivered. China's own share: of cards in place, of their H100-equivalents, and of the value delivered in "
-        "the quarter; index of the chain: of H100-equivalents delivered, the product of the domestic parts of design, "
-        "wafers, packaging, memory and tools. Deliveries and prices are on log scales. A line passes over quarters "
-        "without deliveries. "
-        "Source: table suppliers, columns shipped_h100e, yield_fraction; table chips, columns shipped_cards, "
-        "price_usd, card_h100e; table market, columns domestic_chip_share_units, domestic_chip_share_h100e, "
-        f"domestic_chip_share_value, self_sufficiency.{left_out(cases)}"
+        "delivered. What cards achieve: performance in training over what the hardware could do, which use of a "
+        "software stack and research raise (CUDA is the yardstick). China's own share: of cards in place, of their "
+        "H100-equivalents, and of the value delivered in the quarter; index of the chain: of H100-equivalents "
+        "delivered, the product of the domestic parts of design, wafers, packaging, memory and tools. Deliveries and "
+        "prices are on log scales. A line passes over quarters without deliveries. "
+        "Source: table suppliers, columns shipped_h100e, yield_fraction, software_training; table chips, columns "
+        "shipped_cards, price_usd, card_h100e; table market, columns domestic_chip_share_units, "
+        f"domestic_chip_share_h100e, domestic_chip_share_value, self_sufficiency.{left_out(cases)}"
     )

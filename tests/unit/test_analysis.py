@@ -211,7 +211,7 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
 
     first, other, seed = made(), made("scenario=asymmetric_efficiency"), made("seed=2")
     assert result_names([first, other]) == ["baseline", "asymmetric_efficiency"]
-    assert result_names([first, seed]) == ["baseline, seed = 1", "baseline, seed = 2"]
+    assert result_names([first, seed]) == ["seed = 1", "seed = 2"]
     third = made("scenario=asymmetric_efficiency", "seed=2")
     assert result_names([first, other, third]) == [
         "baseline, seed = 1",
@@ -219,8 +219,8 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
         "asymmetric_efficiency, seed = 2",
     ], "what the scenario itself sets is not said again"
     none, ban = made("policy=none"), made("policy=us_2023_10")
-    assert result_names([none, ban]) == ["baseline, policy = none", "baseline, policy = us_2023_10"]
-    assert result_names([none, made("policy=none", "policy/us=deny")])[1] == "baseline, policy/us = deny"
+    assert result_names([none, ban]) == ["policy = none", "policy = us_2023_10"]
+    assert result_names([none, made("policy=none", "policy/us=deny")])[1] == "policy/us = deny"
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 

@@ -20,10 +20,12 @@ from experiments.engine.keys import Job
 from experiments.faults import BadInput
 from experiments.preflight import Plan, composing, plan
 from experiments.preflight.changes import leaves
+from experiments.preflight.problems import listed, suggestion
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS
 from experiments.preflight.study_settings import Study
 from experiments.study_samples import cells, sample_problems, samples
+from sim.tables import outcome_names
 
 DEFAULTS = ("study=baseline", "output=small")
 _NOT_FIXED = ("seed", "study", "hydra")
@@ -130,6 +132,7 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     design = design_of(base)
     _refuse([*_key_problems(design, overrides), *_horizon_problems(design, base)])
     found = _lever_points(composer, design, base)
+    _refuse(list(_outcome_problems(design, [item for _, item in found])))
     drawn = tuple(samples(design, base))
     _refuse(list(sample_problems(composer, found, drawn)))
     crossing = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
@@ -187,6 +190,16 @@ def _horizon_problems(design: Study, base: Plan) -> Iterator[str]:
                 f"study.outcomes: {asked.name}, horizon = {horizon}: outcomes are read in the fourth quarter of a year "
                 f"between {start} and {end}, and in {end}"
             )
+
+
+def _outcome_problems(design: Study, plans: Sequence[Plan]) -> Iterator[str]:
+    """Yield a line for each outcome that no run of the study has: of nobody, or of somebody of another sort."""
+    models = [item.parameters for item in plans]
+    names = dict.fromkeys(name for p in models for name in outcome_names([*p.providers], [*p.market.regions]))
+    for asked in design.outcomes:
+        if asked.name not in names:
+            alike = [name for name in names if name.partition(".")[0] == asked.name.partition(".")[0]]
+            yield f"study.outcomes: no run has {asked.name!r}; there are {listed(alike)}{suggestion(asked.name, alike)}"
 
 
 def _lever_points(composer: Composer, design: Study, base: Plan) -> tuple[tuple[Point, Plan], ...]:

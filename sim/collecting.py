@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from mesa import DataCollector
 
 from sim.agents import CloudProvider
-from sim.tables import TABLES
+from sim.tables import TABLES, WORLD
 from sim.tabulate import make_tables
-from sim.tabulate.frame import WORLD
 from sim.tabulate.rows import Columns
 
 if TYPE_CHECKING:

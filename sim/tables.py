@@ -4,11 +4,15 @@ The recorder, the Parquet schema, ``docs/outputs.md`` and the adapter to Mesa's 
 from these declarations. Columns that nothing fills yet are null, and say so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 SCHEMA_VERSION = 3
 """Raised when a table or column changes meaning, name or type, or when figures need a new one."""
+
+WORLD = "world"
+"""The row of all regions together."""
 
 ColumnType = Literal["string", "float64", "int64", "bool"]
 
@@ -457,3 +461,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("debt_usd_m", "world", "USD m", "debt of all providers, AI segment"),
 )
 """Every headline outcome, in the order of the table."""
+
+
+def outcome_names(providers: Sequence[str], regions: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of all outcomes of a run, as ``name.entity``."""
+    entities = {"provider": providers, "region and world": (*regions, WORLD), "world": (WORLD,)}
+    return tuple(f"{outcome.name}.{entity}" for outcome in OUTCOMES for entity in entities[outcome.entities])

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
+from sim.tables import WORLD
 
 RUN = ["sample", "seed"]
 """Columns that name a run among those of one case."""

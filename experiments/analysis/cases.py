@@ -12,8 +12,8 @@ import pandas as pd
 from experiments.analysis.bands import bands, only
 from experiments.analysis.loading import Results
 from sim.names import quarter_code, quarter_number
+from sim.tables import WORLD
 
-WORLD = "world"
 BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "share_tokens"}
 """Basis of a market share and its column in the table ``providers``."""
 _NOT_SAID = {"scenario", "output", "executor"}

@@ -8,11 +8,12 @@ import pandas as pd
 
 from experiments.analysis.bands import bands, only
 from experiments.analysis.books import RUN, Books, books_of, partners
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.analysis.first_choices import SCARCITY
 from experiments.analysis.reasons import FIRST, IN, OUT, Basis, changes, shares
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from sim.reasons import Constraint
+from sim.tables import WORLD
 
 RULES, CARDS, HALLS, MONEY = "rules", "cards", "mw", "money"
 SHOWN = 3

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis.bands import bands, only
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.analysis.rounding import ABSENT, percent, rounded
+from sim.tables import WORLD
 
 Format = Callable[[float], str]
 

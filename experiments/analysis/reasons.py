@@ -20,9 +20,10 @@ from typing import Literal
 import pandas as pd
 
 from experiments.analysis.books import RUN, Books, books_of, partners
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.analysis.first_choices import told_apart
 from experiments.analysis.scarcity import causes
+from sim.tables import WORLD
 
 Basis = Literal["compute", "revenue"]
 Period = Literal["quarter", "year"]

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from experiments.analysis.bands import bands
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
+from sim.tables import WORLD
 
 CAPACITY = "capacity_h100e"
 Shares = pd.DataFrame

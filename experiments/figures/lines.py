@@ -6,10 +6,11 @@ from dataclasses import replace
 import pandas as pd
 
 from experiments.analysis.bands import only
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.figures.colours import FAINT, case_colour, firm_colour, region_colour
 from experiments.figures.labels import short
 from experiments.figures.style import Panel, Series
+from sim.tables import WORLD
 
 MOST_CASES = 6
 """Cases that one figure can show; the tables of the report show all."""

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.analysis.supply import power
 from experiments.figures import Drawn
 from experiments.figures.colours import FAINT, INK, case_colour
 from experiments.figures.labels import short
 from experiments.figures.lines import by_region, footnote, left_out, shown
 from experiments.figures.style import Panel, Series, Sheet, svg
+from sim.tables import WORLD
 
 TITLE = "Power: halls energised, under construction and queued"
 _UNIT, _BUILD = "GW of IT load", "build_cost_usd_m_per_mw"

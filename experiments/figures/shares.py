@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from experiments.analysis.cases import BASES, WORLD, Case
+from experiments.analysis.cases import BASES, Case
 from experiments.figures import Drawn
 from experiments.figures.labels import short
 from experiments.figures.lines import GREY, RIBBONS_SAID, TOKENS_SAID, footnote, left_out, level, share_panel, shown
 from experiments.figures.style import Sheet, svg
+from sim.tables import WORLD
 
 _TITLE_LENGTH = 32
 TITLE = "Who has the world market, on three bases"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from experiments.analysis.cases import WORLD, Case
+from experiments.analysis.cases import Case
 from experiments.analysis.comparison import GROUPS, SHOWN, Comparison, comparisons
 from experiments.analysis.reasons import Basis
 from experiments.figures import COMPARING, Drawn
 from experiments.figures.reasons import draw
 from experiments.report.study import Part
+from sim.tables import WORLD
 
 FIGURE = "reasons"
 _SLIGHT = 0.05

@@ -9,9 +9,8 @@ from sim.economics.cells import Floats
 from sim.economics.folding import with_sum
 from sim.names import quarter_code
 from sim.record import Record
+from sim.tables import WORLD
 from sim.world import World
-
-WORLD = "world"
 
 
 def with_world(values: Floats) -> Floats:

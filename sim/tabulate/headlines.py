@@ -9,9 +9,9 @@ from sim.economics.folding import folded
 from sim.names import QUARTERS_PER_YEAR
 from sim.outcomes import shares
 from sim.structure import Structure
-from sim.tables import OUTCOMES
+from sim.tables import OUTCOMES, outcome_names
 from sim.tabulate.facts import Facts
-from sim.tabulate.frame import WORLD, with_world
+from sim.tabulate.frame import with_world
 from sim.tabulate.rows import Columns, flat, panel
 
 
@@ -26,9 +26,7 @@ def outcomes(facts: Facts) -> Columns:
 @lru_cache(maxsize=8)
 def names_of(structure: Structure) -> tuple[str, ...]:
     """Return the names of all outcomes, as ``name.entity``."""
-    regions = (*structure.regions, WORLD)
-    entities = {"provider": structure.providers, "region and world": regions, "world": (WORLD,)}
-    return tuple(f"{outcome.name}.{entity}" for outcome in OUTCOMES for entity in entities[outcome.entities])
+    return outcome_names(structure.providers, structure.regions)
 
 
 def horizons(facts: Facts) -> list[int]:

@@ -11,8 +11,9 @@ from sim.names import HOURS_PER_QUARTER
 from sim.outcomes import ratio
 from sim.record import KINDS
 from sim.structure import IAAS, MAAS, Structure
+from sim.tables import WORLD
 from sim.tabulate.facts import Facts
-from sim.tabulate.frame import WORLD, with_world
+from sim.tabulate.frame import with_world
 from sim.tabulate.rows import Columns, flat, panel
 
 ALL = "all"

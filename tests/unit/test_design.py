@@ -99,6 +99,12 @@ def test_sizes_that_do_not_fit_the_sampler(
         (("+study.levers={market.on_premises.utilization: [0.3, 0.4]}",), "did you mean 'utilisation'?"),
         (("study.outcomes=[{name: hhi_revenue.world, better: lower, horizon: 2022Q3}]",), "read in the fourth quarter"),
         (("study.outcomes=[hhi_revenues.world]",), "did you mean 'hhi_revenue'?"),
+        (("study.outcomes=[share_revenue.alibbaba]",), "did you mean 'share_revenue.alibaba'?"),
+        (
+            ("study.outcomes=[share_revenue.world]",),
+            "no run has 'share_revenue.world'; there are share_revenue.alibaba,",
+        ),
+        (("study.outcomes=[hhi_revenue]",), "no run has 'hhi_revenue'; there are hhi_revenue.ally"),
         (("study=baselin",), "did you mean 'baseline'?"),
         (("executor=dask",), "kind=dask needs executor.address"),
     ],

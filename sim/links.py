@@ -28,6 +28,7 @@ from sim.economics.workloads import (
     UNSET,
     DatedContracts,
 )
+from sim.economics.works import Builders
 from sim.makers import Makers
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR, key_of
 from sim.parameters import Parameters
@@ -85,6 +86,7 @@ class Links:
         self.power_wait = structure.lead - structure.build_quarters
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
+        self.builders = _builders(structure, self.power_wait)
         self.makers = Makers(structure)
         self.software = software_of(structure)
         self.subjects = _subjects(structure)
@@ -410,6 +412,15 @@ def _contract_left(s: Switching) -> float:
 def book_lives(parameters: Parameters) -> Floats:
     """Return the life of cards and of shells in the books (2,), quarters."""
     return QUARTERS_PER_YEAR * np.array([parameters.finance.card_book_years, parameters.market.costs.shell_life_years])
+
+
+def _builders(structure: Structure, power_wait: Ints) -> Builders:
+    """Return what never changes about building."""
+    rule = structure.parameters.market.building
+    return Builders(
+        structure.site_region, structure.site_provider, structure.build_quarters, power_wait, rule.congestion,
+        rule.first_payment, rule.last_payment, rule.conversion_cost,
+    )  # fmt: skip
 
 
 def _order_mix(structure: Structure) -> Floats:

@@ -8,12 +8,17 @@ import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
+from sim.economics.expansion import Tools
 from sim.economics.fleets import Leases
+from sim.economics.making import Technique
+from sim.economics.self_sufficiency import own_tools
 from sim.economics.service import Active, Running, Terms
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
+from sim.economics.works import Works
 from sim.ledger import Ledger
 from sim.links import Links, Ties, ties_of
+from sim.makers import Makers
 from sim.parameters import Parameters, ReferenceErrors
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.paths import Paths
@@ -63,6 +68,31 @@ class Quarter:
     """Measured quantities by name, see ``record``."""
 
 
+class Financing(NamedTuple):
+    """What states pay of what providers buy, and on what terms lenders finance it."""
+
+    grant: Floats
+    """(S,) part of capital expenditure that the state pays."""
+    pays_cards: bool
+    """Whether a state pays a part of cards beyond that of all capital, and of electricity."""
+    pays_power: bool
+    multiple: Floats
+    """(I,) credit limit over what a provider earns in a year."""
+    spread: Floats
+    """(I,) of interest over the risk-free rate."""
+
+
+class Making(NamedTuple):
+    """What makers of cards work with. Z sides; 3 stages."""
+
+    technique: Technique
+    growth: Floats
+    """(Z, 3) of capacity by itself, log per quarter."""
+    tools: Tools
+    own_tools: Floats
+    """(Z, 3) part of tools that the own region makes."""
+
+
 class Conditions(NamedTuple):
     """What instruments make of numbers that firms and customers reckon with, as long as nothing changes."""
 
@@ -76,6 +106,8 @@ class Conditions(NamedTuple):
     stance: Stance
     """How providers invest: a subsidy lowers the cost that a price has to cover."""
     ties: Ties
+    financing: Financing
+    making: Making
 
 
 def conditions(measures: Measures, structure: Structure, links: Links) -> Conditions:
@@ -86,6 +118,27 @@ def conditions(measures: Measures, structure: Structure, links: Links) -> Condit
     return Conditions(
         measures, saved, links.card_running - saved, links.pool_care - (paid * help_.power)[links.pool_region],
         links.investment._replace(hurdle=hurdle), ties_of(structure, measures.lock_in),
+        _financing(measures, structure, links), _making(measures, links.makers),
+    )  # fmt: skip
+
+
+def _financing(measures: Measures, structure: Structure, links: Links) -> Financing:
+    """Return what states pay and on what terms lenders finance; no rate of interest falls below 0 by a shock to it."""
+    given, shock, free = measures.support, measures.credit, structure.parameters.finance.credit.risk_free_rate
+    grant = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[structure.site_region]
+    return Financing(
+        grant, bool(given.cards.any()), bool(given.power.any()), links.credit_multiple * shock.covenant,
+        links.spread + (shock.spread + np.maximum(shock.rate, -free)),
+    )  # fmt: skip
+
+
+def _making(measures: Measures, makers: Makers) -> Making:
+    """Return what makers work with: prices of stages, and tools that may be had and kept running."""
+    rules = measures.stages
+    missing, idle = makers.tool_imports * (1.0 - rules.tools), makers.tool_wear * rules.unserviced
+    return Making(
+        makers.technique._replace(price=makers.technique.price * rules.price), makers.growth + rules.growth,
+        Tools(makers.tool_wear, missing, idle), own_tools(makers.tool_imports, missing),
     )  # fmt: skip
 
 
@@ -235,6 +288,15 @@ class World:
     def slots(self) -> int:
         """Workloads per customer."""
         return self.parameters.customers.workloads_per_enterprise
+
+    @property
+    def works(self) -> Works:
+        """Halls on their way to power."""
+        state = self.state
+        return Works(
+            state.convertible_mw, state.requested_mw, state.queued_mw, state.begun_mw, state.converting_mw,
+            state.build_price, state.congestion,
+        )  # fmt: skip
 
     @cached_property
     def quota_limits(self) -> tuple[Limit, ...]:

@@ -58,6 +58,19 @@ def chosen_cards(shelf: Shelf, allowed: Bools) -> Ints:
     )  # fmt: skip
 
 
+@compiled
+def shared(chip: Ints, cost: Floats, habit: Habit) -> tuple[Floats, Floats]:
+    """Return shares of suppliers in new capacity (n, K), and the inference hours a quarter that an MW gives (n,).
+
+    Args:
+        chip: (n, K) chip of every supplier, -1 for none.
+        cost: (n, V) cost per effective hour.
+        habit: how places share out their orders.
+    """
+    shares = supplier_shares(chip, cost, habit.mix, habit.sensitivity, habit.reference)
+    return shares, hours_per_mw(chip, shares, habit.hours, habit.kw)
+
+
 @inlined
 def _order(chip: Ints, wanted: Floats, each: Floats, open_: Floats, x: int, cards: Floats) -> None:
     """Add the cards of a place that may go; ``wanted`` (K,) is capacity, of which a card gives ``each`` (V,)."""
@@ -94,8 +107,7 @@ def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats, ne
     for turn in range(ROUNDS):
         may = open_ if turn == 0 else next_
         chip = chosen_cards(shelf, allowed)
-        shares = supplier_shares(chip, shelf.cost, habit.mix, habit.sensitivity, habit.reference)
-        mw_hours = hours_per_mw(chip, shares, habit.hours, habit.kw)
+        shares, mw_hours = shared(chip, shelf.cost, habit)
         for x in range(power.size):
             _order(chip, left[x] * mw_hours[x] * shares[x], habit.hours, may, x, cards)
         left = power - power_of(cards, habit.kw)

@@ -94,6 +94,19 @@ def worth(cards: Floats, each: Floats) -> Floats:
     return out
 
 
+@compiled
+def cost_of_cards(cards: Floats, duty: Floats, price: Floats, servers: float) -> Floats:
+    """Return what cards (S, V) cost with their servers and a duty, by site (S,), USD m.
+
+    Args:
+        cards: (S, V)
+        duty: (S, V) fraction of the price of cards.
+        price: (V,) USD per card.
+        servers: price of a card with its server over that of the card.
+    """
+    return worth(cards, price) * (servers / 1e6) + worth(cards * duty, price) / 1e6
+
+
 @inlined
 def _given(owned: Floats, site: Ints, stacked: Bools, pool: int, each: Floats) -> float:
     """Return the own cards of a pool times a quantity per card (V,), such as the hours it gives."""

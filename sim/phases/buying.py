@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots
+from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots, shared
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
-from sim.economics.slots import hours_per_mw, supplier_shares
 from sim.links import ORDERING
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
@@ -51,18 +50,16 @@ def mixed(world: World, on_sale: Shelf, chip: Ints) -> tuple[Floats, Floats]:
         on_sale: what may be bought.
         chip: (S, K) the best card of every supplier that a site may have, -1 for none.
     """
-    ways = habit(world)
-    shares = supplier_shares(chip, on_sale.cost, ways.mix, ways.sensitivity, ways.reference)
-    return shares, hours_per_mw(chip, shares, ways.hours, ways.kw)
+    return shared(chip, on_sale.cost, habit(world))
 
 
-def buy(world: World, power: Floats) -> None:
-    """Order cards for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
+def buy(world: World, here: Shelf, power: Floats) -> None:
+    """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
     that rules on cards closed, which is what the grey market is for; and ``bound``: ``denied`` by instrument.
     """
-    state, order = world.state, _orders(world, power)
+    state, order = world.state, _orders(world, here, power)
     open_ = np.concatenate([world.rules[name].open for name in ORDERING])
     ordered, found, cut = order(open_, open_), quotas(world), list[tuple[str, Floats]]()
     world.now.quotas = found
@@ -129,13 +126,12 @@ def _credit(world: World, shares: Iterable[tuple[str, Floats]], cards: Floats) -
         world.now.bound[name] = world.now.bound[name] + lost if name in world.now.bound else lost
 
 
-def _orders(world: World, power: Floats) -> Callable[[Floats, Floats], Floats]:
+def _orders(world: World, here: Shelf, power: Floats) -> Callable[[Floats, Floats], Floats]:
     """Return what places would order (S + W, V), by the share that may go of what they want first, and of the rest.
 
     Owners outside the named providers order what they always do, in H100e.
     """
     structure, sites, ways = world.structure, power.size, habit(world)
-    here = shelf(world, world.now.arrays["site_cost"])
     there = shelf(world, hourly_costs(world, "elsewhere", structure.elsewhere_region))
     usual = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
 

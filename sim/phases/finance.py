@@ -12,7 +12,7 @@ from sim.economics.cells import Floats, Ints
 from sim.economics.credit import contracted_revenue
 from sim.economics.depreciation import keep_books
 from sim.economics.elementary import sum_by
-from sim.economics.fleets import worth
+from sim.economics.fleets import cost_of_cards, worth
 from sim.economics.patience import lose_patience
 from sim.economics.treasury import close_quarter
 from sim.economics.upstream import by_chip
@@ -101,14 +101,13 @@ def _books(world: World) -> None:
 def _subsidies(world: World) -> Floats:
     """Return what states pay at every site (S,), USD m: of capital, of cards with servers, of electricity."""
     structure, state, links, given = world.structure, world.state, world.links, world.conditions.measures.support
-    region, now = links.site_region, world.now.arrays
-    rate = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[region]
+    region, terms, capex = links.site_region, world.conditions.financing, world.now.arrays["site_capex"]
     cards = np.zeros(region.size)
-    if given.cards.any():
+    if terms.pays_cards:
         servers = world.parameters.market.costs.server_cost_multiple / MILLION
         cards = worth(state.delivered * given.cards[region], state.chip_price) * servers
-    paid = cards + (now["site_capex"] - cards) * rate
-    if given.power.any():
+    paid = cards + (capex - cards) * terms.grant
+    if terms.pays_power:
         power = worth(state.owned * given.power[region], structure.chip_kw) * HOURS_PER_QUARTER / MILLION
         paid += power * (links.pue * links.tariff)[region]
     return paid
@@ -127,8 +126,7 @@ def committed(world: World) -> Floats:
     """Return what every provider must still pay (I,), USD m: cards on their way, and builders of what is begun."""
     state, links = world.state, world.links
     servers = world.parameters.market.costs.server_cost_multiple
-    owed = worth(state.accepted, state.chip_price) * (servers / MILLION)
-    owed += worth(state.accepted * world.rules["sites"].duty, state.chip_price) / MILLION
+    owed = cost_of_cards(state.accepted, world.rules["sites"].duty, state.chip_price, servers)
     add_what_is_due(*_halls(world), owed)
     return sum_by(links.site_provider, owed, state.cash.size)
 
@@ -151,14 +149,13 @@ def _settle(world: World) -> None:
     behind = np.maximum(world.paths.group_cash[world.t] - group[0], 0.0) * links.returns_surplus
     now["ebitda"], now["backlog"] = ebitda, backlog(world)
     now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
-    shock = world.conditions.measures.credit
-    dearer = shock.spread + np.maximum(shock.rate, -world.parameters.finance.credit.risk_free_rate)
+    terms = world.conditions.financing
     close_quarter(
         ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], running, state.assets,
-        now["backlog"] * shock.covenant, group[0], group[1:].sum(axis=0), committed(world), links.profit_tax,
-        links.credit_multiple * shock.covenant, links.spread + dearer, links.returns_surplus, behind,
-        links.credit_terms, world.t, world.observed, state.cash, state.debt, state.past_ebitda, state.liquid,
-        state.budget, world.ledger.financial, now["interest_rate"], now["credit_limit"],
+        now["backlog"] * world.conditions.measures.credit.covenant, group[0], group[1] + group[2], committed(world),
+        links.profit_tax, terms.multiple, terms.spread, links.returns_surplus, behind, links.credit_terms, world.t,
+        world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,
+        world.ledger.financial, now["interest_rate"], now["credit_limit"],
     )  # fmt: skip
     now["financial"] = world.ledger.financial
     paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)

@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from sim.economics.building import begin, congestion, slots_granted, under_way, withdraw
-from sim.economics.cells import Floats
-from sim.economics.elementary import sum_by
-from sim.economics.fleets import add_leased, operated_hours, staying
-from sim.economics.forecasts import growth_until
-from sim.economics.slots import power_of, spent_per_mw, within_budget
+from sim.economics.building import under_way
+from sim.economics.cells import Bools, Floats
+from sim.economics.slots import spent_per_mw
+from sim.economics.works import ask, begin_halls
 from sim.opening import OPENING_AGE_QUARTERS
-from sim.strategies.capacity_target import Sites, starts
+from sim.strategies.outlook import Fixed, Standing, Views, missing_halls
 from sim.structure import PAST
 from sim.world import World
 
@@ -19,12 +17,9 @@ def run(world: World) -> None:
     structure, now = world.structure, world.now.arrays
     requests = world.t + world.links.site_lead >= structure.history
     converts = world.t + world.parameters.market.building.conversion_quarters >= structure.history
-    if requests.any() or converts:
+    if converts or requests.any():
         _first_halls(world)
-        gap = _gap(world)
-        convert = _conversions(world, gap) if converts else np.zeros(gap.size)
-        _ask(world, np.where(requests, gap, 0.0) - convert)
-        _begin(world, convert)
+        _begin(world, _ask(world, requests, converts))
     now["building_mw"] = _building(world)
 
 
@@ -43,93 +38,43 @@ def _first_halls(world: World) -> None:
     state.first_build[:] = 0.0
 
 
-def _ask(world: World, gap: Floats) -> None:
-    """Ask for power, or withdraw requests where there are too many."""
-    state, quarter = world.state, PAST + world.t
-    asked = np.maximum(gap, 0.0)
-    state.queued_mw += asked - withdraw(state.requested_mw, -gap, quarter)
-    state.requested_mw[:, quarter] += asked
+def _ask(world: World, requests: Bools, converts: bool) -> Floats:
+    """Ask for power for what is missing, or withdraw requests; return MW of the general cloud to be converted (S,)."""
+    links, state, now, t = world.links, world.state, world.now.arrays, world.t
+    standing = Standing(
+        state.cards, state.owned, state.scrapped, state.may_go, state.energised_mw, state.let_hours, state.card_hours,
+        now["standing"], now["mw_hours"],
+    )  # fmt: skip
+    views = Views(
+        now["site_demand"], now["captive"], world.paths.own_use_growth[t], now["growth_ahead"],
+        world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
+    )  # fmt: skip
+    gap = missing_halls(
+        standing, world.works, links.builders, world.leases, _fixed(world), views, world.conditions.stance, t, PAST + t
+    )
+    quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
+    return ask(world.works, gap, requests, quick, PAST + t)
+
+
+def _fixed(world: World) -> Fixed:
+    """Return what never changes about cards, pools and sites."""
+    structure, links, market = world.structure, world.links, world.parameters.market
+    rule = world.parameters.behaviour.expectations
+    return Fixed(
+        structure.pool_site, links.pool_cards, structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters,
+        OPENING_AGE_QUARTERS, links.site_lead, market.building.conversion_quarters, links.knows_growth,
+        rule.persistence, rule.largest_growth, world.parameters.behaviour.orders.steepness,
+    )  # fmt: skip
 
 
 def _begin(world: World, convert: Floats) -> None:
-    """Begin shells where power is promised and conversions, as far as providers can pay after their orders.
-
-    Power that is promised to who cannot begin goes to others of the region, once.
-    """
-    state, links, structure, quarter = world.state, world.links, world.structure, PAST + world.t
-    region, building = links.site_region, world.parameters.market.building
-    grid = world.paths.grid[world.t] * (world.t + structure.build_quarters >= structure.history)
-    granted = slots_granted(state.requested_mw, region, links.power_wait, grid, quarter)
-    state.congestion[:] = congestion(granted.sum(axis=1), region, world.paths.trade[world.t], building.congestion)
-    state.build_price[:, quarter] *= state.congestion
-    share = _pay(world, granted, convert)
-    world.now.arrays["cash_limit"] = np.minimum(world.now.arrays["cash_limit"], share)
-    allowed = state.appetite[links.site_provider]
-    state.converting_mw[:, quarter] += convert * share * allowed
-    state.convertible_mw -= convert * share * allowed
-    able = share * allowed >= 1.0
-    if not able.all():
-        left = grid - sum_by(region, state.begun_mw[:, quarter], grid.size)
-        others = state.requested_mw * able[:, None]
-        _pay(world, slots_granted(others, region, links.power_wait, np.maximum(left, 0.0), quarter), 0.0 * convert)
-
-
-def _pay(world: World, granted: Floats, convert: Floats) -> Floats:
-    """Begin what is granted as far as it can be paid and owners let it; return the share that can be paid (S,)."""
-    state, links, quarter = world.state, world.links, PAST + world.t
-    started, allowed = granted.sum(axis=1), state.appetite[links.site_provider]
-    conversion = convert * world.parameters.market.building.conversion_cost
-    price = state.build_price[links.site_region, quarter] * (started + conversion) * allowed
-    share = within_budget(price, links.site_provider, state.budget)
-    state.budget -= sum_by(links.site_provider, price * share, state.budget.size)
-    begin(granted, share * allowed, state.requested_mw, state.begun_mw, quarter)
-    state.queued_mw[:] = np.maximum(state.queued_mw - started * share * allowed, 0.0)
-    return share
-
-
-def _conversions(world: World, gap: Floats) -> Floats:
-    """Return MW of the general cloud to be converted (S,): the quick part of what is wanted."""
-    quick = world.parameters.behaviour.orders.conversion_rate * world.state.convertible_mw
-    return np.minimum(quick, np.maximum(gap, 0.0))
-
-
-def _gap(world: World) -> Floats:
-    """Return MW that every site wants to add (S,), see ``starts``."""
-    links, state, now = world.links, world.state, world.now.arrays
-    rule = world.parameters.behaviour.expectations
-    growth = growth_until(now["growth_ahead"], links.site_lead, rule.persistence, rule.largest_growth)
-    growth = np.where(links.knows_growth, world.paths.outlook[world.t][links.site_region] * links.site_lead, growth)
-    return starts(
-        _outlook(world), world.conditions.stance, growth, now["price_ahead"], now["mw_hours"],
-        state.build_price[:, PAST + world.t], now["provider_revenue"], world.parameters.behaviour.orders.steepness,
-    )  # fmt: skip
-
-
-def _outlook(world: World) -> Sites:
-    """Return what firms know when they decide."""
-    links, state, now, kw = world.links, world.state, world.now.arrays, world.structure.chip_kw
-    power, staying_ = power_of(state.owned, kw), _staying(world)
-    coming = state.energised_mw + _building(world) + state.queued_mw - power
-    pools, ahead = world.structure.pool_site, world.t + links.site_lead
-    kept = operated_hours(staying_, pools, links.pool_cards, world.leases, ahead, state.card_hours)
-    if world.structure.possible_leases:
-        add_leased(state.let_hours, world.leases, kept)
-    return Sites(
-        links.site_provider, links.site_region, now["standing"],
-        sum_by(pools, kept, power.size) + (power - power_of(staying_, kw)) * now["mw_hours"],
-        np.maximum(coming, 0.0) * now["mw_hours"], now["site_demand"],
-        now["captive"] * world.paths.own_use_growth[world.t],
-        state.first_share, state.own_price,
-    )  # fmt: skip
-
-
-def _staying(world: World) -> Floats:
-    """Return the cards of today that will be in place when what is decided now would stand (S, V)."""
-    state = world.state
-    return staying(
-        state.cards, state.owned, state.scrapped + state.may_go, world.links.survival, world.links.site_lead,
-        world.t + 1, world.parameters.market.cohorts.maximum_age_quarters, OPENING_AGE_QUARTERS,
-    )  # fmt: skip
+    """Begin shells where power is promised and conversions, as far as providers can pay after their orders."""
+    structure, state, now, t = world.structure, world.state, world.now.arrays, world.t
+    grid = world.paths.grid[t] * (t + structure.build_quarters >= structure.history)
+    share = begin_halls(
+        world.works, world.links.builders, convert, grid, world.paths.trade[t], state.appetite, state.budget, PAST + t
+    )
+    now["cash_limit"] = np.minimum(now["cash_limit"], share)
 
 
 def _building(world: World) -> Floats:

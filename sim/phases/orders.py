@@ -6,46 +6,36 @@ make, see ``phases.production``.
 
 import numpy as np
 
-from sim.economics.baskets import chosen_cards
-from sim.economics.cells import Floats
-from sim.economics.elementary import log, sum_by
-from sim.economics.fleets import worth
-from sim.economics.scrapping import displaceable, scrapped
-from sim.economics.slots import (
-    card_costs,
-    earnings,
-    fill_rate,
-    free_power,
-    within_budget,
-)
+from sim.economics.baskets import Shelf, chosen_cards
+from sim.economics.vacancies import Fleet, Offers, Prospects, Rule, afford, power_for_orders
 from sim.phases import grey_market
 from sim.phases.buying import buy, mixed, shelf
-from sim.phases.deliveries import finished
 from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
 from sim.strategies.make_or_buy import move_to_own
-from sim.structure import INFERENCE
+from sim.structure import INFERENCE, PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
     """Decide what to scrap and what to order."""
-    _best_offers(world)
+    on_sale = _best_offers(world)
     now, structure = world.now.arrays, world.structure
     now["cash_limit"] = np.ones(len(structure.sites))
     now["denied"] = np.zeros((len(structure.sites) + structure.elsewhere_region.size, len(structure.chips)))
     if world.t + 1 >= structure.history:
-        _order(world)
+        _order(world, on_sale)
     grey_market.run(world)
 
 
-def _best_offers(world: World) -> None:
-    """Note the best card of every supplier at every site, what shares they get, and what new cards cost and give."""
+def _best_offers(world: World) -> Shelf:
+    """Note the best card of every supplier at every site and what shares they get; return what is on sale."""
     now = world.now.arrays
     on_sale = shelf(world, now["site_cost"])
     world.now.best = chosen_cards(on_sale, world.permits["order_site"])
     _make_or_buy(world)
     now["mix"], now["mw_hours"] = mixed(world, on_sale, world.now.best)
+    return on_sale
 
 
 def _make_or_buy(world: World) -> None:
@@ -58,54 +48,54 @@ def _make_or_buy(world: World) -> None:
         )  # fmt: skip
 
 
-def _order(world: World) -> None:
+def _order(world: World, on_sale: Shelf) -> None:
     """Order cards for the slots that will be free, and for those that are worth more with a new card."""
-    links, state, structure, now = world.links, world.state, world.structure, world.now.arrays
-    rule, costs = world.parameters.behaviour.orders, world.parameters.market.costs
-    ahead = state.energised_mw + finished(world, world.t + 1)
-    earned = earnings(
-        now["price_ahead"], state.own_price, now["mean_cost"], links.site_region, state.long_run[:, INFERENCE],
-        structure.pool_site,
+    state, now = world.state, world.now.arrays
+    now["earned"] = np.empty(state.energised_mw.size)
+    power = power_for_orders(
+        _fleet(world), _offers(world), _prospects(world), world.works, world.links.builders, _rule(world),
+        PAST + world.t + 1, now["earned"],
     )  # fmt: skip
-    now["earned"] = earned
-    new = card_costs(
-        world.now.best, now["mix"], now["site_cost"], world.paths.shell_cost[world.t] * state.congestion,
-        structure.chip_kw,
-        state.effective[:, INFERENCE], links.shell_recovery, world.parameters.market.utilisation.maximum,
-        links.site_region,
+    buy(world, on_sale, from_store(world, power))
+    now["cash_limit"] = afford(
+        state.ordered, world.rules["sites"].duty, state.chip_price,
+        world.parameters.market.costs.server_cost_multiple, world.links.site_provider, state.budget,
     )  # fmt: skip
-    effective = state.effective[:, INFERENCE]
-    state.scrapped[:] = scrapped(
-        state.owned, earned, links.site_region, effective, world.conditions.card_running,
-        float(rule.scrapping_quarters), state.losses,
-    )  # fmt: skip
-    state.may_go[:] = displaceable(
-        state.owned - state.scrapped, earned, links.site_region, effective, world.conditions.card_running,
-        structure.chip_kw, links.hours, _gains(now["mw_hours"], earned - new), rule.refill_rate,
-    )  # fmt: skip
-    free = free_power(state.owned - state.scrapped, state.may_go, structure.chip_kw, links.survival, ahead)
-    attractive = log(earned * now["site_load"] / new)
-    power = (
-        free
-        * fill_rate(attractive, world.conditions.stance.hurdle, rule.steepness)
-        * state.appetite[links.site_provider]
-    )
-    buy(world, from_store(world, power))
-    price = worth(state.ordered, state.chip_price) * (costs.server_cost_multiple / 1e6)
-    price += ((state.ordered * world.rules["sites"].duty) @ state.chip_price) / 1e6
-    affordable = within_budget(price, links.site_provider, state.budget)
-    state.ordered *= affordable[:, None]
-    now["cash_limit"] = affordable
-    state.budget -= sum_by(links.site_provider, price * affordable, state.budget.size)
     stockpile(world)
     _inflate(world)
 
 
-def _gains(mw_hours: Floats, margin: Floats) -> Floats:
-    """Return what an MW of new cards earns above its cost (S,), USD; minus infinity where no card may be had."""
-    gains = np.full(margin.size, -np.inf)
-    np.multiply(mw_hours, margin, out=gains, where=mw_hours > 0.0)
-    return gains
+def _fleet(world: World) -> Fleet:
+    """Return cards in place, and where those that leave are noted."""
+    state, structure = world.state, world.structure
+    return Fleet(
+        state.owned, state.energised_mw, structure.chip_kw, state.effective[:, INFERENCE],
+        world.conditions.card_running, state.losses, state.scrapped, state.may_go,
+    )  # fmt: skip
+
+
+def _offers(world: World) -> Offers:
+    """Return the best cards that sites may have."""
+    now = world.now.arrays
+    return Offers(world.now.best, now["mix"], now["site_cost"], world.paths.shell_cost[world.t], now["mw_hours"])
+
+
+def _prospects(world: World) -> Prospects:
+    """Return what sites expect of the next quarter."""
+    state, now = world.state, world.now.arrays
+    return Prospects(
+        now["price_ahead"], state.own_price, now["mean_cost"], state.long_run[:, INFERENCE], world.structure.pool_site,
+        now["site_load"], world.conditions.stance.hurdle, state.appetite,
+    )  # fmt: skip
+
+
+def _rule(world: World) -> Rule:
+    """Return how cards are given up and slots filled."""
+    links, market, rule = world.links, world.parameters.market, world.parameters.behaviour.orders
+    return Rule(
+        links.shell_recovery, market.utilisation.maximum, float(rule.scrapping_quarters), links.hours,
+        rule.refill_rate, links.survival, rule.steepness, market.building.conversion_quarters,
+    )  # fmt: skip
 
 
 def _inflate(world: World) -> None:

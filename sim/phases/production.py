@@ -7,9 +7,8 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.elementary import exp, sum_by
-from sim.economics.expansion import Tools, expand
+from sim.economics.expansion import expand
 from sim.economics.producing import Offer, Stages, offered, settled
-from sim.economics.self_sufficiency import own_tools
 from sim.economics.upstream import WAFERS, by_chip
 from sim.phases.buying import within_quotas
 from sim.phases.grey_market import evaded, seize
@@ -22,9 +21,8 @@ from sim.world import World
 
 def run(world: World) -> None:
     """Let capacity upstream grow, and accept orders for delivery in the next quarter."""
-    now, sides = world.now.arrays, world.state.capacity.shape
-    now["own_output"], now["own_tools"] = np.full(sides, np.nan), np.full(sides, np.nan)
     if world.t + 1 < world.structure.history:
+        world.now.arrays["own_output"] = world.now.arrays["own_tools"] = np.full(world.state.capacity.shape, np.nan)
         return
     state, structure = world.state, world.structure
     ordered, output = np.concatenate((state.ordered, state.elsewhere_ordered)), _output(world)
@@ -72,11 +70,9 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
 
 def _output(world: World) -> Floats:
     """Let capacity upstream grow as far as tools come, and return what stages give, imports included (Z, 3)."""
-    makers, state, rules, now = world.links.makers, world.state, world.conditions.measures.stages, world.now.arrays
-    missing, idle = makers.tool_imports * (1.0 - rules.tools), makers.tool_wear * rules.unserviced
-    growth = makers.growth + rules.growth
-    expand(state.capacity, state.shortage, growth, makers.response, Tools(makers.tool_wear, missing, idle))
-    now["own_output"], now["own_tools"] = state.capacity * rules.output, own_tools(makers.tool_imports, missing)
+    state, now, making = world.state, world.now.arrays, world.conditions.making
+    expand(state.capacity, state.shortage, making.growth, world.links.makers.response, making.tools)
+    now["own_output"], now["own_tools"] = state.capacity * world.conditions.measures.stages.output, making.own_tools
     return now["own_output"] + _imports(world)
 
 

@@ -40,9 +40,8 @@ def _makers(world: World) -> None:
     """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.confiscated
-    price = makers.technique.price * world.conditions.measures.stages.price
     learn(
-        makers.technique._replace(price=price), cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs,
+        world.conditions.making.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs,
         state.chip_yield, state.chip_cost,
     )  # fmt: skip
     advance_roadmaps(

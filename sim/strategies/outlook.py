@@ -1,0 +1,142 @@
+"""What providers see when they decide on halls: what will stand, what is coming, and how far that is from wanted (B7).
+
+S sites, V chips, A vintages, L pools, R regions.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.economics.building import under_way
+from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.elementary import totals
+from sim.economics.fleets import Leases, add_leased, operated_hours, staying
+from sim.economics.forecasts import growth_until
+from sim.economics.slots import power_of
+from sim.economics.works import Builders, Works
+from sim.strategies.capacity_target import Sites, Stance, starts
+
+
+class Standing(NamedTuple):
+    """Cards and halls as they stand."""
+
+    cards: Floats
+    """(S, V, A) by vintage."""
+    owned: Floats
+    """(S, V) the running account."""
+    scrapped: Floats
+    """(S, V) given up."""
+    may_go: Floats
+    """(S, V) that may give way to new ones next quarter."""
+    energised: Floats
+    """(S,) MW of halls with power."""
+    let: Floats
+    """(n,) inference hours agreed under leases that firms decide on."""
+    card_hours: Floats
+    """(V,) inference hours a quarter of a card."""
+    hours: Floats
+    """(S,) inference hours a quarter of the cards in place."""
+    mw_hours: Floats
+    """(S,) inference hours a quarter that an MW gives with new cards."""
+
+
+class Fixed(NamedTuple):
+    """What never changes about cards, pools and sites."""
+
+    pool_site: Ints
+    """(L,)"""
+    pool_cards: Bools
+    """(L, V) whether the pool runs the chip."""
+    kw: Floats
+    """(V,) IT power of a card."""
+    survive: float
+    """Fraction of cards that do not fail in a quarter."""
+    age: int
+    """Quarters after which a card retires."""
+    opening_age: int
+    """Age of the opening fleet when the newest vintage was 0."""
+    lead: Ints
+    """(S,) quarters until what is decided now would stand."""
+    conversion: int
+    """Quarters of a conversion."""
+    foresees: Bools
+    """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
+    persistence: float
+    """rho, see ``growth_until``."""
+    largest: float
+    """Largest rise or fall of demand in a quarter that is believed, log."""
+    steepness: float
+    """k, see ``held_back``."""
+
+
+class Views(NamedTuple):
+    """What providers observed and expect."""
+
+    market: Floats
+    """(S,) demand of customers, inference hours."""
+    captive: Floats
+    """(S,) own use, inference hours, and its ``captive_growth`` until what is decided now stands."""
+    captive_growth: Floats
+    """(S,)"""
+    growth: Floats
+    """(S,) expected growth of the region's demand in the next quarter, log."""
+    outlook: Floats
+    """(R,) growth of potential demand in a quarter, log."""
+    price: Floats
+    """(S,) expected log of the region's mean price over long-run cost."""
+    share: Floats
+    """(S,) expected share of the region's customers by first choice."""
+    own_price: Floats
+    """(S,) average log of the own price over the region's mean."""
+    revenue: Floats
+    """(I,) of the quarter, USD m."""
+
+
+@compiled
+def known(
+    standing: Standing, works: Works, builders: Builders, leases: Leases, fixed: Fixed, views: Views, t: int, now: int
+) -> Sites:  # fmt: skip
+    """Return what firms know when they decide; ``now`` is the position of quarter ``t`` along Q."""
+    stays = staying(
+        standing.cards, standing.owned, standing.scrapped + standing.may_go, fixed.survive, fixed.lead, t + 1,
+        fixed.age, fixed.opening_age,
+    )  # fmt: skip
+    kept = operated_hours(stays, fixed.pool_site, fixed.pool_cards, leases, t + fixed.lead, standing.card_hours)
+    add_leased(standing.let, leases, kept)
+    power, left = power_of(standing.owned, fixed.kw), power_of(stays, fixed.kw)
+    building = under_way(works.begun, works.converting, builders.region, builders.build, fixed.conversion, now)
+    renewed = totals(fixed.pool_site, kept, power.size) + (power - left) * standing.mw_hours
+    coming = np.maximum(standing.energised + building + works.queued - power, 0.0) * standing.mw_hours
+    return Sites(
+        builders.provider, builders.region, standing.hours, renewed, coming, views.market,
+        views.captive * views.captive_growth, views.share, views.own_price,
+    )  # fmt: skip
+
+
+@compiled
+def missing_halls(
+    standing: Standing, works: Works, builders: Builders, leases: Leases, fixed: Fixed, views: Views, stance: Stance,
+    t: int, now: int,
+) -> Floats:  # fmt: skip
+    """Return MW that every site wants to add to what stands, is built and is asked for (S,), see ``starts``.
+
+    Args:
+        standing: cards and halls in place.
+        works: halls under way.
+        builders: what never changes about building.
+        leases: all leases.
+        fixed: what never changes about cards, pools and sites.
+        views: what providers observed and expect.
+        stance: how firms invest.
+        t: quarter of the run.
+        now: its position along Q.
+    """
+    growth = growth_until(views.growth, fixed.lead, fixed.persistence, fixed.largest)
+    for s in range(growth.size):
+        if fixed.foresees[s]:
+            growth[s] = views.outlook[builders.region[s]] * fixed.lead[s]
+    return starts(
+        known(standing, works, builders, leases, fixed, views, t, now), stance, growth, views.price,
+        standing.mw_hours, works.price[:, now], views.revenue, fixed.steepness,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from sim.economics.fleets import Leases
 from sim.economics.making import Technique
 from sim.economics.self_sufficiency import own_tools
 from sim.economics.service import Active, Running, Terms
+from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.economics.works import Works
@@ -167,25 +168,6 @@ def ground_of(parameters: Parameters) -> Ground:
     links = Links(structure)
     instruments = Instruments(structure, links.subjects["orders"])
     return Ground(structure, links, Paths.of(structure), Calendar(parameters.policy), instruments)
-
-
-class Asked(NamedTuple):
-    """What customers asked for in a quarter. R regions, J products."""
-
-    first: Floats
-    """(R, J) hours by first choice."""
-    unmet: Floats
-    """(R, J) fresh hours lost or newly waiting."""
-    asked: Floats
-    """(R,) fresh hours asked of providers."""
-    flow: Floats
-    """(R, 5) volumes asked, served, on premises, waiting, lost."""
-
-    @classmethod
-    def empty(cls, world: "World") -> "Asked":
-        """Return columns to be filled."""
-        by_product = (len(world.structure.regions), len(world.structure.products))
-        return cls(np.empty(by_product), np.empty(by_product), np.empty(by_product[0]), np.empty((by_product[0], 5)))
 
 
 class Used(NamedTuple):

@@ -12,9 +12,10 @@ from experiments.verification.economy import GONE, Changes, Gone, Times, Values,
 from sim import ComputeMarket, Parameters
 from sim.economics.choice import Menu
 from sim.economics.service import Terms
+from sim.economics.serving import Asked
 from sim.economics.workloads import Workloads
 from sim.model import QUARTER
-from sim.world import Asked, Quarter, World
+from sim.world import Quarter, World
 
 Numbers = NDArray[np.float64]
 

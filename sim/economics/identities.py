@@ -223,7 +223,7 @@ class Money(NamedTuple):
 
 
 @compiled
-def broken_money(at: Money, balance: float, volume: float) -> Broken:
+def broken_money(at: Money, balances: Floats, paid: Floats, financial: Floats) -> Broken:
     """Look whether cash (0), debt (1) and net worth (2) of firms, payments of customers (3) and all flows (4) add up.
 
     All sides but those of customers are one more than their part of what a firm turns over or stands for, or of all
@@ -231,8 +231,9 @@ def broken_money(at: Money, balance: float, volume: float) -> Broken:
 
     Args:
         at: what is compared.
-        balance: of all accounts, USD m.
-        volume: of all payments, USD m.
+        balances: (accounts,) receipts less payments, USD m.
+        paid: (flows, payers, payees) all payments, and between providers and those who finance them (transfers, I).
+        financial: USD m.
     """
     sides = np.empty((3, 2, at.cash.size))
     for i in range(at.cash.size):
@@ -246,5 +247,6 @@ def broken_money(at: Money, balance: float, volume: float) -> Broken:
     if broken[0] < 0:
         broken = first_unequal(_both(at.sold.sum(axis=1), -at.customers), 3)
     if broken[0] < 0:
-        broken = first_unequal(_both(np.array([1.0 + balance / (volume + 1.0)]), np.ones(1)), 4)
+        balance = balances.sum() / (paid.sum() + np.abs(financial).sum() + 1.0)
+        broken = first_unequal(_both(np.array([1.0 + balance]), np.ones(1)), 4)
     return broken

@@ -1,7 +1,5 @@
 """Phase 11: identities. A run in which one is broken stops, and says which, where and when."""
 
-import numpy as np
-
 from sim.economics.identities import (
     Broken,
     Cards,
@@ -115,4 +113,4 @@ def _money(world: World) -> Broken:
         ledger.financial[Transfer.CREDIT], now["written_off"], state.assets, state.net_worth, now["provider_revenue"],
         now["provider_capex"], now["revenue_usd_m"], balances[ledger.customers],
     )  # fmt: skip
-    return broken_money(at, float(balances.sum()), float(ledger.paid.sum() + np.abs(ledger.financial).sum()))
+    return broken_money(at, balances, ledger.paid, ledger.financial)

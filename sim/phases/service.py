@@ -5,8 +5,9 @@ from sim.economics.choice import Menu
 from sim.economics.frontier import serve_contracts
 from sim.economics.identities import broken_flow
 from sim.economics.menus import inverse_weights
+from sim.economics.serving import Asked
 from sim.ledger import require
-from sim.world import Asked, World
+from sim.world import World
 
 
 def run(world: World) -> None:

@@ -23,12 +23,13 @@ from sim.economics.limit import (
     tally_parcels,
 )
 from sim.economics.service import Terms
+from sim.economics.serving import Asked
 from sim.economics.tally import ENDS, Places, Tally
 from sim.economics.workloads import ON_DEMAND, ONE_YEAR, OUTSIDE, THREE_YEAR
 from sim.links import ContractRow, Links
 from sim.parameters.customers import RegionalDemand, Switching
 from sim.structure import BOUND, FREE, IAAS, INFERENCE, MAAS, TRAINING, Structure
-from sim.world import Asked, Used, World
+from sim.world import Used, World
 
 ENTERPRISE = -1
 RATIOS = 32

@@ -6,20 +6,12 @@ from sim.economics import service
 from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
-from sim.economics.service import (
-    Seasons,
-    Terms,
-    account,
-    allocate,
-    decide,
-    run_on,
-    settle,
-    sign,
-)
+from sim.economics.service import Seasons, Terms, run_on, settle
+from sim.economics.serving import Asked, Where, serve
 from sim.economics.tally import Places, Tally, tally
 from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, wanted
 from sim.randomness import Decision, season
-from sim.world import Asked, Used, World
+from sim.world import Used, World
 
 RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
 
@@ -72,21 +64,13 @@ class Rows:
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
-        links, now, state, seasons = world.links, world.now, world.state, _seasons(world)
-        now.active = decide(world.workloads, now.free, menu, links.pair_service, terms, seasons.choice)
+        links, now, state, structure = world.links, world.now, world.state, world.structure
         slack = 1.0 - world.parameters.customers.nest_dissimilarity
-        allocate(
-            world.workloads, now.active, menu, links.pair_service, terms, seasons, state.kinds, state.load,
-            RULES[world.parameters.behaviour.rationing.name], links.cell_sensitivity * slack,
-        )  # fmt: skip
-        asked = Asked.empty(world)
-        account(
-            world.workloads, now.active, links.cell_region, menu, links.pair_product, asked.first, asked.unmet,
-            asked.asked, asked.flow,
-        )  # fmt: skip
-        sign(
-            world.workloads, now.active, links.pair_service, links.pair_product, state.posted, now.intensity, terms,
-            seasons.term,
+        where = Where(links.cell_region, links.cell_sensitivity * slack, links.pair_service, links.pair_product)
+        asked = Asked.empty(len(structure.regions), len(structure.products))
+        now.active = serve(
+            world.workloads, now.free, menu, where, terms, _seasons(world), state.kinds, state.load,
+            RULES[world.parameters.behaviour.rationing.name], state.posted, now.intensity, asked,
         )  # fmt: skip
         return asked
 

@@ -10,6 +10,7 @@ from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
 from sim.economics.service import (
     LOTTERY,
+    SPARE,
     Active,
     Running,
     Seasons,
@@ -151,7 +152,7 @@ class Scene:
         self.product = np.arange(offered.key.size)
         self.posted = np.full(offered.key.size, 2.0)
         pairs = offered.key.size
-        self.running = Running(np.zeros((pairs + 1, 2)), np.zeros(1))
+        self.running = Running(np.zeros((pairs + SPARE, 2)), np.zeros(1))
         self.expiry = season(1, Decision.EXPIRY, quarter)
         self.free = contracted(rows, quarter, self.expiry, self.running)
         self.active: Active = decide(rows, self.free, offered, self.service, terms, self.seasons.choice)

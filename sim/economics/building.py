@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 
 
@@ -32,6 +32,16 @@ def completed(begun: Floats, region: Ints, build: Ints, now: int) -> Floats:
     return out
 
 
+@inlined
+def _any_by_quarter(requested: Floats, now: int) -> Bools:
+    """Return whether any of (S, Q) is not 0, by quarter up to ``now``."""
+    out = np.zeros(now + 1, np.bool_)
+    for s in range(requested.shape[0]):
+        for asked in range(now + 1):
+            out[asked] |= requested[s, asked] != 0.0
+    return out
+
+
 @compiled
 def slots_granted(requested: Floats, region: Ints, wait: Ints, grid: Floats, now: int) -> Floats:
     """Return power promised in quarter ``now`` (S, Q): oldest requests first, those of one quarter in proportion.
@@ -44,7 +54,7 @@ def slots_granted(requested: Floats, region: Ints, wait: Ints, grid: Floats, now
         now: position of the quarter along Q.
     """
     out, left, total = np.zeros(requested.shape), grid.copy(), np.empty(grid.size)
-    for asked in range(now + 1):
+    for asked in np.flatnonzero(_any_by_quarter(requested, now)):
         total[:] = 0.0
         for s in range(region.size):
             if asked + wait[region[s]] <= now:
@@ -71,9 +81,10 @@ def begin(granted: Floats, share: Floats, requested: Floats, begun: Floats, now:
     """
     for s in range(share.size):
         for asked in range(now + 1):
-            started = granted[s, asked] * share[s]
-            requested[s, asked] -= started
-            begun[s, now] += started
+            if granted[s, asked] > 0.0:
+                started = granted[s, asked] * share[s]
+                requested[s, asked] -= started
+                begun[s, now] += started
 
 
 @compiled

@@ -41,6 +41,8 @@ Flags = NDArray[np.int8]
 LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
 CHUNK = 8192
 """Rows that choose at a time: what is looked up of them stays in the cache, however many there are."""
+SPARE = 8
+"""Places that take in turn what is none of a sum: with a single one every addition would wait for the one before."""
 OUTSIDE_END, ENDINGS = LOST + 1, LOST + 2
 """Own cards, counted after the statuses in which a workload can end; and how many such ends there are."""
 
@@ -88,10 +90,10 @@ class Active(NamedTuple):
 
 
 class Running(NamedTuple):
-    """Contracts that run on, added up; the last of the K + 1 rows takes what is none."""
+    """Contracts that run on, added up; the last ``SPARE`` rows take what is none."""
 
     held: Floats
-    """(K + 1, 2) tasks under contract, and their potential tasks: side by side, as they are added together."""
+    """(K + SPARE, 2) tasks under contract, and their potential tasks: side by side, as they are added together."""
     potential: Floats
     """(B,) potential tasks of all workloads, by base cell."""
 
@@ -108,16 +110,16 @@ def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Runnin
     """
     running.held[:] = 0.0
     running.potential[:] = 0.0
-    pairs, ends = running.held.shape[0] - 1, np.empty(rows.volume.size, np.bool_)
+    pairs, ends = running.held.shape[0] - SPARE, np.empty(rows.volume.size, np.bool_)
     for n in range(ends.size):
         ends[n] = contract_ends(rows, n, expiry, quarter)
     for n in range(ends.size):
         ends[n] |= rows.status[n] != SERVED
     for n in range(ends.size):
-        k = pairs if ends[n] | (rows.pair[n] < 0) else rows.pair[n]
+        k = at(pairs + n % SPARE if ends[n] | (rows.pair[n] < 0) else rows.pair[n])
         running.held[k, 0] += rows.tasks[n]
         running.held[k, 1] += rows.volume[n]
-        running.potential[rows.cell[n]] += rows.volume[n]
+        running.potential[at(rows.cell[n])] += rows.volume[n]
     return _where(ends, rows.volume)
 
 
@@ -154,7 +156,7 @@ def run_on(
         lane: (K,) lane of each pair.
         load: (2 L,) filled.
     """
-    running = Running(np.empty((lane.size + 1, 2)), np.empty(cells))
+    running = Running(np.empty((lane.size + SPARE, 2)), np.empty(cells))
     free = contracted(rows, quarter, expiry, running)
     load_contracts(running, hours, lane, load)
     return free, running
@@ -429,15 +431,15 @@ def settle(
         outside: (R,) filled with tasks on premises.
     """
     pairs, cells = product.size, region.size
-    tasks, bill, backlog, home = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs), np.zeros(cells)
-    for n in range(rows.volume.size):  # what is none of it is added as 0: no branches
+    used, backlog, home = np.zeros((pairs + SPARE, 2)), np.zeros(pairs + SPARE), np.zeros(cells + SPARE)
+    for n in range(rows.volume.size):  # the last elements take what is none of it: no branches
         pair, served, waits = rows.pair[n], rows.status[n] == SERVED, rows.status[n] == WAITING
-        k, used, volume, inside = max(pair, 0), rows.tasks[n], rows.volume[n], served & (pair >= 0)
-        cost = used * rows.price[n]
-        tasks[k] += used if inside else 0.0
-        bill[k] += cost if inside else 0.0
-        backlog[k] += volume if waits else 0.0
-        home[rows.cell[n]] += volume if served & (pair == OUTSIDE) else 0.0
+        spare, cell, tasks, volume = n % SPARE, rows.cell[n], rows.tasks[n], rows.volume[n]
+        k = at(pair if served & (pair >= 0) else pairs + spare)
+        used[k, 0] += tasks
+        used[k, 1] += tasks * rows.price[n]
+        backlog[at(max(pair, 0) if waits else pairs + spare)] += volume
+        home[at(cell if served & (pair == OUTSIDE) else cells + spare)] += volume
     taken[:] = 0.0
     paid[:] = 0.0
     waiting[:] = 0.0
@@ -446,8 +448,8 @@ def settle(
         outside[region[b]] += home[b]
         for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
             r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
-            taken[r, j] += tasks[k] * given * hours[k]
-            paid[r, j] += bill[k] * given * unit[k]
+            taken[r, j] += used[k, 0] * given * hours[k]
+            paid[r, j] += used[k, 1] * given * unit[k]
             waiting[r, j] += backlog[k] * menu.need[k]
 
 

@@ -126,7 +126,11 @@ class Diversions(NamedTuple):
 def taken_out(tally: Tally) -> Diversions:
     """Return the diversions of a tally, and set it to zero."""
     diverted, arrived = tally.diverted.ravel(), tally.arrived.ravel()
-    place = np.flatnonzero(diverted)
+    found, count = np.empty(diverted.size, np.int64), 0
+    for x in range(diverted.size):
+        found[count] = x
+        count += diverted[x] != 0.0
+    place = found[:count].copy()
     out = Diversions(place, diverted[place], arrived[place])
     diverted[place] = 0.0
     arrived[place] = 0.0

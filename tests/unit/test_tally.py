@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.economics.service import Active, Running
+from sim.economics.service import SPARE, Active, Running
 from sim.economics.tally import (
     ENDS,
     TO_EXPIRED,
@@ -45,7 +45,7 @@ def _active(*chosen: tuple[int, int, int]) -> Active:
 def _counted(rows: Workloads, active: Active) -> Tally:
     """Return the tally; whatever is served and did not choose runs on."""
     out, pairs = empty_tally(2, 2, ORIGINS, FIRMS), PLACES.region.size
-    running = Running(np.zeros((pairs + 1, 2)), np.bincount(rows.cell, rows.volume, 2).astype(float))
+    running = Running(np.zeros((pairs + SPARE, 2)), np.bincount(rows.cell, rows.volume, 2).astype(float))
     for n in np.setdiff1d(np.flatnonzero((rows.status == SERVED) & (rows.pair >= 0)), active.row):
         running.held[rows.pair[n]] += rows.tasks[n], rows.volume[n]
     tally(rows, running, active, PLACES, out)

@@ -38,15 +38,10 @@ def run(world: World) -> None:
 
 def _halls(world: World) -> None:
     """Add shells that are finished and halls that are converted."""
-    world.state.energised_mw += finished(world, world.t)
-
-
-def finished(world: World, t: int) -> Floats:
-    """Return MW of new shells and converted halls that get power in quarter ``t`` (S,)."""
-    state, quarter = world.state, PAST + t
+    state, quarter = world.state, PAST + world.t
     conversion = world.parameters.market.building.conversion_quarters
     new = completed(state.begun_mw, world.links.site_region, world.structure.build_quarters, quarter)
-    return new + state.converting_mw[:, quarter - conversion]
+    state.energised_mw += new + state.converting_mw[:, quarter - conversion]
 
 
 def _installed(world: World) -> Floats:

@@ -168,9 +168,15 @@ class Calendar:
         quarters = {x for x in map(first_day, range(*map(quarter_on, (start, end)))) if self._moving}
         return sorted({start, *(x for x in {*self._cuts, *quarters} if uses and start < x < end)})
 
-    def known(self, day: int) -> list[Case]:
-        """Return rules on orders that firms know of on a day, each in its full strength."""
-        return self._cases(Use.ORDER, day, {}, foreseen=True)
+    def known(self, day: int, then: int, leaders: Mapping[str, float]) -> list[Case]:
+        """Return rules on orders that firms know of on a day, in full strength, their lines where they stand later.
+
+        Args:
+            day: when they look.
+            then: later day.
+            leaders: factor on the thresholds of rules that follow generations, as expected for that day.
+        """
+        return self._cases(Use.ORDER, day, leaders, foreseen=True, then=then)
 
     def _words(
         self, rule: int, prong: int, subjects: Subjects, cases: list[Case]
@@ -183,12 +189,19 @@ class Calendar:
         position = undecidable(tests, subjects.specification, case.scale) if prong == UNKNOWN_PRONG else prong
         return case.id, list(tests)[position] if tests else None
 
-    def _cases(self, use: Use, day: int, leaders: Mapping[str, float], *, foreseen: bool = False) -> list[Case]:
-        """Return rules in force on a day; with those announced, in their full strength, where they are ``foreseen``."""
+    def _cases(
+        self, use: Use, day: int, leaders: Mapping[str, float], *, foreseen: bool = False, then: int = 0
+    ) -> list[Case]:  # fmt: skip
+        """Return rules in force on a day; with those announced, in their full strength, where they are ``foreseen``.
+
+        Those have their lines of the day ``then`` if it comes later than their full strength; one that falls, of a year
+        after that, for which a card should do.
+        """
         out = []
         for name, rule, days in self.chip_rules:
             if use.value in rule.uses and (days.known(day) if foreseen else days.in_force(day)):
-                at = max(day, days.effective + math.ceil(days.phase_in)) if foreseen else day
+                later = then + math.ceil(DAYS_PER_YEAR) if then > 0 and rule.growth < 0.0 else then
+                at = max(day, later, days.effective + math.ceil(days.phase_in)) if foreseen else day
                 years = max(at - days.effective, 0) / DAYS_PER_YEAR
                 scale = (1.0 + rule.growth) ** years * leaders.get(name, 1.0)
                 out.append(case_on(name, rule, days, at, scale))

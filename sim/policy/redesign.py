@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 from sim.economics.technology import interpolate
@@ -31,6 +32,7 @@ from sim.policy.cut_down import (
     whole,
 )
 from sim.policy.dates import days_of, first_day, quarter_of
+from sim.policy.leaders import expected
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 
@@ -97,10 +99,10 @@ def _variants(asked: _Asked) -> dict[str, Variant]:
     calendar, terms = Calendar(parameters.policy), parameters.behaviour.redesign.compliant
     lags = [(terms.lag_quarters, False), *([] if terms.respin is None else [(terms.respin.lag_quarters, True)])]
     for occasion in _occasions(parameters, calendar, cards, sells):
-        known = calendar.known(occasion.day)
-        for place in sells[occasion.maker] if known else ():
-            task = _task(parameters, occasion, place, known)
-            for lag, own_die in lags if task.cases and not _shut(task) else ():
+        known = [_known(calendar, asked, occasion, lag) for lag, _ in lags]
+        for place, (cases, (lag, own_die)) in product(sells[occasion.maker], zip(known, lags, strict=True)):
+            task = _task(parameters, occasion, place, cases)
+            if task.cases and not _shut(task):
                 count = 1 + sum(variant.chip.supplier == occasion.maker for variant in found.values())
                 named = task.named(f"{occasion.maker}-cut-{count}", found)
                 every = {**cards, **{x: variant.chip for x, variant in found.items()}}
@@ -108,6 +110,13 @@ def _variants(asked: _Asked) -> dict[str, Variant]:
                 variant = _answer(parameters, mine, named, occasion, lag, own_die=own_die)
                 found |= {} if variant is None else {named.name: variant}
     return found
+
+
+def _known(calendar: Calendar, asked: _Asked, occasion: Occasion, lag: int) -> list[Case]:
+    """Return the rules that a maker knows of, with their lines of the day on which its card would come."""
+    launch = occasion.quarter + lag
+    leaders = expected(calendar, asked.cards, asked.parameters.suppliers, launch)
+    return calendar.known(occasion.day, first_day(launch), leaders)
 
 
 def _shut(task: Task) -> bool:

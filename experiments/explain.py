@@ -132,7 +132,9 @@ def _evidence(key: str, config: Config) -> list[str]:
         return _entry("source", "not a parameter of the model")
     rule = _exact(config, ".".join(key.split(".")[:3]))
     if key.startswith("policy.") and isinstance(rule, Mapping) and "source" in rule:
-        grade = str(rule.get("grade"))
+        field = ".".join(key.split(".")[3:])
+        assumed = any(field == name or field.startswith(f"{name}.") for name in rule.get("assumed", []))
+        grade = "assumption" if assumed else str(rule.get("grade"))
         return [
             *_entry("source", f"of the rule: {rule['source']}"),
             *_entry("grade", f"{grade}: {GRADES.get(grade, '')}"),

@@ -58,6 +58,8 @@ class Record:
         """(S + W,) whether a quota, cap or mandate cut orders in each quarter, by its id."""
         self.bound: list[dict[str, Floats]] = []
         """(2, S + W) H100e and USD m of orders that each instrument closed in each quarter, by its id."""
+        self.lifted: list[dict[str, Floats]] = []
+        """(S + W,) H100e that each rule on cards by itself kept from being ordered in each quarter, by its id."""
         self._length = structure.quarters
         self._taken: Floats = np.empty((0, 0))
         """A row for each quarter: all columns, end to end."""
@@ -80,6 +82,7 @@ class Record:
         self.rules.append(world.rules)
         self.stopped.append(world.now.stopped)
         self.bound.append(world.now.bound)
+        self.lifted.append(world.now.lifted)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
         self._read.clear()

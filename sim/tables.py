@@ -357,6 +357,12 @@ _RULES = Table(
         _number("subsidy_usd_m", "USD m", "paid by governments; of several subsidies each as if it stood alone"),
         _number("enforcement", "ratio", "instruments of enforcement: effort at the destination over the usual one"),
         _number("seizures", "cards", "instruments of enforcement: cards seized on their way to the destination"),
+        _number(
+            "lifted_h100e",
+            "H100e",
+            "rules on orders of cards: how many more of the cards that no other rule refuses would be ordered if the "
+            "rule alone were lifted; of several rules not to be added up; null for others",
+        ),
     ),
 )
 

@@ -57,7 +57,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
-    that rules on cards closed, which is what the grey market is for; and ``bound``: ``denied`` by instrument.
+    that rules on cards of governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
+    instrument; and ``lifted``: what each rule on cards by itself keeps from being ordered.
     """
     state, order = world.state, _orders(world, here, power)
     open_ = np.concatenate([world.rules[name].open for name in ORDERING])
@@ -74,12 +75,10 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     if limited(world):
         parts = list(
             left_by_limits(
-                world,
-                world.conditions.measures.limits,
-                ordered,
+                world, world.conditions.measures.limits, ordered,
                 lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2),
             )
-        )
+        )  # fmt: skip
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
             _note(world, parts, ordered)
             open_ = _narrowed(ruled, parts, cut)
@@ -89,8 +88,10 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)
         wanted = order(everything, everything)
-        world.now.arrays["denied"], world.now.arrays["closed"] = wanted * (1.0 - open_), wanted * (1.0 - ruled)
-        _credit(world, [*_closed_by_rules(world), *cut], wanted)
+        world.now.arrays["denied"] = wanted * (1.0 - open_)
+        world.now.arrays["closed"] = wanted * (1.0 - ruled) * world.permits["abroad"]
+        _credit(world, [*world.permits["closed"], *cut], wanted)
+        _lift(world, order, open_, ordered)
 
 
 def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tuple[str, Floats]]) -> Floats:
@@ -109,13 +110,43 @@ def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) ->
         world.now.stopped[name] = world.now.stopped[name] | lost if name in world.now.stopped else lost
 
 
-def _closed_by_rules(world: World) -> Iterator[tuple[str, Floats]]:
-    """Yield the rules on cards that close something, with the share of every order (S + W, V) that they close."""
-    closed = [world.rules[name].closed for name in ORDERING]
-    for n, (name, _, _) in enumerate(world.policy.chip_rules):
-        share = np.concatenate([found[n] for found in closed])
-        if share.any():
-            yield name, share
+def closed_by_rules(world: World) -> list[tuple[str, Floats]]:
+    """Return the rules on cards that close something, with the share of every order (S + W, V) that they decide on."""
+    return _by_rule(world, "closed")
+
+
+def closed_abroad(world: World) -> Bools:
+    """Return whether a government other than that of the destination refuses a card (S + W, V).
+
+    Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
+    """
+    refused = np.concatenate([world.rules[name].refused for name in ORDERING], axis=1)
+    destinations = np.array([place.destination for place in world.links.subjects["orders"].places])
+    out = np.zeros(refused.shape[1:], dtype=np.bool_)
+    for (name, _, _), some in zip(world.policy.chip_rules, refused, strict=True):
+        out |= (some > 0.0) & (destinations != world.policy.policy.authority(name))[:, None]
+    return out
+
+
+def closed_alone(world: World) -> list[tuple[str, Floats]]:
+    """Return the same of what no other rule closes: what would be open (S + W, V) if the rule were lifted."""
+    return _by_rule(world, "alone")
+
+
+def _by_rule(world: World, what: str) -> list[tuple[str, Floats]]:
+    shares = np.concatenate([getattr(world.rules[name], what) for name in ORDERING], axis=1)
+    return [(name, share) for (name, _, _), share in zip(world.policy.chip_rules, shares, strict=True) if share.any()]
+
+
+def _lift(world: World, order: Callable[[Floats, Floats], Floats], open_: Floats, ordered: Floats) -> None:
+    """Note in ``lifted`` how many H100e more of its cards each place would order if a rule alone were lifted (S + W,).
+
+    A rule on a card that would be taken only because a better one is refused closes nothing that is wanted first.
+    """
+    for name, share in world.permits["alone"]:
+        without = np.minimum(open_ + share, 1.0)
+        more = np.where(share > 0.0, np.maximum(order(without, without) - ordered, 0.0), 0.0)
+        world.now.lifted[name] = worth(more, world.structure.chip_h100e)
 
 
 def _credit(world: World, shares: Iterable[tuple[str, Floats]], cards: Floats) -> None:

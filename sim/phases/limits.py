@@ -70,9 +70,24 @@ def closed_ahead(world: World, ordered: Floats, quarters: float) -> Floats:
     measures, closed = world.conditions.measures, np.zeros(ordered.shape)
     if any(measures.coming):
         wanted = ordered * quarters
-        for name, part in left_by_limits(world, measures.coming, wanted, _domestic(wanted)):
-            closed = np.maximum(closed, measures.ahead[name] * (1.0 - part))
+        now, full = (
+            dict(left_by_limits(world, limits, wanted, _domestic(wanted)))
+            for limits in (measures.limits, measures.coming)
+        )
+        for name, part in full.items():
+            closed = np.maximum(closed, measures.ahead[name] * (now.get(name, 1.0) - part))
     return closed
+
+
+def kept_for_limits(world: World) -> Bools:
+    """Return the cards of sites (S, V) that a cap or mandate which is coming will count: they stay in store for it."""
+    sites, coming = world.state.owned.shape[0], world.conditions.measures.coming
+    out = np.zeros(world.state.owned.shape, dtype=np.bool_)
+    for cap in coming.caps:
+        out |= (cap.counted | cap.named | cap.chartered)[:sites]
+    for mandate in coming.mandates:
+        out |= np.outer(mandate.places[:sites], mandate.foreign)
+    return out
 
 
 def count_towards_caps(world: World, accepted: Floats) -> None:

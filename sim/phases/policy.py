@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.economics.cells import Bools, Floats
 from sim.links import ORDERING
+from sim.phases.buying import closed_abroad, closed_alone, closed_by_rules
 from sim.policy import Use
 from sim.policy.calendar import Quarterly
 from sim.policy.leaders import leading
@@ -23,9 +24,11 @@ def run(world: World) -> None:
     """Ask the calendar for every (place, card), where anything has changed since it was last asked.
 
     Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_pool`` (L, V)
-    of its stack, ``own`` (R, V) what customers may buy of merchants, and ``rent_pair`` (K,): the share of the cards of
-    a pair's pool that customers of its cell may rent; ``leases`` (n,): of a lessor's pool that its lessee may, where
-    firms decide. Sets ``world.conditions``: what instruments beside rules on cards make of costs, contracts and credit.
+    of its stack, ``own`` (R, V) what customers may buy of merchants; ``closed`` and ``alone``: what each rule on cards
+    closes, ``abroad``: whether another government than the destination's does; ``rent_pair`` (K,): the share of the
+    cards of a pair's pool that customers of its cell may rent; ``leases`` (n,): of a lessor's pool that its lessee may,
+    where firms decide. Sets ``world.conditions``: what instruments beside rules on cards make of costs, contracts and
+    credit.
     """
     measures = world.instruments.over(world.quarter)
     if measures is not world.conditions.measures:
@@ -45,6 +48,9 @@ def run(world: World) -> None:
             "order_site": found["sites"].open > 0.0,
             "order_pool": world.links.pool_cards & (found["sites"].open > HALF)[world.structure.pool_site],
             "own": (found["regions"].open > HALF) & world.links.chip_merchant,
+            "closed": closed_by_rules(world),
+            "alone": closed_alone(world),
+            "abroad": closed_abroad(world),
         }
     world.permits["rent_pair"] = rentable(world, found["rentals"])
     world.permits["leases"] = leasable(world, found["leases"])

@@ -9,20 +9,24 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
-from sim.phases.limits import closed_ahead, room_beside
+from sim.phases.limits import closed_ahead, kept_for_limits, room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
 
 
 def from_store(world: World, power: Floats) -> Floats:
-    """Fill slots from the store first; return the power (S,) that is left for new cards, MW."""
+    """Fill slots from the store first; return the power (S,) that is left for new cards, MW.
+
+    What may still be had now and not later is bought, and what lies in store of it stays there.
+    """
     state = world.state
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    kept = power_of(state.stored, world.structure.chip_kw)
+    free = np.where((world.rules["sites"].closing > 0.0) | kept_for_limits(world), 0.0, state.stored)
+    kept = power_of(free, world.structure.chip_kw)
     part = np.divide(np.minimum(power, kept), kept, out=np.zeros_like(kept), where=kept > 0.0)
-    state.from_store[:] = state.stored * part[:, None]
+    state.from_store[:] = free * part[:, None]
     return np.maximum(power - kept * part, 0.0)
 
 

@@ -37,6 +37,8 @@ class Quarterly(NamedTuple):
     """(N, P, V) share of the quarter in which a rule refuses some part by itself, by position in ``chip_rules``."""
     closed: Floats
     """(N, P, V) share of what is wanted that may not go, by the rule that decides: together 1 less ``open``."""
+    alone: Floats
+    """(N, P, V) share of what is wanted that may not go by one rule alone: it would go if that were lifted."""
     licensed: Floats
     """(N, P, V) part of what may go that goes on the terms of a rule, likewise."""
     charges: bool
@@ -109,7 +111,7 @@ class Calendar:
         shape = (len(subjects.places), len(subjects.names))
         duty, given_up, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
-        refused, closed, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(3))
+        refused, closed, alone, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(4))
         for day, share in spans(quarter, self._cuts):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
             soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
@@ -118,6 +120,7 @@ class Calendar:
             for n in np.unique(now.rule[now.approval < 1.0]):
                 closed[n] += share * np.where(now.rule == n, 1.0 - now.approval, 0.0)
             refused += share * now.refused
+            alone += share * now.refused * (now.refused.sum(axis=0) == 1.0) * (1.0 - now.approval)
             licensed += share * now.approval * now.licensed
             duty += share * now.approval * now.duty
             given_up += share * now.approval * (1.0 - now.kept)
@@ -126,8 +129,8 @@ class Calendar:
         some = np.where(open_ > 0.0, open_, 1.0)
         charges = bool(duty.any() or given_up.any())
         return Quarterly(
-            open_, duty / some, 1.0 - given_up / some, deciding, refused, closed, licensed / some, charges, closing,
-            soon.approval,
+            open_, duty / some, 1.0 - given_up / some, deciding, refused, closed, alone, licensed / some, charges,
+            closing, soon.approval,
         )  # fmt: skip
 
     def licensed_days(self, rule: int, quarter: int) -> float:

@@ -1,5 +1,6 @@
 """What all instruments beside rules on cards do to the numbers of a quarter: kept while their strengths stay."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -45,7 +46,7 @@ class Strength(NamedTuple):
     before: float
     """Share before its first day, where that lies in the quarter."""
     ahead: float
-    """Share in which firms know of it and it does not bind yet."""
+    """Share in which firms know of it and it does not bind in full yet."""
 
 
 NONE, FULL = Strength(0.0, 0.0, 0.0, 0.0), Strength(1.0, 1.0, 0.0, 0.0)
@@ -72,7 +73,7 @@ class Measures(NamedTuple):
     coming: Limits
     """Those of which firms know, in full strength: what is bought ahead."""
     ahead: dict[str, float]
-    """Share of the quarter in which firms know of a rule that does not bind yet, by its id."""
+    """Share of the quarter in which firms know of a rule that does not bind in full yet, by its id."""
     support: Support
     """Technology, orders and finance."""
     queue: Queue
@@ -157,5 +158,5 @@ def _strength(days: Days, quarter: int) -> Strength:
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
     return Strength(
         strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before,
-        share_of_quarter(days.announced, min(days.effective, days.expires), quarter),
+        share_of_quarter(days.announced, min(days.effective + math.ceil(days.phase_in), days.expires), quarter),
     )  # fmt: skip

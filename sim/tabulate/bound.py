@@ -26,3 +26,5 @@ class Bound(NamedTuple):
     """Enforcement over the usual one."""
     seizures: float = math.nan
     """Cards seized."""
+    lifted: float = math.nan
+    """H100e more that would be ordered of its cards if a rule alone were lifted."""

@@ -22,7 +22,7 @@ def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
     rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
     rows.sort(key=lambda row: (row.t, row.rule, row.who))
-    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 7)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 8)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
@@ -35,6 +35,7 @@ def rules(facts: Facts) -> Columns:
         "subsidy_usd_m": numbers[:, 4],
         "enforcement": numbers[:, 5],
         "seizures": numbers[:, 6],
+        "lifted_h100e": numbers[:, 7],
     }
 
 
@@ -54,8 +55,8 @@ def _in_force(facts: Facts, use: str) -> Iterator[tuple[int, int, str, ChipRule]
 def _on_orders(facts: Facts) -> Iterator[Bound]:
     """Yield the firms that a rule looks at.
 
-    It bound where it refuses what is wanted, be it alone or beside others; the amount is credited to the rule that
-    decides, so that amounts add up.
+    It bound where it refuses what is wanted first, be it alone or beside others, and where more of its cards would be
+    ordered if it alone were lifted. What is wanted first is credited to the rule that decides, so that amounts add up.
     """
     places, (firms, member) = facts.links.subjects["orders"].places, facts.ordering
     for t, n, name, rule in _in_force(facts, "order"):
@@ -63,11 +64,13 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
         (closed, lost), cut = closed_by_firm(facts, t, name)
         fees, duties = _charged(facts, t, n, rule, member, len(firms))
+        lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
         for i in np.unique(member[reached(rule, places)]):
-            acted = cut[i] or max(stopped[i], fees[i], duties[i]) > 0.0
+            acted = cut[i] or max(stopped[i], fees[i], duties[i], lifted[i]) > 0.0
             yield Bound(
-                t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i])
-            )
+                t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i]),
+                lifted=float(lifted[i]),
+            )  # fmt: skip
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:

@@ -351,6 +351,32 @@ def test_protected_demand_writes_the_software_of_domestic_makers() -> None:
         assert ban > free, name
 
 
+def test_a_rule_on_the_next_best_card_binds_though_nobody_wants_that_first() -> None:
+    """As the letters on the H20: what better cards are refused to turn to; lifted alone, the rule would let it in."""
+    line = rule(prongs=faster_than(4800.0))
+    letters = rule(prongs={"memory": {"at_least": {"memory_bandwidth_gb_s": 1400.0}}})
+    table = ran(policy(line=line, letters=letters)).tables(["rules"])["rules"]
+    mine = (table["rule"] == "letters") & (table["quarter"] > "2025Q1")
+    assert np.nansum(table["lifted_h100e"][mine]) > 0.0
+    assert table["bound"][mine].any()
+    idle = ran(policy(line=line, again=rule(prongs=faster_than(9000.0)))).tables(["rules"])["rules"]
+    assert np.nansum(idle["lifted_h100e"][idle["rule"] == "again"]) == 0.0, "what another rule refuses too stays shut"
+
+
+def test_nobody_smuggles_what_only_his_own_government_refuses() -> None:
+    refused = {**END, "policy.us": {}, "policy.cn": {"refusal": rule(headquarters=[])}, "policy.allies": {}}
+    assert leaked_h100e(refused) == 0.0 < leaked_h100e(DENY)
+    both = {**refused, "policy.us": {"ban": rule()}}
+    assert leaked_h100e(both) > 0.0
+
+
+def test_stores_are_kept_while_a_mandate_is_phased_in() -> None:
+    days = {"announced": "2025-04-01", "effective": "2025-07-01", "phase_in_quarters": 4.0}
+    changes = policy(mandate=MANDATE | days)
+    kept = [stored(changes, quarter) for quarter in ("2025Q3", "2025Q4", "2026Q1")]
+    assert 0.0 < kept[0] <= kept[1] <= kept[2]
+
+
 def test_compute_is_dearer_where_cards_are_denied() -> None:
     free, ban = (column(ran(x), "market", "price_iaas_usd_per_h100e_hour", region="cn")[-1] for x in (NONE, DENY))
     assert ban > free

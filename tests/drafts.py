@@ -222,8 +222,15 @@ def _made_consistent(values: Values) -> None:
         lease["since"], lease["until"] = sorted((lease["since"], lease["until"]))
     for side in values["upstream"].values():
         side["defects"]["minimum"] = min(side["defects"]["minimum"], side["defects"]["density"])
-    if values["customers"]["granularity"] == "cells" and values["behaviour"]["rationing"]["name"] == "bids":
-        values["behaviour"]["rationing"]["name"] = "lottery"
+    if values["customers"]["granularity"] == "cells":
+        if values["behaviour"]["rationing"]["name"] == "bids":
+            values["behaviour"]["rationing"]["name"] = "lottery"
+        values["policy"] = {group: _free_commitments(rules) for group, rules in values["policy"].items()}
+
+
+def _free_commitments(rules: Values) -> Values:
+    """Return rules without limits on commitments, which customers in shares do not know."""
+    return {x: {**rule, "committed_share": 1.0} if rule["kind"] == "remedy" else rule for x, rule in rules.items()}
 
 
 NO_RULES: Values = {"us": {}, "cn": {}, "allies": {}}

@@ -39,7 +39,7 @@ def file_problems(layers: Sequence[Layer]) -> list[Problem]:
 def _layer_problems(layer: Layer) -> Iterator[Problem]:
     if ".." in Path(layer.path).parts or Path(layer.path).is_absolute():
         yield Problem(str(layer.file), ABSENT, "a configuration may not reach outside its folder")
-    if not layer.content:
+    if yaml.compose(layer.file.read_text(encoding="utf-8")) is None:
         yield Problem(str(layer.file), ABSENT, "holds nothing, so that choosing it would silently do nothing")
     for tag in foreign_tags(layer.file):
         yield Problem(str(layer.file), ABSENT, f"refused: the tag {tag} asks for an object; only plain values are read")

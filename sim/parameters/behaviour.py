@@ -150,7 +150,7 @@ class OwnCards(Schema):
     scale_penalty: Annotated[float, quantity("fraction of unit cost", ge=0.0, le=2.0)]
     """What an owner's small runs cost more."""
     cut_probability: Fraction
-    """q: that merchants are kept from serving the provider within a generation."""
+    """q_0: that merchants are kept from serving the provider within a generation, whatever rules and beliefs say."""
     cut_loss: Annotated[float, quantity("ratio to the price of a card", ge=0.0, le=20.0)]
     """l: what a card that does not come would have been worth."""
     usual_saving: Annotated[float, quantity("fraction of what merchants' cards cost", ge=-2.0, le=2.0)]

@@ -12,7 +12,7 @@ from sim.phases import grey_market
 from sim.phases.buying import buy, mixed, shelf
 from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
-from sim.strategies.make_or_buy import move_to_own
+from sim.strategies.make_or_buy import Supply, move_to_own
 from sim.structure import INFERENCE, PAST
 from sim.world import World
 
@@ -44,8 +44,16 @@ def _make_or_buy(world: World) -> None:
     if world.parameters.behaviour.make_or_buy.name == "npv" and world.t + 1 >= structure.history:
         move_to_own(
             world.now.best, state.chip_price, state.chip_cost, state.effective, state.delivered,
-            structure.site_provider, makers.owner, makers.merchant, makers.generation, makers.making, state.making,
+            structure.site_provider, makers.owner, makers.merchant, makers.generation, _supply(world), makers.making,
+            state.making,
         )  # fmt: skip
+
+
+def _supply(world: World) -> Supply:
+    """Return on what terms rules let cards come to sites: what is open, what is feared, what is paid over the price."""
+    rules, links = world.rules["sites"], world.links
+    granted = world.conditions.measures.support.cards[links.site_region]
+    return Supply(rules.open, world.state.tightening, links.chip_region, (1.0 + rules.duty) * (1.0 - granted))
 
 
 def _order(world: World, on_sale: Shelf) -> None:

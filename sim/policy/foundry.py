@@ -33,12 +33,29 @@ def _fine(rule: FoundryRule, chip: Chip) -> bool:
     return by_process and (least is None or count is None or count >= least)
 
 
+def _served(rule: FoundryRule, strength: float, structure: "Structure") -> Floats:
+    """Return the part of the wafers of every card that foundries serve under one rule (V,)."""
+    return np.asarray(1.0 - caught(rule, structure) * (1.0 - rule.access) * strength, dtype=np.float64)
+
+
 def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: "Structure") -> Floats:
     """Return the part of the wafers of every card that foundries do not serve (V,), ``rules`` with their strengths."""
     open_ = np.ones(len(structure.chips))
     for rule, strength in rules:
-        open_ *= 1.0 - caught(rule, structure) * (1.0 - rule.access) * strength
+        open_ *= _served(rule, strength, structure)
     return 1.0 - open_
+
+
+def closed_in_turn(rules: Iterable[tuple[str, FoundryRule, float]], structure: "Structure") -> dict[str, Floats]:
+    """Return what each rule, by id and with its strength, closes of what those before it leave (V,).
+
+    Together that is ``closed_cards``.
+    """
+    open_, closed = np.ones(len(structure.chips)), dict[str, Floats]()
+    for name, rule, strength in rules:
+        left = open_ * _served(rule, strength, structure)
+        closed[name], open_ = open_ - left, left
+    return closed
 
 
 def access_left(closed: Floats, wafers: Floats, maker: Ints, makers: int) -> Floats:

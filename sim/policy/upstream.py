@@ -8,7 +8,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.upstream import STAGES
 from sim.parameters.instruments import StageRule
-from sim.parameters.suppliers import Upstream
+from sim.parameters.suppliers import Stage, Upstream
 
 POSITION = {"wafers": 0, "packaging": 1, "memory": 2}
 
@@ -47,14 +47,35 @@ def stage_effects(rules: Iterable[tuple[StageRule, float]], sides: Mapping[str, 
         out.output[z, stages] *= 1.0 + (rule.output - 1.0) * strength
         out.price[z, stages] *= 1.0 + (rule.price - 1.0) * strength
         out.growth[z, stages] += rule.growth * strength
-        out.imports[z, stages] *= 1.0 - rule.imports_banned * _is_about(rule, sides[rule.side]) * strength
+        out.imports[z, stages] *= 1.0 - rule.imports_banned * is_about(rule, sides[rule.side]) * strength
         out.tools[z, stages] *= 1.0 - rule.tools_banned * strength
         out.unserviced[z, stages] += rule.servicing_banned * strength
         out.cost[z] += rule.cost_usd_m * strength
     return out
 
 
-def _is_about(rule: StageRule, side: Upstream) -> bool:
+def is_about(rule: StageRule, side: Upstream) -> bool:
     """Return whether a rule is about what a side imports: memory as dense as it is, where the rule has a line."""
     line, density = rule.denser_than_gb_s_mm2, side.imported_memory_gb_s_mm2
     return line is None or density is None or density > line
+
+
+def takes_from(rule: StageRule, side: Upstream, imported: bool) -> list[int]:
+    """Return the positions of the stages of which a rule takes something.
+
+    A ban takes nothing of imports or tools that do not come from abroad, nor an end of service of tools that last.
+
+    Args:
+        rule: about stages of the side.
+        side: with its stages.
+        imported: whether units come from abroad yet: what came up to the end of history stands in the bank.
+    """
+    stages: dict[str, Stage] = {"wafers": side.wafers, "packaging": side.packaging, "memory": side.memory}
+    return [POSITION[name] for name in rule.stages if _takes(rule, side, stages[name], imported)]
+
+
+def _takes(rule: StageRule, side: Upstream, stage: Stage, imported: bool) -> bool:
+    """Return whether a rule lowers what one stage gives or how it grows."""
+    units = imported and rule.imports_banned > 0.0 and stage.imports > 0.0 and is_about(rule, side)
+    tools = rule.tools_banned * stage.tool_imports > 0.0 or rule.servicing_banned * stage.tool_wear > 0.0
+    return rule.output < 1.0 or rule.growth < 0.0 or units or tools

@@ -24,9 +24,9 @@ from sim.parameters.instruments import (
 from sim.parameters.policy import Enforcement
 from sim.policy.chip_rules import made_there
 from sim.policy.dates import days_of, strength_over
-from sim.policy.foundry import caught
+from sim.policy.foundry import closed_in_turn
 from sim.policy.subsidies import support
-from sim.policy.upstream import POSITION
+from sim.policy.upstream import takes_from
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
 
@@ -90,17 +90,13 @@ def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -
     """
     adds = rule.output > 1.0 or rule.growth > 0.0
     yield Bound(t, name, rule.side, acted=adds or rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
-    stages = [POSITION[stage] for stage in rule.stages]
-    takes = rule.output < 1.0 or rule.growth < 0.0 or _bans(rule)
+    upstream = facts.structure.parameters.upstream[rule.side]
+    stages = takes_from(rule, upstream, imported=t + 1 > facts.structure.history)
     short, made = _unmet(facts, t), _delivered(facts, t)
     for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
         if supplier.upstream == rule.side:
-            closed = float(short[k]) if takes and facts.record["limit"][t, k] in stages else 0.0
+            closed = float(short[k]) if facts.record["limit"][t, k] in stages else 0.0
             yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed)
-
-
-def _bans(rule: StageRule) -> bool:
-    return max(rule.imports_banned, rule.tools_banned, rule.servicing_banned) > 0.0
 
 
 def _unmet(facts: Facts, t: int) -> Floats:
@@ -119,20 +115,42 @@ def _delivered(facts: Facts, t: int) -> Floats:
 
 
 def _foundry(facts: Facts, name: str, rule: FoundryRule, t: int, _: float) -> Iterator[Bound]:
-    """Yield H100e of cards ordered that foundries may not make."""
+    """Yield H100e of cards ordered that foundries may not make, of what the rules before it leave."""
     record, structure = facts.record, facts.structure
     ordered = record["ordered"][t].sum(axis=0) + record["elsewhere_ordered"][t].sum(axis=0)
-    shut = np.where(caught(rule, structure), ordered * (1.0 - rule.access), 0.0)
+    shut = ordered * closed_in_turn(_foundry_rules(facts, t), structure)[name]
     closed, lost = float(shut @ structure.chip_h100e), float(shut @ record["chip_price"][t]) / 1e6
     yield Bound(t, name, ", ".join(rule.headquarters), closed > 0.0, closed, lost)
 
 
+def _foundry_rules(facts: Facts, t: int) -> Iterator[tuple[str, FoundryRule, float]]:
+    """Yield rules on foundries with their mean strengths over a quarter, in the order in which they are applied."""
+    for name, rule in sorted(facts.structure.parameters.policy.instruments.items()):
+        if isinstance(rule, FoundryRule):
+            yield name, rule, strength_over(days_of(rule), facts.structure.start + t)
+
+
 def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> Iterator[Bound]:
-    """Yield the merchants that it binds: those short of output."""
-    for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
+    """Yield the merchants that it binds: who cut orders, with buyers whom it puts first and others behind them.
+
+    Nobody stands behind whom another rule in force puts first.
+    """
+    structure, record, places = facts.structure, facts.record, facts.links.subjects["orders"].places
+    queue, asked = facts.world.instruments.over(structure.start + t).queue, _asked(facts, t)
+    home = np.array([place.headquarters in rule.first for place in places], dtype=np.bool_)
+    ranked = asked[home].any(axis=0) & (asked & ~queue.first).any(axis=0)
+    cut = ranked & (record["limit"][t] != NOTHING) if t + 1 >= structure.history else np.zeros_like(ranked)
+    for k, (maker, supplier) in enumerate(structure.parameters.suppliers.items()):
         if supplier.headquarters in rule.makers and supplier.sells_to is None:
-            decided = t + 1 >= facts.structure.history
-            yield Bound(t, name, maker, decided and facts.record["limit"][t, k] != NOTHING)
+            yield Bound(t, name, maker, bool(cut[k]))
+
+
+def _asked(facts: Facts, t: int) -> Bools:
+    """Return whether each place ordered cards of each maker (n, K)."""
+    record, structure = facts.record, facts.structure
+    ordered = np.concatenate((record["ordered"][t], record["elsewhere_ordered"][t]))
+    makers = len(structure.suppliers)
+    return np.asarray(folded(ordered, structure.chip_supplier, makers, axis=1) > 0.0)
 
 
 def _remedy(facts: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterator[Bound]:

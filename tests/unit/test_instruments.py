@@ -23,11 +23,11 @@ from sim.policy.chip_rules import Subjects
 from sim.policy.country_caps import Cap, beyond_small, cap_of, capped, within_allowance, within_charter
 from sim.policy.credit import credit
 from sim.policy.dates import days_of, first_day, strength_over
-from sim.policy.foundry import access_left, caught
+from sim.policy.foundry import access_left, caught, closed_cards, closed_in_turn
 from sim.policy.mandates import foreign_left, mandate_of
 from sim.policy.remedies import lock_in
 from sim.policy.status import Place
-from sim.policy.upstream import stage_effects
+from sim.policy.upstream import POSITION, stage_effects, takes_from
 from sim.structure import Structure
 
 DATED: dict[str, Any] = {
@@ -79,6 +79,18 @@ def test_rules_on_stages_reach_their_side_and_stage_alone_and_compose(baseline: 
     assert found.imports[cn, 2] == pytest.approx(0.8)
     assert found.growth[cn, 2] == pytest.approx(0.005)
     assert found.price[cn, 2] == pytest.approx(1.1)
+
+
+def test_a_rule_takes_of_stages_what_there_is(baseline: Parameters) -> None:
+    cn, allied = (baseline.upstream[side] for side in ("cn", "us-allied"))
+    memory = [POSITION["memory"]]
+    assert takes_from(stage_rule(output=0.9), allied, imported=True) == memory
+    for banned in ("imports_banned", "tools_banned"):
+        assert takes_from(stage_rule(**{banned: 0.9}), cn, imported=True) == memory
+        assert takes_from(stage_rule(**{banned: 0.9}), allied, imported=True) == []
+    assert takes_from(stage_rule(imports_banned=0.9), cn, imported=False) == []
+    assert takes_from(stage_rule(imports_banned=0.9, denser_than_gb_s_mm2=4.0), cn, imported=True) == []
+    assert takes_from(stage_rule(output=1.2, growth=0.1, price=1.1, cost_usd_m=1.0), cn, imported=True) == []
 
 
 def test_a_line_on_memory_bans_what_is_denser(baseline: Parameters) -> None:
@@ -228,6 +240,21 @@ def test_a_foundry_rule_presumes_what_is_not_known(baseline: Parameters) -> None
         large = chip.transistors_bn is None or chip.transistors_bn >= (30.0 if chip.memory_stacks else 45.0)
         assert found[name] == (maker.headquarters == "cn" and chip.supplier != "huawei_ascend" and fine and large)
     assert any(found.values())
+
+
+@pytest.mark.parametrize(("access", "first", "second"), [(0.0, 1.0, 1.0), (0.3, 0.5, 1.0), (0.0, 0.2, 0.7)])
+def test_what_rules_on_foundries_close_in_turn_adds_up(
+    baseline: Parameters, access: float, first: float, second: float
+) -> None:
+    structure = Structure(baseline)
+    rule = FoundryRule(
+        **DATED, kind="foundry_rule", sides=["cn"], headquarters=["cn"], approved=[], process_nm=None,
+        transistors_bn=None, transistors_bn_without_memory=None, access=access,
+    )  # fmt: skip
+    each = closed_in_turn([("one", rule, first), ("two", rule, second)], structure)
+    together = closed_cards([(rule, first), (rule, second)], structure)
+    np.testing.assert_allclose(each["one"] + each["two"], together, atol=1e-12)
+    assert each["one"].max() == pytest.approx((1.0 - access) * first, abs=1e-12)
 
 
 def test_counts_of_transistors_lie_near_what_makers_publish(baseline: Parameters) -> None:

@@ -250,6 +250,42 @@ def test_a_shock_to_stages_binds_the_makers_whom_it_keeps_short() -> None:
     assert bound({**FREE, **plenty, "upstream.us-allied.ramp": 100.0, **shock}, "supply_shock") == (set(), 0.0)
 
 
+def test_bans_on_what_does_not_come_from_abroad_bind_nobody() -> None:
+    """The makers of the side are short of memory; it makes its tools itself and imports nothing."""
+    ban = {"side": "us-allied", "stages": ["wafers", "packaging", "memory"], "servicing_banned": 0.0}
+    for banned in ({"tools_banned": 0.9}, {"tools_banned": 0.0, "imports_banned": 0.9}):
+        assert bound({**TIGHT, **rules("us/us_tools", **ban, **banned)}, "us_tools") == (set(), 0.0)
+
+
+def test_a_ban_on_imported_tools_binds_who_is_short() -> None:
+    short, amount = bound({**FREE, **rules("cn/cn_2025_09"), **rules("us/us_tools")}, "us_tools")
+    assert short
+    assert amount > 0.0
+
+
+def test_priority_binds_makers_with_buyers_first_and_behind() -> None:
+    regions = ["us", "cn", "ally", "mid"]
+    assert "nvidia" in bound({**TIGHT, **rules("us/us_gain_ai")}, "us_gain_ai")[0]
+    assert bound({**TIGHT, **rules("us/us_gain_ai", first=regions)}, "us_gain_ai")[0] == set()
+
+
+def test_a_foundry_rule_binds_by_its_strength_and_by_what_others_leave() -> None:
+    """In force for half a quarter, twice: the first closes half of the orders, the second half of what is left."""
+    rule = next(iter(shipped("us/us_2025_01_foundry").values()))
+    days = {"announced": "2026-01-01", "effective": "2026-02-15", "expires": "2026-04-01", "phase_in_quarters": 0.0}
+    wide = {"sides": ["us-allied"], "headquarters": ["us"], "approved": [], "process_nm": None}
+    every = {"transistors_bn": None, "transistors_bn_without_memory": None, "access": 0.0}
+    twice = {name: {**rule, **days, **wide, **every} for name in ("one", "two")}
+    model = market({**FREE, "policy.us": twice})
+    table, structure = model.tables(["rules"])["rules"], model.world.structure
+    first, second = (table["quantity_bound"][table["rule"] == name].sum() for name in twice)
+    t = 2026 * 4 - structure.start
+    ordered = sum(model.record[x][t].sum(axis=0) for x in ("ordered", "elsewhere_ordered")) * structure.chip_h100e
+    american = np.array([x.headquarters == "us" for x in structure.parameters.suppliers.values()])
+    assert first == pytest.approx(ordered[american[structure.chip_supplier]].sum() * 0.5, rel=1e-9)
+    assert second == pytest.approx(first * 0.5, rel=1e-9)
+
+
 def test_a_remedy_binds_where_there_is_something_to_remedy() -> None:
     free_egress = rules("allies/egress", switching=0.0)
     assert bound({**FREE, **free_egress}, "egress")[0] == {"ally"}

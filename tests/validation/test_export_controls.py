@@ -192,12 +192,15 @@ def test_two_charges_are_two_charges() -> None:
 
 
 def test_announced_rules_bring_deliveries_forward() -> None:
-    """V21: inflow rises between announcement and effect, falls after; up to the effect no less has come in all."""
-    days = {"announced": "2025-04-01", "effective": "2025-07-01"}
+    """V21: inflow rises between announcement and effect, falls after; up to the effect no less has come in all.
+
+    Nobody learns to expect rules here: an announcement that does would move what owners of makers make themselves.
+    """
+    days, sober = {"announced": "2025-04-01", "effective": "2025-07-01"}, {"behaviour.tightening.name": "announced"}
     told, rushless = (
-        inflow(policy(line=rule(**days)) | {"behaviour.stockpiling.name": name}) for name in ("rush", "none")
+        inflow(policy(line=rule(**days)) | sober | {"behaviour.stockpiling.name": name}) for name in ("rush", "none")
     )
-    surprised = inflow(policy(line=rule(announced="2025-07-01", effective="2025-07-01")))
+    surprised = inflow(policy(line=rule(announced="2025-07-01", effective="2025-07-01")) | sober)
     np.testing.assert_array_equal(rushless, surprised)
     effect = code_position("2025Q3")
     assert told[effect] > 1.5 * surprised[effect]

@@ -11,7 +11,7 @@ from experiments.preflight.origins import Setting, origins
 from experiments.preflight.problems import ABSENT, suggestion
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import Config
-from experiments.provenance import GRADES, Row, as_text, is_series, leaves, rows, sources
+from experiments.provenance import GRADES, Row, as_text, evidence_of_rule, is_series, leaves, rows, sources
 from sim.parameters import Parameters
 
 USAGE = """usage: compute-market explain KEY [key=value ... | group=name ...] [--config-dir DIR]
@@ -130,17 +130,8 @@ def _history(found: Sequence[Setting]) -> list[str]:
 def _evidence(key: str, config: Config) -> list[str]:
     if key.partition(".")[0] in MODEL_FREE_KEYS:
         return _entry("source", "not a parameter of the model")
-    rule = _exact(config, ".".join(key.split(".")[:3]))
-    if key.startswith("policy.") and isinstance(rule, Mapping) and "source" in rule:
-        field = ".".join(key.split(".")[3:])
-        assumed = any(field == name or field.startswith(f"{name}.") for name in rule.get("assumed", []))
-        grade = "assumption" if assumed else str(rule.get("grade"))
-        return [
-            *_entry("source", f"of the rule: {rule['source']}"),
-            *_entry("grade", f"{grade}: {GRADES.get(grade, '')}"),
-        ]
     path = _leaf_path(key, config)
-    row = rows().get(path)
+    row = rows().get(path) or _own_rule(path, config)
     if row is None:
         return _entry("source", "none on record: the shipped baseline has no such leaf")
     if _same(row, _exact(config, path)):
@@ -149,6 +140,16 @@ def _evidence(key: str, config: Config) -> list[str]:
         *_entry("source", f"none on record for this value. The baseline's {_short(row.value)} rests on:"),
         *_on_record(row),
     ]
+
+
+def _own_rule(path: str, config: Config) -> Row | None:
+    """Return what a rule that the baseline does not have says of its own evidence."""
+    parts = path.split(".", 3)
+    rule = _exact(config, ".".join(parts[:3]))
+    if len(parts) < 4 or parts[0] != "policy" or not isinstance(rule, Mapping) or rule.get("grade") not in GRADES:
+        return None
+    source, grade = evidence_of_rule(rule, parts[3])
+    return Row(path, as_text(_exact(config, path)), "", source, grade, str(rule.get("label", "")), "")
 
 
 def _leaf_path(key: str, config: Config) -> str:

@@ -6,10 +6,11 @@ Read by ``explain``, the parameter reference and the report; written by ``python
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sim.names import QUARTER_PATTERN
 
@@ -48,6 +49,13 @@ class Row:
 
 
 COLUMNS = tuple(Row.__dataclass_fields__)
+
+
+def evidence_of_rule(rule: Mapping[str, Any], field: str) -> tuple[str, str]:
+    """Return source and grade of a field of an instrument of policy, which names them itself."""
+    if field in rule.get("assumed", []):
+        return ASSUMPTION, ASSUMPTION
+    return rule["source"], rule["grade"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from experiments.preflight.layers import flattened
 from experiments.preflight.overrides import Argument
+from experiments.preflight.problems import shown
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
 
@@ -32,9 +33,5 @@ def _apart(group: str, one: tuple[str, dict[str, object]], other: tuple[str, dic
     (first, mine), (second, yours) = one, other
     for key in sorted(mine.keys() & yours.keys()):
         if mine[key] != yours[key]:
-            allowed = f"{first} says {_shown(mine[key])} and {second} {_shown(yours[key])}: choose one of the two"
+            allowed = f"{first} says {shown(mine[key])} and {second} {shown(yours[key])}: choose one of the two"
             yield Problem(f"{group}.{key}", [first, second], allowed)
-
-
-def _shown(value: object) -> str:
-    return "null" if value is None else repr(value)

@@ -11,14 +11,15 @@ ABSENT = object()
 """Stands for a value that is not there, so that the line shows the key alone."""
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as YAML would have it, cut where it is long."""
     text = "null" if value is None else repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
 def line(problem: Problem) -> str:
     """Return the problem as one line of text."""
-    value = "" if problem.value is ABSENT else f" = {_shown(problem.value)}"
+    value = "" if problem.value is ABSENT else f" = {shown(problem.value)}"
     return " ".join(f"{problem.key}{value}: {problem.allowed}".split())
 
 

@@ -18,7 +18,7 @@ from experiments.preflight.fields import find, root_of
 from experiments.preparation.catalogue import FIELDS, launch_quarter, specifications
 from experiments.preparation.revenue import cash_rows, market_rows, share_rows
 from experiments.preparation.sources import DATA, Row, observations
-from experiments.provenance import ASSUMPTION, COLUMNS, GRADES, as_text, joined, leaves
+from experiments.provenance import ASSUMPTION, COLUMNS, GRADES, as_text, evidence_of_rule, joined, leaves
 from experiments.provenance import Row as Provenance
 from sim.names import quarter_number
 from sim.parameters import Parameters
@@ -132,11 +132,8 @@ def _rules(config: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
     for government, instruments in config.get("policy", {}).items():
         for name, rule in instruments.items():
             for path, _ in leaves(rule, f"policy.{government}.{name}"):
-                field = path.split(".", 3)[3]
-                assumed = rule["grade"] == ASSUMPTION or field in rule.get("assumed", [])
-                grade = ASSUMPTION if assumed else rule["grade"]
-                source = (ASSUMPTION,) if field in rule.get("assumed", []) else tuple(rule["source"].split("; "))
-                yield path, Evidence(source, grade, rule["label"])
+                source, grade = evidence_of_rule(rule, path.split(".", 3)[3])
+                yield path, Evidence(tuple(source.split("; ")), grade, rule["label"])
 
 
 def _chips(stated: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:

@@ -180,6 +180,12 @@ def add_what_is_due(
 
 
 @compiled
+def finished(begun: Floats, converting: Floats, region: Ints, build: Ints, conversion: int, now: int) -> Floats:
+    """Return MW of new shells and converted halls that get power in quarter ``now`` (S,), see ``under_way``."""
+    return completed(begun, region, build, now) + converting[:, now - conversion]
+
+
+@compiled
 def under_way(begun: Floats, converting: Floats, region: Ints, build: Ints, conversion: int, now: int) -> Floats:
     """Return MW begun up to quarter ``now`` and not finished in it (S,): new shells and halls being converted.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.building import completed
+from sim.economics.building import finished
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import cost_of_cards
@@ -131,9 +131,7 @@ def power_for_orders(
     fleet.may_go[:] = displaceable(
         left, earned, region, fleet.effective, fleet.running, fleet.kw, rule.hours, gain, rule.refill
     )
-    halls = fleet.energised + (
-        completed(works.begun, region, builders.build, later) + works.converting[:, later - rule.conversion]
-    )
+    halls = fleet.energised + finished(works.begun, works.converting, region, builders.build, rule.conversion, later)
     free = free_power(left, fleet.may_go, fleet.kw, rule.survive, halls)
     attractive, out = np.empty(sites), np.empty(sites)
     for s in range(sites):

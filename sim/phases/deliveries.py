@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.economics.building import completed
+from sim.economics.building import finished
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, draw_leases
 from sim.economics.scrapping import make_room
@@ -38,10 +38,11 @@ def run(world: World) -> None:
 
 def _halls(world: World) -> None:
     """Add shells that are finished and halls that are converted."""
-    state, quarter = world.state, PAST + world.t
-    conversion = world.parameters.market.building.conversion_quarters
-    new = completed(state.begun_mw, world.links.site_region, world.structure.build_quarters, quarter)
-    state.energised_mw += new + state.converting_mw[:, quarter - conversion]
+    state, conversion = world.state, world.parameters.market.building.conversion_quarters
+    state.energised_mw += finished(
+        state.begun_mw, state.converting_mw, world.links.site_region, world.structure.build_quarters, conversion,
+        PAST + world.t,
+    )  # fmt: skip
 
 
 def _installed(world: World) -> Floats:

@@ -68,14 +68,12 @@ def closed_ahead(world: World, ordered: Floats, quarters: float) -> Floats:
     A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
     """
     measures, closed = world.conditions.measures, np.zeros(ordered.shape)
-    if any(measures.coming):
-        wanted = ordered * quarters
-        now, full = (
-            dict(left_by_limits(world, limits, wanted, _domestic(wanted)))
-            for limits in (measures.limits, measures.coming)
-        )
-        for name, part in full.items():
-            closed = np.maximum(closed, measures.ahead[name] * (now.get(name, 1.0) - part))
+    wanted = ordered * quarters
+    now, full = (
+        dict(left_by_limits(world, limits, wanted, _domestic(wanted))) for limits in (measures.limits, measures.coming)
+    )
+    for name, part in full.items():
+        closed = np.maximum(closed, measures.ahead[name] * (now.get(name, 1.0) - part))
     return closed
 
 

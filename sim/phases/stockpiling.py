@@ -55,7 +55,9 @@ def stockpile(world: World) -> None:
 
 def _closing(world: World) -> Floats:
     """Return the share of the quarter (S, V) in which a card may still be had that will be closed, as firms know."""
-    state, wave = world.state, world.parameters.behaviour.stockpiling.rush
+    state, by_rules = world.state, world.rules["sites"].closing
+    if not any(world.conditions.measures.coming):
+        return by_rules
     everywhere = np.concatenate((state.ordered, state.elsewhere_ordered))
-    limits = closed_ahead(world, everywhere, wave.quarters)[: state.ordered.shape[0]]
-    return np.maximum(world.rules["sites"].closing, limits)
+    limits = closed_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
+    return np.maximum(by_rules, limits[: state.ordered.shape[0]])

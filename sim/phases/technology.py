@@ -2,6 +2,7 @@
 
 import math
 
+from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import least_costs
 from sim.economics.ecosystem import achieve, grow_ecosystems
@@ -18,8 +19,9 @@ from sim.world import World
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    _makers(world)
-    _software(world)
+    deployed = by_chip(world.state.delivered) + by_chip(world.state.elsewhere_delivered)
+    _makers(world, deployed)
+    _software(world, deployed)
     _prices(world)
     _costs(world)
 
@@ -36,13 +38,12 @@ def _tokens(world: World) -> None:
     )  # fmt: skip
 
 
-def _makers(world: World) -> None:
-    """Add last quarter's deliveries to what makers know, and let them spend on research out of what they keep of it."""
+def _makers(world: World, deployed: Floats) -> None:
+    """Add cards delivered (V,) and seized last quarter to what makers know; let them do research out of sales."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
-    cards = by_chip(state.delivered) + by_chip(state.elsewhere_delivered) + state.confiscated
     learn(
-        world.conditions.making.technique, cards, float(max(ahead + 1, 0)), state.experience, state.chip_needs,
-        state.chip_yield, state.chip_cost,
+        world.conditions.making.technique, deployed + state.confiscated, float(max(ahead + 1, 0)), state.experience,
+        state.chip_needs, state.chip_yield, state.chip_cost,
     )  # fmt: skip
     advance_roadmaps(
         makers.programme, state.sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
@@ -50,11 +51,10 @@ def _makers(world: World) -> None:
     )  # fmt: skip
 
 
-def _software(world: World) -> None:
-    """Let ecosystems grow with last quarter's deliveries and research, and set what cards achieve under them."""
+def _software(world: World, deployed: Floats) -> None:
+    """Let ecosystems grow with last quarter's deliveries (V,) and research, and set what cards achieve under them."""
     state, software = world.state, world.links.software
     if world.t > 0:
-        deployed = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
         grow_ecosystems(software, deployed, state.research, state.ecosystem)
     achieve(software, state.ecosystem, state.software, state.effective)
     state.card_hours[:] = state.effective[:, INFERENCE] * world.links.hours

@@ -48,12 +48,13 @@ def expected(
     calendar: Calendar, cards: Mapping[str, Chip], suppliers: Mapping[str, Supplier], quarter: int
 ) -> Mapping[str, float]:  # fmt: skip
     """Return these factors in a quarter (number) if all cards come on the day that the catalogue and roadmaps say."""
-    dated = [(card, float(quarter_number(card.launch))) for card in cards.values()]
+    rules = _following(calendar, quarter)
+    dated = [(card, float(quarter_number(card.launch))) for card in cards.values()] if rules else []
     return {
         name: line_factor(
             _launches(rule, dated, suppliers), quarter, quarter_of(rule.effective), rule.generations_behind or 0
         )
-        for name, rule in _following(calendar, quarter)
+        for name, rule in rules
     }
 
 

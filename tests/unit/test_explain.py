@@ -7,6 +7,7 @@ import pytest
 
 from experiments.explain import explained
 from experiments.faults import BadInput
+from experiments.preflight.folders import shipped
 from experiments.preflight.origins import at
 from experiments.preflight.problems import ABSENT
 from experiments.preparation import evidence
@@ -167,3 +168,19 @@ def test_the_value_at_a_key() -> None:
     assert at({"a": {"b": 1}}, "a.b") == 1
     assert at({"a": None}, "a.b") is None
     assert at({"a": {"b": 1}}, "a.c") is ABSENT
+
+
+def test_an_own_rule_brings_its_evidence_and_says_what_is_assumed(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "own" / "policy" / "us" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    text = (shipped() / "policy" / "us" / "us_2023_10.yaml").read_text(encoding="utf-8")
+    file.write_text(text.replace("us_2023_10", "mine"))
+    words = ["--config-dir", str(tmp_path / "own"), "policy/us=mine"]
+    line, share = (
+        command("explain", f"policy.us.mine_{key}", *words).out
+        for key in ("a.prongs.a_tpp.at_least.tpp", "abroad.covered_share")
+    )
+    assert f"set by    {file}" in line
+    assert "source    natlaw-2023: " in line
+    assert "grade     B: " in line
+    assert "grade     assumption: " in share

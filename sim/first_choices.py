@@ -101,7 +101,7 @@ def _scene(world: World) -> Scene:
     state = world.state
     offered = Offered(
         float(state.tokens_per_task[0]), float(state.reference_tokens[0]), state.tokens_per_hour.copy(),
-        world.paths.quality[world.t].copy(), state.wait.copy(), state.on_sale > 0.0, world.permits["rent_pair"].copy(),
+        world.paths.quality[world.t].copy(), state.wait.copy(), state.on_sale > 0.0, world.rentable.copy(),
         state.posted.copy(), state.posted.copy(), state.on_premises.copy(),
     )  # fmt: skip
     return Scene(offered, state.reference_price.copy(), _prices(world), world.conditions.ties.terms)

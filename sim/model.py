@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import mesa
 
 from sim.agents import create_agents
+from sim.ground import ground_of
 from sim.ledger import Ledger
 from sim.opening import open_customers, open_state, open_workloads
 from sim.parameters import Parameters
@@ -29,7 +30,7 @@ from sim.population import population_of
 from sim.record import Record
 from sim.tables import MODEL_TABLES
 from sim.tabulate import Columns, make_tables
-from sim.world import Quarter, World, ground_of
+from sim.world import Quarter, World
 
 QUARTER: tuple[tuple[str, Callable[[World], None]], ...] = (
     ("turnover", turnover.run),
@@ -67,11 +68,8 @@ class ComputeMarket(mesa.Model):
         customers = open_customers(structure, seed)
         workloads = open_workloads(customers, parameters.customers.workloads_per_enterprise)
         ledger = Ledger(len(structure.providers), len(structure.suppliers), len(structure.regions))
-        self.world = World(
-            structure.parameters, structure, ground.links, ground.paths, open_state(structure), customers, workloads,
-            ledger, ground.calendar, ground.instruments, population_of(structure, ground.links),
-            seed,
-        )  # fmt: skip
+        population = population_of(structure, ground.links)
+        self.world = World(ground, open_state(structure), customers, workloads, ledger, population, seed)
         self.record = Record(self.world)
         self.stage = "opening"
         create_agents(self)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when a table or column changes meaning, name or type, or when figures need a new one."""
 
 WORLD = "world"
@@ -309,7 +309,6 @@ _CHIPS = Table(
     (RUN, QUARTER, SUPPLIER, _key("chip", "chip id"), _key("destination", "region of the site")),
     (
         _number("ordered_cards", "cards", "ordered for delivery in the next quarter"),
-        _number("licensed_cards", "cards", "of those shipped, ordered under a licence"),
         _number("shipped_cards", "cards", "delivered"),
         _number("leaked_cards", "cards", "of those shipped, bought in the grey market"),
         _number("seized_cards", "cards", "seized on their way there; not among those shipped"),
@@ -362,6 +361,12 @@ _RULES = Table(
             "H100e",
             "rules on orders of cards: how many more of the cards that no other rule refuses would be ordered if the "
             "rule alone were lifted; of several rules not to be added up; null for others",
+        ),
+        _number(
+            "licensed_h100e",
+            "H100e",
+            "cards delivered that were ordered under a licence of the rule; those under several are shared among them; "
+            "null for rules on other things than orders of cards",
         ),
     ),
 )

@@ -1,35 +1,31 @@
 """What a phase sees: structure, links, paths, state, customers, and what the phases of a quarter hand to each other."""
 
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from sim.conditions import Conditions
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.expansion import Tools
 from sim.economics.fleets import Leases
-from sim.economics.making import Technique
-from sim.economics.self_sufficiency import own_tools
 from sim.economics.service import Active, Running, Terms
 from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.economics.works import Works
+from sim.ground import Ground
 from sim.ledger import Ledger
-from sim.links import Links, Ties, ties_of
-from sim.makers import Makers
-from sim.parameters import Parameters, ReferenceErrors
+from sim.links import Links
+from sim.parameters import Parameters
 from sim.parameters.behaviour import BestResponse, Equilibrium
 from sim.paths import Paths
+from sim.permits import Permits
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
-from sim.policy.measures import Instruments, Measures
 from sim.policy.quotas import Limit, limits_of
-from sim.policy.undecided import undecided
 from sim.state import State
-from sim.strategies.capacity_target import Stance
 from sim.structure import Structure
 
 
@@ -69,107 +65,6 @@ class Quarter:
     """(2, S + W) H100e and USD m of orders that an instrument closed, by its id: see ``phases.buying``."""
     arrays: dict[str, Floats] = field(default_factory=dict)
     """Measured quantities by name, see ``record``."""
-
-
-class Financing(NamedTuple):
-    """What states pay of what providers buy, and on what terms lenders finance it."""
-
-    grant: Floats
-    """(S,) part of capital expenditure that the state pays."""
-    pays_cards: bool
-    """Whether a state pays a part of cards beyond that of all capital, and of electricity."""
-    pays_power: bool
-    multiple: Floats
-    """(I,) credit limit over what a provider earns in a year."""
-    spread: Floats
-    """(I,) of interest over the risk-free rate."""
-
-
-class Making(NamedTuple):
-    """What makers of cards work with. Z sides; 3 stages."""
-
-    technique: Technique
-    growth: Floats
-    """(Z, 3) of capacity by itself, log per quarter."""
-    tools: Tools
-    own_tools: Floats
-    """(Z, 3) part of tools that the own region makes."""
-
-
-class Conditions(NamedTuple):
-    """What instruments make of numbers that firms and customers reckon with, as long as nothing changes."""
-
-    measures: Measures
-    power_saved: Floats
-    """(R, V) USD per used card-hour of electricity that governments pay."""
-    card_running: Floats
-    """(R, V) USD per used card-hour of electricity and care that firms pay."""
-    pool_care: Floats
-    """(L, V) the same in each pool, per card-hour."""
-    stance: Stance
-    """How providers invest: a subsidy lowers the cost that a price has to cover."""
-    ties: Ties
-    financing: Financing
-    making: Making
-
-
-def conditions(measures: Measures, structure: Structure, links: Links) -> Conditions:
-    """Return what measures make of the numbers of links."""
-    paid, help_ = (links.tariff * links.pue)[:, None] * structure.chip_kw, measures.support
-    saved = paid / structure.parameters.market.utilisation.maximum * help_.power
-    hurdle = links.investment.hurdle * (1.0 - help_.capital[structure.site_region])
-    return Conditions(
-        measures, saved, links.card_running - saved, links.pool_care - (paid * help_.power)[links.pool_region],
-        links.investment._replace(hurdle=hurdle), ties_of(structure, measures.lock_in),
-        _financing(measures, structure, links), _making(measures, links.makers),
-    )  # fmt: skip
-
-
-def _financing(measures: Measures, structure: Structure, links: Links) -> Financing:
-    """Return what states pay and on what terms lenders finance; no rate of interest falls below 0 by a shock to it."""
-    given, shock, free = measures.support, measures.credit, structure.parameters.finance.credit.risk_free_rate
-    grant = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[structure.site_region]
-    return Financing(
-        grant, bool(given.cards.any()), bool(given.power.any()), links.credit_multiple * shock.covenant,
-        links.spread + (shock.spread + np.maximum(shock.rate, -free)),
-    )  # fmt: skip
-
-
-def _making(measures: Measures, makers: Makers) -> Making:
-    """Return what makers work with: prices of stages, and tools that may be had and kept running."""
-    rules = measures.stages
-    missing, idle = makers.tool_imports * (1.0 - rules.tools), makers.tool_wear * rules.unserviced
-    return Making(
-        makers.technique._replace(price=makers.technique.price * rules.price), makers.growth + rules.growth,
-        Tools(makers.tool_wear, missing, idle), own_tools(makers.tool_imports, missing),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What parameters alone decide: shared by all runs that differ in the seed only."""
-
-    structure: Structure
-    links: Links
-    paths: Paths
-    calendar: Calendar
-    instruments: Instruments
-
-
-@lru_cache(maxsize=4)
-def ground_of(parameters: Parameters) -> Ground:
-    """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again.
-
-    Raises:
-        ReferenceErrors: Where a rule asks for the density of a card whose die area is not known.
-    """
-    problems = undecided(parameters)
-    if problems:
-        raise ReferenceErrors(problems)
-    structure = Structure(parameters)
-    links = Links(structure)
-    instruments = Instruments(structure, links.subjects["orders"])
-    return Ground(structure, links, Paths.of(structure), Calendar(parameters.policy), instruments)
 
 
 class Used(NamedTuple):
@@ -226,18 +121,18 @@ class Population(Protocol):
 class World:
     """Everything a phase may read, and the state it may write."""
 
-    parameters: Parameters
-    structure: Structure
-    links: Links
-    paths: Paths
+    ground: Ground
     state: State
     customers: Customers
     workloads: Workloads
     ledger: Ledger
-    policy: Calendar
-    instruments: Instruments
     population: Population
     seed: int
+    parameters: Parameters = field(init=False)
+    structure: Structure = field(init=False)
+    links: Links = field(init=False)
+    paths: Paths = field(init=False)
+    policy: Calendar = field(init=False)
     t: int = 0
     """Position of the quarter in the run."""
     now: Quarter = field(default_factory=Quarter)
@@ -249,14 +144,21 @@ class World:
     """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
     rules_before: dict[str, Quarterly] = field(default_factory=dict)
     """The same of the last quarter, in which what is delivered now was ordered."""
-    permits: dict[str, Any] = field(default_factory=dict)
-    """What follows from that: see ``phases.policy``."""
+    permits: Permits = field(init=False)
+    """What follows from that for orders."""
+    rentable: Floats = field(init=False)
+    """(K,) share of the cards of a pair's pool that customers of its cell may rent."""
+    leasable: Floats = field(init=False)
+    """(n,) share of a lessor's cards that its lessee may rent, where firms decide."""
     conditions: Conditions = field(init=False)
     """What the other instruments make of costs, contracts and credit this quarter."""
 
     def __post_init__(self) -> None:
+        ground = self.ground
+        self.structure, self.links, self.paths = ground.structure, ground.links, ground.paths
+        self.parameters, self.policy = ground.structure.parameters, ground.calendar
         self.leases, self.contracts = self.links.leases, self.links.dated_contracts
-        self.conditions = conditions(self.instruments.over(self.quarter), self.structure, self.links)
+        self.conditions = ground.conditions(self.quarter)
 
     def end_contracts(self, gone: Bools) -> None:
         """End the leases and dated contracts of providers (I,) that are gone, with the quarter before this one."""

@@ -107,7 +107,7 @@ def bound_for(case: Case, region: str) -> pd.DataFrame:
 
     Columns ``foreign``, ``licensed``, ``leaked``, ``closed``; and ``premium`` of the grey market.
     """
-    flows = {"foreign": "shipped", "licensed": "licensed", "leaked": "leaked", "closed": "denied"}
+    flows = {"foreign": "shipped", "leaked": "leaked", "closed": "denied"}
     columns = [f"{name}_cards" for name in flows.values()]
     rows = case.frame("chips", ["quarter", "supplier", "card_h100e", "grey_premium", *columns], destination=region)
     home = {name for name, maker in case.setting("suppliers").items() if maker["headquarters"] == region}
@@ -117,4 +117,14 @@ def bound_for(case: Case, region: str) -> pd.DataFrame:
         **{name: abroad[f"{column}_cards"] * abroad["card_h100e"] for name, column in flows.items()},
     )
     how = {**dict.fromkeys(flows, "sum"), "premium": "max"}
-    return found.groupby(["run_id", "quarter"]).agg(how).reset_index()
+    flows_by_quarter = found.groupby(["run_id", "quarter"]).agg(how).reset_index()
+    return flows_by_quarter.merge(_licensed(case, region), on=["run_id", "quarter"], how="left").fillna({"licensed": 0})
+
+
+def _licensed(case: Case, region: str) -> pd.DataFrame:
+    """Return what came under licences of rules that look at a destination, by run and quarter, H100e."""
+    governments = case.setting("policy").values()
+    looking = [name for rules in governments for name, x in rules.items() if region in x.get("destinations", ())]
+    rows = case.frame("rules", ["quarter", "rule", "licensed_h100e"])
+    found = rows[rows["rule"].isin(looking)].groupby(["run_id", "quarter"])["licensed_h100e"].sum()
+    return found.rename("licensed").reset_index()

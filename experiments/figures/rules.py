@@ -80,7 +80,7 @@ def _caption(cases: Sequence[Case]) -> str:
         "grey market; and orders that rules closed, which buyers place again every quarter, so they must not be added "
         "up over time. All in H100-equivalents by total processing performance, on log scales. Deliveries up to the "
         "dashed line are observed: rules act on what is ordered after it. Source: table chips, columns shipped_cards, "
-        "licensed_cards, leaked_cards, denied_cards, grey_premium, card_h100e; table market, columns "
-        "owned_by_headquarters_h100e, price_iaas_usd_per_h100e_hour. What each rule did stands in table rules."
+        "leaked_cards, denied_cards, grey_premium, card_h100e; table rules, column licensed_h100e; table market, "
+        "columns owned_by_headquarters_h100e, price_iaas_usd_per_h100e_hour. What each rule did stands in table rules."
         f"{left_out(cases)}"
     )

@@ -12,8 +12,8 @@ from experiments.verification.case import Case, Pair
 from experiments.verification.economy import Changes, Times, Values, changed, shipped, simulated
 from sim import ComputeMarket, Parameters
 from sim.collecting import data_collector
+from sim.ground import forget
 from sim.tables import TABLES
-from sim.world import ground_of
 
 SHORT: Changes = {"market.end": "2023Q4", "market.history_end": "2022Q4", "customers.enterprises": 50}
 """Eight quarters, half of them with decided deliveries."""
@@ -82,9 +82,9 @@ def _positions() -> Pair:
     for what in ENTITIES:
         values = short()
         values[what] = _turned(values[what])
-        ground_of.cache_clear()  # equal parameters share their ground, whatever the order of their keys
+        forget()  # equal parameters share their ground, whatever the order of their keys
         turned = ComputeMarket(Parameters.model_validate_json(json.dumps(values)), 1).run()
-        ground_of.cache_clear()
+        forget()
         pairs.append(compared(plain_rows(), rows_of(turned)))
     return tuple(np.concatenate(side) for side in zip(*pairs, strict=True))  # type: ignore[return-value]
 

@@ -143,3 +143,72 @@ def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats
             break
         _use_up(chip, may, next_, allowed)
     return cards
+
+
+class Buyers(NamedTuple):
+    """All who order in a quarter. S sites, W owners elsewhere; n = S + W."""
+
+    here: Shelf
+    """What cards cost at sites."""
+    habit: Habit
+    power: Floats
+    """(S,) MW of slots that they fill."""
+    there: Shelf
+    """What cards cost owners elsewhere."""
+    usual: Floats
+    """(W, K) H100e that they order of every supplier."""
+    h100e: Floats
+    """(V,) per card."""
+
+
+@compiled
+def orders(buyers: Buyers, open_: Floats, next_: Floats) -> Floats:
+    """Return what places order (n, V), by the share that may go of what they want first, and of the rest (n, V)."""
+    sites, out = buyers.power.size, np.empty(open_.shape)
+    out[:sites] = cards_for_slots(buyers.here, buyers.habit, buyers.power, open_[:sites], next_[:sites])
+    out[sites:] = cards_for_amounts(buyers.there, buyers.usual, buyers.h100e, open_[sites:], next_[sites:])
+    return out
+
+
+@compiled
+def lifted(buyers: Buyers, open_: Floats, alone: Floats, ordered: Floats) -> Floats:
+    """Return how many H100e more of its cards each place would order if a rule alone were lifted (M, n).
+
+    A rule on a card that would be taken only because a better one is refused closes nothing that is wanted first.
+
+    Args:
+        buyers: who orders.
+        open_: (n, V) share of orders that may go.
+        alone: (M, n, V) share that each rule closes and no other.
+        ordered: (n, V) cards ordered as it is.
+    """
+    out = np.zeros(alone.shape[:2])
+    for m in range(alone.shape[0]):
+        without = np.minimum(open_ + alone[m], 1.0)
+        instead = orders(buyers, without, without)
+        for x in range(open_.shape[0]):
+            for v in range(open_.shape[1]):
+                if alone[m, x, v] > 0.0:
+                    out[m, x] += max(instead[x, v] - ordered[x, v], 0.0) * buyers.h100e[v]
+    return out
+
+
+@compiled
+def taken_by(shares: Floats, cards: Floats, h100e: Floats, price: Floats) -> Floats:
+    """Return what shares (M, n, V) of cards (n, V) come to at every place (M, 2, n): H100e, and USD m.
+
+    Args:
+        shares: of every order.
+        cards: that are wanted.
+        h100e: (V,) per card.
+        price: (V,) USD per card.
+    """
+    out = np.zeros((shares.shape[0], 2, shares.shape[1]))
+    for m in range(shares.shape[0]):
+        for x in range(shares.shape[1]):
+            for v in range(shares.shape[2]):
+                closed = cards[x, v] * shares[m, x, v]
+                out[m, 0, x] += closed * h100e[v]
+                out[m, 1, x] += closed * price[v]
+            out[m, 1, x] /= 1e6
+    return out

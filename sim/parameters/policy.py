@@ -138,6 +138,9 @@ class Policy(Schema):
     allies: dict[Id, Instrument]
     """Instruments of allies and other governments, and shocks to compare rules with."""
 
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
     @property
     def instruments(self) -> dict[str, Instrument]:
         """All instruments by id."""

@@ -1,18 +1,20 @@
 """Who orders which card under the rules: what they close to a buyer goes to the next best card it may have (B4, B5)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Habit, Shelf, cards_for_amounts, cards_for_slots, shared
+from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Buyers, Habit, Shelf, lifted, orders, shared, taken_by
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
+from sim.permits import Closed
 from sim.phases.limits import left_by_limits, limited
 from sim.structure import INFERENCE
 from sim.world import World
+
+NOTHING = Closed((), np.empty((0, 0, 0)))
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
@@ -60,38 +62,46 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     that rules on cards of governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
     instrument; and ``lifted``: what each rule on cards by itself keeps from being ordered.
     """
-    state, order = world.state, _orders(world, here, power)
-    open_ = np.concatenate([world.rules[name].open for name in ORDERING])
-    ordered, found, cut = order(open_, open_), quotas(world), list[tuple[str, Floats]]()
+    state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
+    ruled, cut = permits.open, list[tuple[str, Floats]]()
+    ordered, found = orders(buyers, ruled, ruled), quotas(world)
     world.now.quotas = found
     for _ in range(ROUNDS if found else 0):
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
         _note(world, parts, ordered)
-        open_ = _narrowed(open_, parts, cut)
-        ordered = order(open_, open_)
-    ruled = open_
+        ruled = _narrowed(ruled, parts, cut)
+        ordered = orders(buyers, ruled, ruled)
+    open_ = ruled
     if limited(world):
-        parts = list(
-            left_by_limits(
-                world, world.conditions.measures.limits, ordered,
-                lambda cards: order(*(np.where(cards, 0.0, ruled),) * 2),
-            )
-        )  # fmt: skip
+        parts = list(_beyond_limits(world, buyers, ruled, ordered))
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
             _note(world, parts, ordered)
             open_ = _narrowed(ruled, parts, cut)
-            ordered = order(open_, np.where(open_ < ruled, 0.0, ruled))
-    count = power.size
-    state.ordered[:], state.elsewhere_ordered[:] = ordered[:count], ordered[count:]
+            ordered = orders(buyers, open_, np.where(open_ < ruled, 0.0, ruled))
+    state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)
-        wanted = order(everything, everything)
+        wanted = orders(buyers, everything, everything)
         world.now.arrays["denied"] = wanted * (1.0 - open_)
-        world.now.arrays["closed"] = wanted * (1.0 - ruled) * world.permits["abroad"]
-        _credit(world, [*world.permits["closed"], *cut], wanted)
-        _lift(world, order, open_, ordered)
+        world.now.arrays["closed"] = wanted * (1.0 - ruled) * permits.abroad
+        _credit(world, permits.deciding, wanted)
+        _credit(world, _as_closed(cut), wanted)
+        more = lifted(buyers, open_, permits.alone.shares, ordered)
+        world.now.lifted = dict(zip(permits.alone.rules, more, strict=True))
+
+
+def _beyond_limits(
+    world: World, buyers: Buyers, ruled: Floats, ordered: Floats
+) -> Iterator[tuple[str, Floats]]:  # fmt: skip
+    """Yield the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard."""
+
+    def without(cards: Bools) -> Floats:
+        rest = np.where(cards, 0.0, ruled)
+        return orders(buyers, rest, rest)
+
+    return left_by_limits(world, world.conditions.measures.limits, ordered, without)
 
 
 def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tuple[str, Floats]]) -> Floats:
@@ -110,68 +120,25 @@ def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) ->
         world.now.stopped[name] = world.now.stopped[name] | lost if name in world.now.stopped else lost
 
 
-def closed_by_rules(world: World) -> list[tuple[str, Floats]]:
-    """Return the rules on cards that close something, with the share of every order (S + W, V) that they decide on."""
-    return _by_rule(world, "closed")
+def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
+    """Return what quotas, caps and mandates cut, each as often as it did."""
+    return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut])) if cut else NOTHING
 
 
-def closed_abroad(world: World) -> Bools:
-    """Return whether a government other than that of the destination refuses a card (S + W, V).
-
-    Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
-    """
-    refused = np.concatenate([world.rules[name].refused for name in ORDERING], axis=1)
-    destinations = np.array([place.destination for place in world.links.subjects["orders"].places])
-    out = np.zeros(refused.shape[1:], dtype=np.bool_)
-    for (name, _, _), some in zip(world.policy.chip_rules, refused, strict=True):
-        out |= (some > 0.0) & (destinations != world.policy.policy.authority(name))[:, None]
-    return out
+def _credit(world: World, closed: Closed, cards: Floats) -> None:
+    """Add to ``bound`` what is closed of cards (S + W, V) at every place: H100e, and USD m at today's prices."""
+    bound = world.now.bound
+    lost = taken_by(closed.shares, cards, world.structure.chip_h100e, world.state.chip_price)
+    for name, by_place in zip(closed.rules, lost, strict=True):
+        bound[name] = bound[name] + by_place if name in bound else by_place
 
 
-def closed_alone(world: World) -> list[tuple[str, Floats]]:
-    """Return the same of what no other rule closes: what would be open (S + W, V) if the rule were lifted."""
-    return _by_rule(world, "alone")
-
-
-def _by_rule(world: World, what: str) -> list[tuple[str, Floats]]:
-    shares = np.concatenate([getattr(world.rules[name], what) for name in ORDERING], axis=1)
-    return [(name, share) for (name, _, _), share in zip(world.policy.chip_rules, shares, strict=True) if share.any()]
-
-
-def _lift(world: World, order: Callable[[Floats, Floats], Floats], open_: Floats, ordered: Floats) -> None:
-    """Note in ``lifted`` how many H100e more of its cards each place would order if a rule alone were lifted (S + W,).
-
-    A rule on a card that would be taken only because a better one is refused closes nothing that is wanted first.
-    """
-    for name, share in world.permits["alone"]:
-        without = np.minimum(open_ + share, 1.0)
-        more = np.where(share > 0.0, np.maximum(order(without, without) - ordered, 0.0), 0.0)
-        world.now.lifted[name] = worth(more, world.structure.chip_h100e)
-
-
-def _credit(world: World, shares: Iterable[tuple[str, Floats]], cards: Floats) -> None:
-    """Add to ``bound`` what shares (S + W, V) of cards come to at every place: H100e, and USD m at today's prices."""
-    for name, share in shares:
-        closed = cards * share
-        lost = np.stack([worth(closed, world.structure.chip_h100e), worth(closed, world.state.chip_price) / 1e6])
-        world.now.bound[name] = world.now.bound[name] + lost if name in world.now.bound else lost
-
-
-def _orders(world: World, here: Shelf, power: Floats) -> Callable[[Floats, Floats], Floats]:
-    """Return what places would order (S + W, V), by the share that may go of what they want first, and of the rest.
-
-    Owners outside the named providers order what they always do, in H100e.
-    """
-    structure, sites, ways = world.structure, power.size, habit(world)
+def _buyers(world: World, here: Shelf, power: Floats) -> Buyers:
+    """Return all who order; owners outside the named providers order what they always do, in H100e."""
+    structure = world.structure
     there = shelf(world, hourly_costs(world, "elsewhere", structure.elsewhere_region))
     usual = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
-
-    def order(open_: Floats, next_: Floats) -> Floats:
-        at_sites = cards_for_slots(here, ways, power, open_[:sites], next_[:sites])
-        elsewhere = cards_for_amounts(there, usual, structure.chip_h100e, open_[sites:], next_[sites:])
-        return np.concatenate((at_sites, elsewhere))
-
-    return order
+    return Buyers(here, habit(world), power, there, usual, structure.chip_h100e)
 
 
 class Quota(NamedTuple):
@@ -212,6 +179,20 @@ def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[
         ordered = ordered * part
 
 
+def quotas_ahead(world: World, ordered: Floats) -> Iterator[Floats]:
+    """Yield the share of the quarter (S + W, V) in which cards may be had that a quota will close, as firms know.
+
+    It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
+    """
+    for n, home, share, most in world.quota_limits:
+        days = world.policy.days_ahead(n, world.quarter)
+        if days > 0.0:
+            under = np.concatenate([world.rules[name].coming[n] for name in ORDERING]) / days
+            quota = Quota(world.policy.chip_rules[n][0], under, home, share, most)
+            for _, part in _left_by(world, [quota], ordered):
+                yield days * (1.0 - part)
+
+
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
     if not world.now.quotas:
@@ -219,5 +200,5 @@ def within_quotas(world: World, accepted: Floats) -> Floats:
     parts, cut = list(_left_by(world, world.now.quotas, accepted)), list[tuple[str, Floats]]()
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)
-    _credit(world, cut, accepted)
+    _credit(world, _as_closed(cut), accepted)
     return accepted * open_

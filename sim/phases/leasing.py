@@ -20,7 +20,7 @@ def run(world: World) -> None:
     sign_leases(
         _cards(world), _trade(world), world.leases, links.dated_leases, state.rent, world.t,
         behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,
-        world.permits["leases"], state.let_hours, refused,
+        world.leasable, state.let_hours, refused,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def _best_offers(world: World) -> Shelf:
     """Note the best card of every supplier at every site and what shares they get; return what is on sale."""
     now = world.now.arrays
     on_sale = shelf(world, now["site_cost"])
-    world.now.best = chosen_cards(on_sale, world.permits["order_site"])
+    world.now.best = chosen_cards(on_sale, world.permits.order_site)
     _make_or_buy(world)
     now["mix"], now["mw_hours"] = mixed(world, on_sale, world.now.best)
     return on_sale

@@ -4,56 +4,34 @@ import numpy as np
 
 from sim.economics.cells import Bools, Floats
 from sim.links import ORDERING
-from sim.phases.buying import closed_abroad, closed_alone, closed_by_rules
 from sim.policy import Use
 from sim.policy.calendar import Quarterly
 from sim.policy.leaders import leading
 from sim.strategies.beliefs import believe
 from sim.structure import INFERENCE
-from sim.world import World, conditions
+from sim.world import World
 
 ORDERS = (*ORDERING, "regions")
 """Who orders: sites of providers, owners elsewhere, customers of a region for their own premises."""
 RENTING = {"rentals": "regions", "leases": "sites"}
 """Who rents, by the names of the subjects of rules: customers of a region, and firms that rent from others."""
-HALF = 0.5
-"""Cards of which rules close more than this decide no cost: others have to be taken for most of what is wanted."""
 
 
 def run(world: World) -> None:
-    """Ask the calendar for every (place, card), where anything has changed since it was last asked.
-
-    Sets ``world.rules``: what is open by who asks; and ``world.permits``: ``order_site`` (S, V), ``order_pool`` (L, V)
-    of its stack, ``own`` (R, V) what customers may buy of merchants; ``closed`` and ``alone``: what each rule on cards
-    closes, ``abroad``: whether another government than the destination's does; ``rent_pair`` (K,): the share of the
-    cards of a pair's pool that customers of its cell may rent; ``leases`` (n,): of a lessor's pool that its lessee may,
-    where firms decide. Sets ``world.conditions``: what instruments beside rules on cards make of costs, contracts and
-    credit.
-    """
-    measures = world.instruments.over(world.quarter)
-    if measures is not world.conditions.measures:
-        world.conditions = conditions(measures, world.structure, world.links)
-    calendar, subjects = world.policy, world.links.subjects
+    """Ask the rules what is open by who asks; what they make of a quarter is kept while they say the same."""
+    ground, calendar, subjects = world.ground, world.policy, world.links.subjects
+    world.conditions = ground.conditions(world.quarter)
     leaders = leading(calendar, world.structure, world.state.chip_launch, world.t)
-    found = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
-    for name, who in RENTING.items():
-        found[name] = calendar.quarterly(Use.RENTAL, name, subjects[who], world.quarter, leaders)
-    world.rules_before = world.rules or found
-    now = found["sites"].foreseen
+    ordering = {name: calendar.quarterly(Use.ORDER, name, subjects[name], world.quarter, leaders) for name in ORDERS}
+    renting = {
+        name: calendar.quarterly(Use.RENTAL, name, subjects[who], world.quarter, leaders)
+        for name, who in RENTING.items()
+    }
+    world.rules_before, world.rules = world.rules or ordering, ordering | renting
+    now = ordering["sites"].foreseen
     _believe(world, world.rules_before["sites"].foreseen if calendar.announces(world.quarter) else now, now)
-    changed = any(found[name] is not world.rules.get(name) for name in ORDERS)
-    world.rules = found
-    if changed:
-        world.permits |= {
-            "order_site": found["sites"].open > 0.0,
-            "order_pool": world.links.pool_cards & (found["sites"].open > HALF)[world.structure.pool_site],
-            "own": (found["regions"].open > HALF) & world.links.chip_merchant,
-            "closed": closed_by_rules(world),
-            "alone": closed_alone(world),
-            "abroad": closed_abroad(world),
-        }
-    world.permits["rent_pair"] = rentable(world, found["rentals"])
-    world.permits["leases"] = leasable(world, found["leases"])
+    world.permits = ground.permits(ordering)
+    world.rentable, world.leasable = rentable(world, renting["rentals"]), leasable(world, renting["leases"])
 
 
 def _believe(world: World, before: Floats, after: Floats) -> None:

@@ -50,7 +50,7 @@ def _seen(world: World, on_sale: Bools) -> View:
         Tastes(customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility),
         Offered(
             state.tokens_per_task[0], state.reference_tokens[0], state.tokens_per_hour, world.paths.quality[world.t],
-            state.wait, on_sale, world.permits["rent_pair"], state.posted, state.on_sale, state.on_premises,
+            state.wait, on_sale, world.rentable, state.posted, state.on_sale, state.on_premises,
         ),
         world.t == 0, state.reference_price,
     )  # fmt: skip

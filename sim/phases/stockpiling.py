@@ -9,6 +9,7 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
+from sim.phases.buying import quotas_ahead
 from sim.phases.limits import closed_ahead, kept_for_limits, room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
@@ -55,9 +56,11 @@ def stockpile(world: World) -> None:
 
 def _closing(world: World) -> Floats:
     """Return the share of the quarter (S, V) in which a card may still be had that will be closed, as firms know."""
-    state, by_rules = world.state, world.rules["sites"].closing
-    if not any(world.conditions.measures.coming):
-        return by_rules
-    everywhere = np.concatenate((state.ordered, state.elsewhere_ordered))
-    limits = closed_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
-    return np.maximum(by_rules, limits[: state.ordered.shape[0]])
+    state, closing = world.state, world.rules["sites"].closing
+    everywhere, sites = np.concatenate((state.ordered, state.elsewhere_ordered)), state.ordered.shape[0]
+    for closed in quotas_ahead(world, everywhere):
+        closing = np.maximum(closing, closed[:sites])
+    if any(world.conditions.measures.coming):
+        limits = closed_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
+        closing = np.maximum(closing, limits[:sites])
+    return closing

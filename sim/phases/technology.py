@@ -98,8 +98,8 @@ def _costs(world: World) -> None:
     world.now.arrays["site_cost"] = hourly_costs(world, "sites", links.site_region)
     at_home = hourly_costs(world, "regions", links.every_region)
     for cost, row, allowed, out in (
-        (at_home, links.every_region, world.permits["own"], state.on_premises),
-        (world.now.arrays["site_cost"], structure.pool_site, world.permits["order_pool"], state.long_run),
+        (at_home, links.every_region, world.permits.own, state.on_premises),
+        (world.now.arrays["site_cost"], structure.pool_site, world.permits.order_pool, state.long_run),
     ):
         least_costs(
             cost, state.effective, row, allowed, state.chip_launch, world.t, structure.better_chips, out

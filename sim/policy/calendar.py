@@ -13,7 +13,7 @@ from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, rulings
-from sim.policy.dates import Days, days_of, first_day, quarter_on, share_of_quarter, spans
+from sim.policy.dates import NEVER, Days, days_of, first_day, quarter_on, share_of_quarter, spans
 from sim.policy.specification import UNKNOWN_PRONG, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
@@ -44,7 +44,9 @@ class Quarterly(NamedTuple):
     charges: bool
     """Whether anything is charged."""
     closing: Floats
-    """(P, V) share of the quarter in which a card is still open of which firms know that it will be closed."""
+    """(P, V) share of the quarter in which a card is still open and bought ahead, as firms know it will be closed."""
+    coming: Floats
+    """(N, P, V) share of the quarter in which a card will soon go on the terms of a rule that is not in force yet."""
     foreseen: Floats
     """(P, V) share of what is wanted that may go when all rules that firms know of at its end are in full strength."""
 
@@ -54,6 +56,8 @@ class Calendar:
     """Instruments of a run, in days. Rulings are kept while nothing changes."""
 
     policy: Policy
+    rush: int = 0
+    """Days before its effect from which firms buy ahead of a rule that they know, see ``dates.rush_days``."""
     _kept: dict[tuple[object, ...], Rulings] = field(default_factory=dict)
     _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
     _epochs: dict[int, object] = field(default_factory=dict)
@@ -95,7 +99,8 @@ class Calendar:
         """Days on which something changes, in order."""
         cuts = set[int]()
         for _, rule, days in self.chip_rules:
-            cuts |= {days.announced, days.effective, days.expires, licensed_from(rule, days)}
+            near = max(days.announced, days.effective - self.rush)
+            cuts |= {days.announced, near, days.effective, days.expires, licensed_from(rule, days)}
         return sorted(cuts)
 
     @cached_property
@@ -111,10 +116,10 @@ class Calendar:
         shape = (len(subjects.places), len(subjects.names))
         duty, given_up, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
-        refused, closed, alone, licensed = (np.zeros((len(self.chip_rules), *shape)) for _ in range(4))
+        refused, closed, alone, licensed, coming = (np.zeros((len(self.chip_rules), *shape)) for _ in range(5))
         for day, share in spans(quarter, self._cuts):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
-            soon = self._remembered(name, subjects, self._cases(use, day, leaders, foreseen=True))
+            soon = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=self.rush))
             decides = (now.rule != NO_RULE) & (now.approval < least)
             deciding, least = np.where(decides, now.rule, deciding), np.where(decides, now.approval, least)
             for n in np.unique(now.rule[now.approval < 1.0]):
@@ -125,18 +130,27 @@ class Calendar:
             duty += share * now.approval * now.duty
             given_up += share * now.approval * (1.0 - now.kept)
             closing += share * np.maximum(now.approval - soon.approval, 0.0)
+            for n, (_, _, days) in enumerate(self.chip_rules):
+                if days.near(day, self.rush) and not days.in_force(day):
+                    coming[n] += share * soon.licensed[n]
+        all_known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER))
         open_ = _open(closed)
         some = np.where(open_ > 0.0, open_, 1.0)
         charges = bool(duty.any() or given_up.any())
         return Quarterly(
             open_, duty / some, 1.0 - given_up / some, deciding, refused, closed, alone, licensed / some, charges,
-            closing, soon.approval,
+            closing, coming, all_known.approval,
         )  # fmt: skip
 
     def licensed_days(self, rule: int, quarter: int) -> float:
         """Return the share of a quarter's days in which licences of a rule are given, by position in ``chip_rules``."""
         _, terms, days = self.chip_rules[rule]
         return share_of_quarter(licensed_from(terms, days), days.expires, quarter)
+
+    def days_ahead(self, rule: int, quarter: int) -> float:
+        """Return the share of a quarter's days in which firms buy ahead of a rule, by position in ``chip_rules``."""
+        _, _, days = self.chip_rules[rule]
+        return share_of_quarter(max(days.announced, days.effective - self.rush), days.effective, quarter)
 
     def announces(self, quarter: int) -> bool:
         """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""
@@ -179,7 +193,7 @@ class Calendar:
             then: later day.
             leaders: factor on the thresholds of rules that follow generations, as expected for that day.
         """
-        return self._cases(Use.ORDER, day, leaders, foreseen=True, then=then)
+        return self._cases(Use.ORDER, day, leaders, ahead=NEVER, then=then)
 
     def _words(
         self, rule: int, prong: int, subjects: Subjects, cases: list[Case]
@@ -193,18 +207,18 @@ class Calendar:
         return case.id, list(tests)[position] if tests else None
 
     def _cases(
-        self, use: Use, day: int, leaders: Mapping[str, float], *, foreseen: bool = False, then: int = 0
+        self, use: Use, day: int, leaders: Mapping[str, float], *, ahead: int | None = None, then: int = 0
     ) -> list[Case]:  # fmt: skip
-        """Return rules in force on a day; with those announced, in their full strength, where they are ``foreseen``.
+        """Return rules in force on a day; or in full strength those that firms know of and are so many days ``ahead``.
 
         Those have their lines of the day ``then`` if it comes later than their full strength; one that falls, of a year
         after that, for which a card should do.
         """
         out = []
         for name, rule, days in self.chip_rules:
-            if use.value in rule.uses and (days.known(day) if foreseen else days.in_force(day)):
+            if use.value in rule.uses and (days.in_force(day) if ahead is None else days.near(day, ahead)):
                 later = then + math.ceil(DAYS_PER_YEAR) if then > 0 and rule.growth < 0.0 else then
-                at = max(day, later, days.effective + math.ceil(days.phase_in)) if foreseen else day
+                at = day if ahead is None else max(day, later, days.effective + math.ceil(days.phase_in))
                 years = max(at - days.effective, 0) / DAYS_PER_YEAR
                 scale = (1.0 + rule.growth) ** years * leaders.get(name, 1.0)
                 out.append(case_on(name, rule, days, at, scale))

@@ -129,6 +129,12 @@ class Subjects(NamedTuple):
     """Ids of cards that were made for one destination, and are on sale nowhere else."""
 
 
+def known(subjects: Subjects) -> tuple[object, ...]:
+    """Return what is equal for subjects of which rules say the same, and can be a key."""
+    x = subjects
+    return tuple(x.names), tuple(x.origins), x.specification.tobytes(), tuple(x.places), x.apart
+
+
 def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
     """Return what rules say.
 

@@ -3,6 +3,7 @@
 Days are proleptic Gregorian ordinals.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
@@ -32,6 +33,10 @@ class Days(NamedTuple):
         """Return whether firms know on a day that the rule binds or will."""
         return self.announced <= day < self.expires
 
+    def near(self, day: int, lead: int) -> bool:
+        """Return whether a rule that firms know of binds on a day or so many days later."""
+        return self.known(day) and day >= self.effective - lead
+
     def strength(self, day: int) -> float:
         """Return the part of its full strength that a rule in force has on a day."""
         if self.phase_in <= 0.0:
@@ -53,6 +58,14 @@ def days_of(rule: Rule) -> Days:
     expires = NEVER if rule.expires is None else ordinal(rule.expires)
     phase_in = rule.phase_in_quarters * DAYS_PER_QUARTER
     return Days(ordinal(rule.announced), ordinal(rule.effective), expires, phase_in)
+
+
+def rush_days(quarters: float, pace: float) -> int:
+    """Return how long it takes to buy so many quarters of orders ahead, at a pace over the usual one, in days.
+
+    Nobody pays for cards earlier than that: they would only lie in store.
+    """
+    return math.ceil(DAYS_PER_QUARTER * quarters / (pace - 1.0)) if pace > 1.0 else 0
 
 
 @cache

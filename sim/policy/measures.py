@@ -46,7 +46,7 @@ class Strength(NamedTuple):
     before: float
     """Share before its first day, where that lies in the quarter."""
     ahead: float
-    """Share in which firms know of it and it does not bind in full yet."""
+    """Share in which firms buy ahead of it, or would, as it does not bind in full yet."""
 
 
 NONE, FULL = Strength(0.0, 0.0, 0.0, 0.0), Strength(1.0, 1.0, 0.0, 0.0)
@@ -71,9 +71,9 @@ class Measures(NamedTuple):
     limits: Limits
     """Orders."""
     coming: Limits
-    """Those of which firms know, in full strength: what is bought ahead."""
+    """Those that firms buy ahead of, in full strength."""
     ahead: dict[str, float]
-    """Share of the quarter in which firms know of a rule that does not bind in full yet, by its id."""
+    """Share of the quarter in which firms buy ahead of a rule that does not bind in full yet, by its id."""
     support: Support
     """Technology, orders and finance."""
     queue: Queue
@@ -89,14 +89,15 @@ class Measures(NamedTuple):
 class Instruments:
     """The instruments of a run beside rules on cards."""
 
-    def __init__(self, structure: "Structure", subjects: Subjects) -> None:
+    def __init__(self, structure: "Structure", subjects: Subjects, rush: int) -> None:
         """Collect them.
 
         Args:
             structure: the entities.
             subjects: cards, and places that order: sites, then owners elsewhere.
+            rush: days before its effect from which firms buy ahead of a rule that they know.
         """
-        self._structure, self._subjects = structure, subjects
+        self._structure, self._subjects, self._rush = structure, subjects, rush
         found = structure.parameters.policy.instruments
         self._rules: list[tuple[str, Rule, Days]] = [
             (name, rule, days_of(rule)) for name, rule in sorted(found.items()) if rule.kind != "chip_rule"
@@ -107,7 +108,7 @@ class Instruments:
     def over(self, quarter: int) -> Measures:
         """Return what instruments do over a quarter: the same object in quarters in which they do the same."""
         if quarter not in self._quarters:
-            strengths = tuple(_strength(days, quarter) for _, _, days in self._rules)
+            strengths = tuple(_strength(days, quarter, self._rush) for _, _, days in self._rules)
             if strengths not in self._kept:
                 self._kept[strengths] = self._measures(strengths)
             self._quarters[quarter] = self._kept[strengths]
@@ -153,10 +154,11 @@ def _limits(now: Sequence[Standing], structure: "Structure", subjects: Subjects)
     )
 
 
-def _strength(days: Days, quarter: int) -> Strength:
+def _strength(days: Days, quarter: int, rush: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
+    near, full = max(days.announced, days.effective - rush), days.effective + math.ceil(days.phase_in)
     return Strength(
         strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before,
-        share_of_quarter(days.announced, min(days.effective + math.ceil(days.phase_in), days.expires), quarter),
+        share_of_quarter(near, min(full, days.expires), quarter),
     )  # fmt: skip

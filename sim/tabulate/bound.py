@@ -28,3 +28,5 @@ class Bound(NamedTuple):
     """Cards seized."""
     lifted: float = math.nan
     """H100e more that would be ordered of its cards if a rule alone were lifted."""
+    licensed: float = math.nan
+    """H100e of cards that came under a licence of the rule."""

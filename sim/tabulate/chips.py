@@ -112,7 +112,6 @@ def chips(facts: Facts) -> Columns:
         "chip": strings(structure.chips)[chip],
         "destination": strings(structure.regions)[region],
         "ordered_cards": ordered[t, region, chip],
-        "licensed_cards": _licensed(facts)[t, region, chip],
         "shipped_cards": shipped[t, region, chip],
         "price_usd": record["chip_price"][t, chip],
         "unit_cost_usd": record["chip_cost"][t, chip],
@@ -125,17 +124,6 @@ def chips(facts: Facts) -> Columns:
         "seized_cards": seized[t, region, chip],
         "grey_premium": record["premium"][t, region],
     }
-
-
-def _licensed(facts: Facts) -> Floats:
-    """Return cards delivered that had been ordered under a licence (T, R, V)."""
-    record, part = facts.record, np.zeros(facts.fleets.everywhere("delivered", "elsewhere_delivered").shape)
-    for t, found in enumerate(record.rules[:-1]):
-        if t + 1 >= facts.structure.history:
-            part[t + 1] = np.concatenate([np.minimum(found[x].licensed.sum(axis=0), 1.0) for x in ORDERING])
-    legal = facts.fleets.everywhere("delivered", "elsewhere_delivered")
-    legal[1:, record["delivered"].shape[1] :] -= record["leaked"][:-1]
-    return folded(part * legal, facts.fleets.place_region, len(facts.structure.regions), axis=1)
 
 
 def _denied_by(facts: Facts) -> NDArray[np.object_]:

@@ -136,7 +136,7 @@ def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> 
     Nobody stands behind whom another rule in force puts first.
     """
     structure, record, places = facts.structure, facts.record, facts.links.subjects["orders"].places
-    queue, asked = facts.world.instruments.over(structure.start + t).queue, _asked(facts, t)
+    queue, asked = facts.world.ground.instruments.over(structure.start + t).queue, _asked(facts, t)
     home = np.array([place.headquarters in rule.first for place in places], dtype=np.bool_)
     ranked = asked[home].any(axis=0) & (asked & ~queue.first).any(axis=0)
     cut = ranked & (record["limit"][t] != NOTHING) if t + 1 >= structure.history else np.zeros_like(ranked)
@@ -178,7 +178,7 @@ def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> It
     """Yield effort and seizures at each destination."""
     structure = facts.structure
     seized = folded(facts.record["seized"][t][None], structure.elsewhere_region, len(structure.regions), axis=1)[0]
-    strengths = facts.world.instruments.over(structure.start + t).effort
+    strengths = facts.world.ground.instruments.over(structure.start + t).effort
     for place in rule.destinations:
         cards = float(seized[structure.regions.index(place)].sum())
         strength = float(strengths[structure.regions.index(place)])

@@ -22,7 +22,7 @@ def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
     rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
     rows.sort(key=lambda row: (row.t, row.rule, row.who))
-    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 8)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 9)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
@@ -36,6 +36,7 @@ def rules(facts: Facts) -> Columns:
         "enforcement": numbers[:, 5],
         "seizures": numbers[:, 6],
         "lifted_h100e": numbers[:, 7],
+        "licensed_h100e": numbers[:, 8],
     }
 
 
@@ -63,13 +64,13 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
         stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
         (closed, lost), cut = closed_by_firm(facts, t, name)
-        fees, duties = _charged(facts, t, n, rule, member, len(firms))
+        fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
         lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
         for i in np.unique(member[reached(rule, places)]):
             acted = cut[i] or max(stopped[i], fees[i], duties[i], lifted[i]) > 0.0
             yield Bound(
                 t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i]),
-                lifted=float(lifted[i]),
+                lifted=float(lifted[i]), licensed=float(licensed[i]),
             )  # fmt: skip
 
 
@@ -78,16 +79,21 @@ def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
     return sum_by(member, amounts.sum(axis=1), firms)
 
 
-def _charged(facts: Facts, t: int, n: int, rule: ChipRule, member: Ints, firms: int) -> tuple[Floats, Floats]:
-    """Return fees and duties by firm, USD m, on cards of a quarter, which were ordered in the one before."""
-    terms = rule.licence
+def _licensed(
+    facts: Facts, t: int, n: int, rule: ChipRule, member: Ints, firms: int
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return fees and duties by firm, USD m, and H100e, of cards that came under a licence, ordered a quarter before.
+
+    Cards under several licences pay each of them, and are shared among them where they are counted.
+    """
+    terms, record, h100e = rule.licence, facts.record, facts.structure.chip_h100e
     if t < max(facts.structure.history, 1) or terms is None:
-        return np.zeros(firms), np.zeros(firms)
-    before, record = facts.record.rules[t - 1], facts.record
+        return np.zeros(firms), np.zeros(firms), np.zeros(firms)
     cards = np.concatenate([record["delivered"][t], record["elsewhere_delivered"][t] - record["leaked"][t - 1]])
-    licensed = np.concatenate([before[x].licensed[n] for x in ORDERING])
-    value = _by_firm(cards * licensed * record["chip_price"][t] / 1e6, member, firms)
-    return value * terms.revenue_share, value * terms.duty
+    all_ = np.concatenate([record.rules[t - 1][x].licensed for x in ORDERING], axis=1)
+    value = _by_firm(cards * all_[n] * record["chip_price"][t] / 1e6, member, firms)
+    counted = cards * all_[n] / np.maximum(all_.sum(axis=0), 1.0)
+    return value * terms.revenue_share, value * terms.duty, _by_firm(counted * h100e, member, firms)
 
 
 def _on_rentals(facts: Facts) -> Iterator[Bound]:

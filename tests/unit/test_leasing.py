@@ -167,5 +167,5 @@ def test_cards_where_a_firm_has_its_headquarters_are_not_remote() -> None:
     chinese = world.links.provider_region[provider] == world.structure.regions.index("cn")
     remote = chinese & (region != world.structure.regions.index("cn"))
     assert (chinese & ~remote).any()
-    assert (world.permits["leases"][~remote] == 1.0).all()
-    assert world.permits["leases"][remote].min() == 0.0
+    assert (world.leasable[~remote] == 1.0).all()
+    assert world.leasable[remote].min() == 0.0

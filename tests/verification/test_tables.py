@@ -11,9 +11,9 @@ from experiments.engine import store
 from sim import ComputeMarket
 from sim.economics.technology import interpolate
 from sim.economics.workloads import SERVED
+from sim.ground import forget
 from sim.names import HOURS_PER_QUARTER, quarter_number
 from sim.tables import MODEL_TABLES, OUTCOMES, TABLES
-from sim.world import ground_of
 from tests.markets import finished, parameters_of, tables_of
 
 BASE = ("customers.enterprises=300", "market.end=2026Q4")
@@ -452,9 +452,9 @@ def test_the_order_of_providers_changes_nothing() -> None:
     """Sums run in another order, so values agree to 1e-9 and not to the bit."""
     parameters = parameters_of(*SCARCE)
     turned = parameters.model_copy(update={"providers": dict(reversed(parameters.providers.items()))})
-    ground_of.cache_clear()
+    forget()
     model = ComputeMarket(turned, seed=1).run()
-    ground_of.cache_clear()
+    forget()
     assert model.world.structure.providers == finished(*SCARCE).world.structure.providers[::-1]
     other = model.tables()
     for name, table in tables_of(*SCARCE).items():

@@ -1,0 +1,88 @@
+"""What parameters alone decide: shared by all runs that differ in the seed only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sim.conditions import Conditions, conditions
+from sim.links import Links, Ties, ties_of
+from sim.parameters import Parameters, ReferenceErrors
+from sim.parameters.policy import Policy
+from sim.paths import Paths
+from sim.permits import Permits, permits_of
+from sim.policy import Calendar
+from sim.policy.calendar import Quarterly
+from sim.policy.chip_rules import known
+from sim.policy.dates import rush_days
+from sim.policy.measures import Instruments
+from sim.policy.undecided import undecided
+from sim.structure import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Entities, what follows from them, and the rules. What rules make of a quarter is kept while they say the same."""
+
+    structure: Structure
+    links: Links
+    paths: Paths
+    calendar: Calendar
+    instruments: Instruments
+    _conditions: dict[int, Conditions] = field(default_factory=dict)
+    _ties: dict[bytes, Ties] = field(default_factory=dict)
+    _permits: dict[tuple[int, ...], Permits] = field(default_factory=dict)
+
+    def conditions(self, quarter: int) -> Conditions:
+        """Return what instruments beside rules on cards make of a quarter, by its number."""
+        measures = self.instruments.over(quarter)
+        if id(measures) not in self._conditions:
+            left = measures.lock_in
+            key = left.switching.tobytes() + left.committed.tobytes()
+            if key not in self._ties:
+                self._ties[key] = ties_of(self.structure, left)
+            self._conditions[id(measures)] = conditions(measures, self.structure, self.links, self._ties[key])
+        return self._conditions[id(measures)]
+
+    def permits(self, rules: Mapping[str, Quarterly]) -> Permits:
+        """Return what rules on cards leave open, by who orders; the calendar keeps what it has said."""
+        key = tuple(id(found) for found in rules.values())
+        if key not in self._permits:
+            self._permits[key] = permits_of(rules, self.calendar, self.structure, self.links)
+        return self._permits[key]
+
+
+@lru_cache(maxsize=4)
+def ground_of(parameters: Parameters) -> Ground:
+    """Return the ground of a run; the last few are kept, as an ensemble meets the same parameters again and again.
+
+    Raises:
+        ReferenceErrors: Where a rule asks for the density of a card whose die area is not known.
+    """
+    problems = undecided(parameters)
+    if problems:
+        raise ReferenceErrors(problems)
+    structure = Structure(parameters)
+    links = Links(structure)
+    asked, rush = tuple((name, known(x)) for name, x in links.subjects.items()), _rush(parameters)
+    calendar = _calendar(parameters.policy, rush, asked)
+    return Ground(
+        structure, links, Paths.of(structure), calendar, Instruments(structure, links.subjects["orders"], rush)
+    )
+
+
+def _rush(parameters: Parameters) -> int:
+    """Return how many days before a rule firms begin to buy ahead."""
+    family = parameters.behaviour.stockpiling
+    return rush_days(family.rush.quarters, family.rush.pace) if family.name == "rush" else 0
+
+
+@lru_cache(maxsize=4)
+def _calendar(policy: Policy, rush: int, asked: object) -> Calendar:  # noqa: ARG001 (who asks what: part of the key)
+    """Return the rules: what they say is kept as long as the same are ``asked`` about, whatever else differs."""
+    return Calendar(policy, rush)
+
+
+def forget() -> None:
+    """Forget what is kept between runs."""
+    ground_of.cache_clear()
+    _calendar.cache_clear()

@@ -1,0 +1,73 @@
+"""What rules on cards leave open to those who order: kept as long as the rules say the same."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.economics.cells import Bools, Floats
+from sim.links import ORDERING, Links
+from sim.policy import Calendar
+from sim.policy.calendar import Quarterly
+from sim.structure import Structure
+
+HALF = 0.5
+"""Cards of which rules close more than this decide no cost: others have to be taken for most of what is wanted."""
+
+
+class Closed(NamedTuple):
+    """What single rules on cards close; M rules that close something."""
+
+    rules: tuple[str, ...]
+    """(M,) ids."""
+    shares: Floats
+    """(M, S + W, V) of every order."""
+
+
+class Permits(NamedTuple):
+    """Who may order which card. S sites, W owners elsewhere, R regions, L pools, V cards."""
+
+    open: Floats
+    """(S + W, V) share of what is wanted that may go."""
+    order_site: Bools
+    """(S, V)"""
+    order_pool: Bools
+    """(L, V) of its stack."""
+    own: Bools
+    """(R, V) what customers may buy of merchants."""
+    deciding: Closed
+    """By the rule that decides."""
+    alone: Closed
+    """What no other rule closes: it would be open if the rule were lifted."""
+    abroad: Bools
+    """(S + W, V) whether a government other than that of the destination refuses a card: what may be smuggled.
+
+    Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
+    """
+
+
+def permits_of(rules: Mapping[str, Quarterly], calendar: Calendar, structure: Structure, links: Links) -> Permits:
+    """Return what rules leave open, by who orders."""
+    ordering, at_sites = [rules[name] for name in ORDERING], rules["sites"].open
+    return Permits(
+        np.concatenate([found.open for found in ordering]), at_sites > 0.0,
+        links.pool_cards & (at_sites > HALF)[structure.pool_site],
+        (rules["regions"].open > HALF) & links.chip_merchant,
+        _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
+        _refused_abroad(calendar, links, np.concatenate([found.refused for found in ordering], axis=1)),
+    )  # fmt: skip
+
+
+def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
+    shares = np.concatenate(by_place, axis=1)
+    some = np.flatnonzero(shares.any(axis=(1, 2)))
+    return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some])
+
+
+def _refused_abroad(calendar: Calendar, links: Links, refused: Floats) -> Bools:
+    """Return where some rule of a government other than that of the destination refuses (N, S + W, V) a card."""
+    destinations = np.array([place.destination for place in links.subjects["orders"].places])
+    out = np.zeros(refused.shape[1:], dtype=np.bool_)
+    for (name, _, _), some in zip(calendar.chip_rules, refused, strict=True):
+        out |= (some > 0.0) & (destinations != calendar.policy.authority(name))[:, None]
+    return out

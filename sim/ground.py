@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sim.conditions import Conditions, conditions
 from sim.links import Links, Ties, ties_of
@@ -15,6 +15,7 @@ from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import known
 from sim.policy.dates import rush_days
 from sim.policy.measures import Instruments
+from sim.policy.quotas import Limit, limits_of
 from sim.policy.undecided import undecided
 from sim.structure import Structure
 
@@ -43,11 +44,18 @@ class Ground:
             self._conditions[id(measures)] = conditions(measures, self.structure, self.links, self._ties[key])
         return self._conditions[id(measures)]
 
+    @cached_property
+    def quota_limits(self) -> tuple[Limit, ...]:
+        """Limits on quantities of all licences, for places that order."""
+        return limits_of(self.calendar, self.links.subjects["orders"].places)
+
     def permits(self, rules: Mapping[str, Quarterly]) -> Permits:
         """Return what rules on cards leave open, by who orders; the calendar keeps what it has said."""
         key = tuple(id(found) for found in rules.values())
         if key not in self._permits:
-            self._permits[key] = permits_of(rules, self.calendar, self.structure, self.links)
+            self._permits[key] = permits_of(
+                rules, self.quota_limits, self.calendar, self.structure, self.links
+            )  # fmt: skip
         return self._permits[key]
 
 

@@ -1,6 +1,6 @@
 """What rules on cards leave open to those who order: kept as long as the rules say the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from sim.economics.cells import Bools, Floats
 from sim.links import ORDERING, Links
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
+from sim.policy.quotas import Limit
 from sim.structure import Structure
 
 HALF = 0.5
@@ -44,17 +45,23 @@ class Permits(NamedTuple):
 
     Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
     """
+    licensed: tuple[tuple[Limit, Floats], ...]
+    """Limits on quantities that some order stands under, with the part (S + W, V) of orders that does."""
 
 
-def permits_of(rules: Mapping[str, Quarterly], calendar: Calendar, structure: Structure, links: Links) -> Permits:
+def permits_of(
+    rules: Mapping[str, Quarterly], limits: Iterable[Limit], calendar: Calendar, structure: Structure, links: Links
+) -> Permits:  # fmt: skip
     """Return what rules leave open, by who orders."""
     ordering, at_sites = [rules[name] for name in ORDERING], rules["sites"].open
+    under = [(limit, np.concatenate([found.licensed[limit.rule] for found in ordering])) for limit in limits]
     return Permits(
         np.concatenate([found.open for found in ordering]), at_sites > 0.0,
         links.pool_cards & (at_sites > HALF)[structure.pool_site],
         (rules["regions"].open > HALF) & links.chip_merchant,
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
         _refused_abroad(calendar, links, np.concatenate([found.refused for found in ordering], axis=1)),
+        tuple((limit, part) for limit, part in under if part.any()),
     )  # fmt: skip
 
 

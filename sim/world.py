@@ -24,7 +24,6 @@ from sim.paths import Paths
 from sim.permits import Permits
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
-from sim.policy.quotas import Limit, limits_of
 from sim.state import State
 from sim.structure import Structure
 
@@ -183,11 +182,6 @@ class World:
             state.convertible_mw, state.requested_mw, state.queued_mw, state.begun_mw, state.converting_mw,
             state.build_price, state.congestion,
         )  # fmt: skip
-
-    @cached_property
-    def quota_limits(self) -> tuple[Limit, ...]:
-        """Limits on quantities of all licences, for places that order."""
-        return limits_of(self.policy, self.links.subjects["orders"].places)
 
     @cached_property
     def pricing(self) -> BestResponse | Equilibrium:

@@ -56,7 +56,7 @@ def simulate(
         message = f"{type(error).__name__}: {error}"
         return Record(job.run_id, "failed", stage, message, time.perf_counter() - began), {}
     finally:
-        _release(model)
+        release(model)
 
 
 def _quarter_over(obey: Callable[[], None], progress: Progress | None) -> None:
@@ -65,7 +65,7 @@ def _quarter_over(obey: Callable[[], None], progress: Progress | None) -> None:
         progress()
 
 
-def _release(model: object) -> None:
+def release(model: object) -> None:
     """Let go of all that a model holds, and of the strong reference that Mesa 3.3.1 keeps to it (mesa#3179).
 
     A model and its agents hold each other: left to the collector of cycles, every run would need fresh memory.

@@ -158,11 +158,10 @@ class Quota(NamedTuple):
 
 def quotas(world: World) -> list[Quota]:
     """Return the quotas that some order stands under, for the days of the quarter in which the licence is given."""
-    licensed, out = [world.rules[name].licensed for name in ORDERING], []
-    for n, home, share, most in world.quota_limits:
-        under, days = np.concatenate([found[n] for found in licensed]), world.policy.licensed_days(n, world.quarter)
-        if under.any():
-            out.append(Quota(world.policy.chip_rules[n][0], under, home, share * days, most * days))
+    out, calendar = list[Quota](), world.policy
+    for limit, under in world.permits.licensed:
+        days, name = calendar.licensed_days(limit.rule, world.quarter), calendar.chip_rules[limit.rule][0]
+        out.append(Quota(name, under, limit.home, limit.share * days, limit.most * days))
     return out
 
 
@@ -184,7 +183,7 @@ def quotas_ahead(world: World, ordered: Floats) -> Iterator[Floats]:
 
     It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
     """
-    for n, home, share, most in world.quota_limits:
+    for n, home, share, most in world.ground.quota_limits:
         days = world.policy.days_ahead(n, world.quarter)
         if days > 0.0:
             under = np.concatenate([world.rules[name].coming[n] for name in ORDERING]) / days

@@ -16,6 +16,7 @@ import pytest
 
 import sim.model
 from experiments import compose
+from experiments.engine.batch import release
 from sim import ComputeMarket, Parameters
 from sim.economics.service import decide
 from sim.phases.service import offered
@@ -52,6 +53,11 @@ def least(repetitions: int, work: Callable[[], object], clock: Callable[[], floa
     return min(times)
 
 
+def run(parameters: Parameters) -> None:
+    """Run the market as a worker does, which lets go of it before the next."""
+    release(ComputeMarket(parameters, 1).run())
+
+
 def baseline(*overrides: str) -> Parameters:
     return compose(*overrides).parameters
 
@@ -70,7 +76,7 @@ def test_size_of_the_baseline(line: Line) -> None:
 @pytest.mark.parametrize(("behaviour", "repetitions"), [("best_response", 15), ("equilibrium", 3)])
 def test_runs_per_second(line: Line, behaviour: str, repetitions: int) -> None:
     parameters = baseline(f"behaviour.pricing.name={behaviour}")
-    seconds = least(repetitions, lambda: ComputeMarket(parameters, 1).run())
+    seconds = least(repetitions, lambda: run(parameters))
     line(
         f"baseline runs a second a core, without writing, `{behaviour}`",
         f"{1.0 / seconds:.1f} ({seconds * 1e3:.0f} ms)",
@@ -95,7 +101,7 @@ def test_phases_of_the_quarter(line: Line, monkeypatch: pytest.MonkeyPatch) -> N
     best = dict.fromkeys((name for name, _ in phases), np.inf)
     for _ in range(10):
         spent.clear()
-        ComputeMarket(parameters, 1).run()
+        run(parameters)
         best = {name: min(best[name], spent[name]) for name in best}
     total = sum(best.values())
     parts = ", ".join(f"{name} {seconds / total:.0%}" for name, seconds in sorted(best.items(), key=lambda x: -x[1]))
@@ -118,17 +124,33 @@ def test_rules_of_history(line: Line) -> None:
     none, history = (baseline(f"policy={name}") for name in ("none", "history"))
     kinds = none, _out_of_reach(history), history
     for parameters in kinds:
-        ComputeMarket(parameters, 1).run()
-    rounds = [[least(1, lambda x=x: ComputeMarket(x, 1).run()) for x in kinds] for _ in range(8)]  # type: ignore[misc]
+        run(parameters)
+    rounds = [[least(1, lambda x=x: run(x)) for x in kinds] for _ in range(8)]  # type: ignore[misc]
     free, idle, bound = (min(column) for column in zip(*rounds, strict=True))
     line("time of a run with the rules of history, put out of reach, over one without rules", f"{idle / free:.2f}")
     line("the same where they bind, and orders are others", f"{bound / free:.2f}")
+
+
+def test_rules_that_were_never_asked(line: Line) -> None:
+    """What rules say is kept in a process: rules that differ from sample to sample are asked, and answered, anew."""
+    values, rounds = baseline().model_dump(mode="json"), list[tuple[float, float]]()
+    for n in range(6):
+        values["policy"]["us"]["us_2022_10"]["covered_share"] = 1.0 - 0.01 * n
+        parameters = Parameters.from_mapping(values)
+        start = time.thread_time()
+        run(parameters)
+        between = time.thread_time()
+        run(parameters)
+        rounds.append((between - start, time.thread_time() - between))
+    first, again = (min(column) for column in zip(*rounds[1:], strict=True))
+    line("first run under rules that differ in one number from all before, over the next one", f"{first / again:.2f}")
 
 
 START = """
 import time
 start = time.perf_counter()
 from experiments import compose
+from experiments.engine.batch import release
 from sim import ComputeMarket
 ComputeMarket(compose().parameters, 1).step()
 print(time.perf_counter() - start, time.process_time())
@@ -152,6 +174,7 @@ def test_start_to_first_quarter(line: Line) -> None:
 MILLION = """
 import resource, time
 from experiments import compose
+from experiments.engine.batch import release
 from sim import ComputeMarket
 parameters = compose("customers.enterprises=1000000").parameters
 ComputeMarket(compose("customers.enterprises=100").parameters, 1).run()

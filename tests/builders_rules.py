@@ -3,6 +3,8 @@
 from sim.parameters.policy import ChipRule, Licence, Line, Policy, Prong
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Place
+from sim.policy.chip_rules import Case
+from sim.policy.specification import lines_of
 from tests import rules
 
 CHINA = Place("cn", "cn")
@@ -28,8 +30,13 @@ def licence(**values: object) -> Licence:
 
 
 def calendar(**found: ChipRule) -> Calendar:
-    return Calendar(Policy(us=dict(found), cn={}, allies={}))
+    return Calendar(Policy(us=dict(found), cn={}, allies={}), rush=61)
 
 
 def prong(at_least: dict[str, float], below: dict[str, float] | None = None) -> Prong:
     return Prong(at_least=Line.model_validate(at_least), below=Line.model_validate(below or {}))
+
+
+def in_force(name: str, found: ChipRule) -> Case:
+    """Return a rule in full strength at its first thresholds, of which nothing is approved."""
+    return Case(name, found, lines_of(found.prongs), 1.0, found.covered_share, 0.0)

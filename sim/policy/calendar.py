@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -12,9 +12,10 @@ import numpy as np
 from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
-from sim.policy.chip_rules import NO_RULE, Case, Rulings, Subjects, case_on, free, licensed_from, rulings
+from sim.policy.chip_rules import Case, Subjects, case_on, licensed_from, looks_of, rulings
 from sim.policy.dates import NEVER, Days, days_of, first_day, quarter_on, share_of_quarter, spans
-from sim.policy.specification import UNKNOWN_PRONG, specifications, undecidable
+from sim.policy.deciding import NO_RULE, Looks, Rulings, add_spell, free, nothing_yet
+from sim.policy.specification import UNKNOWN_PRONG, lines_of, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
 DAYS_PER_YEAR = 365.25
@@ -60,7 +61,8 @@ class Calendar:
     """Days before its effect from which firms buy ahead of a rule that they know, see ``dates.rush_days``."""
     _kept: dict[tuple[object, ...], Rulings] = field(default_factory=dict)
     _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
-    _epochs: dict[int, object] = field(default_factory=dict)
+    _looks: dict[str, Looks] = field(default_factory=dict)
+    _epochs: dict[tuple[Use, int], object] = field(default_factory=dict)
 
     @cached_property
     def chip_rules(self) -> list[tuple[str, ChipRule, Days]]:
@@ -80,66 +82,73 @@ class Calendar:
             quarter: quarter number.
             leaders: factor on the thresholds of every rule that follows generations, by id.
         """
-        if quarter not in self._epochs:
-            self._epochs[quarter] = self._epoch(quarter)
-        key = (use, name, self._epochs[quarter], tuple(leaders.items()))
+        epoch = (use, quarter)
+        if epoch not in self._epochs:
+            self._epochs[epoch] = self._epoch(use, quarter)
+        key = (use, name, self._epochs[epoch], tuple(leaders.items()))
         if key not in self._quarters:
             self._quarters[key] = self._over(use, name, subjects, quarter, leaders)
         return self._quarters[key]
 
-    def _epoch(self, quarter: int) -> object:
-        """Return what is equal for quarters in which the same rules hold from their first day to their last."""
-        start, end = first_day(quarter), first_day(quarter + 1)
-        first, last = bisect_right(self._cuts, start), bisect_left(self._cuts, end)
-        still = first == last and not any(since <= end and start < until for since, until in self._moving)
+    def _epoch(self, use: Use, quarter: int) -> object:
+        """Return what is equal for quarters in which the same rules on a use hold from first to last day."""
+        start, end, cuts = first_day(quarter), first_day(quarter + 1), self._cuts[use]
+        first, last = bisect_right(cuts, start), bisect_left(cuts, end)
+        still = first == last and not any(since <= end and start < until for since, until in self._moving[use])
         return first if still else ("quarter", quarter)
 
     @cached_property
-    def _cuts(self) -> list[int]:
-        """Days on which something changes, in order."""
-        cuts = set[int]()
-        for _, rule, days in self.chip_rules:
-            near = max(days.announced, days.effective - self.rush)
-            cuts |= {days.announced, near, days.effective, days.expires, licensed_from(rule, days)}
-        return sorted(cuts)
+    def _position(self) -> dict[str, int]:
+        """Positions of rules in ``chip_rules``."""
+        return {name: n for n, (name, _, _) in enumerate(self.chip_rules)}
 
     @cached_property
-    def _moving(self) -> list[tuple[int, int]]:
+    def _lines(self) -> dict[str, Floats]:
+        """Thresholds of rules."""
+        return {name: lines_of(rule.prongs) for name, rule, _ in self.chip_rules}
+
+    @cached_property
+    def _on(self) -> dict[Use, list[tuple[ChipRule, Days]]]:
+        """Rules by what they are on."""
+        return {use: [(rule, days) for _, rule, days in self.chip_rules if use.value in rule.uses] for use in Use}
+
+    @cached_property
+    def _cuts(self) -> dict[Use, list[int]]:
+        """Days on which something changes, in order."""
+        return {
+            use: sorted({day for rule, days in found for day in self._days(rule, days)})
+            for use, found in self._on.items()
+        }
+
+    def _days(self, rule: ChipRule, days: Days) -> tuple[int, ...]:
+        near = max(days.announced, days.effective - self.rush)
+        return days.announced, near, days.effective, days.expires, licensed_from(rule, days)
+
+    @cached_property
+    def _moving(self) -> dict[Use, list[tuple[int, int]]]:
         """Spans of days in which a rule changes all the time: while it is phased in, and where its line moves."""
-        phased = [(x.effective, x.effective + math.ceil(x.phase_in)) for _, _, x in self.chip_rules if x.phase_in > 0.0]
-        return phased + [(x.announced, x.expires) for _, rule, x in self.chip_rules if rule.growth != 0.0]
+        return {
+            use: [span for rule, days in found for span in _spans_of(rule, days)] for use, found in self._on.items()
+        }
 
     def _over(
         self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
     ) -> Quarterly:  # fmt: skip
         """Return what rules leave open over a quarter, part by part."""
-        shape = (len(subjects.places), len(subjects.names))
-        duty, given_up, closing = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        deciding, least = np.full(shape, NO_RULE), np.full(shape, np.inf)
-        refused, closed, alone, licensed, coming = (np.zeros((len(self.chip_rules), *shape)) for _ in range(5))
-        for day, share in spans(quarter, self._cuts):
+        rules, places, cards = len(self.chip_rules), len(subjects.places), len(subjects.names)
+        total = nothing_yet(rules, places, cards)
+        for day, share in spans(quarter, self._cuts[use]):
             now = self._remembered(name, subjects, self._cases(use, day, leaders))
             soon = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=self.rush))
-            decides = (now.rule != NO_RULE) & (now.approval < least)
-            deciding, least = np.where(decides, now.rule, deciding), np.where(decides, now.approval, least)
-            for n in np.unique(now.rule[now.approval < 1.0]):
-                closed[n] += share * np.where(now.rule == n, 1.0 - now.approval, 0.0)
-            refused += share * now.refused
-            alone += share * now.refused * (now.refused.sum(axis=0) == 1.0) * (1.0 - now.approval)
-            licensed += share * now.approval * now.licensed
-            duty += share * now.approval * now.duty
-            given_up += share * now.approval * (1.0 - now.kept)
-            closing += share * np.maximum(now.approval - soon.approval, 0.0)
-            for n, (_, _, days) in enumerate(self.chip_rules):
-                if days.near(day, self.rush) and not days.in_force(day):
-                    coming[n] += share * soon.licensed[n]
-        all_known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER))
-        open_ = _open(closed)
+            upcoming = [x.near(day, self.rush) and not x.in_force(day) for _, _, x in self.chip_rules]
+            add_spell(total, share, now, soon, np.array(upcoming, dtype=np.bool_))
+        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER))
+        open_ = _open(total.closed)
         some = np.where(open_ > 0.0, open_, 1.0)
-        charges = bool(duty.any() or given_up.any())
+        charges = bool(total.duty.any() or total.given_up.any())
         return Quarterly(
-            open_, duty / some, 1.0 - given_up / some, deciding, refused, closed, alone, licensed / some, charges,
-            closing, coming, all_known.approval,
+            open_, total.duty / some, 1.0 - total.given_up / some, total.deciding, total.refused, total.closed,
+            total.alone, total.licensed / some, charges, total.closing, total.coming, known.approval,
         )  # fmt: skip
 
     def licensed_days(self, rule: int, quarter: int) -> float:
@@ -181,9 +190,8 @@ class Calendar:
 
     def moments(self, use: Use, start: int, end: int) -> list[int]:
         """Return the first day of a span, and those in it from which rules on a use may say something else."""
-        uses = any(use.value in rule.uses for _, rule, _ in self.chip_rules)
-        quarters = {x for x in map(first_day, range(*map(quarter_on, (start, end)))) if self._moving}
-        return sorted({start, *(x for x in {*self._cuts, *quarters} if uses and start < x < end)})
+        quarters = {x for x in map(first_day, range(*map(quarter_on, (start, end)))) if self._moving[use]}
+        return sorted({start, *(x for x in {*self._cuts[use], *quarters} if start < x < end)})
 
     def known(self, day: int, then: int, leaders: Mapping[str, float]) -> list[Case]:
         """Return rules on orders that firms know of on a day, in full strength, their lines where they stand later.
@@ -221,25 +229,37 @@ class Calendar:
                 at = day if ahead is None else max(day, later, days.effective + math.ceil(days.phase_in))
                 years = max(at - days.effective, 0) / DAYS_PER_YEAR
                 scale = (1.0 + rule.growth) ** years * leaders.get(name, 1.0)
-                out.append(case_on(name, rule, days, at, scale))
+                out.append(case_on(name, rule, self._lines[name], days, at, scale))
         return out
 
     def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:
         """Return what rules say of known subjects, kept while nothing changes."""
-        key = (name, tuple((x.id, x.scale, x.strength, x.approval) for x in cases))
+        key = (name, tuple((x.id, x.scale, x.share, x.approval) for x in cases))
         if key not in self._kept:
-            self._kept[key] = self._ruled(subjects, cases)
+            if name not in self._looks:
+                self._looks[name] = looks_of([rule for _, rule, _ in self.chip_rules], subjects)
+            rows = [self._position[case.id] for case in cases]
+            places, cards = self._looks[name]
+            self._kept[key] = self._ruled(subjects, cases, Looks(places[rows], cards[rows]))
         return self._kept[key]
 
-    def _ruled(self, subjects: Subjects, cases: list[Case]) -> Rulings:
+    def _ruled(self, subjects: Subjects, cases: list[Case], looks: Looks | None = None) -> Rulings:
         """Return what rules say, by their positions in ``chip_rules``."""
         every = free(len(subjects.places), len(subjects.names), len(self.chip_rules))
         if not cases:
             return every
-        found, position = rulings(cases, subjects), {name: n for n, (name, _, _) in enumerate(self.chip_rules)}
-        place = np.array([*(position[x.id] for x in cases), NO_RULE])
+        found = rulings(cases, subjects, looks)
+        place = np.array([*(self._position[x.id] for x in cases), NO_RULE])
         every.refused[place[:-1]], every.licensed[place[:-1]] = found.refused, found.licensed
         return found._replace(rule=place[found.rule], refused=every.refused, licensed=every.licensed)
+
+
+def _spans_of(rule: ChipRule, days: Days) -> Iterator[tuple[int, int]]:
+    """Yield spans of days in which a rule changes all the time."""
+    if days.phase_in > 0.0:
+        yield days.effective, days.effective + math.ceil(days.phase_in)
+    if rule.growth != 0.0:
+        yield days.announced, days.expires
 
 
 def _open(closed: Floats) -> Floats:

@@ -4,50 +4,19 @@ P places, V cards, N rules. A rule that ``overrides`` others silences them for t
 those left the strictest decides; approvals multiply, duties add up.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.economics.cells import Bools, Floats, Ints
-from sim.parameters.policy import ChipRule
+from sim.economics.cells import Bools, Floats
+from sim.parameters.policy import ChipRule, Licence
 from sim.policy.dates import DAYS_PER_QUARTER, Days
-from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met
+from sim.policy.deciding import Looks, Rulings, Terms, decided
+from sim.policy.specification import METRICS
 from sim.policy.status import Place, Status
 
-NO_RULE = -1
-TREATMENTS = {"notify": Status.NOTIFY, "licence": Status.LICENCE, "deny": Status.DENY}
-
-
-class Rulings(NamedTuple):
-    """What rules say of every card at every place."""
-
-    status: NDArray[np.int64]
-    """(P, V) a ``Status``."""
-    rule: Ints
-    """(P, V) position of the rule that decides; NO_RULE where none does."""
-    prong: Ints
-    """(P, V) position of the test it meets; UNKNOWN_PRONG where that cannot be decided."""
-    approval: Floats
-    """(P, V) share of orders that may go."""
-    duty: Floats
-    """(P, V) fraction of price that buyers pay on top."""
-    kept: Floats
-    """(P, V) fraction of price that makers keep."""
-    refused: Bools
-    """(N, P, V) whether a rule refuses some part by itself."""
-    licensed: Floats
-    """(N, P, V) part of what may go that goes on the terms of a rule."""
-
-
-def free(places: int, cards: int, rules: int = 0) -> Rulings:
-    """Return what there is before any of some rules has spoken."""
-    shape = (places, cards)
-    nothing, none = np.zeros(shape), np.full(shape, NO_RULE)
-    refused, licensed = np.zeros((rules, *shape), np.bool_), np.zeros((rules, *shape))
-    status, all_ = np.zeros(shape, np.int64), np.ones(shape)
-    return Rulings(status, none, none.copy(), all_, nothing, all_.copy(), refused, licensed)
+TREATMENTS = {"notify": int(Status.NOTIFY), "licence": int(Status.LICENCE), "deny": int(Status.DENY)}
 
 
 def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
@@ -81,22 +50,25 @@ class Case(NamedTuple):
 
     id: str
     rule: ChipRule
+    lines: Floats
+    """(K, 2, M) thresholds of its tests, see ``specification.lines_of``."""
     scale: float
     """Factor on its thresholds."""
-    strength: float
-    """Part of its full strength."""
+    share: float
+    """Of orders that it covers, in the part of its full strength that it has."""
     approval: float
     """Share of applications that is approved."""
 
 
-def whole(name: str, rule: ChipRule) -> Case:
-    """Return a rule in full strength at its first thresholds."""
-    return Case(name, rule, 1.0, 1.0, 0.0)
-
-
-def case_on(name: str, rule: ChipRule, days: Days, day: int, scale: float) -> Case:
+def case_on(name: str, rule: ChipRule, lines: Floats, days: Days, day: int, scale: float) -> Case:
     """Return a rule in the state of a day."""
-    return Case(name, rule, scale, days.strength(day), _approval(rule, days, day))
+    return Case(name, rule, lines, scale, rule.covered_share * days.strength(day), _approval(rule, days, day))
+
+
+def in_full(case: Case) -> Case:
+    """Return a rule as it meets the orders that it is for, once licences are given."""
+    terms = case.rule.licence
+    return case._replace(share=1.0, approval=case.approval if terms is None else terms.approval)
 
 
 def _approval(rule: ChipRule, days: Days, day: int) -> float:
@@ -135,60 +107,49 @@ def known(subjects: Subjects) -> tuple[object, ...]:
     return tuple(x.names), tuple(x.origins), x.specification.tobytes(), tuple(x.places), x.apart
 
 
-def rulings(cases: Sequence[Case], subjects: Subjects) -> Rulings:
+def rulings(cases: Sequence[Case], subjects: Subjects, looks: Looks | None = None) -> Rulings:
     """Return what rules say.
 
     Args:
         cases: rules in force, in the order of their effective dates.
         subjects: cards and places.
+        looks: what they look at of these, where that is known.
     """
-    out = free(len(subjects.places), len(subjects.names), len(cases))
-    hits = [caught(case, subjects) for case in cases]
-    silenced = _silenced(cases, hits)
-    rank = out.status.copy()
-    for n, (case, (prong, hit)) in enumerate(zip(cases, hits, strict=True)):
-        _enter(out, rank, n, case, prong, hit & ~silenced[case.id] if case.id in silenced else hit)
-    return out
+    found = looks_of([case.rule for case in cases], subjects) if looks is None else looks
+    return decided(_terms(cases), found, subjects.specification)
 
 
-def caught(case: Case, subjects: Subjects) -> tuple[Ints, Bools]:
-    """Return the test that every card meets (V,), and whether the rule catches it at each place (P, V)."""
-    prong = prong_met(case.rule.prongs, subjects.specification, case.scale)
-    named = meant(case.rule, subjects.names, subjects.apart)
-    hit = (prong != NO_PRONG) & named & made_there(case.rule.origins, subjects.origins)
-    return prong, reached(case.rule, subjects.places)[:, None] & hit[None, :]
+def looks_of(rules: Sequence[ChipRule], subjects: Subjects) -> Looks:
+    """Return what rules look at."""
+    places = [reached(rule, subjects.places) for rule in rules]
+    cards = [meant(x, subjects.names, subjects.apart) & made_there(x.origins, subjects.origins) for x in rules]
+    return Looks(
+        np.array(places, dtype=np.bool_).reshape(len(rules), len(subjects.places)),
+        np.array(cards, dtype=np.bool_).reshape(len(rules), len(subjects.names)),
+    )
 
 
-def _silenced(cases: Sequence[Case], hits: Sequence[tuple[Ints, Bools]]) -> Mapping[str, Bools]:
-    """Return where rules that override it catch a card, by rule."""
-    out: dict[str, Bools] = {}
-    for case, (prong, hit) in zip(cases, hits, strict=True):
-        known = hit & (prong != UNKNOWN_PRONG)
-        for other in case.rule.overrides:
-            out[other] = out[other] | known if other in out else known
-    return out
+def _terms(cases: Sequence[Case]) -> Terms:
+    """Return rules in the state of a day as arrays."""
+    tests = np.array([len(case.lines) for case in cases], dtype=np.int64)
+    lines = np.full((len(cases), max(tests, default=0), 2, len(METRICS)), np.nan)
+    for row, case in zip(lines, cases, strict=True):
+        row[: len(case.lines)] = case.lines
+    licences, ids = [case.rule.licence for case in cases], [case.id for case in cases]
+    left = [1.0 - x.share * (1.0 - x.approval) * (1.0 - x.rule.evaded) for x in cases]
+    under = [
+        x.share * x.approval / part if terms is not None and part > 0.0 else 0.0
+        for x, terms, part in zip(cases, licences, left, strict=True)
+    ]
+    over = np.zeros((len(cases), len(cases)), dtype=np.bool_)
+    for n, case in enumerate(cases):
+        over[n] = [other in case.rule.overrides for other in ids] if case.rule.overrides else False
+    numbers = [[x.scale for x in cases], left, under, *_charges(licences)]
+    scale, open_, licensed, duty, shared = np.array(numbers, dtype=np.float64).reshape(5, len(cases))
+    strict = np.array([TREATMENTS[case.rule.treatment] for case in cases], dtype=np.int64)
+    return Terms(lines, tests, scale, strict, open_, licensed, duty, shared, over)
 
 
-def _enter(out: Rulings, rank: Ints, n: int, case: Case, prong: Ints, hit: Bools) -> None:
-    """Add what one rule says where it catches a card, ``hit`` (P, V).
-
-    What is not known matters only where the rule would be stricter than what others say; ``rank`` (P, V) is how strict
-    those are at most.
-    """
-    rule, unknown = case.rule, (prong == UNKNOWN_PRONG)[None, :]
-    strict = TREATMENTS[rule.treatment]
-    status = np.where(unknown, Status.UNKNOWN, strict)
-    settles = (rank == strict) & (out.status == Status.UNKNOWN) & ~unknown
-    stricter = hit & ((strict > rank) | settles)
-    rank[:] = np.where(stricter, strict, rank)
-    share = rule.covered_share * case.strength
-    open_ = 1.0 - share * (1.0 - case.approval) * (1.0 - rule.evaded)
-    out.status[:] = np.where(stricter, status, out.status)
-    out.rule[:] = np.where(stricter, n, out.rule)
-    out.prong[:] = np.where(stricter, prong[None, :], out.prong)
-    out.refused[n] = hit & ~unknown & (open_ < 1.0)
-    out.approval[:] = np.where(hit & ~unknown, out.approval * open_, out.approval)
-    if rule.licence is not None and open_ > 0.0:
-        out.licensed[n] = (hit & ~unknown) * (share * case.approval / open_)
-        out.duty[:] += out.licensed[n] * rule.licence.duty
-        out.kept[:] -= out.licensed[n] * rule.licence.revenue_share
+def _charges(licences: Sequence[Licence | None]) -> tuple[list[float], list[float]]:
+    """Return duties and revenue shares of licences; 0 where there is none."""
+    return [0.0 if x is None else x.duty for x in licences], [0.0 if x is None else x.revenue_share for x in licences]

@@ -16,7 +16,8 @@ from sim.economics.cells import Floats
 from sim.economics.performance import relative_performance
 from sim.parameters.policy import Line
 from sim.parameters.suppliers import Chip
-from sim.policy.chip_rules import NO_RULE, Case, Subjects, rulings
+from sim.policy.chip_rules import Case, Subjects, rulings
+from sim.policy.deciding import NO_RULE
 from sim.policy.specification import metrics
 from sim.policy.status import Place, Status
 

@@ -19,7 +19,7 @@ from sim.parameters import Parameters
 from sim.parameters.behaviour import Respin
 from sim.parameters.suppliers import Chip
 from sim.policy.calendar import Calendar
-from sim.policy.chip_rules import NO_RULE, Case, Subjects, made_there, reached, rulings
+from sim.policy.chip_rules import Case, Subjects, in_full, made_there, reached, rulings
 from sim.policy.cut_down import (
     Cut,
     Specification,
@@ -32,6 +32,7 @@ from sim.policy.cut_down import (
     whole,
 )
 from sim.policy.dates import days_of, first_day, quarter_of
+from sim.policy.deciding import NO_RULE
 from sim.policy.leaders import expected
 from sim.policy.specification import specifications
 from sim.policy.status import Place
@@ -288,18 +289,10 @@ def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Seque
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
     origin = parameters.suppliers[occasion.maker].headquarters
     looking = [
-        _in_full(case)
-        for case in cases
-        if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
+        in_full(case) for case in cases if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
     ]
     exponents = _exponents(parameters, place, occasion.quarter)
     return Task("", origin, place, looking, exponents, cut)
-
-
-def _in_full(case: Case) -> Case:
-    """Return a rule as it meets the orders that it is for, once licences are given."""
-    rule = case.rule.model_copy(update={"covered_share": 1.0})
-    return case._replace(rule=rule, approval=case.approval if rule.licence is None else rule.licence.approval)
 
 
 def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[float, float, float]:

@@ -7,9 +7,9 @@ at most over precisions and summed over the dies of a package; performance densi
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.economics.cells import Floats
+from sim.compiled import compiled, inlined
+from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import Line, Prong
 from sim.parameters.suppliers import Chip
 
@@ -17,7 +17,6 @@ NOT_MET, MET, NOT_KNOWN = 0, 1, 2
 NO_PRONG, UNKNOWN_PRONG = -1, -2
 METRICS = tuple(Line.model_fields)
 """Names of thresholds, in the order of the specifications."""
-Verdicts = NDArray[np.int64]
 
 
 def specifications(chips: Sequence[Chip]) -> Floats:
@@ -31,25 +30,54 @@ def metrics(tpp: Floats, memory: Floats, links: Floats, area: Floats) -> Floats:
     return np.array([tpp, tpp / area, links, memory, links + memory])
 
 
-def prong_met(prongs: Mapping[str, Prong], specification: Floats, scale: float = 1.0) -> Verdicts:
-    """Return the position of the first test that every card meets (V,).
+def lines_of(prongs: Mapping[str, Prong]) -> Floats:
+    """Return thresholds of the tests of a rule (K, 2, M): least values, then values below which; NaN for none."""
+    rows = [[[getattr(line, name) for name in METRICS] for line in (x.at_least, x.below)] for x in prongs.values()]
+    return np.array(rows, dtype=np.float64).reshape(-1, 2, len(METRICS))
 
-    Without tests every card is caught, by prong 0.
 
-    Args:
-        prongs: tests of a rule, one of which suffices.
-        specification: (metrics, V), see ``specifications``.
-        scale: factor on all thresholds, for rules that move with time.
-
-    Returns:
-        ``NO_PRONG`` where a card meets none; ``UNKNOWN_PRONG`` where it meets none that can be decided and one cannot.
-    """
-    out = np.full(specification.shape[1], NO_PRONG if prongs else 0)
-    for position, prong in reversed(list(enumerate(prongs.values()))):
-        verdict = _met(prong, specification, scale)
-        out = np.where((verdict == NOT_KNOWN) & (out == NO_PRONG), UNKNOWN_PRONG, out)
-        out = np.where(verdict == MET, position, out)
+@inlined
+def _verdict(lines: Floats, scale: float, specification: Floats, v: int) -> int:
+    """Return whether a card meets all thresholds (2, M): one that is not met decides, whatever is not known."""
+    out = MET
+    for side in range(2):
+        for m in range(lines.shape[1]):
+            threshold, value = lines[side, m], specification[m, v]
+            if not np.isnan(threshold):
+                if np.isnan(value):
+                    out = NOT_KNOWN if out == MET else out
+                elif (value >= threshold * scale) != (side == 0):
+                    out = NOT_MET
     return out
+
+
+@compiled
+def prongs_met(lines: Floats, tests: Ints, scale: Floats, specification: Floats) -> Ints:
+    """Return the position of the first test of each rule that every card (M, V) meets (N, V).
+
+    ``NO_PRONG`` where it meets none; ``UNKNOWN_PRONG`` where it meets none that can be decided and one cannot; 0
+    throughout for rules without tests.
+    """
+    out = np.full((tests.size, specification.shape[1]), NO_PRONG)
+    for n in range(tests.size):
+        for v in range(specification.shape[1]):
+            if tests[n] == 0:
+                out[n, v] = 0
+            for k in range(tests[n]):
+                verdict = _verdict(lines[n, k], scale[n], specification, v)
+                if verdict == MET:
+                    out[n, v] = k
+                    break
+                if verdict == NOT_KNOWN:
+                    out[n, v] = UNKNOWN_PRONG
+    return out
+
+
+def prong_met(prongs: Mapping[str, Prong], specification: Floats, scale: float = 1.0) -> Ints:
+    """Return the same (V,) of the tests of one rule, with a factor on all thresholds, for rules that move with time."""
+    lines = lines_of(prongs)
+    found: Ints = prongs_met(lines[None], np.array([len(lines)]), np.array([scale]), specification)[0]
+    return found
 
 
 def undecidable(prongs: Mapping[str, Prong], specification: Floats, scale: float) -> int:
@@ -58,16 +86,4 @@ def undecidable(prongs: Mapping[str, Prong], specification: Floats, scale: float
     Raises:
         ValueError: Where all can be decided.
     """
-    return [_met(prong, specification, scale)[0] for prong in prongs.values()].index(NOT_KNOWN)
-
-
-def _met(prong: Prong, specification: Floats, scale: float) -> Verdicts:
-    """Return whether cards meet all thresholds of a test (V,): one that is not met decides, whatever is not known."""
-    out = np.full(specification.shape[1], MET)
-    for line, above in ((prong.at_least, True), (prong.below, False)):
-        for value, threshold in zip(specification, (getattr(line, name) for name in METRICS), strict=True):
-            if threshold is not None:
-                met = (value >= threshold * scale) == above
-                verdict = np.where(np.isnan(value), NOT_KNOWN, np.where(met, MET, NOT_MET))
-                out = np.where((out == NOT_MET) | (verdict == MET), out, verdict)
-    return out
+    return [prong_met({name: x}, specification, scale)[0] for name, x in prongs.items()].index(UNKNOWN_PRONG)

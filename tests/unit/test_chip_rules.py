@@ -13,8 +13,9 @@ from sim.names import quarter_number
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Place, Status, Use
 from sim.policy.calendar import Quarterly
-from sim.policy.chip_rules import NO_RULE, Subjects
+from sim.policy.chip_rules import Subjects
 from sim.policy.dates import days_of, first_day, ordinal, quarter_of, spans
+from sim.policy.deciding import NO_RULE
 from sim.policy.specification import NO_PRONG, UNKNOWN_PRONG, prong_met, specifications
 from tests.builders_rules import CHINA, PLAIN, calendar, card, licence, prong, rule
 

@@ -15,14 +15,13 @@ from sim.parameters.behaviour import Respin
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Use
-from sim.policy.chip_rules import whole as in_full
 from sim.policy.cut_down import Specification, Task, best_cut, left, performance, smallest_die, whole
 from sim.policy.dates import ordinal
 from sim.policy.redesign import Variant, variants
 from sim.policy.status import Status
 from sim.roadmap import catalogue
 from sim.structure import Structure
-from tests.builders_rules import CHINA, PLAIN, card, licence, prong, rule
+from tests.builders_rules import CHINA, PLAIN, card, in_force, licence, prong, rule
 
 NO_MARGIN = Specification(0.0, 0.0, 0.0)
 HALF = Specification(0.1, 0.1, 0.1)
@@ -32,7 +31,7 @@ AS_DESIGNED = ("a800", "h800", "h20", "l20")
 
 
 def task(*rules: ChipRule, margins: Specification = NO_MARGIN) -> Task:
-    return Task("us-maker-cut-1", "us", CHINA, [in_full(f"r{n}", x) for n, x in enumerate(rules)], EXPONENTS, margins)
+    return Task("us-maker-cut-1", "us", CHINA, [in_force(f"r{n}", x) for n, x in enumerate(rules)], EXPONENTS, margins)
 
 
 def cut(base: Chip, *rules: ChipRule, margins: Specification = NO_MARGIN) -> Specification | None:

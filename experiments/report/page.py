@@ -15,6 +15,7 @@ from experiments.analysis.headline import Figure, Leader, figure, leaders, marke
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, Drawn, draw
+from experiments.report.aimed import aimed
 from experiments.report.comparison import FIGURE as REASONS
 from experiments.report.comparison import moved
 from experiments.report.provenance import grades
@@ -69,6 +70,7 @@ def render(
     )
     return environment.get_template("report.html.j2").render(
         title=_title(results),
+        aimed=aimed(shown),
         cases=[_case(case) for case in shown],
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),

@@ -25,6 +25,13 @@ from sim.reasons import Constraint
 
 LINES = [name for name in FIGURES if name != "constraints"]
 """Figures with lines and ribbons; the other has strips (test_strips)."""
+_ALONE = {
+    "rules": ("licence", "grey market", "grey_premium", "leaked_cards"),
+    "chips": ("Yield", "yield_fraction", "self_sufficiency", "each maker"),
+    "power": ("dashed",),
+    "capacity": ("table sites",),
+}
+"""What only the figure of one case draws."""
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 _LABEL = re.compile(r'<text style="font-size: 8px;[^"]*text-anchor: start[^"]*" x="([-\d.]+)" y="([-\d.]+)"')
 
@@ -87,6 +94,14 @@ def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
     assert max(len(heights) for heights in labels.values()) > 3
     for heights in labels.values():
         assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
+
+
+def test_captions_of_cases_name_what_they_draw(ensemble: Path, compared: Path) -> None:
+    for name, words in _ALONE.items():
+        alone, several = (drawn(name, folder).caption for folder in (ensemble, compared))
+        for word in words:
+            assert word in alone
+            assert word not in several
 
 
 def sheet_of(label: str, title: str) -> Sheet:

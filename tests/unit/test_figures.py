@@ -16,7 +16,7 @@ from experiments.analysis import load
 from experiments.analysis.bands import LEVELS
 from experiments.analysis.cases import BASES, Case, cases
 from experiments.figures import FIGURES, Drawn, draw
-from experiments.figures.colours import case_colour, firm_colour, limit_colour, maker_colour, region_colour
+from experiments.figures.colours import FAINT, case_colour, firm_colour, limit_colour, maker_colour, region_colour
 from experiments.figures.lines import share_panel
 from experiments.figures.paper import RC
 from experiments.figures.style import Panel, Series, Sheet, _drawn
@@ -102,6 +102,17 @@ def test_captions_of_cases_name_what_they_draw(ensemble: Path, compared: Path) -
         for word in words:
             assert word in alone
             assert word not in several
+
+
+def test_the_line_to_a_label_looks_unlike_data() -> None:
+    """Grey dots, whatever the colour of the line."""
+    (panel, *_), *_ = sheet_of("Nvidia", "x").rows
+    figure = _drawn(Sheet("shares", [[panel]], ["2024Q1", "2024Q2"], "2024Q1", ""))
+    (axes,) = figure.axes
+    (leader,) = [line for line in axes.lines if line.get_transform() is axes.transAxes]
+    assert leader.get_color() == FAINT != panel.series[0].colour
+    assert leader.get_linestyle() != "-"
+    assert leader.get_linewidth() < min(series.width for series in panel.series)
 
 
 def sheet_of(label: str, title: str) -> Sheet:

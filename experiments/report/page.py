@@ -21,6 +21,7 @@ from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.rules import rules_of
 from experiments.report.study import parts
+from experiments.report.terms import terms_of
 from experiments.report.words import headline, uncertainty
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def render(
         aimed=aimed(shown),
         cases=[_case(case) for case in shown],
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
+        terms=terms_of(shown),
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],

@@ -57,7 +57,7 @@ def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tup
     for rule, mine in rows.groupby("rule", sort=False):
         said = (rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule]))
         first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
-        yield case.rule_label(str(rule)), first, last, _most(case, mine), *said
+        yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
 
 
 def _most(case: Case, mine: pd.DataFrame) -> str:

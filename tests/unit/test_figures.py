@@ -1,6 +1,7 @@
 """Figures: the same bytes each time, units and bands said, labels apart, one colour per firm."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
     assert max(len(heights) for heights in labels.values()) > 3
     for heights in labels.values():
         assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_six_cases_are_all_drawn_and_of_more_it_says_how_many(name: str, compared: Path) -> None:
+    (first, _) = cases([load(compared)])
+    several = [replace(first, label=f"case {i}") for i in range(7)]
+    six, seven = (draw(name, several[:count]) for count in (6, 7))
+    assert {f"case {i}" for i in range(6)} <= set(re.findall(r"case \d", " ".join(texts(six))))
+    assert "cases are drawn" not in six.caption
+    assert "The first 6 of 7 cases are drawn" in seven.caption
 
 
 def test_captions_of_cases_name_what_they_draw(ensemble: Path, compared: Path) -> None:

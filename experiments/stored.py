@@ -35,6 +35,15 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for name in TABLES for path in files_of(folder, name))
 
 
+def points(folder: Path) -> dict[str, str]:
+    """Return the parameters of each lever point of a study, canonical JSON by settings; empty for a run."""
+    import pyarrow.parquet as pq
+
+    path = folder / POINTS
+    rows = pq.read_table(path, columns=["levers", "parameters"]).to_pylist() if path.is_file() else []
+    return {row["levers"]: row["parameters"] for row in rows}
+
+
 def rows_of_runs(folder: Path) -> list[dict[str, Any]]:
     """Return the rows of ``runs`` from every part."""
     import pyarrow.parquet as pq

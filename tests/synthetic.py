@@ -62,6 +62,8 @@ class Market:
             "site_region": regions,
             "provider": firms,
             "supplier": list(self.parameters.suppliers),
+            "destination": regions,
+            "rule": list(self.parameters.policy.instruments)[:4],
             "who": firms,
             "event": ["rule_never_bites"],
             "outcome": ["hhi_revenue.world"],

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments import stored
 from experiments.analysis.bands import bands, only
 from experiments.analysis.loading import Results
 from sim.names import quarter_code, quarter_number
@@ -80,10 +81,23 @@ class Case:
         """Return the label of a provider, its id where a lever added it."""
         return self.providers.get(provider, provider)
 
+    @cached_property
+    def policy(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """Rules by government and id, with their terms: those of the lever point, own ones included, before samples."""
+        (folder,) = self.results.folders
+        text = stored.points(folder).get(json.dumps(self.levers, sort_keys=True))
+        config = self.results.manifest["config"] if text is None else json.loads(text)
+        policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = config["policy"]
+        return policy
+
+    @cached_property
+    def rules(self) -> Mapping[str, Mapping[str, Any]]:
+        """Terms of every rule by id."""
+        return {name: rule for rules in self.policy.values() for name, rule in rules.items()}
+
     def rule_label(self, rule: str) -> str:
-        """Return the label of an instrument of policy; its id where a lever, which may be a whole preset, added it."""
-        governments = self.results.manifest["config"]["policy"].values()
-        return next((str(rules[rule]["label"]) for rules in governments if rule in rules), rule)
+        """Return the label of an instrument of policy; the id of one that the case does not have."""
+        return str(self.rules[rule]["label"]) if rule in self.rules else rule
 
     def label_of(self, name: str) -> str:
         """Return the label of a provider, maker, owner elsewhere or region by its id; the id of anything else."""

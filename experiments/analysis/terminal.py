@@ -1,15 +1,18 @@
-"""The short summary a command prints: who leads on three bases, the market, and what happens to firms and halls."""
+"""The short summary a command prints: leaders on three bases, the world, where rules aim, what happens to firms."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from experiments.analysis.aimed import Aimed, region_of
 from experiments.analysis.cases import BASES, Case, cases, drawable
 from experiments.analysis.happenings import NEEDED, happenings
-from experiments.analysis.headline import leaders, market_lines
+from experiments.analysis.headline import Line, leaders, market_lines
 from experiments.analysis.loading import Results
 
 _NEEDED = ("providers", "market", *NEEDED)
 _LEADERS, _BLOCKS = 3, 4
+_AIMED = 2
+"""Measures of the region that rules aim at: what its firms own, and the rent."""
 
 
 def runs_said(case: Case) -> str:
@@ -29,7 +32,8 @@ def summary(results: Sequence[Results]) -> str:
 
 
 def _of_one(results: Results, found: Sequence[Case]) -> str:
-    blocks = [_block(case, results) for case in found[:_BLOCKS]]
+    region = region_of(found) if found else None
+    blocks = [_block(case, results, region) for case in found[:_BLOCKS]]
     more = [f"{len(found) - _BLOCKS} more lever points are in the report"] if len(found) > _BLOCKS else []
     return "\n\n".join([*blocks, *more, *_not_stored(results)])
 
@@ -38,10 +42,13 @@ def _not_stored(results: Results) -> list[str]:
     return [f"no summary of {name}: the table is not stored (output.tables)" for name in _NEEDED if name not in results]
 
 
-def _block(case: Case, results: Results) -> str:
+def _block(case: Case, results: Results, region: str | None) -> str:
     lines = [f"{case.label}: {case.quarters[0]} to {case.quarters[-1]}, {runs_said(case)}"]
     lines += _share_lines(case) if "providers" in results else []
-    lines += _market_table(case) if "market" in results else []
+    if "market" in results:
+        lines += _table(case, "World", market_lines(case))
+        aimed = Aimed(case, region).lines(case.horizons)[:_AIMED] if region else []
+        lines += _table(case, case.regions[region], aimed) if region else []
     lines += _happenings(case) if all(name in results for name in NEEDED) else []
     return "\n".join(lines)
 
@@ -59,11 +66,12 @@ def _share_lines(case: Case) -> list[str]:
     return lines
 
 
-def _market_table(case: Case) -> list[str]:
-    rows = [(line.name, [str(value) for value in line.values], line.unit) for line in market_lines(case)]
+def _table(case: Case, title: str, found: Sequence[Line]) -> list[str]:
+    """Return measures, a row each with a column for each horizon."""
+    rows = [(line.name, [str(value) for value in line.values], line.unit) for line in found]
     widths = [max(len(case.horizons[i]), *(len(values[i]) for _, values, _ in rows)) for i in range(len(case.horizons))]
     head = "  ".join(quarter.rjust(width) for quarter, width in zip(case.horizons, widths, strict=True))
-    lines = [f"  {'World':<31}{head}"]
+    lines = [f"  {title:<31}{head}"]
     for name, values, unit in rows:
         cells = "  ".join(value.rjust(width) for value, width in zip(values, widths, strict=True))
         lines.append(f"  {name:<31}{cells}  {unit}")

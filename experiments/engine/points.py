@@ -27,9 +27,8 @@ def write(folder: Path, points: Sequence[tuple[Mapping[str, Any], str]]) -> None
 
 def texts(folder: Path) -> dict[str, str]:
     """Return parameters as canonical JSON by lever settings; a run has those of its configuration, under no levers."""
-    path = folder / stored.POINTS
-    if path.is_file():
-        return {row["levers"]: row["parameters"] for row in pq.read_table(path).to_pylist()}
+    if found := stored.points(folder):
+        return found
     manifest = stored.whole(folder)
     if manifest["kind"] != "run":
         return {}

@@ -60,11 +60,12 @@ def _by_provider(case: Case) -> list[Series]:
 
 
 def _caption(cases: Sequence[Case]) -> str:
+    by_firm = "; table sites, column owned_h100e summed over site regions" if len(cases) == 1 else ""
     return (
         "Cards owned, in H100-equivalents by total processing performance, on a log scale. Unmet demand: lost or newly "
         "waiting at the prices posted, as a fraction of new demand. Gap: demand if compute were sold at its long-run "
         "cost, less capacity, as a fraction of that demand; it can be large while nothing is unmet, since high prices "
         "keep demand away. "
-        "Source: table market, columns owned_by_headquarters_h100e, unmet_share, gap_at_cost; table sites, "
-        f"column owned_h100e summed over site regions.{left_out(cases)}"
+        "Source: table market, columns owned_by_headquarters_h100e, unmet_share, gap_at_cost"
+        f"{by_firm}.{left_out(cases)}"
     )

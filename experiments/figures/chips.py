@@ -126,16 +126,35 @@ def _lines(cases: Sequence[Case], rows: Sequence[pd.DataFrame], measure: str) ->
 
 
 def _caption(cases: Sequence[Case]) -> str:
+    return (_of_one_said() if len(cases) == 1 else _OF_SEVERAL_SAID) + left_out(cases)
+
+
+_DELIVERED = "to providers and to owners outside them, in H100-equivalents by total processing performance"
+_LEADING = "the one of which a maker delivers most H100-equivalents in the quarter"
+_ACHIEVED = (
+    "performance in training over what the hardware could do, which use of a software stack and research raise (CUDA "
+    "is the yardstick)"
+)
+_LOG = "Deliveries and prices are on log scales. A line passes over quarters without deliveries."
+_SOURCE = (
+    "Source: table suppliers, columns {suppliers}; table chips, columns shipped_cards, price_usd, card_h100e; table "
+    "market, {market}."
+)
+_OF_SEVERAL_SAID = (
+    f"Cards delivered by all makers, {_DELIVERED}. Leading card: {_LEADING}. China's own share: of the "
+    f"H100-equivalents in place there. What cards achieve: {_ACHIEVED}. {_LOG} "
+    + _SOURCE.format(suppliers="shipped_h100e, software_training", market="column domestic_chip_share_h100e")
+)
+
+
+def _of_one_said() -> str:
+    source = _SOURCE.format(
+        suppliers="shipped_h100e, yield_fraction, software_training", market=f"columns {', '.join(_DOMESTIC)}"
+    )
     return (
-        "Cards delivered by each maker, to providers and to owners outside them, in H100-equivalents by total "
-        "processing performance. Leading card: the one of which a maker delivers most H100-equivalents in the "
-        "quarter; prices of in-house makers are their unit cost. Yield: good dies over all dies, of the cards "
-        "delivered. What cards achieve: performance in training over what the hardware could do, which use of a "
-        "software stack and research raise (CUDA is the yardstick). China's own share: of cards in place, of their "
-        "H100-equivalents, and of the value delivered in the quarter; index of the chain: of H100-equivalents "
-        "delivered, the product of the domestic parts of design, wafers, packaging, memory and tools. Deliveries and "
-        "prices are on log scales. A line passes over quarters without deliveries. "
-        "Source: table suppliers, columns shipped_h100e, yield_fraction, software_training; table chips, columns "
-        "shipped_cards, price_usd, card_h100e; table market, columns domestic_chip_share_units, "
-        f"domestic_chip_share_h100e, domestic_chip_share_value, self_sufficiency.{left_out(cases)}"
+        f"Cards delivered by each maker, {_DELIVERED}. Leading card: {_LEADING}; prices of in-house makers are their "
+        "unit cost. Yield: good dies over all dies, of the cards delivered. What cards achieve: "
+        f"{_ACHIEVED}. China's own share: of cards in place, of their H100-equivalents, and of the value delivered in "
+        "the quarter; index of the chain: of H100-equivalents delivered, the product of the domestic parts of design, "
+        f"wafers, packaging, memory and tools. {_LOG} {source}"
     )

@@ -7,10 +7,12 @@ from experiments.analysis.supply import limits_of_capacity, limits_of_makers, li
 from experiments.figures import Drawn
 from experiments.figures.colours import limit_colour
 from experiments.figures.labels import short
+from experiments.figures.lines import left_out, shown
 from experiments.figures.strips import Code, Group, Strip, Strips, svg
 
 TITLE = "What limits supply, where and when"
-_SITES, _MAKERS, _MOST_CASES, _HEAD_LENGTH = 18, 6, 3, 40
+_SITES, _MAKERS, _HEADS = 18, 6, 120
+"""Sites and makers shown, and letters of all heads together."""
 _LABELS = {
     "demand": "nothing (capacity to spare, orders met)",
     "orders": "nothing (capacity to spare, orders met)",
@@ -27,9 +29,9 @@ _LABELS = {
 
 def draw(cases: Sequence[Case]) -> Drawn:
     """Draw a strip for each large site and each large maker, a column for each case."""
-    drawn = cases[:_MOST_CASES]
+    drawn = shown(cases)
     columns = [_groups(case, drawn[0]) for case in drawn]
-    heads = [short(case.label, [other.label for other in drawn], _HEAD_LENGTH) for case in drawn]
+    heads = [short(case.label, [other.label for other in drawn], min(40, _HEADS // len(drawn))) for case in drawn]
     codes = {name: Code(label, limit_colour(name)) for name, label in _LABELS.items()}
     sheet = Strips(
         "constraints", columns, heads if len(drawn) > 1 else [""], codes, drawn[0].quarters, drawn[0].history_end,
@@ -72,11 +74,10 @@ def _footnote(cases: Sequence[Case]) -> str:
 
 
 def _caption(cases: Sequence[Case]) -> str:
-    extra = f" The first {_MOST_CASES} of {len(cases)} cases are drawn." if len(cases) > _MOST_CASES else ""
     return (
         f"The {_SITES} largest sites, and what stands first in the way of serving more there: nothing where less than "
         "half of the capacity is full; else cash where orders or building were cut for it, the stage upstream of the "
         "maker that refused most, cards where orders were refused otherwise or deliveries are observed, and powered "
         "halls where no slot is free. White: no cards, or a maker before the end of history. Source: table sites, "
-        f"columns binding_constraint, capacity_h100e; table suppliers, column binding_stage.{extra}"
+        f"columns binding_constraint, capacity_h100e; table suppliers, column binding_stage.{left_out(cases)}"
     )

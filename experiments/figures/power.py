@@ -74,10 +74,11 @@ def _largest(case: Case) -> str:
 
 
 def _caption(cases: Sequence[Case]) -> str:
+    cards = "dashed: what" if len(cases) == 1 else "cards in place: what"
     return (
         "Halls of providers with power (energised), shells under construction and halls under conversion, and power "
-        "asked for and not yet promised by the grid; dashed: what the cards in place with their servers need. Cards "
-        "near the energised line: no hall is free. A long queue: the grid, not money, sets the pace. Build cost: "
+        f"asked for and not yet promised by the grid; {cards} the cards in place with their servers need. "
+        "Cards near the energised line: no hall is free. A long queue: the grid, not money, sets the pace. Build cost: "
         "shell and power, without cards. The scales of the panels differ. Source: table sites, columns mw_energised, "
         f"mw_cards, mw_building, mw_queued, summed over providers; table market, column {_BUILD}.{left_out(cases)}"
     )

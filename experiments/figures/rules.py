@@ -75,12 +75,15 @@ def _of_several(cases: Sequence[Case]) -> list[list[Panel]]:
 
 
 def _caption(cases: Sequence[Case]) -> str:
+    alone = len(cases) == 1
+    parts = ", those of them ordered under a licence and those bought in the grey market" if alone else ""
+    columns = "leaked_cards, denied_cards, grey_premium" if alone else "denied_cards"
+    licences = "table rules, column licensed_h100e; " if alone else ""
     return (
-        "Cards made elsewhere and delivered to China, those of them ordered under a licence and those bought in the "
-        "grey market; and orders that rules closed, which buyers place again every quarter, so they must not be added "
-        "up over time. All in H100-equivalents by total processing performance, on log scales. Deliveries up to the "
-        "dashed line are observed: rules act on what is ordered after it. Source: table chips, columns shipped_cards, "
-        "leaked_cards, denied_cards, grey_premium, card_h100e; table rules, column licensed_h100e; table market, "
-        "columns owned_by_headquarters_h100e, price_iaas_usd_per_h100e_hour. What each rule did stands in table rules."
+        f"Cards made elsewhere and delivered to China{parts}; and orders that rules closed, which buyers place again "
+        "every quarter, so they must not be added up over time. All in H100-equivalents by total processing "
+        "performance, on log scales. Deliveries up to the dashed line are observed: rules act on what is ordered after "
+        f"it. Source: table chips, columns shipped_cards, {columns}, card_h100e; {licences}table market, columns "
+        "owned_by_headquarters_h100e, price_iaas_usd_per_h100e_hour. What each rule did stands in table rules."
         f"{left_out(cases)}"
     )

@@ -16,6 +16,8 @@ from sim.tables import WORLD
 FIGURE = "reasons"
 _SLIGHT = 0.05
 """Points of share below which sentences say nothing; tables do."""
+_NAMED = 3
+"""Reasons, and firms of a rule, that a sentence names: the largest; tables have all."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | N
 
 
 def _said(comparison: Comparison) -> tuple[str, list[str]]:
-    """Return what is compared with what, and sentences: who gains and loses, why, and what is carried back to rules."""
+    """Return what is compared with what, and sentences: who gains and loses, and why where shares move most."""
     sentences = list(_extremes(comparison))
-    for region in comparison.moving:
+    for region in comparison.moving[:1]:
         where = comparison.other.regions.get(region, region)
         sentences += [*_why(comparison, region, where), *_carried_back(comparison, region, where)]
     title = f"{' against '.join(comparison.labels)}{_means(comparison)}"
@@ -86,8 +88,11 @@ def _extremes(comparison: Comparison) -> Iterator[str]:
 def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
     parts = comparison.parts("compute", region)
     for firm, verb in _firms(comparison, region):
-        said = [f"{GROUPS[group]} {_points(x)}" for group, x in _by_size(parts, firm).items() if abs(x) >= _SLIGHT]
-        yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {', '.join(said)}."
+        largest = list(_by_size(parts, firm).items())[:_NAMED]
+        said = [f"{GROUPS[group]} {_points(x)}" for group, x in largest]
+        rest = float(parts.sum(axis=1)[firm]) - sum(x for _, x in largest)
+        points = ", ".join([*said, f"the rest {_points(rest)}"])
+        yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {points}."
 
 
 def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:
@@ -97,12 +102,12 @@ def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:
 
 
 def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[str]:
-    """Yield, by rule, what providers turned away for want of cards that it closed."""
+    """Yield, by rule, whom cards that it closed moved most, as turned away, taken in or priced out."""
     said = []
     for rule, points in comparison.by_rule(region).items():
-        lost = points[points.abs() >= _SLIGHT].sort_values()
-        if len(lost):
-            firms = (f"{comparison.other.name_of(str(firm))} {_points(x)}" for firm, x in lost.items())
+        moved = points[points.abs().nlargest(_NAMED).index]
+        firms = [f"{comparison.other.name_of(str(x))} {_points(by)}" for x, by in moved.items() if abs(by) >= _SLIGHT]
+        if firms:
             said.append(f"{rule}: {', '.join(firms)}")
     if said:
         yield (

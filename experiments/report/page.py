@@ -15,11 +15,13 @@ from experiments.analysis.headline import Figure, Leader, figure, leaders, marke
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, Drawn, draw
+from experiments.report.aimed import aimed
 from experiments.report.comparison import FIGURE as REASONS
 from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.rules import rules_of
 from experiments.report.study import parts
+from experiments.report.terms import terms_of
 from experiments.report.words import headline, uncertainty
 
 if TYPE_CHECKING:
@@ -69,8 +71,10 @@ def render(
     )
     return environment.get_template("report.html.j2").render(
         title=_title(results),
+        aimed=aimed(shown),
         cases=[_case(case) for case in shown],
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
+        terms=terms_of(shown),
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],

@@ -5,24 +5,30 @@ from collections.abc import Iterator
 import pandas as pd
 
 from experiments.analysis.cases import Case
+from experiments.analysis.rounding import rounded
 from experiments.report.study import Part
 
-_COLUMNS = ("quantity_bound", "denied_revenue_usd_m", "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "seizures")
-_CLOSED = 2
-"""Of these, what is closed anew each quarter: not to be added up over quarters."""
+AMOUNTS = {
+    "quantity_bound": "Closed, H100e",
+    "lifted_h100e": "More if it alone were lifted, H100e",
+    "denied_revenue_usd_m": "Revenue denied, USD m",
+    "fee_usd_m": "Fees, USD m",
+    "duty_usd_m": "Duties, USD m",
+    "subsidy_usd_m": "Subsidies, USD m",
+    "seizures": "Cards seized",
+}
+"""Columns of the table ``rules`` with their heads; those in which no rule has an amount are left out."""
+_ANEW = ["quantity_bound", "lifted_h100e", "denied_revenue_usd_m"]
+"""Of these, what is asked anew each quarter: not to be added up over quarters."""
+_LEAST = 0.5
+"""Amounts below it are left blank."""
 _NAMED = 3
 """Firms that a row names."""
-_HEAD = (
-    "Rule", "Bound from", "until", "Whom most", "H100e in its largest quarter", "Revenue denied in its largest, USD m",
-    "Fees, USD m", "Duties, USD m", "Subsidies, USD m", "Cards seized",
-)  # fmt: skip
 _CAPTION = (
-    "Rules that changed something, means over runs; first and last quarter in any run. H100e: what they closed of the "
-    "orders (or rentals) that buyers would want first, credited to the rule that decides where several refuse, so a "
-    "rule beside a stricter one shows none; a quota on what buyers take instead shows none either. Revenue denied: of "
-    "makers on these cards, gross of what buyers take instead (compare makers' revenue for the net loss). Both in the "
-    "largest quarter, as orders that are closed are asked again each quarter. Other money and seizures: "
-    "sums over the run. Table rules."
+    "Rules that changed something, first and last quarter in any run, means over runs. Closed: first wishes of buyers "
+    "that the rule refuses, where several refuse only for the one that decides. More if it alone were lifted: orders "
+    "that no other rule refuses. Revenue denied: of makers, gross of what buyers take instead. These three in the "
+    "rule's largest quarter, money and seizures summed over the run. Table rules."
 )
 
 
@@ -30,28 +36,34 @@ def rules_of(case: Case) -> Part | None:
     """Return the table of a case; None where nothing bound or the table is not stored."""
     if "rules" not in case.results:
         return None
-    rows = case.frame("rules", ["quarter", "rule", "who", "bound", *_COLUMNS])
+    rows = case.frame("rules", ["quarter", "rule", "who", "bound", *AMOUNTS])
     rows = rows[rows["bound"]]
-    found = tuple(_rows(case, rows)) if len(rows) else ()
-    return Part(case.label, _CAPTION, _HEAD, found) if found else None
+    if rows.empty:
+        return None
+    amounts = pd.DataFrame({rule: _amounts(case, mine) for rule, mine in rows.groupby("rule", sort=False)}).T
+    amounts = amounts.loc[:, (amounts >= _LEAST).any()]
+    head = ("Rule", "Bound from", "until", "Whom most", *(AMOUNTS[str(name)] for name in amounts))
+    return Part(case.label, _CAPTION, head, tuple(_rows(case, rows, amounts)))
 
 
-def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def _amounts(case: Case, mine: pd.DataFrame) -> "pd.Series[float]":
+    """Return the amounts of a rule, means over runs: in the largest quarter what is asked anew, else sums."""
+    largest = mine.groupby("quarter")[_ANEW].sum().max()
+    sums: pd.Series[float] = mine[list(AMOUNTS)].sum().mask(lambda x: x.index.isin(_ANEW), largest) / case.count
+    return sums
+
+
+def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for rule, mine in rows.groupby("rule", sort=False):
-        sums = mine[list(_COLUMNS)].sum() / case.count
-        closed = list(_COLUMNS[:_CLOSED])
-        sums[closed] = mine.groupby("quarter")[closed].sum().max() / case.count
-        amounts = (f"{sums[name]:,.0f}" if sums[name] >= 0.5 else "" for name in _COLUMNS)
-        yield (
-            case.rule_label(str(rule)), str(mine["quarter"].min()), str(mine["quarter"].max()), _most(case, mine),
-            *amounts,
-        )  # fmt: skip
+        said = (rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule]))
+        first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
+        yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
 
 
 def _most(case: Case, mine: pd.DataFrame) -> str:
     """Return the names of those whom a rule bound most, by the first amount that it has."""
-    amounts = mine.groupby("who")[list(_COLUMNS)].sum()
-    size = amounts[next((name for name in _COLUMNS if amounts[name].any()), _COLUMNS[0])]
+    amounts = mine.groupby("who")[list(AMOUNTS)].sum()
+    size = amounts[next((name for name in AMOUNTS if amounts[name].any()), "quantity_bound")]
     order = sorted(size.index, key=lambda who: (-float(size[who]), -int((mine["who"] == who).sum())))
     names = [case.label_of(str(who)) for who in order[:_NAMED]]
     more = len(order) - len(names)

@@ -78,6 +78,27 @@ def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figu
     assert "rules that never bound" in page
 
 
+def test_sentences_name_the_largest_reasons_of_the_region_that_moves_most_and_the_rest(compared: Path) -> None:
+    found, page = only_comparison(compared), render([load(compared)], ["reasons"])
+    section = page[page.index(HEAD) : page.index("All reasons: figure and tables")]
+    sentences = re.findall(r"<li>(.+?): (.+) (?:loses|gains) most, from .+\. Points of share: (.+)\.</li>", section)
+    assert len(sentences) == 2, "who loses most and who gains most"
+    for where, firm, points in sentences:
+        region = found.moving[0]
+        assert where == found.other.regions[region]
+        parts = found.parts("compute", region).rename(found.other.name_of).loc[firm]
+        said = [item.rsplit(" ", 1) for item in points.split(", ")]
+        assert [name for name, _ in said[:-1]] == [GROUPS[x] for x in parts.abs().nlargest(3).index]
+        assert said[-1][0] == "the rest"
+        assert sum(float(value) for _, value in said) == pytest.approx(parts.sum(), abs=0.2)
+    assert "<svg" not in section
+
+
+def test_effects_of_a_study_stand_before_why_shares_moved(compared: Path) -> None:
+    page = render([load(compared)], ["reasons"])
+    assert page.index("<summary>Effects against the reference</summary>") < page.index(HEAD)
+
+
 def test_numbers_of_a_row_are_those_of_the_comparison(compared: Path) -> None:
     found = only_comparison(compared)
     page = render([load(compared)], ["reasons"])

@@ -1,6 +1,7 @@
 """Figures: the same bytes each time, units and bands said, labels apart, one colour per firm."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from experiments.analysis import load
 from experiments.analysis.bands import LEVELS
 from experiments.analysis.cases import BASES, Case, cases
 from experiments.figures import FIGURES, Drawn, draw
-from experiments.figures.colours import case_colour, firm_colour, limit_colour, maker_colour, region_colour
+from experiments.figures.colours import FAINT, case_colour, firm_colour, limit_colour, maker_colour, region_colour
 from experiments.figures.lines import share_panel
 from experiments.figures.paper import RC
 from experiments.figures.style import Panel, Series, Sheet, _drawn
@@ -25,6 +26,13 @@ from sim.reasons import Constraint
 
 LINES = [name for name in FIGURES if name != "constraints"]
 """Figures with lines and ribbons; the other has strips (test_strips)."""
+_ALONE = {
+    "rules": ("licence", "grey market", "grey_premium", "leaked_cards"),
+    "chips": ("Yield", "yield_fraction", "self_sufficiency", "each maker"),
+    "power": ("dashed",),
+    "capacity": ("table sites",),
+}
+"""What only the figure of one case draws."""
 _TEXT = re.compile(r"<text[^>]*>([^<]*)</text>")
 _LABEL = re.compile(r'<text style="font-size: 8px;[^"]*text-anchor: start[^"]*" x="([-\d.]+)" y="([-\d.]+)"')
 
@@ -87,6 +95,35 @@ def test_labels_in_a_panel_do_not_overlap(name: str, ensemble: Path) -> None:
     assert max(len(heights) for heights in labels.values()) > 3
     for heights in labels.values():
         assert all(b - a > 8.0 for a, b in pairwise(sorted(heights))), "a line of text is 8 high"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_six_cases_are_all_drawn_and_of_more_it_says_how_many(name: str, compared: Path) -> None:
+    (first, _) = cases([load(compared)])
+    several = [replace(first, label=f"case {i}") for i in range(7)]
+    six, seven = (draw(name, several[:count]) for count in (6, 7))
+    assert {f"case {i}" for i in range(6)} <= set(re.findall(r"case \d", " ".join(texts(six))))
+    assert "cases are drawn" not in six.caption
+    assert "The first 6 of 7 cases are drawn" in seven.caption
+
+
+def test_captions_of_cases_name_what_they_draw(ensemble: Path, compared: Path) -> None:
+    for name, words in _ALONE.items():
+        alone, several = (drawn(name, folder).caption for folder in (ensemble, compared))
+        for word in words:
+            assert word in alone
+            assert word not in several
+
+
+def test_the_line_to_a_label_looks_unlike_data() -> None:
+    """Grey dots, whatever the colour of the line."""
+    (panel, *_), *_ = sheet_of("Nvidia", "x").rows
+    figure = _drawn(Sheet("shares", [[panel]], ["2024Q1", "2024Q2"], "2024Q1", ""))
+    (axes,) = figure.axes
+    (leader,) = [line for line in axes.lines if line.get_transform() is axes.transAxes]
+    assert leader.get_color() == FAINT != panel.series[0].colour
+    assert leader.get_linestyle() != "-"
+    assert leader.get_linewidth() < min(series.width for series in panel.series)
 
 
 def sheet_of(label: str, title: str) -> Sheet:

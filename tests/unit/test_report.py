@@ -10,11 +10,12 @@ from shutil import copytree
 import pytest
 
 from experiments.analysis import load
-from experiments.analysis.cases import BASES, cases
+from experiments.analysis.cases import BASES, Case, cases
+from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES
 from experiments.report.page import render
 from experiments.report.provenance import grades
-from experiments.report.rules import rules_of
+from experiments.report.rules import AMOUNTS, rules_of
 from experiments.report.study import parts
 from experiments.study import execute, planned
 from tests.conftest import SMALL, Command
@@ -205,6 +206,30 @@ def test_the_page_says_what_rules_did(ensemble: Path) -> None:
     if part is not None:
         assert len(part.rows) == bound["rule"].nunique()
         assert all(len(row) == len(part.head) for row in part.rows)
+
+
+def test_a_rule_that_does_not_decide_shows_what_lifting_it_would_bring(ensemble: Path) -> None:
+    (case,) = cases([load(ensemble)])
+    part, rows = rules_of(case), case.frame("rules", ["quarter", "rule", "bound", "lifted_h100e"])
+    assert part is not None
+    column = part.head.index("More if it alone were lifted, H100e")
+    bound = rows[rows["bound"]]
+    for named, cell in ((row[0], row[column]) for row in part.rows):
+        label, rule = named.split("\n")
+        assert label == case.rule_label(rule) != rule
+        mine = bound[bound["rule"] == rule]
+        largest = mine.groupby("quarter")["lifted_h100e"].sum().max() / case.count
+        assert cell == rounded(largest)
+    assert "More if it alone were lifted:" in part.caption
+
+
+def test_columns_in_which_no_rule_has_an_amount_are_left_out(ensemble: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (case,) = cases([load(ensemble)])
+    frame = case.frame("rules", ["quarter", "rule", "who", "bound", *AMOUNTS]).assign(seizures=0.0)
+    monkeypatch.setattr(Case, "frame", lambda *_, **__: frame)
+    part = rules_of(case)
+    assert part is not None
+    assert set(AMOUNTS.values()) - set(part.head) == {AMOUNTS["seizures"]}
 
 
 def test_rules_keep_their_labels_where_a_lever_is_a_whole_preset(ensemble: Path) -> None:

@@ -1,0 +1,67 @@
+"""The first block of a report: what becomes of the region that rules aim at."""
+
+import math
+from collections.abc import Sequence
+
+from experiments.analysis.aimed import Aimed, Measure, region_of
+from experiments.analysis.cases import Case
+from experiments.analysis.means import Mean
+from experiments.analysis.rounding import ABSENT, rounded
+from experiments.report.study import Part
+
+_WHAT = (
+    "Compute owned: by firms with headquarters there, wherever the cards stand. Fees and duties: under rules that name "
+    "the region, summed from the start. Tables market, chips and rules."
+)
+
+
+def aimed(found: Sequence[Case]) -> Part | None:
+    """Return the block: quarters as columns for one case, cases as rows for several; None without a region or table."""
+    region = region_of(found)
+    if region is None:
+        return None
+    sides = [Aimed(case, region) for case in found]
+    if not sides[0].measures:
+        return None
+    where = f"What it means for {found[0].regions[region]}"
+    return _of_one(where, sides[0]) if len(sides) == 1 else _of_several(where, sides)
+
+
+def _of_one(title: str, side: Aimed) -> Part:
+    quarters = side.case.horizons
+    rows = [(f"{line.name}, {line.unit}", *map(str, line.values)) for line in side.lines(quarters)]
+    spread = "One path, no uncertainty." if side.case.count == 1 else "Medians, in brackets the range of 90% of runs."
+    return Part(title, f"{spread} {_WHAT}", ("", *quarters), tuple(rows))
+
+
+def _of_several(title: str, sides: Sequence[Aimed]) -> Part:
+    quarter = min(side.case.quarters[-1] for side in sides)
+    shown = [measure for measure in sides[0].measures if all(measure in side.measures for side in sides)]
+    rows = tuple((side.case.label, *_cells(side, sides[0], shown, quarter)) for side in sides)
+    levels = "one path each" if all(side.case.count == 1 for side in sides) else "medians (range of 90% of runs)"
+    caption = (
+        f"{quarter}, {levels}; below it the difference to {sides[0].case.label}: mean over pairs of runs "
+        f"with the same shocks, in brackets its 95% band where there are several pairs. {_WHAT}"
+    )
+    return Part(title, caption, ("Case", *(f"{one.name}, {one.unit}" for one in shown)), rows)
+
+
+def _cells(side: Aimed, reference: Aimed, shown: Sequence[Measure], quarter: str) -> list[str]:
+    levels = {line.name: str(line.values[0]) for line in side.lines([quarter])}
+    if side is reference:
+        return [levels[measure.name] for measure in shown]
+    more = {measure.name: side.more_than(reference, measure, quarter) for measure in shown}
+    return [f"{levels[one.name]}\n{_difference(more[one.name], one)}" for one in shown]
+
+
+def _difference(more: Mean | None, measure: Measure) -> str:
+    """Return a difference with its band, of shares in points."""
+    if more is None or not math.isfinite(more.mean):
+        return ABSENT
+    scale, unit = (100.0, " points") if measure.is_share else (1.0, "")
+    mean, low, high = (scale * value for value in (more.mean, more.low, more.high))
+    return f"{_signed(mean)}{unit}" + (f" ({_signed(low)} to {_signed(high)})" if math.isfinite(low) else "")
+
+
+def _signed(value: float) -> str:
+    return f"+{rounded(value)}" if value > 0 else rounded(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -40,6 +41,12 @@ class Composer:
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """Return the composed configuration with its ``hydra`` node."""
         return compose(ROOT, self._searched(overrides), return_hydra_config=True)
+
+    def alone(self, path: str) -> dict[str, Any]:
+        """Return what a shipped file says with the files it is made of, and nothing else, under its package."""
+        values = OmegaConf.to_container(compose(path), resolve=True)
+        assert isinstance(values, dict)
+        return {str(key): value for key, value in values.items()}
 
     def loaded(self, overrides: Sequence[str]) -> list[Loaded]:
         """Return the files that ``overrides`` select, in the order in which they are merged."""

@@ -76,7 +76,7 @@ def _files(composer: Composer, group: str) -> Iterator[RuleSet]:
     for file in (shipped() / "policy" / group).glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
         name = f"{group}/{file.stem}".lstrip("/")
-        policy = _policy(composer.alone(f"policy/{name}")["policy"])
+        policy = _policy(composer.alone(f"policy/{group}".rstrip("/"), file.stem)["policy"])
         day = LATE if "defaults" in yaml.safe_load(text) else _first_day(policy)
         yield RuleSet(name, policy, day, _first_sentence(text))
 

@@ -42,9 +42,9 @@ class Composer:
         """Return the composed configuration with its ``hydra`` node."""
         return compose(ROOT, self._searched(overrides), return_hydra_config=True)
 
-    def alone(self, path: str) -> dict[str, Any]:
-        """Return what a shipped file says with the files it is made of, and nothing else, under its package."""
-        values = OmegaConf.to_container(compose(path), resolve=True)
+    def alone(self, group: str, name: str) -> dict[str, Any]:
+        """Return what a file says with the files it is made of, and nothing else, under its package."""
+        values = OmegaConf.to_container(compose(None, self._searched([f"+{group}={name}"])), resolve=False)
         assert isinstance(values, dict)
         return {str(key): value for key, value in values.items()}
 
@@ -61,6 +61,12 @@ class Composer:
     def groups(self) -> list[str]:
         """Return the groups: folders that hold a file to choose."""
         return sorted({below.name for folder in self._folders() for below in folder.iterdir() if _names(below)})
+
+    def nested_groups(self) -> list[str]:
+        """Return the groups inside of others, such as ``policy/us``."""
+        below = {(file.parent, folder) for folder in self._folders() for file in folder.glob("*/**/*.yaml")}
+        names = {place.relative_to(folder).as_posix() for place, folder in below}
+        return sorted(name for name in names if "/" in name)
 
     def file(self, path: str) -> Path | None:
         """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from experiments.arguments import Arguments, parse
 from experiments.faults import BAD_INPUT, OK, BadInput
 from experiments.preflight import checked, composing
+from experiments.preflight.composing import Composed
+from experiments.preflight.contradictions import NOTHING
 from experiments.preflight.fields import Field, find, root_of
-from experiments.preflight.origins import Setting, origins
+from experiments.preflight.origins import Setting, origins, rules_of_files
+from experiments.preflight.overrides import parse as overrides_of
 from experiments.preflight.problems import ABSENT, suggestion
+from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import Config
 from experiments.provenance import GRADES, Row, as_text, evidence_of_rule, is_series, leaves, rows, sources
@@ -38,8 +42,10 @@ def main(words: Sequence[str]) -> int:
             [f"give one key to explain, not {len(keys)}" if len(keys) != 1 else "explain takes no -m", USAGE]
         )
     with composing(arguments.user_folders) as composer:
-        config = checked(composer, overrides).config
-        print("\n".join(explained(keys[0], config, list(origins(composer, overrides).of(keys[0])))))
+        found = checked(composer, overrides)
+        if _exact(found.config, keys[0]) is ABSENT:
+            raise BadInput([_absent(keys[0], found, overrides, composer)])
+        print("\n".join(explained(keys[0], found.config, list(origins(composer, overrides).of(keys[0])))))
     return OK
 
 
@@ -49,14 +55,8 @@ def _parted(arguments: Arguments) -> tuple[list[str], list[str]]:
 
 
 def explained(key: str, config: Config, found: Sequence[Setting]) -> list[str]:
-    """Return the lines that explain a key of a composed configuration.
-
-    Raises:
-        BadInput: When the configuration has no such key.
-    """
+    """Return the lines that explain a key that a composed configuration has."""
     value = _exact(config, key)
-    if value is ABSENT:
-        raise BadInput([f"{key}: no such key{_nearest(key, config)}"])
     if isinstance(value, Mapping) and value and not is_series(value):
         return _listed(key, value)
     return [f"{key} = {as_text(value)}", *_meaning(key), *_history(found), *_evidence(key, config)]
@@ -70,8 +70,27 @@ def _exact(config: object, key: str) -> object:
     return config
 
 
-def _nearest(key: str, config: Config) -> str:
-    known = _all_keys(config)
+def _absent(key: str, found: Composed, overrides: Sequence[str], composer: Composer) -> str:
+    """Return what is said of a key that the configuration has not: perhaps a rule of a file that is not chosen."""
+    rules = {path: x for path, x in rules_of_files(composer).items() if _exact(found.config, path) is ABSENT}
+    for path, (group, name, file) in rules.items():
+        starts = [start for start in (path, path.rpartition(".")[2]) if f"{key}.".startswith(f"{start}.")]
+        if starts:
+            typed = f"compute-market explain {path}{key.removeprefix(starts[0])} {group}={name}"
+            chosen = [x for x in _chosen(group, found, overrides) if x != NOTHING]
+            beside = f" (or {group}=[{','.join([*chosen, name])}], beside what is chosen)" if chosen else ""
+            return f"{key}: stands in {file}, which is not chosen; type {typed}{beside}"
+    return f"{key}: no such key{_nearest(key, [*_all_keys(found.config), *rules])}"
+
+
+def _chosen(group: str, found: Composed, overrides: Sequence[str]) -> list[str]:
+    """Return the files chosen for a group; a list is known from the command line alone."""
+    values = [x.parsed.value() for x in overrides_of(overrides) if x.key == group]
+    names = values[-1] if values else found.choices.get(group, NOTHING)
+    return [str(name) for name in (names if isinstance(names, list) else [names])]
+
+
+def _nearest(key: str, known: Sequence[str]) -> str:
     tails = [name for name in known if name.endswith(f".{key}")]
     if tails:
         more = f" and {len(tails) - TAIL_HITS} more" if len(tails) > TAIL_HITS else ""

@@ -60,10 +60,11 @@ def execute(plan: Plan, words: Sequence[str]) -> Path:
     if is_stored(plan, folder):
         print(f"{folder}: this very run is stored already; using it", file=sys.stderr)
         return folder
+    from experiments.engine import compiling
     from experiments.engine.batch import run_batch
 
-    batch = _batch(plan)
-    with plain_write_errors(folder), Progress(quarters(plan), "quarters", folder.name) as progress:
+    batch, note = _batch(plan), compiling.NOTE if compiling.pending() else ""
+    with plain_write_errors(folder), Progress(quarters(plan), "quarters", folder.name, note) as progress:
         records = run_batch(batch, folder, None, lambda *_: progress.advance())
         failed = sum(record.status != "ok" for record in records)
         manifest.write(folder, _contents(plan, folder, words, failed))

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["execute", "main", "planned"]
 
 _SECONDS_TO_START = 3.0
-"""Rough time to start a worker."""
+"""Rough time to start a worker, kernels left out."""
 _FAILURES_SAID = 10
 
 
@@ -131,6 +132,7 @@ def _executor(asked: StudyPlan, manner: Manner) -> "Executor":
 
 def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executor: "Executor", holder: str) -> None:
     """Run jobs: where none is stored the first alone and timed, so that it can be said what the others will cost."""
+    from experiments.engine import compiling
     from experiments.engine.batch import Record
     from experiments.engine.cost import probe, stored_cost
     from experiments.engine.ensemble import compute
@@ -142,6 +144,8 @@ def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executo
     cost, records = stored_cost(folder), list[Record]()
     stored_before = len(asked.jobs) - len(todo)
     if cost is None:
+        if compiling.pending():
+            print(f"{folder}: {compiling.NOTE}", file=sys.stderr, flush=True)
         cost, records = probe(batches(todo[:1], asked.texts, tables, 1)[0], folder)
     rest = todo[len(records) :]
     source = "as a first run took" if records else "as the stored ones took"
@@ -173,12 +177,13 @@ def _crossing(asked: StudyPlan, folder: Path, stored_before: int) -> str:
 def _estimate(asked: StudyPlan, cost: "Cost", todo: int, hands: int) -> str:
     """Return how long the runs still to do may take and how much they may write."""
     workers = min(hands, todo) or 1
-    start = _SECONDS_TO_START if hands > 1 and todo else 0.0
+    start = _SECONDS_TO_START + cost.loading if hands > 1 and todo else 0.0
+    rounds = ceil(todo / workers)
     megabytes = todo * cost.size / 1e6
     size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
     by = "1 worker" if workers == 1 else f"{workers} workers"
     return (
-        f"about {duration(start + todo * cost.seconds / workers)} and {size} (most in table {cost.largest}) for "
+        f"about {duration(start + rounds * cost.seconds)} and {size} (most in table {cost.largest}) for "
         f"{todo:,} more on {by}{_scarce(asked, megabytes)}"
     )
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -10,8 +10,12 @@ from statistics import median
 import pyarrow.parquet as pq
 
 from experiments import stored
+from experiments.engine import compiling
 from experiments.engine.batch import Record, run_batch
 from experiments.engine.keys import Batch
+
+_FEW = 3.0
+"""Times the middle quarter that a quarter may take by its own work."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,11 @@ class Cost:
     """Cost of one run."""
 
     seconds: float
+    """From making the model to its written tables; of stored runs without the writing."""
     sizes: Mapping[str, float]
     """Bytes on disk by table."""
+    loading: float = 0.0
+    """Seconds in which a process loads kernels that are compiled already; 0 where that was not seen."""
 
     @property
     def size(self) -> float:
@@ -37,7 +44,7 @@ class Cost:
 class _Clock:
     """Times between quarters."""
 
-    last: float = field(default_factory=time.perf_counter)
+    last: float
     laps: list[float] = field(default_factory=list)
 
     def lap(self) -> None:
@@ -49,14 +56,21 @@ class _Clock:
 def probe(batch: Batch, folder: Path) -> tuple[Cost, list[Record]]:
     """Run a batch of one job in this process, store it, and return what such a run costs.
 
-    The first quarters load compiled kernels, which later runs of a process find loaded; the middle quarter stands
-    for all.
+    Some quarters load kernels or compile them, which later runs of a process find loaded: what they take beyond a few
+    times the middle quarter is left out, and is what a worker takes to load them unless they were compiled just now.
     """
-    clock = _Clock()
+    compiles, began = compiling.pending(), time.perf_counter()
+    clock = _Clock(began)
     tick: Callable[..., None] = lambda *_: clock.lap()  # noqa: E731
     records = run_batch(batch, folder, batch.key, tick)
-    seconds = median(clock.laps) * len(clock.laps) if clock.laps else records[0].seconds
-    return Cost(seconds, _sizes(folder)), records
+    extra = beyond(clock.laps)
+    return Cost(time.perf_counter() - began - extra, _sizes(folder), 0.0 if compiles else extra), records
+
+
+def beyond(laps: Sequence[float]) -> float:
+    """Return the seconds of laps that take more than a few times the middle one, as far as they do."""
+    most = _FEW * median(laps) if laps else 0.0
+    return sum(max(lap - most, 0.0) for lap in laps)
 
 
 def stored_cost(folder: Path) -> Cost | None:

@@ -5,12 +5,14 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from experiments.faults import BadInput
 
 _LOCK = ".lock"
+_BEHIND_THE_TEXT = 1 << 30
 
 
 def result_folder(root: str, name: str) -> Path:
@@ -73,7 +75,8 @@ def locked(folder: Path) -> Iterator[str]:
         BadInput: When another program is writing there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("a+", encoding="utf-8") as handle:
+    path = folder / _LOCK
+    with ExitStack() as after, path.open("a+", encoding="utf-8") as handle:
         if not _lock(handle.fileno()):
             handle.seek(0)
             who = handle.readline().strip() or "another program"
@@ -85,7 +88,8 @@ def locked(folder: Path) -> Iterator[str]:
         try:
             yield token
         finally:
-            (folder / _LOCK).unlink(missing_ok=True)
+            if not _removed(path):
+                after.callback(_removed, path)
 
 
 def check_holder(folder: Path, token: str) -> None:
@@ -102,13 +106,36 @@ def check_holder(folder: Path, token: str) -> None:
         raise RuntimeError(f"{folder}: the study for which this was computed has ended or was started again")
 
 
+def _removed(path: Path) -> bool:
+    """Remove a lock file; False on Windows while it is open, by us or by another program that wants it."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return False
+    return True
+
+
 def _lock(descriptor: int) -> bool:
+    """Lock an open file for this program; False where another one holds it."""
     try:
         import fcntl
-    except ImportError:  # Windows: two programs in one folder are the user's care
-        return True
+    except ImportError:
+        return _lock_on_windows(descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
+    return True
+
+
+def _lock_on_windows(descriptor: int) -> bool:
+    """Lock a byte far behind the text: Windows lets nobody read what is locked, and the text says who holds it."""
+    windows, here = import_module("msvcrt"), os.lseek(descriptor, 0, os.SEEK_CUR)
+    os.lseek(descriptor, _BEHIND_THE_TEXT, os.SEEK_SET)
+    try:
+        windows.locking(descriptor, windows.LK_NBLCK, 1)
+    except OSError:
+        return False
+    finally:
+        os.lseek(descriptor, here, os.SEEK_SET)
     return True

@@ -14,11 +14,15 @@ _LONGEST_SILENCE = 300.0
 class Progress:
     """Counts units of work done, and of those the failed ones, on standard error."""
 
-    def __init__(self, total: int, unit: str, label: str) -> None:
+    def __init__(self, total: int, unit: str, label: str, note: str = "") -> None:
+        """Begin a line; the note says why it may be slow."""
         self.total, self.unit, self.label = total, unit, label
         self.done, self.failed, self._began = 0, 0, time.monotonic()
         self._said = self._began
-        self._bar: Any = tqdm(total=total, unit=unit, desc=label, disable=None, file=sys.stderr, leave=True)
+        said = f"{label} ({note})" if note else label
+        self._bar: Any = tqdm(total=total, unit=unit, desc=said, disable=None, file=sys.stderr, leave=True)
+        if note and self._bar.disable:
+            print(f"{label}: {note}", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

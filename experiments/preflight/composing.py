@@ -1,5 +1,6 @@
 """Compose overrides into one plain mapping, or say everything that stands in the way."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -7,14 +8,23 @@ from textwrap import shorten
 from typing import Any
 
 import yaml
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
 from experiments.preflight.contradictions import contradictions
 from experiments.preflight.layers import layers
-from experiments.preflight.overrides import Argument, choice_problems, parse, sweep_problems, value_problems
+from experiments.preflight.overrides import (
+    Argument,
+    choice_problems,
+    group_problems,
+    no_file,
+    no_group,
+    parse,
+    sweep_problems,
+    value_problems,
+)
 from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
@@ -45,10 +55,13 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
     arguments = parse(overrides)
     refuse_if_any(sweep_problems(arguments))
     refuse_if_any(refusals.name_problems(arguments, composer))
+    lost = group_problems(arguments, composer)
+    known = [argument for argument in arguments if argument.text not in lost]
     try:
-        return _composed(composer, arguments), list(contradictions(arguments, composer))
+        return _composed(composer, known), [*lost.values(), *contradictions(known, composer)]
     except _CANNOT_COMPOSE as error:
-        return _diagnosed(composer, arguments, error)
+        found, problems = _diagnosed(composer, known, error)
+        return found, [*lost.values(), *problems]
 
 
 def _composed(composer: Composer, arguments: Sequence[Argument]) -> Composed:
@@ -91,13 +104,15 @@ def _diagnosed(
         base = composer.compose([a.text for a in groups])
         faults |= value_problems(arguments, composer, base)
         rest = [a for a in arguments if a.text not in faults]
-        return _composed(composer, rest), [*faults.values()] or [_unexplained(error)]
+        return _composed(composer, rest), [*faults.values()] or [_unexplained(error, composer)]
     except _CANNOT_COMPOSE as other:
-        return None, [*faults.values(), _unexplained(other)]
+        return None, [*faults.values(), _unexplained(other, composer)]
 
 
-def _unexplained(error: Exception) -> Problem:
+def _unexplained(error: Exception, composer: Composer) -> Problem:
     """Turn an error that is no single override's fault into one plain line."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
+        return _missing(error.missing_cfg_file, str(error), composer)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
@@ -108,3 +123,12 @@ def _unexplained(error: Exception) -> Problem:
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))
+
+
+def _missing(path: str, message: str, composer: Composer) -> Problem:
+    """Return what is said of a name in a defaults list that no file has; Hydra's message begins with who names it."""
+    named_by = re.match("In '([^']+)'", message)
+    file = composer.file(named_by[1]) if named_by else None
+    group, _, name = path.rpartition("/")
+    key, options = f"{file}: defaults" if file else group, composer.options(group)
+    return no_file(key, name, options) if options else no_group(f"{key}: {group}/{name}", group, composer)

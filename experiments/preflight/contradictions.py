@@ -1,37 +1,60 @@
-"""Files chosen together that say different things of one key: merged, the last would silently win."""
+"""Choices that cannot be meant together: the last would silently win, or one of them silently do nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from omegaconf import OmegaConf
+from hydra.errors import ConfigCompositionException
 
 from experiments.preflight.layers import flattened
 from experiments.preflight.overrides import Argument
-from experiments.preflight.problems import shown
+from experiments.preflight.problems import ABSENT, shown
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
 
+NOTHING = "none"
+"""Name of the file of a group that holds no rule."""
+
 
 def contradictions(arguments: Sequence[Argument], composer: Composer) -> Iterator[Problem]:
-    """Yield the keys on which files that one group choice lists disagree, such as ``policy/us=[free,deny]``."""
+    """Yield groups chosen twice, and keys on which files of one choice disagree, such as ``policy/us=[free,deny]``."""
+    chosen = dict[str, str]()
     for argument in arguments:
-        names = argument.parsed.value() if not argument.parsed.is_delete() else None
-        if isinstance(names, list) and composer.options(argument.key) and not argument.is_hydra:
-            group = argument.key.replace("/", ".")
+        if argument.parsed.is_delete() or argument.is_hydra or not composer.options(argument.key):
+            continue
+        if argument.key in chosen:
+            both = f"{chosen[argument.key]} and {argument.text}"
+            yield Problem(argument.key, ABSENT, f"is chosen twice, by {both}; drop one of them")
+        chosen[argument.key] = argument.text
+        names = argument.parsed.value()
+        if isinstance(names, list):
+            yield from against_each_other(argument.key, names)
             said = {str(name): _said(composer, argument.key, str(name)) for name in names}
             for one, other in combinations(said, 2):
-                yield from _apart(group, (one, said[one]), (other, said[other]))
+                yield from _apart((one, said[one]), (other, said[other]))
+
+
+def against_each_other(key: str, names: Sequence[object]) -> Iterator[Problem]:
+    """Yield what cannot be meant by a list of files of one group: one named twice, and none beside another."""
+    for name, count in Counter(map(str, names)).items():
+        if count > 1:
+            yield Problem(key, name, "is chosen twice in one list; once is enough")
+    others = sorted({str(name) for name in names} - {NOTHING})
+    if others and NOTHING in names:
+        yield Problem(key, NOTHING, f"stands for no rule at all, so not beside {', '.join(others)}: drop one of them")
 
 
 def _said(composer: Composer, group: str, name: str) -> dict[str, object]:
-    """Return what a file says alone, with what it is made of, by dotted key below the group."""
-    values = OmegaConf.select(composer.compose([f"{group}={name}"]), group.replace("/", "."))
-    return dict(flattened(OmegaConf.to_container(values, resolve=False)))
+    """Return what a file says alone, with what it is made of, by dotted key; nothing where it overrides choices."""
+    try:
+        return dict(flattened(composer.alone(group, name)))
+    except ConfigCompositionException:
+        return {}
 
 
-def _apart(group: str, one: tuple[str, dict[str, object]], other: tuple[str, dict[str, object]]) -> Iterator[Problem]:
+def _apart(one: tuple[str, dict[str, object]], other: tuple[str, dict[str, object]]) -> Iterator[Problem]:
     (first, mine), (second, yours) = one, other
     for key in sorted(mine.keys() & yours.keys()):
         if mine[key] != yours[key]:
             allowed = f"{first} says {shown(mine[key])} and {second} {shown(yours[key])}: choose one of the two"
-            yield Problem(f"{group}.{key}", [first, second], allowed)
+            yield Problem(key, [first, second], allowed)

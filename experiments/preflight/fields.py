@@ -19,6 +19,9 @@ from sim.names import DATE_PATTERN, ID_PATTERN, QUARTER_PATTERN
 
 Node = dict[str, Any]
 
+A_NAME = "of a-z, 0-9, _ and - (a name)"
+FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
+"""Days on which rules may be set or end: the first controls on cards date from 2022, so 1925 is a slip."""
 _LIMITS = (
     ("exclusiveMinimum", "greater than"),
     ("minimum", "at least"),
@@ -175,7 +178,7 @@ def _described(node: Node) -> str:
     if _is_quarter(node):
         return "a quarter from 1900Q1 to 2099Q4, such as 2024Q3"
     if node.get("pattern") == DATE_PATTERN:
-        return "a day as year-month-day in quotes, such as '2023-11-17'"
+        return f"a day from {FIRST_DAY} to {LAST_DAY} as year-month-day in quotes, such as '2023-11-17'"
     limits = " and ".join(f"{words} {_number(node[name])}" for name, words in _LIMITS if name in node)
     return " ".join(filter(None, (_TYPES.get(node.get("type", ""), "a value"), limits, _unit(node), _pattern(node))))
 
@@ -190,7 +193,7 @@ def _unit(node: Node) -> str:
 
 def _pattern(node: Node) -> str:
     if node.get("pattern") == ID_PATTERN:
-        return "of a-z, 0-9, _ and - (a name)"
+        return A_NAME
     return "that is not empty" if node.get("minLength") else ""
 
 

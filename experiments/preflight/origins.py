@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
 
 from experiments.preflight.folders import shipped
 from experiments.preflight.layers import Layer, layers
@@ -10,6 +13,7 @@ from experiments.preflight.overrides import parse as parsed
 from experiments.preflight.problems import ABSENT
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
+from sim.parameters.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Origins:
         for layer in self.files:
             value = at(_nested(layer.package, {k: v for k, v in layer.content.items() if k != "defaults"}), key)
             if value is not ABSENT:
-                yield Setting(_place(layer), value, is_file=True)
+                yield Setting(place(layer.file), value, is_file=True)
         for argument in self.words:
             value = at(_nested(argument.key, argument.parsed.value()), key)
             if value is not ABSENT:
@@ -56,8 +60,31 @@ def origins(composer: Composer, overrides: Sequence[str]) -> Origins:
     return Origins(tuple(layers(composer, overrides)), tuple(words))
 
 
-def _place(layer: Layer) -> str:
-    return str(layer.file.relative_to(shipped().parent)) if layer.is_shipped else str(layer.file)
+def rules_of_files(composer: Composer) -> dict[str, tuple[str, str, str]]:
+    """Return, by the key of every rule that a file holds in full, its group, the file's name there, and its place."""
+    found = dict[str, tuple[str, str, str]]()
+    for group in (f"policy/{government}" for government in Policy.model_fields):
+        for name in composer.options(group):
+            file = composer.file(f"{group}/{name}")
+            for rule, value in _mapping(file).items():
+                if file is not None and isinstance(value, Mapping) and "kind" in value:
+                    found.setdefault(f"{group.replace('/', '.')}.{rule}", (group, name, place(file)))
+    return found
+
+
+def _mapping(file: Path | None) -> Mapping[object, object]:
+    """Return what a file holds; nothing where it cannot be read as a mapping, which is said when it is chosen."""
+    try:
+        found = None if file is None else yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        found = None
+    return found if isinstance(found, Mapping) else {}
+
+
+def place(file: Path) -> str:
+    """Return where a file is, in words: a shipped one from the folder of the program on."""
+    is_shipped = file.resolve().is_relative_to(shipped().resolve())
+    return str(file.relative_to(shipped().parent)) if is_shipped else str(file)
 
 
 def _nested(package: str, value: object) -> object:

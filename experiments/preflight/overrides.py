@@ -87,11 +87,24 @@ def choice_problems(arguments: Sequence[Argument], composer: Composer) -> dict[s
         value = argument.parsed.value()
         for name in value if isinstance(value, list) else [value]:
             if name not in options:
-                found[argument.text] = _no_file(argument.key, name, options)
+                found[argument.text] = no_file(argument.key, name, options)
     return found
 
 
-def _no_file(group: str, name: object, options: list[str]) -> Problem:
+def group_problems(arguments: Sequence[Argument], composer: Composer) -> dict[str, Problem]:
+    """Return, by override text, the choices in groups that do not exist, such as ``policy/usa=deny``."""
+    wanted = [a for a in arguments if "/" in a.key and not a.is_hydra and not composer.options(a.key)]
+    return {argument.text: no_group(argument.key, argument.key, composer) for argument in wanted}
+
+
+def no_group(key: str, group: str, composer: Composer) -> Problem:
+    """Return what is said at a key of a group that does not exist."""
+    names = composer.nested_groups()
+    return Problem(key, ABSENT, f"no such group; groups inside of others are {listed(names)}{suggestion(group, names)}")
+
+
+def no_file(group: str, name: object, options: list[str]) -> Problem:
+    """Return what is said of a name that no file of a group has."""
     return Problem(group, name, f"no such file; choose one of {listed(options)}{suggestion(str(name), options)}")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from experiments.preflight.contradictions import against_each_other
 from experiments.preflight.events import excess, foreign_tags
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.layers import Layer, flattened
@@ -39,8 +40,12 @@ def file_problems(layers: Sequence[Layer]) -> list[Problem]:
 def _layer_problems(layer: Layer) -> Iterator[Problem]:
     if ".." in Path(layer.path).parts or Path(layer.path).is_absolute():
         yield Problem(str(layer.file), ABSENT, "a configuration may not reach outside its folder")
-    if yaml.compose(layer.file.read_text(encoding="utf-8")) is None:
+    root = yaml.compose(layer.file.read_text(encoding="utf-8"))
+    if root is None:
         yield Problem(str(layer.file), ABSENT, "holds nothing, so that choosing it would silently do nothing")
+    elif not isinstance(root, yaml.MappingNode):
+        held = "a list" if isinstance(root, yaml.SequenceNode) else "plain text"
+        yield Problem(str(layer.file), ABSENT, f"holds {held}; a configuration holds keys with values (key: value)")
     for tag in foreign_tags(layer.file):
         yield Problem(str(layer.file), ABSENT, f"refused: the tag {tag} asks for an object; only plain values are read")
     for key, value in layer.leaves():
@@ -90,6 +95,14 @@ def _default_problems(file: Path) -> Iterator[Problem]:
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: the defaults list takes plain names only")
 
 
+def _list_problems(file: Path) -> Iterator[Problem]:
+    """Yield what cannot be meant by lists of files in a defaults list."""
+    found = _defaults(file)
+    for entry in found if isinstance(found, list) else []:
+        for group, names in entry.items() if isinstance(entry, dict) else []:
+            yield from against_each_other(f"{file}: defaults: {group}", names if isinstance(names, list) else [])
+
+
 def _defaults(file: Path) -> object:
     """Return the defaults list of a file; a file that cannot be read has none, and Hydra says why if it is chosen."""
     try:
@@ -125,6 +138,7 @@ def _file_in_folder(folder: Path, name: str, seen: dict[str, Path]) -> Iterator[
         yield Problem(str(file), ABSENT, reason)
     else:
         yield from _default_problems(file)
+        yield from _list_problems(file)
 
 
 def missing_folders(user_folders: Sequence[Path]) -> list[Problem]:

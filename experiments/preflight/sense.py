@@ -1,15 +1,18 @@
 """What the schema lets pass or says less plainly: horizons, clouds without cards, names that many keys refer to."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import yaml
 
+from experiments.preflight.fields import FIRST_DAY, LAST_DAY
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.problems import ABSENT
-from sim.names import quarter_number
+from sim.names import DATE_PATTERN, quarter_number
 from sim.parameters import Problem
+from sim.parameters.policy_references import DATES
 from sim.parameters.problems import nearest
 
 LAST_QUARTER = "2099Q4"
@@ -24,13 +27,19 @@ _KINDS = {
     "behaviour.investment": "investment rule",
 }
 """Where names are defined, and what they name."""
+_GOVERNMENTS = ("us", "cn", "allies")
 _NAMES = "must be one of "
 _SHOWN = 3
 
 
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
-    return [*_horizon(values), *_clouds(values), *_leases(values), *_overrides(values)]
+    return [*_horizon(values), *_clouds(values), *_leases(values), *_overrides(values), *_days(values)]
+
+
+def defined(values: Mapping[str, Any]) -> list[str]:
+    """Return every name that other keys may refer to."""
+    return [str(name) for path in _KINDS for name, _ in _items(values, path)]
 
 
 def _below(node: Any, key: str) -> Any:
@@ -55,9 +64,21 @@ def _quarters(values: Mapping[str, Any], *names: str) -> list[int | None]:
     return [_number(_below(values, f"market.{name}")) for name in names]
 
 
+def _days(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield days of rules that lie outside of all that is simulated; days are text of one form, so they compare."""
+    for group in _GOVERNMENTS:
+        for name, rule in _items(values, f"policy.{group}"):
+            for field in DATES:
+                day = _below(rule, field)
+                if isinstance(day, str) and re.fullmatch(DATE_PATTERN, day) and not FIRST_DAY <= day <= LAST_DAY:
+                    yield Problem(
+                        f"policy.{group}.{name}.{field}", day, f"must be a day from {FIRST_DAY} to {LAST_DAY}"
+                    )
+
+
 def _overrides(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield names in ``overrides`` of rules that are neither in the configuration nor among the shipped ones."""
-    governments = [(group, _items(values, f"policy.{group}")) for group in ("us", "cn", "allies")]
+    governments = [(group, _items(values, f"policy.{group}")) for group in _GOVERNMENTS]
     here = {str(name) for _, rules in governments for name, _ in rules}
     for group, rules in governments:
         for name, rule in rules:

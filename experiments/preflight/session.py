@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -41,6 +42,12 @@ class Composer:
         """Return the composed configuration with its ``hydra`` node."""
         return compose(ROOT, self._searched(overrides), return_hydra_config=True)
 
+    def alone(self, group: str, name: str) -> dict[str, Any]:
+        """Return what a file says with the files it is made of, and nothing else, under its package."""
+        values = OmegaConf.to_container(compose(None, self._searched([f"+{group}={name}"])), resolve=False)
+        assert isinstance(values, dict)
+        return {str(key): value for key, value in values.items()}
+
     def loaded(self, overrides: Sequence[str]) -> list[Loaded]:
         """Return the files that ``overrides`` select, in the order in which they are merged."""
         loader = GlobalHydra.instance().config_loader()
@@ -54,6 +61,12 @@ class Composer:
     def groups(self) -> list[str]:
         """Return the groups: folders that hold a file to choose."""
         return sorted({below.name for folder in self._folders() for below in folder.iterdir() if _names(below)})
+
+    def nested_groups(self) -> list[str]:
+        """Return the groups inside of others, such as ``policy/us``."""
+        below = {(file.parent, folder) for folder in self._folders() for file in folder.glob("*/**/*.yaml")}
+        names = {place.relative_to(folder).as_posix() for place, folder in below}
+        return sorted(name for name in names if "/" in name)
 
     def file(self, path: str) -> Path | None:
         """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""

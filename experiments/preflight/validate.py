@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from experiments.preflight.fields import Field, find, root_of
+from experiments.preflight.fields import A_NAME, Field, find, root_of
 from experiments.preflight.layers import flattened
+from experiments.preflight.misplaced import sorted_out
 from experiments.preflight.problems import ABSENT, listed, suggestion
-from experiments.preflight.sense import gathered, nonsense
+from experiments.preflight.sense import defined, gathered, nonsense
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from sim.names import ID_PATTERN, QUARTER_PATTERN
 from sim.parameters import Parameters, Problem, ReferenceErrors
@@ -31,8 +33,17 @@ def split(config: Mapping[str, Any]) -> tuple[Config, Config]:
 
 def parameters(values: Config) -> tuple[Parameters | None, list[Problem]]:
     """Validate the model's part: parameters, or every problem."""
-    found, problems = _checked(Parameters, Parameters.from_mapping, values)
-    return found, _innermost([*nonsense(values), *gathered(problems, values)])
+    rest, misplaced = sorted_out(values)
+    found, problems = _checked(Parameters, Parameters.from_mapping, rest)
+    told = [_with_nearest(problem, values) for problem in gathered(problems, values)]
+    return (None if misplaced else found), [*misplaced, *_innermost([*nonsense(rest), *told])]
+
+
+def _with_nearest(problem: Problem, values: Config) -> Problem:
+    """Return a problem with the nearest name, where a value is not even spelt as a name (H20 for h20)."""
+    if not isinstance(problem.value, str) or not problem.allowed.endswith(A_NAME):
+        return problem
+    return replace(problem, allowed=problem.allowed + suggestion(problem.value.lower(), defined(values)))
 
 
 def settings(values: Config) -> tuple[Settings | None, list[Problem]]:
@@ -107,6 +118,8 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
 def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
     parts, value = [str(part) for part in detail["loc"]], detail.get("input")
     kinds, said = _kinds(root, parts), value.get("kind", ABSENT) if isinstance(value, Mapping) else ABSENT
+    if said is ABSENT:
+        return Problem(".".join([*parts, "kind"]), ABSENT, f"is missing; give one of {listed(kinds)}")
     return Problem(".".join([*parts, "kind"]), said, f"must be one of {listed(kinds)}{suggestion(str(said), kinds)}")
 
 

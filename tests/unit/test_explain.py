@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from experiments.explain import explained
-from experiments.faults import BadInput
 from experiments.preflight.folders import shipped
 from experiments.preflight.origins import at
 from experiments.preflight.problems import ABSENT
@@ -132,10 +131,48 @@ def test_a_listed_value_that_is_not_the_baselines_has_no_grade() -> None:
         ("qqqqqqqq", "qqqqqqqq: no such key"),
     ],
 )
-def test_a_key_that_is_not_there(key: str, said: str) -> None:
-    with pytest.raises(BadInput) as error:
-        explained(key, evidence.baseline(), [])
-    assert error.value.lines[0].endswith(said)
+def test_a_key_that_is_not_there(command: Command, key: str, said: str) -> None:
+    outcome = command("explain", key)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.lines[0].endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["us_line"],
+            "us_line: stands in conf/policy/us/us_line.yaml, which is not chosen; type compute-market explain "
+            "policy.us.us_line policy/us=us_line (or policy/us=[history,us_line], beside what is chosen)",
+        ),
+        (
+            ["policy.cn.cn_ratio.effective", "policy/cn=none"],
+            "policy.cn.cn_ratio.effective: stands in conf/policy/cn/cn_ratio.yaml, which is not chosen; type "
+            "compute-market explain policy.cn.cn_ratio.effective policy/cn=cn_ratio",
+        ),
+        (
+            ["us_line", "policy/us=[us_2022_10,us_tools]"],
+            "policy.us.us_line policy/us=us_line (or policy/us=[us_2022_10,us_tools,us_line], beside what is chosen)",
+        ),
+        (["us_2022_10"], "us_2022_10: no such key; did you mean policy.us.us_2022_10?"),
+        (["policy.us.us_lin"], "no such key; did you mean 'policy.us.us_line'?"),
+    ],
+)
+def test_a_rule_that_is_not_chosen_says_how_to_choose_it(command: Command, words: list[str], said: str) -> None:
+    outcome = command("explain", *words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.lines[0].endswith(said), outcome.lines
+
+
+def test_an_own_rule_that_is_not_chosen_is_found_too(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "own" / "policy" / "us" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text((shipped() / "policy" / "us" / "us_line.yaml").read_text().replace("us_line:", "my_rule:"))
+    folder = ["--config-dir", str(tmp_path / "own")]
+    (line,) = command("explain", "my_rule", *folder).lines
+    assert f"stands in {file}, which is not chosen" in line
+    typed = line.partition("compute-market ")[2].partition(" (or")[0].split()
+    assert command(*typed, *folder).code == 0
 
 
 def test_a_deleted_key_is_bad_input(command: Command) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 
@@ -272,3 +273,104 @@ def test_a_file_that_holds_nothing_is_refused(command: Command, tmp_path: Path) 
     file.parent.mkdir(parents=True)
     file.write_text("# to be written\n")
     assert "holds nothing" in refused(command("run", "policy/us=mine", "--config-dir", str(tmp_path / "own")))[0]
+
+
+def own_file(folder: Path, name: str, text: str) -> list[str]:
+    """Write a file of one's own and return the words that name its folder."""
+    file = folder / "own" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return ["--config-dir", str(folder / "own")]
+
+
+LINE = (shipped() / "policy" / "us" / "us_line.yaml").read_text(encoding="utf-8").partition("us_line:")[2]
+"""A rule without its id, indented."""
+DAY = "2025-01-01"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("us/own", "- deny\n", ["own.yaml: holds a list; a configuration holds keys with values"]),
+        ("us/own", "deny\n", ["own.yaml: holds plain text; a configuration holds keys with values"]),
+        (
+            "us/own",
+            "defaults: [histori]\n",
+            ["own.yaml: defaults = 'histori': no such file; choose one of ", "'history'?"],
+        ),
+        ("own", "defaults: [{us: histori}]\n", ["own.yaml: defaults = 'histori': no such file", "mean 'history'?"]),
+        ("own", "defaults: [{usa: deny}]\n", ["defaults: policy/usa/deny: no such group", "did you mean 'policy/us'?"]),
+        (
+            "own",
+            "defaults: [{us: [none, deny]}]\n",
+            ["defaults: us = 'none': stands for no rule at all", "beside deny"],
+        ),
+        ("own", "defaults: [{us: [deny, deny]}]\n", ["defaults: us = 'deny': is chosen twice in one list"]),
+        ("own", f"mine:{LINE}", ["policy.mine: a rule belongs to a government: move its file to one of policy/us/"]),
+        ("us/own", dedent(LINE.lstrip("\n")), ["policy.us.kind = 'chip_rule': a rule needs an id"]),
+        (
+            "us/own",
+            f"us:\n  mine:{indent(LINE, '  ')}",
+            ["policy.us.us: is no rule but holds one", "mine without 'us:'"],
+        ),
+        (
+            "us/own",
+            f"policy:\n  us:\n    mine:{indent(LINE, '    ')}",
+            ["policy.us.policy: is no rule but holds one", "write mine without 'policy:' and 'us:' above"],
+        ),
+        ("us/own", "mine: {label: x}\n", ["policy.us.mine.kind: is missing; give one of buy_ratio"]),
+        (
+            "us/own",
+            f"mine:{LINE}".replace("only_chips: null", "only_chips: [H20]"),
+            ["policy.us.mine.only_chips.0 = 'H20': must be text of a-z", "did you mean 'h20'?"],
+        ),
+        (
+            "us/own",
+            f"mine:{LINE}".replace(DAY, "1925-01-01"),
+            ["policy.us.mine.announced = '1925-01-01': must be a day from 2000-01-01 to 2099-12-31"],
+        ),
+    ],
+)
+def test_a_policy_file_that_is_wrong_says_how_to_mend_it(
+    command: Command, tmp_path: Path, name: str, text: str, said: list[str]
+) -> None:
+    folder = own_file(tmp_path, f"policy/{name}.yaml", text)
+    choice = "policy/us=own" if "/" in name else "policy=own"
+    lines = refused(command("run", choice, *folder))
+    assert len(lines) <= 2, lines
+    assert [part for part in said if part not in lines[0]] == [], lines
+    assert str(tmp_path / "own") in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["policy/usa=ban"],
+            "policy/usa: no such group; groups inside of others are policy/allies, policy/cn, policy/us",
+        ),
+        (["policy/us=[none,deny]"], "policy/us = 'none': stands for no rule at all, so not beside deny"),
+        (["policy/allies=[egress,none]"], "policy/allies = 'none': stands for no rule at all, so not beside egress"),
+        (["policy/us=[deny,deny]"], "policy/us = 'deny': is chosen twice in one list; once is enough"),
+        (["policy/us=deny", "policy/us=deny"], "policy/us: is chosen twice, by policy/us=deny and policy/us=deny"),
+        (
+            ["scenario=[easy_switching,own]"],
+            "customers.switching.cost_iaas = ['easy_switching', 'own']: easy_switching says ",
+        ),
+    ],
+)
+def test_choices_that_cannot_be_meant_together(command: Command, tmp_path: Path, words: list[str], said: str) -> None:
+    text = "# @package _global_\ncustomers: {switching: {cost_iaas: 9.0}}\n"
+    lines = refused(command("run", *words, *own_file(tmp_path, "scenario/own.yaml", text)))
+    assert said in lines[0], lines
+
+
+def test_scenarios_that_do_not_contradict_each_other_go_together(command: Command) -> None:
+    outcome = command("run", "scenario=[easy_switching,build_cost_doubling]", "--cfg", "job")
+    assert outcome.code == OK, outcome
+
+
+def test_the_first_and_the_last_day_are_allowed(command: Command, tmp_path: Path) -> None:
+    text = f"mine:{LINE}".replace(DAY, "2000-01-01").replace("expires: null", 'expires: "2099-12-31"')
+    outcome = command("run", "policy/us=own", "seed=-1", *own_file(tmp_path, "policy/us/own.yaml", text))
+    assert [line.partition(" ")[0] for line in outcome.lines] == ["seed"]

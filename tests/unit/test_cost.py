@@ -1,0 +1,69 @@
+"""What is said before a study: whether kernels are compiled first, and what the runs will cost."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from experiments.engine import compiling
+from experiments.engine.batch import Record
+from experiments.engine.cost import Cost, beyond, probe
+from experiments.engine.keys import Batch
+from experiments.engine.progress import Progress
+from experiments.study import _SECONDS_TO_START, _estimate
+from experiments.study_plan import planned
+
+
+@pytest.mark.parametrize(
+    ("laps", "extra"), [([], 0.0), ([2.0, 2.0, 2.0], 0.0), ([9.0, 1.0, 1.0, 2.0, 1.0], 6.0), ([1.0, 1.0, 4.0], 1.0)]
+)
+def test_quarters_that_load_kernels_are_told_from_the_others(laps: Sequence[float], extra: float) -> None:
+    assert beyond(laps) == pytest.approx(extra)
+
+
+def test_kernels_are_pending_until_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    assert compiling.pending()
+    (tmp_path / "sim").mkdir()
+    (tmp_path / "sim" / "kernel.nbi").touch()
+    assert not compiling.pending()
+    monkeypatch.setattr("numba.config.CACHE_DIR", "")
+    assert compiling.pending(), "nothing is kept where no folder can be written"
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_timed_run_counts_all_but_the_loading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, compiles: bool
+) -> None:
+    now = [0.0]
+
+    def run(batch: Batch, folder: Path, key: str, tick: Callable[..., None]) -> list[Record]:
+        for lap in (12.0, 1.0, 1.0, 2.0, 1.0):
+            now[0] += lap
+            tick()
+        now[0] += 4.0  # tables are written
+        return []
+
+    monkeypatch.setattr("experiments.engine.cost.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("experiments.engine.cost.run_batch", run)
+    monkeypatch.setattr(compiling, "pending", lambda: compiles)
+    cost, _ = probe(Batch((), {}), tmp_path)
+    assert cost.seconds == pytest.approx(3.0 + 5.0 + 4.0)
+    assert cost.loading == pytest.approx(0.0 if compiles else 9.0)
+
+
+def test_the_estimate_has_the_start_of_workers_and_whole_rounds(tmp_path: Path) -> None:
+    asked = planned(["study=baseline", f"output.root={tmp_path}"])
+    asked.folder.mkdir(parents=True)
+    cost = Cost(10.0, {"market": 100.0}, loading=5.0)
+    assert _estimate(asked, cost, 5, 2).startswith(f"about {_SECONDS_TO_START + 5.0 + 3 * 10.0:.0f} s ")
+    assert _estimate(asked, cost, 5, 1).startswith("about 50 s "), "this process has loaded them"
+
+
+def test_progress_says_that_kernels_are_compiled(capfd: pytest.CaptureFixture[str]) -> None:
+    with Progress(1, "quarters", "baseline", compiling.NOTE):
+        pass
+    assert capfd.readouterr().err == f"baseline: {compiling.NOTE}\n"
+    with Progress(1, "quarters", "baseline"):
+        pass
+    assert capfd.readouterr().err == ""

@@ -11,7 +11,7 @@ from experiments.figures.lines import left_out, shown
 from experiments.figures.strips import Code, Group, Strip, Strips, svg
 
 TITLE = "What limits supply, where and when"
-_SITES, _MAKERS, _HEADS = 18, 6, 120
+_SITES, _MAKERS, _HEADS = 18, 6, 132
 """Sites and makers shown, and letters of all heads together."""
 _LABELS = {
     "demand": "nothing (capacity to spare, orders met)",

@@ -21,6 +21,8 @@ _HEAD, _TICKS, _FOOT, _GAP = 0.26, 0.26, 0.3, 0.14
 """Room in inches for the head of a group, years, the foot of the figure, and between columns."""
 _TOP, _KEY, _SQUARE, _NOTE = 0.06, 0.24, 0.13, 0.3
 """Inches above the key, height of a line of it, side of its squares, and height of the note at the end of history."""
+_FEW = 3
+"""Columns whose heads are written large."""
 _HALF = 0.125
 """Half a quarter in years."""
 
@@ -80,9 +82,10 @@ def _drawn(sheet: Strips) -> Figure:
     _draw_key(figure, key)
     left = _label_room(groups)
     wide = (WIDTH - left - _GAP) / len(sheet.columns)
+    size = TITLE if len(sheet.columns) <= _FEW else SMALL
     for c, column in enumerate(sheet.columns):
         x, above = (left + c * wide) / WIDTH, top
-        figure.text(x, 1 - (_TOP + _KEY * len(key) + _HEAD) / height, sheet.heads[c], size=TITLE, weight="bold")
+        figure.text(x, 1 - (_TOP + _KEY * len(key) + _HEAD) / height, sheet.heads[c], size=size, weight="bold")
         for g, group in enumerate(column):
             above += heights[g]
             box = (x, 1 - above / height, (wide - _GAP) / WIDTH, (heights[g] - _HEAD) / height)

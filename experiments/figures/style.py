@@ -21,7 +21,7 @@ _LEFT, _LINE, _TICKS, _FOOT = 0.58, 0.18, 0.28, 0.28
 """Room in inches around each panel: axis, a line of its title, years; and for the line at the foot of the figure."""
 _GAP, _LEADER = 0.16, 0.13
 """Room in inches before each panel's head and between panels; and between a line and its label."""
-_LEADS = (0, (1, 2))
+_LEADS = (0, (1, 1.5))
 """Dots of the line from an end to its label: grey and thin, unlike data."""
 _NOTE = 0.34
 """Height in inches of the note at the end of history."""
@@ -221,7 +221,7 @@ def _label_ends(axes: Axes, panel: Panel, inches: float, wide: float) -> None:
     gap = 1.18 * SMALL / (72 * inches)
     places = spread([y for _, (_, y) in ends], gap, 0.0, 1.0)
     for (series, (x, y)), place in zip(ends, places, strict=True):
-        leader = Line2D((x, start - 0.01), (y, place), color=FAINT, linewidth=0.4, linestyle=_LEADS)
+        leader = Line2D((x, start - 0.01), (y, place), color=FAINT, linewidth=0.7, linestyle=_LEADS)
         leader.set(transform=axes.transAxes, clip_on=False)
         axes.add_artist(leader)
         text = axes.text(start, place, series.label, fontsize=SMALL, color=series.colour, va="center")

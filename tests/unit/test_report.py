@@ -81,6 +81,13 @@ def test_it_says_what_came_out_how_sure_and_what_not_to_use_it_for(page: str) ->
     assert all(f"figure-{name}" in page for name in FIGURES)
 
 
+def test_one_case_says_its_rules_at_the_top_and_several_do_not(page: str, compared: Path) -> None:
+    """Folders are named by scenario and run id alone."""
+    said = "Rules: <code>policy=history</code> <code>policy/allies=history</code>"
+    assert page.index(said) < page.index("<main>")
+    assert "Rules: <code>" not in render([load(compared)], [])
+
+
 def test_numbers_in_the_tables_are_those_of_the_parquet_files(page: str, ensemble: Path) -> None:
     hhi = load(ensemble)["market"].pandas(["hhi_revenue"], {"region": "world", "quarter": "2026Q4"})["hhi_revenue"]
     shown = re.search(r"HHI, revenue\)</td>.*<td>([\d.]+) \(([\d.]+) to ([\d.]+)\)</td><td>points", page)

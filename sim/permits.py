@@ -40,11 +40,13 @@ class Permits(NamedTuple):
     """By the rule that decides."""
     alone: Closed
     """What no other rule closes: it would be open if the rule were lifted."""
-    abroad: Bools
-    """(S + W, V) whether a government other than that of the destination refuses a card: what may be smuggled.
+    abroad: Floats
+    """(S + W, V) share of orders that rules of other governments close by themselves: what may be smuggled.
 
     Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
     """
+    foreign: Mapping[str, Bools]
+    """(S + W,) by rule, whether it is of another government than that of the destination."""
     licensed: tuple[tuple[Limit, Floats], ...]
     """Limits on quantities that some order stands under, with the part (S + W, V) of orders that does."""
 
@@ -60,7 +62,7 @@ def permits_of(
         links.pool_cards & (at_sites > HALF)[structure.pool_site],
         (rules["regions"].open > HALF) & links.chip_merchant,
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
-        _refused_abroad(calendar, links, np.concatenate([found.refused for found in ordering], axis=1)),
+        np.concatenate([found.abroad for found in ordering]), _foreign(calendar, links),
         tuple((limit, part) for limit, part in under if part.any()),
     )  # fmt: skip
 
@@ -71,10 +73,6 @@ def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
     return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some])
 
 
-def _refused_abroad(calendar: Calendar, links: Links, refused: Floats) -> Bools:
-    """Return where some rule of a government other than that of the destination refuses (N, S + W, V) a card."""
+def _foreign(calendar: Calendar, links: Links) -> dict[str, Bools]:
     destinations = np.array([place.destination for place in links.subjects["orders"].places])
-    out = np.zeros(refused.shape[1:], dtype=np.bool_)
-    for (name, _, _), some in zip(calendar.chip_rules, refused, strict=True):
-        out |= (some > 0.0) & (destinations != calendar.policy.authority(name))[:, None]
-    return out
+    return {name: destinations != calendar.policy.authority(name) for name, _, _ in calendar.chip_rules}

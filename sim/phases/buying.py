@@ -11,6 +11,7 @@ from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
 from sim.permits import Closed
 from sim.phases.limits import left_by_limits, limited
+from sim.policy.quotas import Limit
 from sim.structure import INFERENCE
 from sim.world import World
 
@@ -65,15 +66,18 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
     ruled, cut = permits.open, list[tuple[str, Floats]]()
     ordered, found = orders(buyers, ruled, ruled), quotas(world)
-    world.now.quotas = found
     for _ in range(ROUNDS if found else 0):
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
         _note(world, parts, ordered)
-        ruled = _narrowed(ruled, parts, cut)
+        ruled, found = (
+            _narrowed(ruled, parts, cut),
+            [_kept_to(x, part) for x, (_, part) in zip(found, parts, strict=True)],
+        )
         ordered = orders(buyers, ruled, ruled)
-    open_ = ruled
+    world.now.quotas, world.now.arrays["allowed"] = found, ruled
+    open_, abroad = ruled, permits.abroad + _cut_abroad(world, cut)
     if limited(world):
         parts = list(_beyond_limits(world, buyers, ruled, ordered))
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
@@ -85,11 +89,19 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         everything = np.ones(open_.shape)
         wanted = orders(buyers, everything, everything)
         world.now.arrays["denied"] = wanted * (1.0 - open_)
-        world.now.arrays["closed"] = wanted * (1.0 - ruled) * permits.abroad
+        world.now.arrays["closed"] = wanted * abroad
         _credit(world, permits.deciding, wanted)
         _credit(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
         world.now.lifted = dict(zip(permits.alone.rules, more, strict=True))
+
+
+def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
+    """Return the share of orders (S + W, V) that quotas of other governments than that of the destination cut."""
+    out = np.zeros(world.permits.open.shape)
+    for name, share in cut:
+        out += np.where(world.permits.foreign[name][:, None], share, 0.0)
+    return out
 
 
 def _beyond_limits(
@@ -156,6 +168,12 @@ class Quota(NamedTuple):
     """Most cards; infinity for no limit."""
 
 
+def _kept_to(quota: Quota, part: Floats) -> Quota:
+    """Return a quota over orders of which it has left a part (S + W, V): what stood not under it went on as it was."""
+    beside = np.divide(1.0 - quota.under, part, out=np.zeros_like(part), where=part > 0.0)
+    return quota._replace(under=np.maximum(1.0 - beside, 0.0))
+
+
 def quotas(world: World) -> list[Quota]:
     """Return the quotas that some order stands under, for the days of the quarter in which the licence is given."""
     out, calendar = list[Quota](), world.policy
@@ -178,26 +196,43 @@ def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[
         ordered = ordered * part
 
 
+def coming_quotas(world: World) -> Iterator[tuple[Limit, float, Floats]]:
+    """Yield quotas that firms buy ahead of: in what share of the quarter, and what part of orders (S + W, V) then."""
+    for limit in world.ground.quota_limits:
+        days = world.policy.days_ahead(limit.rule, world.quarter)
+        if days > 0.0:
+            yield limit, days, np.concatenate([world.rules[name].coming[limit.rule] for name in ORDERING]) / days
+
+
 def quotas_ahead(world: World, ordered: Floats) -> Iterator[Floats]:
     """Yield the share of the quarter (S + W, V) in which cards may be had that a quota will close, as firms know.
 
     It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
     """
-    for n, home, share, most in world.ground.quota_limits:
-        days = world.policy.days_ahead(n, world.quarter)
-        if days > 0.0:
-            under = np.concatenate([world.rules[name].coming[n] for name in ORDERING]) / days
-            quota = Quota(world.policy.chip_rules[n][0], under, home, share, most)
-            for _, part in _left_by(world, [quota], ordered):
-                yield days * (1.0 - part)
+    for limit, days, under in coming_quotas(world):
+        quota = Quota(world.policy.chip_rules[limit.rule][0], under, limit.home, limit.share, limit.most)
+        for _, part in _left_by(world, [quota], ordered):
+            yield days * (1.0 - part)
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
     if not world.now.quotas:
         return accepted
-    parts, cut = list(_left_by(world, world.now.quotas, accepted)), list[tuple[str, Floats]]()
+    parts, cut = list(_left_by(world, _beside_stores(world), accepted)), list[tuple[str, Floats]]()
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)
     _credit(world, _as_closed(cut), accepted)
     return accepted * open_
+
+
+def _beside_stores(world: World) -> list[Quota]:
+    """Return the quotas, of which what was bought ahead of them earlier in the quarter does not stand under."""
+    state, early = world.state, {limit.rule for limit, _, _ in coming_quotas(world)}
+    if not early or not state.for_store.any():
+        return world.now.quotas
+    ids = {world.policy.chip_rules[n][0] for n in early}
+    usual = np.ones(world.permits.open.shape)
+    bought = np.divide(state.for_store, state.ordered, out=np.zeros_like(state.ordered), where=state.ordered > 0.0)
+    usual[: state.ordered.shape[0]] -= bought
+    return [x._replace(under=x.under * usual) if x.rule in ids else x for x in world.now.quotas]

@@ -5,11 +5,11 @@ Owners elsewhere are not bound by powered slots and keep no store.
 
 import numpy as np
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Bools, Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
-from sim.phases.buying import quotas_ahead
+from sim.phases.buying import coming_quotas, quotas_ahead
 from sim.phases.limits import closed_ahead, kept_for_limits, room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
@@ -24,25 +24,35 @@ def from_store(world: World, power: Floats) -> Floats:
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    free = np.where((world.rules["sites"].closing > 0.0) | kept_for_limits(world), 0.0, state.stored)
-    kept = power_of(free, world.structure.chip_kw)
-    part = np.divide(np.minimum(power, kept), kept, out=np.zeros_like(kept), where=kept > 0.0)
+    kept = (world.rules["sites"].closing > 0.0) | kept_for_limits(world) | _kept_for_quotas(world)
+    free = np.where(kept, 0.0, state.stored)
+    there = power_of(free, world.structure.chip_kw)
+    part = np.divide(np.minimum(power, there), there, out=np.zeros_like(there), where=there > 0.0)
     state.from_store[:] = free * part[:, None]
-    return np.maximum(power - kept * part, 0.0)
+    return np.maximum(power - there * part, 0.0)
+
+
+def _kept_for_quotas(world: World) -> Bools:
+    """Return the cards of sites (S, V) that will stand under a quota which is coming."""
+    out = np.zeros(world.state.stored.shape, dtype=np.bool_)
+    for _, _, under in coming_quotas(world):
+        out |= under[: len(out)] > 0.0
+    return out
 
 
 def stockpile(world: World) -> None:
     """Order ahead what rules will or may close, as far as the budget goes after all else; not what other limits cut."""
     state, rules, family = world.state, world.rules["sites"], world.parameters.behaviour.stockpiling
+    allowed = world.now.arrays["allowed"][: len(state.ordered)]
     state.for_store[:] = 0.0
     if family.name == "none":
         return
     closing = _closing(world)
     if not (closing.any() or state.tightening.any()):
         return
-    wanted = np.divide(state.ordered, rules.open, out=np.zeros_like(state.ordered), where=rules.open > 0.0)
+    wanted = np.divide(state.ordered, allowed, out=np.zeros_like(state.ordered), where=allowed > 0.0)
     extra = bought_ahead(
-        wanted + state.from_store, state.stored - state.from_store, rules.open, closing, state.tightening,
+        wanted + state.from_store, state.stored - state.from_store, allowed, closing, state.tightening,
         world.links.chip_region, family.rush.quarters, family.rush.pace,
     )  # fmt: skip
     extra = room_beside(world, state.ordered, extra)

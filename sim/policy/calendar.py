@@ -5,20 +5,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import Case, Subjects, case_on, licensed_from, looks_of, rulings
-from sim.policy.dates import NEVER, Days, days_of, first_day, quarter_on, share_of_quarter, spans
-from sim.policy.deciding import NO_RULE, Looks, Rulings, add_spell, free, nothing_yet
+from sim.policy.dates import NEVER, Days, days_of, first_day, middle, quarter_on, share_of_quarter, spans
+from sim.policy.deciding import NO_RULE, Looks, Rulings, Spells, free, over_days
 from sim.policy.specification import UNKNOWN_PRONG, lines_of, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
 DAYS_PER_YEAR = 365.25
+ALWAYS = Days(0, 0, NEVER, 0.0)
 ROUNDING = 1e-12
 """Share of a quarter below which nothing is left open."""
 
@@ -50,6 +52,8 @@ class Quarterly(NamedTuple):
     """(N, P, V) share of the quarter in which a card will soon go on the terms of a rule that is not in force yet."""
     foreseen: Floats
     """(P, V) share of what is wanted that may go when all rules that firms know of at its end are in full strength."""
+    abroad: Floats
+    """(P, V) share of what is wanted that rules of other governments than the destination's close by themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,20 +139,22 @@ class Calendar:
         self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
     ) -> Quarterly:  # fmt: skip
         """Return what rules leave open over a quarter, part by part."""
-        rules, places, cards = len(self.chip_rules), len(subjects.places), len(subjects.names)
-        total = nothing_yet(rules, places, cards)
-        for day, share in spans(quarter, self._cuts[use]):
-            now = self._remembered(name, subjects, self._cases(use, day, leaders))
-            soon = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=self.rush))
-            upcoming = [x.near(day, self.rush) and not x.in_force(day) for _, _, x in self.chip_rules]
-            add_spell(total, share, now, soon, np.array(upcoming, dtype=np.bool_))
-        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER))
-        open_ = _open(total.closed)
+        days, now, soon, coming = list[int](), list[Rulings](), list[Rulings](), list[Floats]()
+        for day, count in spans(quarter, self._cuts[use]):
+            days.append(count)
+            now.append(self._remembered(name, subjects, self._cases(use, day, leaders, quarter=quarter)))
+            near = self._cases(use, day, leaders, ahead=self.rush, quarter=quarter)
+            soon.append(self._remembered(name, subjects, near))
+            ahead = [x.near(day, self.rush) and not x.in_force(day) for _, _, x in self.chip_rules]
+            coming.append(soon[-1].licensed * np.array(ahead, dtype=np.bool_)[:, None, None])
+        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER, quarter=quarter))
+        mean = over_days(_spells(days, now, soon, coming))
+        open_ = _open(mean.closed)
         some = np.where(open_ > 0.0, open_, 1.0)
-        charges = bool(total.duty.any() or total.given_up.any())
+        charges = bool(mean.duty.any() or mean.given_up.any())
         return Quarterly(
-            open_, total.duty / some, 1.0 - total.given_up / some, total.deciding, total.refused, total.closed,
-            total.alone, total.licensed / some, charges, total.closing, total.coming, known.approval,
+            open_, mean.duty / some, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
+            mean.licensed / some, charges, mean.closing, mean.coming, known.approval, mean.abroad,
         )  # fmt: skip
 
     def licensed_days(self, rule: int, quarter: int) -> float:
@@ -215,21 +221,24 @@ class Calendar:
         return case.id, list(tests)[position] if tests else None
 
     def _cases(
-        self, use: Use, day: int, leaders: Mapping[str, float], *, ahead: int | None = None, then: int = 0
+        self, use: Use, day: int, leaders: Mapping[str, float], *, ahead: int | None = None, then: int = 0,
+        quarter: int | None = None,
     ) -> list[Case]:  # fmt: skip
         """Return rules in force on a day; or in full strength those that firms know of and are so many days ``ahead``.
 
         Those have their lines of the day ``then`` if it comes later than their full strength; one that falls, of a year
-        after that, for which a card should do.
+        after that, for which a card should do. In a ``quarter`` all that moves stands where it does in the middle of
+        the rule's own part of it, or of all of it for those ahead: on whatever days other rules change.
         """
         out = []
         for name, rule, days in self.chip_rules:
             if use.value in rule.uses and (days.in_force(day) if ahead is None else days.near(day, ahead)):
+                read = day if quarter is None else middle(days if ahead is None else ALWAYS, quarter)
                 later = then + math.ceil(DAYS_PER_YEAR) if then > 0 and rule.growth < 0.0 else then
-                at = day if ahead is None else max(day, later, days.effective + math.ceil(days.phase_in))
-                years = max(at - days.effective, 0) / DAYS_PER_YEAR
-                scale = (1.0 + rule.growth) ** years * leaders.get(name, 1.0)
-                out.append(case_on(name, rule, self._lines[name], days, at, scale))
+                full = max(later, days.effective + math.ceil(days.phase_in))
+                at, on = (read, day) if ahead is None else (max(read, full), max(day, full))
+                scale = (1.0 + rule.growth) ** (max(at - days.effective, 0) / DAYS_PER_YEAR) * leaders.get(name, 1.0)
+                out.append(case_on(name, rule, self._lines[name], days, on, at, scale))
         return out
 
     def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:
@@ -237,10 +246,10 @@ class Calendar:
         key = (name, tuple((x.id, x.scale, x.share, x.approval) for x in cases))
         if key not in self._kept:
             if name not in self._looks:
-                self._looks[name] = looks_of([rule for _, rule, _ in self.chip_rules], subjects)
+                rules = [(rule, self.policy.authority(rule_id)) for rule_id, rule, _ in self.chip_rules]
+                self._looks[name] = looks_of(rules, subjects)
             rows = [self._position[case.id] for case in cases]
-            places, cards = self._looks[name]
-            self._kept[key] = self._ruled(subjects, cases, Looks(places[rows], cards[rows]))
+            self._kept[key] = self._ruled(subjects, cases, Looks(*(x[rows] for x in self._looks[name])))
         return self._kept[key]
 
     def _ruled(self, subjects: Subjects, cases: list[Case], looks: Looks | None = None) -> Rulings:
@@ -252,6 +261,21 @@ class Calendar:
         place = np.array([*(self._position[x.id] for x in cases), NO_RULE])
         every.refused[place[:-1]], every.licensed[place[:-1]] = found.refused, found.licensed
         return found._replace(rule=place[found.rule], refused=every.refused, licensed=every.licensed)
+
+
+def _spells(days: list[int], now: list[Rulings], soon: list[Rulings], coming: list[Floats]) -> Spells:
+    """Return what rules say in the parts of a quarter."""
+    return Spells(
+        np.array(days, dtype=np.float64), _stacked([x.approval for x in now]), _stacked([x.rule for x in now]),
+        _stacked([x.duty for x in now]), _stacked([x.kept for x in now]), _stacked([x.exported for x in now]),
+        _stacked([x.refused for x in now]), _stacked([x.licensed for x in now]), _stacked([x.approval for x in soon]),
+        _stacked(coming),
+    )  # fmt: skip
+
+
+def _stacked(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays in one; a single one is not copied."""
+    return arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _spans_of(rule: ChipRule, days: Days) -> Iterator[tuple[int, int]]:

@@ -60,9 +60,11 @@ class Case(NamedTuple):
     """Share of applications that is approved."""
 
 
-def case_on(name: str, rule: ChipRule, lines: Floats, days: Days, day: int, scale: float) -> Case:
-    """Return a rule in the state of a day."""
-    return Case(name, rule, lines, scale, rule.covered_share * days.strength(day), _approval(rule, days, day))
+def case_on(
+    name: str, rule: ChipRule, lines: Floats, days: Days, day: int, read: int, scale: float
+) -> Case:  # fmt: skip
+    """Return a rule in the state of a day; how strong it is stands on the day ``read``, of its own calendar."""
+    return Case(name, rule, lines, scale, rule.covered_share * days.strength(read), _approval(rule, days, day))
 
 
 def in_full(case: Case) -> Case:
@@ -115,16 +117,18 @@ def rulings(cases: Sequence[Case], subjects: Subjects, looks: Looks | None = Non
         subjects: cards and places.
         looks: what they look at of these, where that is known.
     """
-    found = looks_of([case.rule for case in cases], subjects) if looks is None else looks
+    found = looks_of([(case.rule, None) for case in cases], subjects) if looks is None else looks
     return decided(_terms(cases), found, subjects.specification)
 
 
-def looks_of(rules: Sequence[ChipRule], subjects: Subjects) -> Looks:
-    """Return what rules look at."""
-    places = [reached(rule, subjects.places) for rule in rules]
-    cards = [meant(x, subjects.names, subjects.apart) & made_there(x.origins, subjects.origins) for x in rules]
+def looks_of(rules: Sequence[tuple[ChipRule, str | None]], subjects: Subjects) -> Looks:
+    """Return what rules look at, each with the group of its government; None where that does not matter."""
+    places = [reached(rule, subjects.places) for rule, _ in rules]
+    cards = [meant(x, subjects.names, subjects.apart) & made_there(x.origins, subjects.origins) for x, _ in rules]
+    foreign = [[place.destination != government for place in subjects.places] for _, government in rules]
     return Looks(
         np.array(places, dtype=np.bool_).reshape(len(rules), len(subjects.places)),
+        np.array(foreign, dtype=np.bool_).reshape(len(rules), len(subjects.places)),
         np.array(cards, dtype=np.bool_).reshape(len(rules), len(subjects.names)),
     )
 

@@ -106,9 +106,15 @@ def _accrued(day: int, phase_in: float) -> float:
     return day - phase_in / 2.0 if day >= phase_in else day * day / (2.0 * phase_in)
 
 
-def spans(quarter: int, cuts: Iterable[int]) -> Iterator[tuple[int, float]]:
-    """Yield the parts of a quarter between cuts: a day of each, the middle one, and its share of the quarter."""
+def spans(quarter: int, cuts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a quarter between cuts: a day of each, the middle one, and how many days it has."""
     start, end = first_day(quarter), first_day(quarter + 1)
     edges = sorted({start, end, *(cut for cut in cuts if start < cut < end)})
     for first, after in pairwise(edges):
-        yield (first + after) // 2, (after - first) / (end - start)
+        yield (first + after) // 2, after - first
+
+
+def middle(days: Days, quarter: int) -> int:
+    """Return the middle day of a rule's own part of a quarter, whatever other rules cut the quarter for."""
+    start, end = first_day(quarter), first_day(quarter + 1)
+    return (max(start, min(days.effective, end)) + min(end, max(days.expires, start))) // 2

@@ -44,6 +44,8 @@ class Looks(NamedTuple):
 
     places: Bools
     """(N, P)"""
+    foreign: Bools
+    """(N, P) whether the rule is of another government than that of the destination."""
     cards: Bools
     """(N, V) by their names and makers."""
 
@@ -67,6 +69,8 @@ class Rulings(NamedTuple):
     """(N, P, V) whether a rule refuses some part by itself."""
     licensed: Floats
     """(N, P, V) part of what may go that goes on the terms of a rule."""
+    exported: Floats
+    """(P, V) share of orders that other governments than that of the destination let go."""
 
 
 @compiled
@@ -76,6 +80,7 @@ def free(places: int, cards: int, rules: int) -> Rulings:
         np.full((places, cards), FREE), np.full((places, cards), NO_RULE), np.full((places, cards), NO_PRONG),
         np.ones((places, cards)), np.zeros((places, cards)), np.ones((places, cards)),
         np.zeros((rules, places, cards), np.bool_), np.zeros((rules, places, cards)),
+        np.ones((places, cards)),
     )  # fmt: skip
 
 
@@ -105,6 +110,7 @@ def decided(terms: Terms, looks: Looks, specification: Floats) -> Rulings:
                 if known:
                     out.refused[n, p, v] = terms.open[n] < 1.0
                     out.approval[p, v] *= terms.open[n]
+                    out.exported[p, v] *= terms.open[n] if looks.foreign[n, p] else 1.0
                     out.licensed[n, p, v] = terms.licensed[n]
                     out.duty[p, v] += terms.licensed[n] * terms.duty[n]
                     out.kept[p, v] -= terms.licensed[n] * terms.revenue_share[n]
@@ -120,70 +126,91 @@ def _silenced(over: Bools, looks: Looks, prong: Ints, n: int, p: int, v: int) ->
     return False
 
 
-class Spell(NamedTuple):
-    """What rules leave open over the spells of a quarter, added up."""
+class Spells(NamedTuple):
+    """What rules say in the X parts of a quarter between days on which something changes."""
 
-    least: Floats
-    """(P, V) least that may go."""
-    deciding: Ints
-    """(P, V) rule that decides where least may go."""
+    days: Floats
+    """(X,)"""
+    approval: Floats
+    """(X, P, V) and so on, see ``Rulings``: what the rules in force say."""
+    rule: Ints
     duty: Floats
-    """(P, V)"""
-    given_up: Floats
-    """(P, V)"""
-    closing: Floats
-    """(P, V)"""
-    refused: Floats
-    """(N, P, V)"""
-    closed: Floats
-    """(N, P, V)"""
-    alone: Floats
-    """(N, P, V)"""
+    kept: Floats
+    exported: Floats
+    refused: Bools
+    """(X, N, P, V)"""
     licensed: Floats
-    """(N, P, V)"""
+    """(X, N, P, V)"""
+    soon: Floats
+    """(X, P, V) share of orders that may go by the rules that firms buy ahead of, and those in force."""
     coming: Floats
-    """(N, P, V)"""
+    """(X, N, P, V) part that will go on the terms of a rule which they buy ahead of and which is not in force yet."""
 
 
-def nothing_yet(rules: int, places: int, cards: int) -> Spell:
-    """Return the sums before any spell."""
-    flat, by_rule = (places, cards), (rules, places, cards)
-    return Spell(
-        np.full(flat, np.inf), np.full(flat, NO_RULE), *(np.zeros(flat) for _ in range(3)),
-        *(np.zeros(by_rule) for _ in range(5)),
-    )  # fmt: skip
+class Means(NamedTuple):
+    """What rules leave open on average over the days of a quarter, see ``calendar.Quarterly``."""
+
+    deciding: Ints
+    duty: Floats
+    given_up: Floats
+    closing: Floats
+    abroad: Floats
+    refused: Floats
+    closed: Floats
+    alone: Floats
+    licensed: Floats
+    coming: Floats
+
+
+@inlined
+def _mean(values: Floats, days: Floats) -> float:
+    """Return the mean over days; equal neighbours count as one, so that a cut at which nothing changes moves no bit."""
+    total, run, length = 0.0, days[0], days.sum()
+    for x in range(1, days.size):
+        if values[x] != values[x - 1]:
+            total += run / length * values[x - 1]
+            run = 0.0
+        run += days[x]
+    return float(total + run / length * values[-1])
 
 
 @compiled
-def add_spell(total: Spell, share: float, now: Rulings, soon: Rulings, upcoming: Bools) -> None:
-    """Add what rules say in a part of a quarter.
-
-    Args:
-        total: what has been added up; changed. See ``calendar.Quarterly``.
-        share: of the quarter.
-        now: what the rules in force say.
-        soon: what those say that firms buy ahead of, and these.
-        upcoming: (N,) whether firms buy ahead of a rule that is not in force yet.
-    """
-    refusing = np.zeros(now.rule.shape, np.int64)
-    for n in range(upcoming.size):
-        refusing += now.refused[n]
-    for p in range(now.rule.shape[0]):
-        for v in range(now.rule.shape[1]):
-            approval, rule = now.approval[p, v], now.rule[p, v]
-            if rule != NO_RULE and approval < total.least[p, v]:
-                total.deciding[p, v], total.least[p, v] = rule, approval
-            if rule != NO_RULE and approval < 1.0:
-                total.closed[rule, p, v] += share * (1.0 - approval)
-            total.duty[p, v] += share * approval * now.duty[p, v]
-            total.given_up[p, v] += share * approval * (1.0 - now.kept[p, v])
-            total.closing[p, v] += share * max(approval - soon.approval[p, v], 0.0)
-    for n in range(upcoming.size):
-        for p in range(now.rule.shape[0]):
-            for v in range(now.rule.shape[1]):
-                approval = now.approval[p, v]
-                if now.refused[n, p, v]:
-                    total.refused[n, p, v] += share
-                    total.alone[n, p, v] += share * (1.0 - approval) if refusing[p, v] == 1 else 0.0
-                total.licensed[n, p, v] += share * approval * now.licensed[n, p, v]
-                total.coming[n, p, v] += share * soon.licensed[n, p, v] if upcoming[n] else 0.0
+def over_days(spells: Spells) -> Means:
+    """Return means over the days of a quarter."""
+    days, count = spells.days, spells.days.size
+    rules, places, cards = spells.refused.shape[1:]
+    flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((5, count))
+    out = Means(
+        np.full(flat, NO_RULE), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(by_rule),
+        np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule),
+    )  # fmt: skip
+    refusing = np.zeros((count, *flat), np.int64)
+    for n in range(rules):
+        refusing += spells.refused[:, n]
+    for p in range(places):
+        for v in range(cards):
+            least = np.inf
+            for x in range(count):
+                approval = spells.approval[x, p, v]
+                if spells.rule[x, p, v] != NO_RULE and approval < least:
+                    out.deciding[p, v], least = spells.rule[x, p, v], approval
+                seen[0, x] = approval * spells.duty[x, p, v]
+                seen[1, x] = approval * (1.0 - spells.kept[x, p, v])
+                seen[2, x] = max(approval - spells.soon[x, p, v], 0.0)
+                seen[3, x] = 1.0 - spells.exported[x, p, v]
+            out.duty[p, v], out.given_up[p, v] = _mean(seen[0], days), _mean(seen[1], days)
+            out.closing[p, v], out.abroad[p, v] = _mean(seen[2], days), _mean(seen[3], days)
+    for n in range(rules):
+        for p in range(places):
+            for v in range(cards):
+                for x in range(count):
+                    refused, approval = spells.refused[x, n, p, v], spells.approval[x, p, v]
+                    seen[0, x] = 1.0 if refused else 0.0
+                    seen[1, x] = 1.0 - approval if spells.rule[x, p, v] == n else 0.0
+                    seen[2, x] = 1.0 - approval if refused and refusing[x, p, v] == 1 else 0.0
+                    seen[3, x] = approval * spells.licensed[x, n, p, v]
+                    seen[4, x] = spells.coming[x, n, p, v]
+                out.refused[n, p, v], out.closed[n, p, v] = _mean(seen[0], days), _mean(seen[1], days)
+                out.alone[n, p, v], out.licensed[n, p, v] = _mean(seen[2], days), _mean(seen[3], days)
+                out.coming[n, p, v] = _mean(seen[4], days)
+    return out

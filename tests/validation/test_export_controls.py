@@ -65,6 +65,22 @@ def test_a_rule_that_does_not_bind_changes_no_outcome(name: str) -> None:
     assert same_outcomes(ran(NONE), ran(policy(line=IDLE[name])))
 
 
+MOVING = {
+    "line": rule(growth=0.4, prongs=faster_than(9000.0)),
+    "fee": rule(treatment="licence", licence=licence(approval=0.7, duty=0.1), effective="2025-02-20"),
+}
+DATES = ("2025-05-10", "2025-11-25", "2026-08-20")
+
+
+@pytest.mark.parametrize("day", DATES)
+@pytest.mark.parametrize("notice", ["none", "long"])
+def test_nor_does_it_beside_rules_that_move_and_licences_in_part(day: str, notice: str) -> None:
+    """Its days cut quarters for the others: lines are read on their own days, and equal parts are joined."""
+    announced = day if notice == "none" else "2025-01-15"
+    idle = rule(announced=announced, effective=day, prongs=faster_than(9e6))
+    assert same_outcomes(ran(policy(**MOVING)), ran(policy(**MOVING, idle=idle)))
+
+
 @pytest.mark.parametrize("limits", [{}, {"share_of_home": 10.0, "cards_per_quarter": 1e12}])
 def test_licences_that_cost_and_limit_nothing_only_count_cards(limits: Values) -> None:
     free, asked = ran(NONE), ran(policy(line=rule(treatment="licence", licence=licence(**limits))))
@@ -199,6 +215,16 @@ def test_two_charges_are_two_charges() -> None:
     assert "2026Q1" not in set(rules["quarter"][fee])
 
 
+def test_what_quotas_of_others_cut_is_smuggled_and_what_only_the_own_government_refuses_is_not() -> None:
+    """A licence for no cards is a ban; a foreign rule on a hundredth makes no more than that worth smuggling."""
+    nothing = licence(cards_per_quarter=0.0)
+    quota, banned = policy(r=rule(treatment="licence", licence=nothing)), policy(r=rule())
+    assert leaked(quota) > 0.9 * leaked(banned) > 0.0
+    own: Changes = {**NONE, "policy.cn": {"own": rule()}}
+    assert leaked(own) == 0.0
+    assert 0.0 < leaked({**own, "policy.us": {"r": rule(covered_share=0.01)}}) < 0.1 * leaked(banned)
+
+
 def test_announced_rules_bring_deliveries_forward() -> None:
     """V21: inflow rises between announcement and effect, falls after; up to the effect no less has come in all.
 
@@ -266,6 +292,13 @@ def test_a_limit_that_lets_everything_through_starts_no_rush() -> None:
 
 def stored(changes: Changes, quarter: str) -> float:
     return float(np.nansum(column(ran(changes), "sites", "stored_h100e", quarter=quarter, site_region="cn")))
+
+
+def test_a_quota_of_nothing_is_met_with_the_stores_of_a_ban() -> None:
+    days = {"announced": "2025-06-01", "effective": "2026-02-15"}
+    terms = {"treatment": "licence", "licence": licence(cards_per_quarter=0.0)}
+    quota, ban = (policy(r=rule(**days, **how)) | SOBER for how in (terms, {}))
+    assert 0.8 < stored(quota, "2026Q1") / stored(ban, "2026Q1") < 1.5
 
 
 FIRST = {"first": rule(announced="2025-01-01", effective="2025-01-01", prongs=faster_than(9000.0))}

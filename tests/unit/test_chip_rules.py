@@ -1,5 +1,6 @@
 """Rules on cards: specifications against tests, which rule decides, days within quarters."""
 
+from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
@@ -125,6 +126,17 @@ def test_a_quarter_is_open_for_the_days_before_a_rule() -> None:
     assert found.closing[0, 0] == pytest.approx(31 / 92)
     assert over(calendar(r=rule()), "2024Q1").open[0, 0] == 0.0
     assert over(calendar(r=rule()), "2023Q3").open[0, 0] == 1.0
+
+
+def test_the_days_of_a_rule_that_catches_nothing_move_no_bit() -> None:
+    """They cut the quarter of a licence in part, whose two parts are alike."""
+    part = rule(treatment="licence", licence=licence(approval=0.7, duty=0.1))
+    alone = over(calendar(a=part), "2024Q1")
+    for n in range(1, 90):
+        day = str(date(2024, 1, 1) + timedelta(days=n))
+        idle = rule(announced=day, effective=day, prongs={"fast": prong({"tpp": 9e6})})
+        beside = over(calendar(a=part, b=idle), "2024Q1")
+        assert (beside.open, beside.duty, beside.licensed[0]) == (alone.open, alone.duty, alone.licensed[0]), day
 
 
 def test_a_rule_grows_to_its_strength() -> None:

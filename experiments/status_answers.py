@@ -14,13 +14,12 @@ from experiments.preflight import composing, plan
 from experiments.preflight.folders import shipped
 from experiments.preflight.session import Composer
 from sim.parameters import Parameters
-from sim.parameters.policy import ChipRule, Policy
+from sim.parameters.policy import GOVERNMENTS, ChipRule, Policy
 from sim.policy import Calendar, Place, Ruling, Status, Use
 from sim.policy.chip_rules import Subjects
 from sim.policy.dates import ordinal
 from sim.policy.specification import specifications
 
-GOVERNMENTS = ("us", "cn", "allies")
 HISTORY = "history"
 YEARS = range(2022, 2027)
 LATE = "2027-06-30"

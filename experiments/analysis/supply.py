@@ -123,8 +123,7 @@ def bound_for(case: Case, region: str) -> pd.DataFrame:
 
 def _licensed(case: Case, region: str) -> pd.DataFrame:
     """Return what came under licences of rules that look at a destination, by run and quarter, H100e."""
-    governments = case.setting("policy").values()
-    looking = [name for rules in governments for name, x in rules.items() if region in x.get("destinations", ())]
+    looking = [name for name, rule in case.rules.items() if region in (rule.get("destinations") or ())]
     rows = case.frame("rules", ["quarter", "rule", "licensed_h100e"])
     found = rows[rows["rule"].isin(looking)].groupby(["run_id", "quarter"])["licensed_h100e"].sum()
     return found.rename("licensed").reset_index()

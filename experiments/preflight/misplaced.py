@@ -5,11 +5,10 @@ from typing import Any, get_args
 
 from experiments.preflight.problems import ABSENT
 from sim.parameters import Problem
-from sim.parameters.policy import Instrument, Policy
+from sim.parameters.policy import GOVERNMENTS, Instrument
 
 _INSTRUMENTS = get_args(get_args(Instrument)[0])
 _FIELDS = frozenset(name for kind in _INSTRUMENTS for name in kind.model_fields)
-_GOVERNMENTS = tuple(Policy.model_fields)
 
 
 def sorted_out(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -20,16 +19,16 @@ def sorted_out(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]
     found = {problem.key: problem for problem in _misplaced(policy)}
     if not found:
         return dict(values), []
-    astray = any(problem.key.split(".")[1] not in _GOVERNMENTS for problem in found.values())
+    astray = any(problem.key.split(".")[1] not in GOVERNMENTS for problem in found.values())
     kept = {group: _kept(group, rules) for group, rules in policy.items() if not _is_astray(group, rules)}
-    missing: dict[str, Any] = {group: {} for group in _GOVERNMENTS if astray and group not in kept}
+    missing: dict[str, Any] = {group: {} for group in GOVERNMENTS if astray and group not in kept}
     return {**values, "policy": {**kept, **missing}}, list(found.values())
 
 
 def _misplaced(policy: Mapping[str, Any]) -> Iterator[Problem]:
     for group, rules in policy.items():
         if _is_astray(group, rules):
-            folders = ", ".join(f"policy/{name}/" for name in _GOVERNMENTS)
+            folders = ", ".join(f"policy/{name}/" for name in GOVERNMENTS)
             allowed = f"a rule belongs to a government: move its file to one of {folders}, and choose policy/us=FILE"
             yield Problem(f"policy.{group}", ABSENT, allowed)
         elif isinstance(rules, Mapping):
@@ -53,14 +52,14 @@ def _in_group(key: str, rules: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _kept(group: str, rules: Any) -> Any:
-    if group not in _GOVERNMENTS or not isinstance(rules, Mapping):
+    if group not in GOVERNMENTS or not isinstance(rules, Mapping):
         return rules
     return {name: x for name, x in rules.items() if not (_is_bare(name, x) or _path_to_rule(x))}
 
 
 def _is_astray(group: str, rules: Any) -> bool:
     """Return whether an entry of policy is no government, but a rule or a key of one."""
-    return group not in _GOVERNMENTS and (_is_bare(group, rules) or _is_rule(rules) or bool(_path_to_rule(rules)))
+    return group not in GOVERNMENTS and (_is_bare(group, rules) or _is_rule(rules) or bool(_path_to_rule(rules)))
 
 
 def _is_bare(name: str, value: Any) -> bool:

@@ -13,7 +13,7 @@ from experiments.preflight.overrides import parse as parsed
 from experiments.preflight.problems import ABSENT
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
-from sim.parameters.policy import Policy
+from sim.parameters.policy import GOVERNMENTS
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def origins(composer: Composer, overrides: Sequence[str]) -> Origins:
 def rules_of_files(composer: Composer) -> dict[str, tuple[str, str, str]]:
     """Return, by the key of every rule that a file holds in full, its group, the file's name there, and its place."""
     found = dict[str, tuple[str, str, str]]()
-    for group in (f"policy/{government}" for government in Policy.model_fields):
+    for group in (f"policy/{government}" for government in GOVERNMENTS):
         for name in composer.options(group):
             file = composer.file(f"{group}/{name}")
             for rule, value in _mapping(file).items():

@@ -12,6 +12,7 @@ from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.problems import ABSENT
 from sim.names import DATE_PATTERN, quarter_number
 from sim.parameters import Problem
+from sim.parameters.policy import GOVERNMENTS
 from sim.parameters.policy_references import DATES
 from sim.parameters.problems import nearest
 
@@ -27,7 +28,6 @@ _KINDS = {
     "behaviour.investment": "investment rule",
 }
 """Where names are defined, and what they name."""
-_GOVERNMENTS = ("us", "cn", "allies")
 _NAMES = "must be one of "
 _SHOWN = 3
 
@@ -66,7 +66,7 @@ def _quarters(values: Mapping[str, Any], *names: str) -> list[int | None]:
 
 def _days(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield days of rules that lie outside of all that is simulated; days are text of one form, so they compare."""
-    for group in _GOVERNMENTS:
+    for group in GOVERNMENTS:
         for name, rule in _items(values, f"policy.{group}"):
             for field in DATES:
                 day = _below(rule, field)
@@ -78,7 +78,7 @@ def _days(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _overrides(values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield names in ``overrides`` of rules that are neither in the configuration nor among the shipped ones."""
-    governments = [(group, _items(values, f"policy.{group}")) for group in _GOVERNMENTS]
+    governments = [(group, _items(values, f"policy.{group}")) for group in GOVERNMENTS]
     here = {str(name) for _, rules in governments for name, _ in rules}
     for group, rules in governments:
         for name, rule in rules:

@@ -152,7 +152,11 @@ class Policy(Schema):
         Raises:
             KeyError: If no group holds it.
         """
-        for name in ("us", "cn", "allies"):
+        for name in GOVERNMENTS:
             if instrument in getattr(self, name):
                 return name
         raise KeyError(instrument)
+
+
+GOVERNMENTS = tuple(Policy.model_fields)
+"""Groups of rules by who sets them."""

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sim.parameters.instruments import CountryCap, CreditShock, Remedy, StageRule, Subsidy
-from sim.parameters.policy import ChipRule, Instrument, Licence
+from sim.parameters.policy import GOVERNMENTS, ChipRule, Instrument, Licence
 from sim.parameters.problems import Problem, known
 from sim.parameters.rules import Rule
 
@@ -23,7 +23,7 @@ CAUGHT = (
 def check(p: "Parameters") -> Iterator[Problem]:
     """Yield what is wrong with the instruments of every government."""
     seen = dict[str, str]()
-    for group in ("us", "cn", "allies"):
+    for group in GOVERNMENTS:
         for name, rule in getattr(p.policy, group).items():
             key = f"policy.{group}.{name}"
             if name in seen:

@@ -15,8 +15,6 @@ from sim.policy.quotas import Limit
 from sim.structure import INFERENCE
 from sim.world import World
 
-NOTHING = Closed((), np.empty((0, 0, 0)))
-
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
     """Return the long-run cost of a card-hour with duty and grant, at the places that a rule knows by a name (n, V)."""
@@ -71,10 +69,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
         _note(world, parts, ordered)
-        ruled, found = (
-            _narrowed(ruled, parts, cut),
-            [_kept_to(x, part) for x, (_, part) in zip(found, parts, strict=True)],
-        )
+        ruled = _narrowed(ruled, parts, cut)
+        found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
         ordered = orders(buyers, ruled, ruled)
     world.now.quotas, world.now.arrays["allowed"] = found, ruled
     open_, abroad = ruled, permits.abroad + _cut_abroad(world, cut)
@@ -91,7 +87,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         world.now.arrays["denied"] = wanted * (1.0 - open_)
         world.now.arrays["closed"] = wanted * abroad
         _credit(world, permits.deciding, wanted)
-        _credit(world, _as_closed(cut), wanted)
+        if cut:
+            _credit(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
         world.now.lifted = dict(zip(permits.alone.rules, more, strict=True))
 
@@ -134,7 +131,7 @@ def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) ->
 
 def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
     """Return what quotas, caps and mandates cut, each as often as it did."""
-    return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut])) if cut else NOTHING
+    return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
 
 
 def _credit(world: World, closed: Closed, cards: Floats) -> None:

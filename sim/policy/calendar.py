@@ -21,6 +21,7 @@ from sim.policy.status import Place, Ruling, Status, Use
 
 DAYS_PER_YEAR = 365.25
 ALWAYS = Days(0, 0, NEVER, 0.0)
+"""Calendar of what holds all the time: its part of a quarter is the whole."""
 ROUNDING = 1e-12
 """Share of a quarter below which nothing is left open."""
 
@@ -125,8 +126,7 @@ class Calendar:
         }
 
     def _days(self, rule: ChipRule, days: Days) -> tuple[int, ...]:
-        near = max(days.announced, days.effective - self.rush)
-        return days.announced, near, days.effective, days.expires, licensed_from(rule, days)
+        return days.announced, days.near_from(self.rush), days.effective, days.expires, licensed_from(rule, days)
 
     @cached_property
     def _moving(self) -> dict[Use, list[tuple[int, int]]]:
@@ -165,7 +165,7 @@ class Calendar:
     def days_ahead(self, rule: int, quarter: int) -> float:
         """Return the share of a quarter's days in which firms buy ahead of a rule, by position in ``chip_rules``."""
         _, _, days = self.chip_rules[rule]
-        return share_of_quarter(max(days.announced, days.effective - self.rush), days.effective, quarter)
+        return share_of_quarter(days.near_from(self.rush), days.effective, quarter)
 
     def announces(self, quarter: int) -> bool:
         """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""

@@ -33,9 +33,13 @@ class Days(NamedTuple):
         """Return whether firms know on a day that the rule binds or will."""
         return self.announced <= day < self.expires
 
+    def near_from(self, lead: int) -> int:
+        """Return the first day on which firms know of a rule that binds so many days later or sooner."""
+        return max(self.announced, self.effective - lead)
+
     def near(self, day: int, lead: int) -> bool:
         """Return whether a rule that firms know of binds on a day or so many days later."""
-        return self.known(day) and day >= self.effective - lead
+        return self.near_from(lead) <= day < self.expires
 
     def strength(self, day: int) -> float:
         """Return the part of its full strength that a rule in force has on a day."""

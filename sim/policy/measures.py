@@ -157,8 +157,8 @@ def _limits(now: Sequence[Standing], structure: "Structure", subjects: Subjects)
 def _strength(days: Days, quarter: int, rush: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
     before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
-    near, full = max(days.announced, days.effective - rush), days.effective + math.ceil(days.phase_in)
+    full = days.effective + math.ceil(days.phase_in)
     return Strength(
         strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before,
-        share_of_quarter(near, min(full, days.expires), quarter),
+        share_of_quarter(days.near_from(rush), min(full, days.expires), quarter),
     )  # fmt: skip

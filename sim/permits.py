@@ -46,7 +46,7 @@ class Permits(NamedTuple):
     Who obeys its own government's guidance does not smuggle; what only that refuses may be exported by all.
     """
     foreign: Mapping[str, Bools]
-    """(S + W,) by rule, whether it is of another government than that of the destination."""
+    """(S + W,) by instrument, whether it is of another government than that of the destination."""
     licensed: tuple[tuple[Limit, Floats], ...]
     """Limits on quantities that some order stands under, with the part (S + W, V) of orders that does."""
 
@@ -75,4 +75,4 @@ def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
 
 def _foreign(calendar: Calendar, links: Links) -> dict[str, Bools]:
     destinations = np.array([place.destination for place in links.subjects["orders"].places])
-    return {name: destinations != calendar.policy.authority(name) for name, _, _ in calendar.chip_rules}
+    return {name: destinations != calendar.policy.authority(name) for name in calendar.policy.instruments}

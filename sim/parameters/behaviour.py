@@ -289,6 +289,9 @@ class CompliantCards(Schema):
     """Quarters from the launch of a card in which its dies are made, and may be cut down."""
     least_gain: Annotated[float, quantity("fraction of performance", ge=0.0, le=2.0)]
     """What the card must be better by than the best one that the maker may still sell there."""
+    notified_worth: Fraction
+    """What is left to its maker of the worth of a card that may go only once the government has been told: at 0 it cuts
+    below such a rule too, at 1 the rule moves nothing."""
     power_elasticity: Annotated[float, quantity("elasticity", ge=0.0, le=1.0)]
     """Response of a card's power to the compute that is left of it: at 0 it draws what the whole card does."""
     margins: CutMargins

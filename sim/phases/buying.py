@@ -58,7 +58,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
-    that rules on cards of governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
+    that governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
     instrument; and ``lifted``: what each rule on cards by itself keeps from being ordered.
     """
     state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
@@ -73,7 +73,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
         ordered = orders(buyers, ruled, ruled)
     world.now.quotas, world.now.arrays["allowed"] = found, ruled
-    open_, abroad = ruled, permits.abroad + _cut_abroad(world, cut)
+    open_ = ruled
     if limited(world):
         parts = list(_beyond_limits(world, buyers, ruled, ordered))
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
@@ -85,7 +85,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         everything = np.ones(open_.shape)
         wanted = orders(buyers, everything, everything)
         world.now.arrays["denied"] = wanted * (1.0 - open_)
-        world.now.arrays["closed"] = wanted * abroad
+        world.now.arrays["closed"] = wanted * (permits.abroad + _cut_abroad(world, cut))
         _credit(world, permits.deciding, wanted)
         if cut:
             _credit(world, _as_closed(cut), wanted)
@@ -94,7 +94,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
 
 
 def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
-    """Return the share of orders (S + W, V) that quotas of other governments than that of the destination cut."""
+    """Return the share of orders (S + W, V) that quotas and caps of other governments than the destination's cut."""
     out = np.zeros(world.permits.open.shape)
     for name, share in cut:
         out += np.where(world.permits.foreign[name][:, None], share, 0.0)

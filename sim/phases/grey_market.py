@@ -45,7 +45,7 @@ def run(world: World) -> None:
 
 
 def _denied(world: World, provider_share: float) -> tuple[Floats, Floats]:
-    """Return cards that rules on cards of governments abroad close and that are wanted all the same.
+    """Return cards that rules, quotas and caps of governments abroad close and that are wanted all the same.
 
     Those of owners elsewhere (W, V), and by region those of providers, bought by owners there for whom they are closed
     too (R, V).

@@ -163,9 +163,9 @@ class Means(NamedTuple):
 
 
 @inlined
-def _mean(values: Floats, days: Floats) -> float:
+def _mean(values: Floats, days: Floats, length: float) -> float:
     """Return the mean over days; equal neighbours count as one, so that a cut at which nothing changes moves no bit."""
-    total, run, length = 0.0, days[0], days.sum()
+    total, run = 0.0, days[0]
     for x in range(1, days.size):
         if values[x] != values[x - 1]:
             total += run / length * values[x - 1]
@@ -174,10 +174,21 @@ def _mean(values: Floats, days: Floats) -> float:
     return float(total + run / length * values[-1])
 
 
+@inlined
+def _speaks(spells: Spells, n: int, p: int, v: int) -> bool:
+    """Return whether a rule says anything of a card at a place within a quarter: most say nothing of most."""
+    for x in range(spells.days.size):
+        if spells.refused[x, n, p, v] or spells.rule[x, p, v] == n:
+            return True
+        if spells.licensed[x, n, p, v] != 0.0 or spells.coming[x, n, p, v] != 0.0:
+            return True
+    return False
+
+
 @compiled
 def over_days(spells: Spells) -> Means:
     """Return means over the days of a quarter."""
-    days, count = spells.days, spells.days.size
+    days, count, length = spells.days, spells.days.size, spells.days.sum()
     rules, places, cards = spells.refused.shape[1:]
     flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((5, count))
     out = Means(
@@ -198,11 +209,13 @@ def over_days(spells: Spells) -> Means:
                 seen[1, x] = approval * (1.0 - spells.kept[x, p, v])
                 seen[2, x] = max(approval - spells.soon[x, p, v], 0.0)
                 seen[3, x] = 1.0 - spells.exported[x, p, v]
-            out.duty[p, v], out.given_up[p, v] = _mean(seen[0], days), _mean(seen[1], days)
-            out.closing[p, v], out.abroad[p, v] = _mean(seen[2], days), _mean(seen[3], days)
+            out.duty[p, v], out.given_up[p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)
+            out.closing[p, v], out.abroad[p, v] = _mean(seen[2], days, length), _mean(seen[3], days, length)
     for n in range(rules):
         for p in range(places):
             for v in range(cards):
+                if not _speaks(spells, n, p, v):
+                    continue
                 for x in range(count):
                     refused, approval = spells.refused[x, n, p, v], spells.approval[x, p, v]
                     seen[0, x] = 1.0 if refused else 0.0
@@ -210,7 +223,7 @@ def over_days(spells: Spells) -> Means:
                     seen[2, x] = 1.0 - approval if refused and refusing[x, p, v] == 1 else 0.0
                     seen[3, x] = approval * spells.licensed[x, n, p, v]
                     seen[4, x] = spells.coming[x, n, p, v]
-                out.refused[n, p, v], out.closed[n, p, v] = _mean(seen[0], days), _mean(seen[1], days)
-                out.alone[n, p, v], out.licensed[n, p, v] = _mean(seen[2], days), _mean(seen[3], days)
-                out.coming[n, p, v] = _mean(seen[4], days)
+                out.refused[n, p, v], out.closed[n, p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)
+                out.alone[n, p, v], out.licensed[n, p, v] = _mean(seen[2], days, length), _mean(seen[3], days, length)
+                out.coming[n, p, v] = _mean(seen[4], days, length)
     return out

@@ -292,7 +292,7 @@ def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Seque
         in_full(case) for case in cases if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
     ]
     exponents = _exponents(parameters, place, occasion.quarter)
-    return Task("", origin, place, looking, exponents, cut)
+    return Task("", origin, place, looking, exponents, cut, parameters.behaviour.redesign.compliant.notified_worth)
 
 
 def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[float, float, float]:

@@ -378,6 +378,20 @@ def test_the_rule_of_2023_brings_out_an_h20() -> None:
     assert chip.power_w == pytest.approx(400.0, rel=0.02)
 
 
+def test_a_maker_that_minds_no_notice_cuts_up_to_the_ban_of_2023() -> None:
+    """A rule that has only to be notified then moves nothing: the card is that of the ban alone."""
+    told = behaving(without(compose("policy=us_2023_10").parameters, *AS_DESIGNED), notified_worth=1.0)
+    chips = [next(iter(brought(x).values())).chip for x in (told, without_notices(told))]
+    assert 4600.0 < chips[0].tpp < 4800.0
+    assert chips[0].model_dump() == chips[1].model_dump()
+
+
+def without_notices(parameters: Parameters) -> Parameters:
+    us = {name: x for name, x in parameters.policy.us.items() if getattr(x, "treatment", "") != "notify"}
+    assert len(us) < len(parameters.policy.us)
+    return parameters.model_copy(update={"policy": parameters.policy.model_copy(update={"us": us})})
+
+
 def test_a_year_after_the_rule_of_2023_an_h20_gets_the_memory_of_an_h200() -> None:
     """As the H20 with 141 GB did, with 4.8 TB/s."""
     found = brought(without(compose("policy=us_2023_10").parameters, *AS_DESIGNED)).values()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments import compose
 from sim import ComputeMarket
 from sim.tables import MODEL_TABLES
 from tests.economy import Changes, Numbers, column, quarters, ran
@@ -223,6 +224,16 @@ def test_what_quotas_of_others_cut_is_smuggled_and_what_only_the_own_government_
     own: Changes = {**NONE, "policy.cn": {"own": rule()}}
     assert leaked(own) == 0.0
     assert 0.0 < leaked({**own, "policy.us": {"r": rule(covered_share=0.01)}}) < 0.1 * leaked(banned)
+
+
+def test_what_caps_of_others_cut_is_smuggled_and_what_mandates_cut_is_not() -> None:
+    capped, told = (
+        ComputeMarket(compose("policy=none", rules).parameters, 1).run().tables(["chips"])["chips"]
+        for rules in ("policy/us=us_diffusion_kept", "policy/cn=cn_mandate_80")
+    )
+    there = capped["destination"] == "mid"
+    assert capped["leaked_cards"][there].sum() > 0.0 == capped["leaked_cards"][~there].sum()
+    assert told["leaked_cards"].sum() == 0.0
 
 
 def test_announced_rules_bring_deliveries_forward() -> None:

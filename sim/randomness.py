@@ -46,6 +46,7 @@ class Decision(IntEnum):
     LAB_CONTRACT = 10
     PATIENCE = 11
     ENTRY = 12
+    LAPSE = 13
 
 
 @inlined

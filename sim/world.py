@@ -109,6 +109,9 @@ class Population(Protocol):
     def settle(self, world: "World", menu: Menu) -> Used:
         """Add up hours, payments and backlog by customer region and product."""
 
+    def lapse(self, world: "World", kept: Floats) -> None:
+        """End contracts but for the part ``kept`` (K,) of every pair: their customers choose anew this quarter."""
+
     def release(self, world: "World", gone: Bools) -> None:
         """End contracts and backlog of providers (I,) that are gone: their customers ask anew, tied to nobody."""
 
@@ -136,7 +139,7 @@ class World:
     """Position of the quarter in the run."""
     now: Quarter = field(default_factory=Quarter)
     leases: Leases = field(init=False)
-    """Leases between providers; those of a firm that is wound up end."""
+    """Leases between providers; those of a firm that is wound up end, and of others what rules on rentals close."""
     contracts: DatedContracts = field(init=False)
     """Dated contracts of labs, likewise."""
     rules: dict[str, Quarterly] = field(default_factory=dict)
@@ -148,7 +151,7 @@ class World:
     rentable: Floats = field(init=False)
     """(K,) share of the cards of a pair's pool that customers of its cell may rent."""
     leasable: Floats = field(init=False)
-    """(n,) share of a lessor's cards that its lessee may rent, where firms decide."""
+    """(n,) share of a lessor's cards that its lessee may rent."""
     conditions: Conditions = field(init=False)
     """What the other instruments make of costs, contracts and credit this quarter."""
 

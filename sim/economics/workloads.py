@@ -230,6 +230,21 @@ def bind(
                 break
 
 
+@compiled
+def lapse(rows: Workloads, kept: Floats, season: np.uint64) -> None:
+    """End contracts by law, but for the part ``kept`` (K,) of every pair: what is left of their term is on demand.
+
+    Args:
+        rows: changed in place.
+        kept: (K,) probability that a contract of a pair goes on.
+        season: key of (seed, lapse, quarter).
+    """
+    for n in range(rows.volume.size):
+        part = kept[rows.pair[n]] if rows.status[n] == SERVED and rows.pair[n] >= 0 else 1.0
+        if part < 1.0 and draw(rows, n, season) >= part:
+            rows.term[n] = ON_DEMAND
+
+
 @inlined
 def contract_ends(rows: Workloads, n: int, expiry: np.uint64, quarter: int) -> bool:
     """Return whether the contract of row n ends now; ``expiry`` is the key of (seed, expiry, quarter)."""

@@ -1,9 +1,7 @@
 """Phase 9: firms that rent rather than build sign leases for the next quarter with those who have idle cards (B7).
 
-Rules on rentals bind who signs; what was signed before runs on.
+Rules on rentals bind who signs; of what was signed before, see ``phases.rentals``.
 """
-
-import numpy as np
 
 from sim.strategies.leasing import Cards, Trade, sign_leases
 from sim.world import World
@@ -12,7 +10,6 @@ from sim.world import World
 def run(world: World) -> None:
     """Set the rent of next quarter and what is let; leases of the history are observed."""
     state, links = world.state, world.links
-    refused = world.now.arrays["leases_refused"] = np.zeros(len(world.structure.possible_leases))
     if links.dated_leases == state.let_hours.size or world.t + 1 < world.structure.history:
         return
     behaviour = world.parameters.behaviour
@@ -20,7 +17,8 @@ def run(world: World) -> None:
     sign_leases(
         _cards(world), _trade(world), world.leases, links.dated_leases, state.rent, world.t,
         behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,
-        world.leasable, state.let_hours, refused,
+        world.leasable[links.dated_leases :], state.let_hours,
+        world.now.arrays["leases_refused"][links.dated_leases :],
     )  # fmt: skip
 
 

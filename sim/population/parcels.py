@@ -128,6 +128,16 @@ class Parcels:
         suppliers = world.links.pair_provider[list(contract.pairs.values())]
         return bool((world.state.selling[suppliers] > 0.0).all())
 
+    def lapse(self, world: World, kept: Floats) -> None:
+        """End contracts but for a part of every pair."""
+        del world
+        layout, stock = self.layout, self.stock
+        left = np.where(layout.pair >= 0, 1.0 - kept[np.maximum(layout.pair, 0)], 0.0)[:, None]
+        for column in (stock.volume, stock.tasks, stock.bill):
+            ended = left * column[:, ON_DEMAND + 1 :]
+            column[:, ON_DEMAND + 1 :] -= ended
+            column[:, ON_DEMAND] += ended.sum(axis=1)
+
     def release(self, world: World, gone: Bools) -> None:
         """End the contracts and the backlog of providers that are gone."""
         layout, stock = self.layout, self.stock
@@ -159,9 +169,10 @@ class Parcels:
         tied = np.zeros(self.layout.until.shape)
         for y, kind in enumerate(self.kinds):
             left = 1.0
-            for d, contract in enumerate(world.links.lab_contracts[kind.lab] if kind.lab != ENTERPRISE else []):
+            found = world.links.lab_contracts[kind.lab] if kind.lab != ENTERPRISE else []
+            for d, contract in enumerate(found):
                 if contract.since <= world.t <= contract.until and self._stands(world, contract):
-                    share = min(contract.share, left)
+                    share = min(float(world.contracts.share[world.contracts.start[kind.lab] + d]), left)
                     left -= share
                     tied[2 * y : 2 * y + 2, d] = share
         return np.where(self.layout.prescribed >= 0, tied, 0.0)

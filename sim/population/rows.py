@@ -9,7 +9,7 @@ from sim.economics.choice import Menu
 from sim.economics.service import Seasons, Terms, run_on, settle
 from sim.economics.serving import Asked, Where, serve
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, wanted
+from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, lapse, wanted
 from sim.randomness import Decision, season
 from sim.world import Used, World
 
@@ -82,6 +82,10 @@ class Rows:
             world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
         )  # fmt: skip
         return used
+
+    def lapse(self, world: World, kept: Floats) -> None:
+        """End contracts but for a part of every pair, drawn by workload."""
+        lapse(world.workloads, kept, season(world.seed, Decision.LAPSE, world.t))
 
     def release(self, world: World, gone: Bools) -> None:
         """End the contracts and the backlog of providers that are gone."""

@@ -86,7 +86,7 @@ def sign_leases(
         ending: part of leases that ends in a quarter.
         permitted: (m,) part of what would be signed that rules let, by lease that firms decide on.
         let: (n,) changed.
-        refused: (m,) set to what rules kept from being signed.
+        refused: (m,) what rules kept from being signed is added to it.
     """
     hours = hours_ahead(cards, leases, t + 1, known.region.size)
     margin, growth = np.empty(known.region.size), np.empty(known.region.size)
@@ -193,7 +193,7 @@ def rolled_over(
         hours: (L,) of own cards: a lease of less than ``SMALLEST`` of them ends.
         ending: part of leases that ends in a quarter.
         permitted: (n,) part of what would be signed that rules let.
-        refused: (n,) set to the rest of it.
+        refused: (n,) the rest of it is added to it.
     """
     more, free = wanted.copy(), idle.copy()
     offered, asked = np.zeros(idle.size), np.zeros(idle.size)
@@ -207,10 +207,9 @@ def rolled_over(
             asked[lessor[n]] += max(more[lessee[n]], 0.0)
     for n in range(let.size):
         here, there = max(more[lessee[n]], 0.0), max(free[lessor[n]], 0.0)
-        refused[n] = 0.0
         if open_[n] and here * there > 0.0:
             signed = min(here * there / offered[lessee[n]], there * here / asked[lessor[n]])
             let[n] += signed * permitted[n]
-            refused[n] = signed * (1.0 - permitted[n])
+            refused[n] += signed * (1.0 - permitted[n])
         if let[n] < SMALLEST * hours[lessor[n]]:
             let[n] = 0.0

@@ -111,12 +111,12 @@ def _on_rentals(facts: Facts) -> Iterator[Bound]:
 
 
 def _on_leases(facts: Facts) -> Iterator[Bound]:
-    """Yield, by firm that rents from others, what it would have signed for next quarter; H100e effective in inference.
+    """Yield, by firm that rents, leases ended and not signed for next quarter; H100e effective in inference.
 
     A lease that several rules close counts for each as far as it decides.
     """
-    structure, first, firms = facts.structure, facts.links.dated_leases, facts.structure.providers
-    lessor, lessee = (pools[first:] for pools in facts.links.leases[:2])
+    structure, firms = facts.structure, facts.structure.providers
+    lessor, lessee = facts.links.leases[:2]
     site, effective = structure.pool_site[lessee], facts.effective[:, :, INFERENCE]
     places, renting = facts.links.subjects["sites"].places, structure.site_provider[site]
     for t, n, name, rule in _in_force(facts, "rental") if lessor.size else ():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sim.phases.rentals import going_on
 from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
 from sim.structure import Structure
 from tests.economy import GONE, LONG, Changes, Numbers, column, parameters, quarters, ran
@@ -49,7 +50,7 @@ def test_owners_let_what_neither_use_nor_expected_growth_takes() -> None:
 def rolled(
     let: Numbers, wanted: Numbers, idle: Numbers, ending: float, *, open_: bool = True, permitted: float = 1.0
 ) -> Numbers:
-    out, refused = let.copy(), np.full(4, np.nan)
+    out, refused = let.copy(), np.zeros(4)
     asked, offered = np.concatenate([np.zeros(2), wanted]), np.concatenate([idle, np.zeros(2)])
     may_be, hours = np.full(4, open_), np.full(4, 1e-3)
     rolled_over(out, LESSOR, LESSEE, may_be, asked, offered, hours, ending, np.full(4, permitted), refused)
@@ -143,26 +144,66 @@ ABROAD: Changes = {
 }  # fmt: skip
 
 
-def leased_abroad(**changes: object) -> Numbers:
+def leased_abroad(beside: Changes | None = None, **changes: object) -> Numbers:
     """Return what a Chinese firm leases in the Gulf and South-East Asia, with a rule on rentals from 2025Q3 on."""
     days = {"announced": "2025-07-01", "effective": "2025-07-01"}
     rules = {"policy.us": {"remote": rule(uses=["rental"], **days, **changes)}} if changes else {}
-    return column(ran({**ABROAD, **rules}), "sites", "leased_in_h100e", provider="volcano", site_region="mid")
+    return column(
+        ran({**ABROAD, **(beside or {}), **rules}), "sites", "leased_in_h100e", provider="volcano", site_region="mid"
+    )
 
 
 def test_firms_may_not_lease_abroad_what_rules_on_rentals_close_to_them() -> None:
-    """Leases that run go on to their end: an eighth ends each quarter. At home nothing is remote."""
-    free, shut = leased_abroad(), leased_abroad(evaded=0.0)
+    """At home nothing is remote; of what is leased abroad a trace is not American."""
+    free, shut, half = leased_abroad(), leased_abroad(evaded=0.0), leased_abroad(evaded=0.5)
     assert free.max() > 0.0
     np.testing.assert_array_equal(free[:14], shut[:14])
-    assert shut[-1] < 0.7 * free[-1]
-    half = leased_abroad(evaded=0.5)
-    assert shut[-1] < half[-1] < free[-1]
+    assert (shut[14:] < 0.01 * free[14:]).all()
+    assert 0.0 < half[-1] < free[-1]
+
+
+def test_leases_that_are_spared_run_on_to_their_end() -> None:
+    """An eighth of them ends each quarter."""
+    spared = {"behaviour.leasing.grandfathered": 1.0}
+    free, shut = leased_abroad(spared), leased_abroad(spared, evaded=0.0)
+    np.testing.assert_array_equal(free[:14], shut[:14])
+    assert 0.0 < shut[-1] < 0.7 * free[-1]
+    assert shut[14] == pytest.approx(free[14], rel=0.2)
+
+
+def test_a_rule_on_rentals_ends_dated_leases_and_says_so() -> None:
+    """The lease of Oracle's cards in South-East Asia to Volcano; what evades the rule goes on."""
+    days = {"announced": "2024-01-01", "effective": "2025-07-01"}
+    shut = ran({**LONG, "policy.us": {"remote": rule(uses=["rental"], evaded=0.25, **days)}})
+    free = ran(LONG)
+    found = [column(run, "sites", "leased_in_h100e", provider="volcano", site_region="mid") for run in (free, shut)]
+    np.testing.assert_array_equal(found[0][:14], found[1][:14])
+    np.testing.assert_allclose(found[1][14], 0.25 * found[0][14], rtol=0.02)
+    table = shut.tables(["rules"])["rules"]
+    row = (table["rule"] == "remote") & (table["who"] == "volcano") & (table["quarter"] == "2025Q3")
+    assert table["bound"][row].tolist() == [True]
+    assert table["quantity_bound"][row][0] == pytest.approx(0.75 * found[0][13], rel=0.5)
+
+
+@given(
+    arrays(np.float64, 3, elements=st.floats(0.0, 1.0)),
+    arrays(np.float64, 3, elements=st.floats(0.0, 1.0)),
+    st.floats(0.0, 1.0),
+)
+def test_no_more_goes_on_than_was_signed_and_no_less_than_is_spared(
+    before: Numbers, now: Numbers, spared: float
+) -> None:
+    kept = going_on(before, now, spared)
+    assert (kept >= spared - 1e-12).all()
+    assert (kept <= 1.0).all()
+    assert (kept[now >= before] == 1.0).all()
+    np.testing.assert_allclose(going_on(before, now, 0.0) * before, np.minimum(now, before), atol=1e-12)
+    assert (going_on(before, now, 1.0) == 1.0).all()
 
 
 def test_cards_where_a_firm_has_its_headquarters_are_not_remote() -> None:
     *_, world = quarters({**ABROAD, "policy.us": {"remote": rule(uses=["rental"], origins=None)}})
-    lessee = world.leases.lessee[world.links.dated_leases :]
+    lessee = world.leases.lessee
     provider, region = world.structure.pool_provider[lessee], world.links.pool_region[lessee]
     chinese = world.links.provider_region[provider] == world.structure.regions.index("cn")
     remote = chinese & (region != world.structure.regions.index("cn"))

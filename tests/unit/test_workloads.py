@@ -34,6 +34,7 @@ from sim.economics.workloads import (
     ending_probability,
     escalated,
     grow,
+    lapse,
 )
 from sim.randomness import Decision, season
 from tests.builders_choice import Floats, customers, workloads
@@ -246,6 +247,21 @@ def test_contracts_of_labs_prescribe_the_suppliers_of_their_shares() -> None:
     assert (rows.until[dated] == 8).all()
     assert not dated[rows.status == SERVED].any()
     assert not dated[-3:].any()
+
+
+def test_contracts_that_the_law_ends_are_drawn_and_those_of_other_pairs_stay() -> None:
+    count, parts = 40_000, np.array([0.0, 0.3, 1.0])
+    rows = held(count // SLOTS, 3)
+    rows.status[:], rows.term[:] = SERVED, THREE_YEAR
+    rows.pair[:] = np.arange(count) % 4
+    rows.pair[rows.pair == 3] = OUTSIDE
+    pair, volume = rows.pair.copy(), rows.volume.copy()
+    lapse(rows, parts, season(1, Decision.LAPSE, 5))
+    for k, part in enumerate(parts):
+        assert (rows.term[pair == k] == THREE_YEAR).mean() == pytest.approx(part, abs=0.02 * (0.0 < part < 1.0))
+    assert (rows.term[pair == OUTSIDE] == THREE_YEAR).all()
+    np.testing.assert_array_equal(rows.pair, pair)
+    np.testing.assert_array_equal(rows.volume, volume)
 
 
 def test_classes_are_numbered_without_overlap() -> None:

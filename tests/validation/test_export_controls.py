@@ -507,6 +507,22 @@ def test_rentals_abroad_can_be_closed_and_evasion_opens_them_again() -> None:
     assert used[0] > used[1] > used[2] == pytest.approx(0.0, abs=used[0] * 0.6)
 
 
+@pytest.mark.parametrize("granularity", ["agents", "cells"])
+def test_contracts_end_with_the_right_to_rent_unless_they_are_spared(granularity: str) -> None:
+    """Nothing abroad is used by Chinese customers from the first day of the rule on; spared contracts run on."""
+    many: Changes = {"customers.enterprises": 3000, "customers.granularity": granularity}
+    abroad = {"product": "all", "workload": "all", "region": "cn", "provider": "gulf"}
+    days = {"announced": "2025-07-01", "effective": "2025-07-01"}
+    closed = policy(line=rule(uses=["rental"], origins=None, **days))
+    free, shut, spared = (
+        column(ran({**changes, **many}), "providers", "served_h100e", **abroad)
+        for changes in (NONE, closed, closed | {"behaviour.leasing.grandfathered": 1.0})
+    )
+    np.testing.assert_array_equal(free[:14], shut[:14])
+    assert shut[13] > 0.0 == shut[14:].sum()
+    assert 0.0 < spared[14] < free[14]
+
+
 def test_tables_say_who_was_bound_by_what() -> None:
     rules: Mapping[str, Any] = ran(LINE).tables(["rules"])["rules"]
     bound = rules["bound"]

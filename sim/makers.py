@@ -121,13 +121,16 @@ class Makers:
         of = _designs(structure)
         price = self._price_at(structure, first)
         side = self.side[maker]
-        bill = [bill_of_card(needs[v], self.stage_price[side[v]], self.test_cost[side[v]], 1.0) for v in of]
-        self.usual_cost = price * (1.0 - self.margin[maker])
+        each = zip(needs, self.stage_price[side], self.test_cost[side], strict=True)
+        bill = np.array([bill_of_card(taken, stages, test, 1.0) for taken, stages, test in each])
+        usual = price * (1.0 - self.margin[maker])
+        self.usual_cost = usual[of]
         """(V,) unit cost at the end of history; of later cards at launch, with the experience of the end of history.
 
-        A card that a rule brought about, on a die of its own, has the price and overhead of its base's dies.
+        A card that a rule brought about costs what its base does, less what a die of its own saves: it sells for less
+        than that, but takes the same silicon, memory, board and module.
         """
-        self.overhead = self.usual_cost / np.array(bill)
+        self.overhead = (usual / bill)[of]
         self._size(structure, needs)
 
     def _price_at(self, structure: Structure, t: int) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Buyers, Habit, Shelf, lifted, orders, shared, taken_by
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
 from sim.permits import Closed
@@ -59,7 +60,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
     that governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
-    instrument; and ``lifted``: what each rule on cards by itself keeps from being ordered.
+    instrument; and ``lifted``: what each rule on cards, cap and mandate by itself keeps from being ordered.
     """
     state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
     ruled, cut = permits.open, list[tuple[str, Floats]]()
@@ -78,6 +79,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         parts = list(_beyond_limits(world, buyers, ruled, ordered))
         if min((part.min() for _, part in parts), default=1.0) < 1.0:
             _note(world, parts, ordered)
+            world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
             open_ = _narrowed(ruled, parts, cut)
             ordered = orders(buyers, open_, np.where(open_ < ruled, 0.0, ruled))
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
@@ -90,7 +92,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         if cut:
             _credit(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
-        world.now.lifted = dict(zip(permits.alone.rules, more, strict=True))
+        world.now.lifted |= dict(zip(permits.alone.rules, more, strict=True))
 
 
 def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
@@ -111,6 +113,15 @@ def _beyond_limits(
         return orders(buyers, rest, rest)
 
     return left_by_limits(world, world.conditions.measures.limits, ordered, without)
+
+
+def _cut_alone(parts: list[tuple[str, Floats]], ordered: Floats, h100e: Floats) -> dict[str, Floats]:
+    """Return what each cap and mandate cuts of orders (S + W, V) that the others leave, H100e by place."""
+    out = dict[str, Floats]()
+    for n, (name, part) in enumerate(parts):
+        others = np.prod([other for m, (_, other) in enumerate(parts) if m != n] or [np.ones(part.shape)], axis=0)
+        out[name] = worth(ordered * others * (1.0 - part), h100e)
+    return out
 
 
 def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tuple[str, Floats]]) -> Floats:

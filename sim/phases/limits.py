@@ -77,17 +77,6 @@ def closed_ahead(world: World, ordered: Floats, quarters: float) -> Floats:
     return closed
 
 
-def kept_for_limits(world: World) -> Bools:
-    """Return the cards of sites (S, V) that a cap or mandate which is coming will count: they stay in store for it."""
-    sites, coming = world.state.owned.shape[0], world.conditions.measures.coming
-    out = np.zeros(world.state.owned.shape, dtype=np.bool_)
-    for cap in coming.caps:
-        out |= (cap.counted | cap.named | cap.chartered)[:sites]
-    for mandate in coming.mandates:
-        out |= np.outer(mandate.places[:sites], mandate.foreign)
-    return out
-
-
 def count_towards_caps(world: World, accepted: Floats) -> None:
     """Add accepted orders (n, V) to what has gone under each cap."""
     for cap in world.conditions.measures.limits.caps:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.economics.baskets import Shelf, chosen_cards
 from sim.economics.vacancies import Fleet, Offers, Prospects, Rule, afford, power_for_orders
-from sim.phases import grey_market
+from sim.phases import grey_market, policy
 from sim.phases.buying import buy, mixed, shelf
 from sim.phases.stockpiling import from_store, stockpile
 from sim.strategies.allocation import PROPORTIONAL, RULES, inflated_orders
@@ -26,6 +26,7 @@ def run(world: World) -> None:
     if world.t + 1 >= structure.history:
         _order(world, on_sale)
     grey_market.run(world)
+    policy.learn(world)
 
 
 def _best_offers(world: World) -> Shelf:

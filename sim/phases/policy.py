@@ -1,6 +1,5 @@
 """Phase 1: rules of the quarter: who may order which card where, on what terms, and who may rent what."""
 
-from sim.economics.cells import Floats
 from sim.links import ORDERING
 from sim.phases import rentals
 from sim.policy import Use
@@ -25,14 +24,13 @@ def run(world: World) -> None:
         for name, who in RENTING.items()
     }
     world.rules_before, world.rules = world.rules or ordering, ordering | renting
-    now = ordering["sites"].foreseen
-    _believe(world, world.rules_before["sites"].foreseen if calendar.announces(world.quarter) else now, now)
     world.permits = ground.permits(ordering)
     rentals.run(world, renting["rentals"], renting["leases"])
 
 
-def _believe(world: World, before: Floats, after: Floats) -> None:
-    """Let firms learn from what was announced since a quarter ago, ``foreseen`` (S, V) then and now."""
-    family = world.parameters.behaviour.tightening
+def learn(world: World) -> None:
+    """Let firms learn from what was announced in the quarter, once they have ordered: they act on it in the next."""
+    family, now = world.parameters.behaviour.tightening, world.rules["sites"].foreseen
     if family.name == "adaptive":
-        believe(world.state.tightening, before, after, world.links.chip_region, family.adaptive.weight)
+        before = world.rules_before["sites"].foreseen if world.policy.announces(world.quarter) else now
+        believe(world.state.tightening, before, now, world.links.chip_region, family.adaptive.weight)

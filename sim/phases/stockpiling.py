@@ -5,12 +5,12 @@ Owners elsewhere are not bound by powered slots and keep no store.
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats
+from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
-from sim.phases.buying import coming_quotas, quotas_ahead
-from sim.phases.limits import closed_ahead, kept_for_limits, room_beside
+from sim.phases.buying import quotas_ahead
+from sim.phases.limits import closed_ahead, room_beside
 from sim.strategies.stockpiling import bought_ahead
 from sim.world import World
 
@@ -24,20 +24,11 @@ def from_store(world: World, power: Floats) -> Floats:
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    kept = (world.rules["sites"].closing > 0.0) | kept_for_limits(world) | _kept_for_quotas(world)
-    free = np.where(kept, 0.0, state.stored)
+    free = np.where(_closing(world) > 0.0, 0.0, state.stored)
     there = power_of(free, world.structure.chip_kw)
     part = np.divide(np.minimum(power, there), there, out=np.zeros_like(there), where=there > 0.0)
     state.from_store[:] = free * part[:, None]
     return np.maximum(power - there * part, 0.0)
-
-
-def _kept_for_quotas(world: World) -> Bools:
-    """Return the cards of sites (S, V) that will stand under a quota which is coming."""
-    out = np.zeros(world.state.stored.shape, dtype=np.bool_)
-    for _, _, under in coming_quotas(world):
-        out |= under[: len(out)] > 0.0
-    return out
 
 
 def stockpile(world: World) -> None:
@@ -65,7 +56,10 @@ def stockpile(world: World) -> None:
 
 
 def _closing(world: World) -> Floats:
-    """Return the share of the quarter (S, V) in which a card may still be had that will be closed, as firms know."""
+    """Return the share of the quarter (S, V) in which a card may still be had that will be closed, as firms know.
+
+    What limits and quotas will close is worked out on the last orders: of this quarter, once they are made.
+    """
     state, closing = world.state, world.rules["sites"].closing
     everywhere, sites = np.concatenate((state.ordered, state.elsewhere_ordered)), state.ordered.shape[0]
     for closed in quotas_ahead(world, everywhere):

@@ -67,10 +67,14 @@ def case_on(
     return Case(name, rule, lines, scale, rule.covered_share * days.strength(read), _approval(rule, days, day))
 
 
-def in_full(case: Case) -> Case:
-    """Return a rule as it meets the orders that it is for, once licences are given."""
+def in_full(case: Case, notified: float) -> Case:
+    """Return a rule as it meets the orders that it is for, once licences are given, in the eyes of makers.
+
+    Of a card that has only to be ``notified`` this part is left: whatever else licenses it, the notice stays.
+    """
     terms = case.rule.licence
-    return case._replace(share=1.0, approval=case.approval if terms is None else terms.approval)
+    approval = notified if case.rule.treatment == "notify" else case.approval if terms is None else terms.approval
+    return case._replace(share=1.0, approval=approval)
 
 
 def _approval(rule: ChipRule, days: Days, day: int) -> float:

@@ -26,7 +26,9 @@ class Cap(NamedTuple):
     counted: Bools
     """(n, V) orders that count."""
     chartered: Bools
-    """(n, V) orders of chartered providers in the destinations."""
+    """(n, V) orders of chartered providers, wherever they go."""
+    capped: Bools
+    """(n,) places in the destinations."""
     named: Bools
     """(n, V) orders there of providers with an allowance of their own."""
     allowance: Floats
@@ -49,8 +51,8 @@ def cap_of(
     made, places = made_there(rule.origins, subjects.origins), subjects.places
     there = np.array([x.destination in rule.h100e for x in places], dtype=np.bool_)
     named = np.array([x.firm in rule.allowances for x in places], dtype=np.bool_)
-    free = np.array([x.headquarters in rule.chartered for x in places], dtype=np.bool_) & ~named
-    masks = there & ~free & ~named, there & free, there & named
+    free = np.array([x.headquarters in rule.chartered for x in places], dtype=np.bool_) & ~(there & named)
+    masks = there & ~free & ~named, free, there & named
     counted, chartered, with_allowance = (np.outer(mask, made) for mask in masks)
     most = np.array([rule.h100e.get(region, np.inf) for region in regions])
     allowance = np.array([rule.allowances.get(x.firm or "", np.inf) for x in places])
@@ -58,8 +60,8 @@ def cap_of(
     single = np.array([x.firm in providers for x in places], dtype=np.bool_)
     abroad = 1.0 if rule.largest_share_abroad is None else rule.largest_share_abroad
     return Cap(
-        name, row, strength, counted, chartered, with_allowance, allowance, np.where(single, small, 0.0), most, abroad,
-        rule.least_share_at_home or 0.0,
+        name, row, strength, counted, chartered, there, with_allowance, allowance, np.where(single, small, 0.0), most,
+        abroad, rule.least_share_at_home or 0.0,
     )  # fmt: skip
 
 
@@ -99,8 +101,8 @@ def within_allowance(cap: Cap, asked: Floats, gone: Floats) -> Floats:
 def within_charter(cap: Cap, asked: Floats, held: Floats, at_home: Bools, firm: Ints) -> Floats:
     """Return the part of orders abroad that a charter leaves at every place (n,).
 
-    Share at home first: ``abroad <= (1 - y)/y home``; then one destination: ``held + g o <= x (total - (1 - g) o)``.
-    Who is beyond a share already orders nothing there.
+    Share at home first, of what goes anywhere: ``abroad <= (1 - y)/y home``; then a capped destination:
+    ``held + g o <= x (total - (1 - g) o)``. Who is beyond a share already orders nothing there.
 
     Args:
         cap: the cap with its two shares.
@@ -116,7 +118,7 @@ def within_charter(cap: Cap, asked: Floats, held: Floats, at_home: Bools, firm: 
     mine = asked * np.where(at_home, 1.0, first)
     others = sum_by(firm, held + mine, size)[firm] - mine
     room = (cap.abroad * others - held) / (1.0 - cap.abroad) if cap.abroad < 1.0 else np.full(home.size, np.inf)
-    part = np.where(at_home, 1.0, first * _part(room, mine))
+    part = np.where(at_home, 1.0, first * np.where(cap.capped, _part(room, mine), 1.0))
     return 1.0 - cap.strength * (1.0 - part)
 
 

@@ -50,8 +50,6 @@ class Task(NamedTuple):
     """Of compute, memory bandwidth and links in performance, weighted by demand."""
     margins: Specification
     """Fractions by which what is cut lies below its line."""
-    notified: float = 0.0
-    """What is left to its maker of the worth of a card that goes only once the government has been told."""
     apart: frozenset[str] = frozenset()
     """Ids of cards made for one destination, the new one among them."""
 
@@ -103,8 +101,8 @@ def left(specifications: Sequence[Specification], areas: Sequence[float], task: 
     """Return what rules leave of the worth of each specification on dies of an area, mm2 (n,).
 
     All where none catches it; of a licence what is approved, less what buyer and maker pay for it, in a buyer's eyes:
-    ``approval (1 - revenue share) / (1 + duty)``; of what must be notified the part ``task.notified``; nothing where it
-    is denied or not known.
+    ``approval (1 - revenue share) / (1 + duty)``; of what must be notified what makers see in it, see
+    ``chip_rules.in_full``; nothing where it is denied or not known.
     """
     tpp, memory, links = np.array(specifications, dtype=np.float64).reshape(-1, 3).T
     names, origins = [task.name] * tpp.size, [task.origin] * tpp.size
@@ -117,8 +115,8 @@ def allowed(subjects: Subjects, task: Task) -> Floats:
     """Return the same of given cards at a place (V,)."""
     found = rulings(task.cases, subjects)
     terms: Floats = found.approval[0] * found.kept[0] / (1.0 + found.duty[0])
-    left_by = {Status.NOTIFY: task.notified * terms, Status.LICENCE: terms}
-    return np.select([found.rule[0] == NO_RULE, *(found.status[0] == x for x in left_by)], [1.0, *left_by.values()])
+    on_terms = (found.status[0] == Status.LICENCE) | (found.status[0] == Status.NOTIFY)
+    return np.where(found.rule[0] == NO_RULE, 1.0, np.where(on_terms, terms, 0.0))
 
 
 def smallest_die(base: Chip, cut: Specification, fixed: float, task: Task) -> float:

@@ -89,7 +89,8 @@ def decided(terms: Terms, looks: Looks, specification: Floats) -> Rulings:
     """Return what rules say of cards (M, V).
 
     What is not known matters only where the rule would be stricter than what others say. Of those that are not
-    silenced the strictest decides, of equals the first; approvals multiply, duties add up.
+    silenced the strictest decides, of equals the first that refuses some part, else the first; approvals multiply,
+    duties add up.
     """
     prong = prongs_met(terms.lines, terms.tests, terms.scale, specification)
     rules, places, cards = looks.places.shape[0], looks.places.shape[1], looks.cards.shape[1]
@@ -103,7 +104,7 @@ def decided(terms: Terms, looks: Looks, specification: Floats) -> Rulings:
                 if _silenced(terms.over, looks, prong, n, p, v):
                     continue
                 known, strict = prong[n, v] != UNKNOWN_PRONG, terms.strict[n]
-                if strict > rank or (strict == rank and out.status[p, v] == UNKNOWN and known):
+                if strict > rank or (strict == rank and known and _yields(out, terms, n, p, v)):
                     rank = strict
                     out.status[p, v] = strict if known else UNKNOWN
                     out.rule[p, v], out.prong[p, v] = n, prong[n, v]
@@ -115,6 +116,12 @@ def decided(terms: Terms, looks: Looks, specification: Floats) -> Rulings:
                     out.duty[p, v] += terms.licensed[n] * terms.duty[n]
                     out.kept[p, v] -= terms.licensed[n] * terms.revenue_share[n]
     return out
+
+
+@inlined
+def _yields(out: Rulings, terms: Terms, n: int, p: int, v: int) -> bool:
+    """Return whether what decides so far gives way to a rule as strict: what is not known, and what refuses nothing."""
+    return bool(out.status[p, v] == UNKNOWN or terms.open[n] < 1.0 <= terms.open[out.rule[p, v]])
 
 
 @inlined

@@ -17,6 +17,7 @@ from sim.economics.technology import interpolate
 from sim.names import QUARTERS_PER_YEAR, quarter_code, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.behaviour import Respin
+from sim.parameters.policy import ChipRule, Licence
 from sim.parameters.suppliers import Chip
 from sim.policy.calendar import Calendar
 from sim.policy.chip_rules import Case, Subjects, in_full, made_there, reached, rulings
@@ -197,12 +198,18 @@ def _reason(occasion: Occasion, cards: Mapping[str, Chip], task: Task, launch: i
     elif rule in cases:
         terms, without = cases[rule].rule.licence, task._replace(cases=[x for x in task.cases if x.id != rule])
         worth, before = _worth(cards, task), _worth(cards, without)
-        opens = terms is not None and terms.approval > 0.0 and not terms.sold_at_home and min(worth, default=1.0) == 0.0
+        opens = terms is not None and _opens(cases[rule].rule, terms, cases) and min(worth, default=1.0) == 0.0
         if not opens and all(one >= two for one, two in zip(worth, before, strict=True)):
             return None
     if rule is None or rule not in cases or cases[rule].rule.treatment == "notify":
         return None
     return rule if days_of(cases[rule].rule).expires > first_day(launch) else None
+
+
+def _opens(rule: ChipRule, terms: Licence, cases: Mapping[str, Case]) -> bool:
+    """Return whether a licence may let through what was refused: by itself it adds a rule, so it must silence one."""
+    silenced = (cases[name].rule.treatment for name in rule.overrides if name in cases)
+    return terms.approval > 0.0 and not terms.sold_at_home and any(treatment != "notify" for treatment in silenced)
 
 
 def _deciding(cards: Mapping[str, Chip], task: Task) -> str | None:
@@ -288,11 +295,14 @@ def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Seque
     margins = parameters.behaviour.redesign.compliant.margins
     cut = Specification(margins.compute, margins.memory_bandwidth, margins.interconnect)
     origin = parameters.suppliers[occasion.maker].headquarters
+    notified = parameters.behaviour.redesign.compliant.notified_worth
     looking = [
-        in_full(case) for case in cases if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
+        in_full(case, notified)
+        for case in cases
+        if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
     ]
     exponents = _exponents(parameters, place, occasion.quarter)
-    return Task("", origin, place, looking, exponents, cut, parameters.behaviour.redesign.compliant.notified_worth)
+    return Task("", origin, place, looking, exponents, cut)
 
 
 def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[float, float, float]:

@@ -49,8 +49,12 @@ def _quantity(
     facts: Facts, name: str, _: CountryCap | BuyRatio | DomesticContent, t: int, __: float
 ) -> Iterator[Bound]:
     """Yield the firms whose orders it cut; all of them together where it cut none."""
-    firms, ((closed, lost), stopped) = facts.ordering[0], closed_by_firm(facts, t, name)
-    cut = [Bound(t, name, firms[i], True, float(closed[i]), float(lost[i])) for i in np.flatnonzero(stopped)]
+    (firms, member), ((closed, lost), stopped) = facts.ordering, closed_by_firm(facts, t, name)
+    lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
+    cut = [
+        Bound(t, name, firms[i], True, float(closed[i]), float(lost[i]), lifted=float(lifted[i]))
+        for i in np.flatnonzero(stopped)
+    ]
     yield from cut or [Bound(t, name, ALL, acted=False, closed=0.0, lost=0.0)]
 
 

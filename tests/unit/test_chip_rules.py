@@ -88,6 +88,19 @@ def test_the_strictest_rule_decides_unless_another_overrides_it() -> None:
     assert status(both, day, card(tpp=7000.0)) == Status.DENY
 
 
+def test_of_rules_as_strict_the_one_that_refuses_decides() -> None:
+    """A licence that all get closes nothing, so nothing is credited to it, whichever came first."""
+    for first, second in (("2023-11-17", "2024-11-17"), ("2024-11-17", "2023-11-17")):
+        found = calendar(
+            all_=rule(treatment="licence", licence=licence(), effective=first),
+            some=rule(treatment="licence", licence=licence(approval=0.8), effective=second),
+        )
+        quarter = over(found, "2025Q2")
+        assert [name for name, _, _ in found.chip_rules][int(quarter.deciding[0, 0])] == "some"
+        closed = dict(zip((name for name, _, _ in found.chip_rules), quarter.closed[:, 0, 0], strict=True))
+        assert closed == {"all_": 0.0, "some": pytest.approx(0.2)}
+
+
 def test_an_answer_names_the_rule_and_its_test() -> None:
     found = calendar(r=rule(prongs={"fast": prong({"tpp": 4800.0})}))
     ruling = found.status("card", PLAIN, "us", CHINA, Use.ORDER, ordinal("2024-01-01"))

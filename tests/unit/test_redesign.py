@@ -443,6 +443,22 @@ def test_a_line_on_compute_makes_no_hour_of_inference_cheaper() -> None:
         assert price[at(name)] == pytest.approx(price[at(variant.base)] * fall, rel=1e-9)
 
 
+def test_a_cut_card_costs_what_its_silicon_memory_and_board_cost() -> None:
+    """Less performance sells for less; it is not made for less, unless on a smaller die."""
+    world = ComputeMarket(compose("policy=us_line", "market.end=2026Q4").parameters).run().world
+    structure, cost, price = world.structure, world.state.chip_cost, world.state.chip_price
+    at, overhead = structure.chips.index, world.links.makers.overhead
+    found = [(at(x), at(variant.base), variant.chip.label) for x, variant in structure.variants.items()]
+    assert {"own die" in label for _, _, label in found} == {True, False}
+    for new, base, label in found:
+        assert overhead[new] == overhead[base] > 1.0
+        assert price[new] >= cost[new]
+        if "own die" in label:
+            assert cost[new] < cost[base]
+        else:
+            assert cost[new] == pytest.approx(cost[base], rel=1e-9)
+
+
 def test_redesign_brings_compute_to_china_under_a_line() -> None:
     on, off = (
         ComputeMarket(compose("policy=us_2025_04", "market.end=2026Q4", f"behaviour.redesign.name={name}").parameters)

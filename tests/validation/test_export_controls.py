@@ -236,6 +236,20 @@ def test_what_caps_of_others_cut_is_smuggled_and_what_mandates_cut_is_not() -> N
     assert told["leaked_cards"].sum() == 0.0
 
 
+def test_nobody_buys_on_the_news_of_days_to_come() -> None:
+    """A line announced and in force on the last day of a quarter brings nothing forward within it."""
+    day = {"announced": "2025-06-30", "effective": "2025-06-30"}
+    found = [next(w for w in quarters(x) if w.t > code_position("2025Q2")) for x in (NONE, policy(line=rule(**day)))]
+    structure, links = found[0].structure, found[0].links
+    here, american = (
+        structure.site_region == structure.regions.index("cn"),
+        links.chip_region == structure.regions.index("us"),
+    )
+    free, lined = (float(world.state.ordered[here][:, american].sum()) for world in found)
+    assert 0.95 * free < lined <= free
+    assert found[1].state.tightening.max() > found[0].state.tightening.max()
+
+
 def test_announced_rules_bring_deliveries_forward() -> None:
     """V21: inflow rises between announcement and effect, falls after; up to the effect no less has come in all.
 

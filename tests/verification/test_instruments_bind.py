@@ -9,6 +9,8 @@ import pytest
 
 from experiments import compose
 from sim import ComputeMarket
+from sim.economics.elementary import sum_by
+from sim.economics.fleets import worth
 from sim.ledger import Flow, Transfer
 from sim.parameters import Parameters
 from sim.tables import MODEL_TABLES
@@ -152,6 +154,27 @@ def test_deliveries_under_a_cap_never_exceed_it() -> None:
 def test_chartered_clouds_keep_half_of_their_compute_at_home() -> None:
     limited = {**FREE, **rules("us/us_diffusion_kept", least_share_at_home=0.9, largest_share_abroad=0.02)}
     assert stood(market(limited), "mid") < stood(free(), "mid")
+
+
+def test_who_has_too_little_at_home_sends_nothing_abroad_not_even_to_allies() -> None:
+    limited = {**FREE, **rules("us/us_diffusion_kept", least_share_at_home=0.9, largest_share_abroad=1.0)}
+    below = 0
+    for world in quarters(limited):
+        if world.t <= world.structure.history:
+            continue
+        structure, links, h100e = world.structure, world.links, world.structure.chip_h100e
+        us, firms = structure.regions.index("us"), len(structure.providers)
+        american = (links.provider_region == us)[structure.site_provider]
+        at_home, here = structure.site_region == us, worth(world.state.owned, h100e)
+        sent = worth(world.now.arrays["needed"] * (links.chip_region == us), h100e)
+        home, abroad, more = (
+            sum_by(structure.site_provider, x * american, firms)
+            for x in (here * at_home, here * ~at_home, sent * ~at_home)
+        )
+        short = home + sum_by(structure.site_provider, sent * at_home * american, firms) < 0.9 * (home + abroad)
+        below += short.sum()
+        assert more[short].max(initial=0.0) <= 1e-9 * sent.sum()
+    assert below > 0
 
 
 @pytest.mark.parametrize("choice", ["cn/cn_ratio", "cn/cn_mandate_80", "cn/cn_2025_11"])

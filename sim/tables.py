@@ -360,8 +360,8 @@ _RULES = Table(
             "lifted_h100e",
             "H100e",
             "rules on orders of cards: how many more of the cards that no other rule refuses would be ordered if the "
-            "rule alone were lifted; caps and mandates: what they cut of orders that the others leave; of several rules "
-            "not to be added up; null for others",
+            "rule alone were lifted; caps and mandates: what they cut of orders that the others leave; of several "
+            "rules not to be added up; null for others",
         ),
         _number(
             "licensed_h100e",

@@ -41,6 +41,8 @@ MEASURES = (
     Measure("rent", "rented compute there (IaaS)", "USD per effective H100e-hour"),
     Measure("domestic", "cards in place from its own makers", "of H100e", percent),
     Measure("leaked", "cards from the grey market", "of H100e delivered in four quarters", percent),
+    Measure("smuggled", "cards smuggled in so far", "thousand"),
+    Measure("seized", "cards seized on their way so far", "thousand"),
     Measure("paid", "fees and duties on cards so far", "USD m"),
 )
 
@@ -83,15 +85,19 @@ class Aimed:
             cards = self._delivered().reindex(index, fill_value=0.0)
             year = cards.groupby("run_id").transform(lambda rows: rows.rolling(_YEAR, min_periods=1).sum())
             yield "leaked", year["leaked"] / year["shipped"].where(year["shipped"] > 0.0)
+            so_far = cards.groupby("run_id").cumsum() / 1000.0
+            yield "smuggled", so_far["leaked_cards"]
+            yield "seized", so_far["seized_cards"]
         if "rules" in self.case.results:
             yield "paid", self._paid().reindex(index, fill_value=0.0).groupby("run_id").cumsum()
 
     def _delivered(self) -> pd.DataFrame:
-        """Return what is ``shipped`` to the region, ``leaked`` of it, by run and quarter, H100e."""
-        columns = ["quarter", "shipped_cards", "leaked_cards", "card_h100e"]
+        """Return what is ``shipped`` to the region, ``leaked`` of it, H100e, and such cards, by run and quarter."""
+        numbers = ["leaked_cards", "seized_cards"]
+        columns = ["quarter", "shipped_cards", *numbers, "card_h100e"]
         rows = self.case.frame("chips", columns, destination=self.region)
         sizes = {name: rows[f"{name}_cards"] * rows["card_h100e"] for name in ("shipped", "leaked")}
-        return rows[["run_id", "quarter"]].assign(**sizes).groupby(["run_id", "quarter"]).sum()
+        return rows[["run_id", "quarter", *numbers]].assign(**sizes).groupby(["run_id", "quarter"]).sum()
 
     def _paid(self) -> "pd.Series[float]":
         """Return fees and duties under rules that name the region, by run and quarter, USD m."""

@@ -19,6 +19,10 @@ BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "shar
 """Basis of a market share and its column in the table ``providers``."""
 _NOT_SAID = {"scenario", "output", "executor"}
 """Groups that a name has already, or that change no number."""
+_SHIPPED = {"baseline", "history"}
+"""Files chosen where nobody chooses."""
+_SAID = 2
+"""Values that the name of a single folder says."""
 
 
 @dataclass(frozen=True)
@@ -171,16 +175,24 @@ def cases(results: Sequence[Results]) -> list[Case]:
 def result_names(results: Sequence[Results]) -> list[str]:
     """Return a name for each folder: its scenario or study where these differ, then what differs, else the folder.
 
-    Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again.
+    One folder alone says what it chooses and sets unlike the shipped baseline.
+    Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again; what is
+    chosen in their place is.
     """
     names = [_plain_name(found.manifest) for found in results]
+    if len(names) == 1:
+        return [_alone(names[0], results[0].manifest)]
     if _all_differ(names):
         return names
     settings = [_settings(found.manifest) for found in results]
     differing = {key for one in settings for key in one if _tells_apart(key, names, settings)}
     keys = {key for key in differing if differing.isdisjoint(_groups(key))}
-    short = _short_keys(keys)
-    parts = [[f"{short[k]} = {one[k]}" for k in one if k in keys] for one in settings]
+    own = [{key for key in differing if _is_own(key, one)} for one in settings]
+    short = _short_keys(keys.union(*own))
+    parts = [
+        [f"{short[k]} = {one[k]}" for k in one if k in keys or k in mine]
+        for one, mine in zip(settings, own, strict=True)
+    ]
     alike = len(set(names)) == 1
     longer = [
         ", ".join(said) if alike and said else _joined(name, said) for name, said in zip(names, parts, strict=True)
@@ -190,6 +202,30 @@ def result_names(results: Sequence[Results]) -> list[str]:
         if _all_differ(longer)
         else [f"{found.folders[0].parent.name}/{found.folders[0].name}" for found in results]
     )
+
+
+def _alone(name: str, manifest: Mapping[str, Any]) -> str:
+    """Return the name of a single folder, with the files and values that it has in place of the shipped ones."""
+    if manifest["kind"] == "study" or name not in _SHIPPED:
+        return name
+    files = {group: str(file) for group, file in manifest["choices"].items() if group not in _NOT_SAID}
+    chosen = {
+        group: file
+        for group, file in files.items()
+        if file not in _SHIPPED and ("/" not in group or _is_own(group, files))
+    }
+    values = [x for x in manifest["changes"] if chosen.keys().isdisjoint(_groups(x["key"]))]
+    said = chosen | {x["key"]: _shown(x["value"]) for x in values[:_SAID]}
+    short, more = _short_keys(set(said)), len(values) - _SAID
+    words = [f"{short[key]} = {value}" for key, value in said.items()]
+    words += [f"{more} more settings"] if more > 0 else []
+    return ", ".join(words if chosen else [name, *words])
+
+
+def _is_own(key: str, settings: Mapping[str, str]) -> bool:
+    """Whether a file of a group within another was chosen for itself, and is not what a preset of the other holds."""
+    outer, inner, _ = key.partition("/")
+    return bool(inner) and settings.get(outer) in _SHIPPED and settings.get(key) not in {*_SHIPPED, None}
 
 
 def _groups(key: str) -> Iterator[str]:
@@ -253,6 +289,8 @@ def _short_keys(keys: set[str]) -> dict[str, str]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_shown, value))}]"
     return "null" if value is None else str(value)
 
 

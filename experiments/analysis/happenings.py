@@ -40,11 +40,11 @@ def happenings(case: Case) -> list[Happening]:
 
 
 def idle_rules(case: Case) -> list[Happening]:
-    """Return a line on rules that bound nobody and one on rules never in force in the run, where there are any."""
-    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"])))
+    """Return lines on rules that bound nobody and on rules never in force in the run, with their labels."""
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"]), labels=True))
 
 
-def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator[Happening]:
     """Yield idle rules by what is said of them; what ended in the history shows in the deliveries observed then."""
     expired = events[(events["event"] == "rule_expires") & (events["quarter"] <= case.history_end)]
     observed = set(expired["detail"])
@@ -55,7 +55,9 @@ def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
             (_OBSERVED, runs[runs.index.isin(observed)]),
         ):
             if not rules.empty:
-                yield Happening(heading, ", ".join(_in_runs(case, str(rule), count) for rule, count in rules.items()))
+                known = {rule: f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, rules.index)}
+                said = (_in_runs(case, known[str(rule)], count) for rule, count in rules.items())
+                yield Happening(heading, ("; " if labels else ", ").join(said))
 
 
 def _in_runs(case: Case, rule: str, count: int) -> str:

@@ -39,7 +39,7 @@ class Plan:
     @property
     def scenario(self) -> str:
         """Name of the scenario, ``baseline`` where none is chosen."""
-        return self.choices.get("scenario", "baseline")
+        return self.choices.get("scenario", "baseline").strip("[]").replace(",", "+")
 
 
 @contextmanager

@@ -36,7 +36,7 @@ _LONGEST_TEXT = 300
 
 @dataclass(frozen=True)
 class Composed:
-    """A composed configuration as plain nested values, and the file chosen for each group."""
+    """A composed configuration as plain nested values, and what is chosen for each group: a file, or [one,more]."""
 
     config: dict[str, Any]
     choices: dict[str, str]
@@ -65,14 +65,20 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
 
 
 def _composed(composer: Composer, arguments: Sequence[Argument]) -> Composed:
-    overrides = [argument.text for argument in arguments]
+    overrides, lists = [argument.text for argument in arguments], _lists(arguments, composer)
     if not composer.user_folders:
-        return _plain(composer.compose(overrides))
+        return _plain(composer.compose(overrides), lists)
     refuse_if_any(refusals.file_problems(layers(composer, overrides)))
     config = composer.compose(overrides)
     untouched = _untouched(tuple(argument.text for argument in arguments if argument.is_hydra))
     refuse_if_any(refusals.hydra_problems(config.hydra, untouched))
-    return _plain(config)
+    return _plain(config, lists)
+
+
+def _lists(arguments: Sequence[Argument], composer: Composer) -> dict[str, str]:
+    """Return the groups of which several files are chosen, as one types them; Hydra names single files only."""
+    found = {x.key: x.parsed.value() for x in arguments if composer.options(x.key) and not x.parsed.is_delete()}
+    return {key: f"[{','.join(map(str, names))}]" for key, names in found.items() if isinstance(names, list)}
 
 
 @cache
@@ -83,8 +89,9 @@ def _untouched(overrides: tuple[str, ...]) -> DictConfig:
     return node
 
 
-def _plain(config: DictConfig) -> Composed:
-    choices = {str(group): str(name) for group, name in config.hydra.runtime.choices.items() if name is not None}
+def _plain(config: DictConfig, lists: dict[str, str]) -> Composed:
+    named = {str(group): str(name) for group, name in config.hydra.runtime.choices.items() if name is not None}
+    choices = named | lists
     with open_dict(config):
         del config["hydra"]
     refuse_if_any(refusals.reference_problems(config))
@@ -122,6 +129,12 @@ def _unexplained(error: Exception, composer: Composer) -> Problem:
         return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
+    twice = re.match(r"Multiple values for ([^.\s]+)\.", text)
+    if twice:
+        allowed = (
+            "is chosen twice; one file of a group, and several only as a list of a group of rules: policy/us=[a,b]"
+        )
+        return Problem(twice[1], ABSENT, allowed)
     return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))
 
 

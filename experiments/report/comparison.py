@@ -91,7 +91,7 @@ def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
         largest = list(_by_size(parts, firm).items())[:_NAMED]
         said = [f"{GROUPS[group]} {_points(x)}" for group, x in largest]
         rest = float(parts.sum(axis=1)[firm]) - sum(x for _, x in largest)
-        points = ", ".join([*said, f"the rest {_points(rest)}"])
+        points = ", ".join([*said, f"all other reasons together {_points(rest)}"])
         yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {points}."
 
 
@@ -123,7 +123,7 @@ def _points(value: float) -> str:
 
 def _parts(comparison: Comparison) -> Iterator[Part]:
     bases: tuple[Basis, ...] = ("compute", "revenue")
-    for region in comparison.regions:
+    for region in dict.fromkeys((*comparison.regions, *comparison.moving[:1])):
         for basis in bases:
             yield _part(comparison, basis, region)
 

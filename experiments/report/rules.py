@@ -22,13 +22,17 @@ _ANEW = ["quantity_bound", "lifted_h100e", "denied_revenue_usd_m"]
 """Of these, what is asked anew each quarter: not to be added up over quarters."""
 _LEAST = 0.5
 """Amounts below it are left blank."""
+_BESIDE = "only what others refuse too"
+"""Said of a rule that has no amount of its own."""
 _NAMED = 3
 """Firms that a row names."""
 _CAPTION = (
     "Rules that changed something, first and last quarter in any run, means over runs. Closed: first wishes of buyers "
     "that the rule refuses, where several refuse only for the one that decides. More if it alone were lifted: orders "
-    "that no other rule refuses. Revenue denied: of makers, gross of what buyers take instead. These three in the "
-    "rule's largest quarter, money and seizures summed over the run. Table rules."
+    "that no other rule refuses; of caps and mandates, what they cut of orders that the others leave. A licence may "
+    "bind for a quarter after its end, as cards ordered before are paid for when they come. Revenue denied: of makers, "
+    "gross of what buyers take instead. These three in the rule's largest quarter, money and seizures summed over the "
+    "run. Table rules."
 )
 
 
@@ -55,7 +59,8 @@ def _amounts(case: Case, mine: pd.DataFrame) -> "pd.Series[float]":
 
 def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for rule, mine in rows.groupby("rule", sort=False):
-        said = (rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule]))
+        said = [rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule])]
+        said[:1] = said[:1] if any(said) else [_BESIDE]
         first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
         yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
 

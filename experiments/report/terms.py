@@ -18,6 +18,26 @@ _NEUTRAL = {
     "risk_free_rate": 0.0, "spread": 0.0, "covenant": 1.0, "verification": 1.0,
 }  # fmt: skip
 """Values at which a term does nothing, which is not said."""
+_PHRASES = {
+    "tpp": "TPP", "performance_density": "TPP per mm2", "memory_bandwidth_gb_s": "memory bandwidth, GB/s,",
+    "interconnect_gb_s": "links, GB/s,", "bandwidth_sum_gb_s": "memory and links, GB/s,",
+    "covered_share": "share of orders covered", "evaded": "share evaded", "growth": "lines grow a year by",
+    "phase_in_quarters": "quarters of phase-in", "generations_behind": "lines follow the best card, generations behind",
+    "denser_than_gb_s_mm2": "memory denser than, GB/s per mm2,", "imports_banned": "share of imports banned",
+    "tools_banned": "share of tools banned", "servicing_banned": "share of servicing banned",
+    "h100e": "at most, H100e,",
+    "small_orders_h100e": "beside, H100e a year of each firm,", "least_share": "least domestic share",
+    "least_share_at_home": "least share of compute at home", "largest_share_abroad": "largest share in one destination",
+    "removed_below": "foreign cards removed below completion", "foreign_per_domestic": "foreign cards per domestic one",
+    "budget": "budget of enforcement, times", "verification": "cost of evasion by verification, times",
+    "cost_usd_m": "cost, USD m a quarter,", "power": "share of electricity paid", "cards": "share of cards paid",
+    "capital": "share of capital paid", "output": "output, times", "price": "price, times",
+    "process_nm": "dies at or below, nm,", "transistors_bn": "from transistors, bn,", "access": "access left",
+    "switching": "switching costs, times", "committed_share": "largest share of committed spend",
+    "risk_free_rate": "risk-free rate, plus", "spread": "spread, plus", "covenant": "credit limit, times",
+    "allowances": "allowances, H100e,", "chartered": "chartered firms of", "first": "served first: firms of",
+}  # fmt: skip
+"""Words for terms whose names alone do not say what is counted."""
 _HEAD = ("Rule", "By", "From", "Until", "Main terms")
 _TREATMENTS = {"deny": "refused", "notify": "free once the government is told", "licence": "licence"}
 
@@ -38,7 +58,10 @@ def terms_of(found: Sequence[Case]) -> Part | None:
     if not rows:
         return None
     title = "Rules that cases do not share" if several else "The rules, and their main terms"
-    caption = "As in the configuration; dates are first days, and no day stands where no end is known."
+    caption = (
+        "As in the configuration; dates are first days, a second one that of the announcement. None stands where no "
+        "end is known."
+    )
     return Part(title, caption, (*_HEAD, *(["In"] if several else [])), rows)
 
 
@@ -52,7 +75,9 @@ def _given(rule: Any) -> Any:
 
 def _row(case: Case, government: str, name: str, rule: Mapping[str, Any]) -> tuple[str, ...]:
     said = "; ".join(_chip_rule(case, rule) if rule["kind"] == "chip_rule" else _plain(case, rule))
-    return f"{rule['label']}\n{name}", case.label_of(government), rule["effective"], rule.get("expires", ""), said
+    told = rule.get("announced", rule["effective"])
+    since = rule["effective"] if told == rule["effective"] else f"{rule['effective']}\nannounced {told}"
+    return f"{rule['label']}\n{name}", case.label_of(government), since, rule.get("expires", ""), said
 
 
 def _chip_rule(case: Case, rule: Mapping[str, Any]) -> Iterator[str]:
@@ -87,7 +112,7 @@ def _licence(terms: Mapping[str, Any]) -> Iterator[str]:
 
 def _prong(prong: Mapping[str, Mapping[str, float]]) -> str:
     found = [
-        f"{_words(name)} {word} {value:,g}"
+        f"{_words(name)} {word} {value:,.10g}"
         for side, word in (("at_least", "from"), ("below", "below"))
         for name, value in prong.get(side, {}).items()
     ]
@@ -106,7 +131,7 @@ def _value(case: Case, value: Any) -> str:
         return _named(case, value)
     if isinstance(value, dict):
         return ", ".join(f"{case.label_of(name)} {_value(case, one)}" for name, one in value.items())
-    return f"{value:,g}" if isinstance(value, int | float) else case.label_of(str(value))
+    return f"{value:,.10g}" if isinstance(value, int | float) else case.label_of(str(value))
 
 
 def _named(case: Case, names: Sequence[str]) -> str:
@@ -114,4 +139,4 @@ def _named(case: Case, names: Sequence[str]) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _PHRASES.get(name, name.replace("_", " "))

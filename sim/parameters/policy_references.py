@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sim.parameters.instruments import CountryCap, CreditShock, Remedy, StageRule, Subsidy
-from sim.parameters.policy import GOVERNMENTS, ChipRule, Instrument, Licence
+from sim.parameters.instruments import CountryCap, CreditShock, FoundryRule, Remedy, StageRule, Subsidy
+from sim.parameters.policy import GOVERNMENTS, ChipRule, Instrument, Licence, Policy
 from sim.parameters.problems import Problem, known
 from sim.parameters.rules import Rule
 
@@ -29,7 +29,7 @@ def check(p: "Parameters") -> Iterator[Problem]:
             if name in seen:
                 yield Problem(key, name, f"must have a name of its own: {seen[name]} has the same")
             seen[name] = key
-            yield from _silenced(key, name, rule, p.policy.instruments)
+            yield from _silenced(key, name, rule, p.policy)
             yield from _contradicted(key, name, rule, getattr(p.policy, group))
             yield from _names(key, rule, _allowed(p))
             yield from _calendar(key, rule)
@@ -115,12 +115,22 @@ def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
     elif isinstance(rule, CountryCap) and rule.chartered and _unbound(rule):
         allowed = "nothing binds these firms: give largest_share_abroad or least_share_at_home"
         yield Problem(f"{key}.chartered", rule.chartered, allowed)
+    elif isinstance(rule, CountryCap) and not rule.chartered and not _unbound(rule):
+        allowed = (
+            "names nobody whom largest_share_abroad or least_share_at_home binds: name regions, or give null for both"
+        )
+        yield Problem(f"{key}.chartered", [], allowed)
+    elif isinstance(rule, FoundryRule) and rule.access >= 1.0:
+        yield Problem(f"{key}.access", rule.access, "takes nothing from anybody: give less than 1")
 
 
 def _inert(key: str, rule: ChipRule) -> Iterator[Problem]:
     """Refuse what a rule on cards would not act on: nobody would see that it does nothing."""
     if rule.evaded > 0.0 and "rental" not in rule.uses:
         yield Problem(f"{key}.evaded", rule.evaded, "is for rentals; for orders see behaviour.grey_market")
+    for field, none in (("growth", 0.0), ("generations_behind", None)):
+        if getattr(rule, field) != none and not rule.prongs:
+            yield Problem(f"{key}.{field}", getattr(rule, field), "moves thresholds, and the rule has none: add prongs")
     if rule.growth != 0.0 and rule.generations_behind is not None:
         yield Problem(f"{key}.growth", rule.growth, "must be 0 where generations_behind moves the thresholds")
     if rule.licence is not None and "rental" in rule.uses:
@@ -144,13 +154,16 @@ def _neutral(rule: StageRule) -> bool:
     return rule.output == rule.price == 1.0 and rule.growth == 0.0 and not any(bans)
 
 
-def _silenced(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrument]) -> Iterator[Problem]:
-    """Two rules that override each other, or one that overrides itself, would say nothing at all."""
+def _silenced(key: str, name: str, rule: Instrument, policy: Policy) -> Iterator[Problem]:
+    """Refuse rules that override each other or themselves, and what no government can end: rules of another one."""
     for other in rule.overrides if isinstance(rule, ChipRule) else ():
-        found = rules.get(other)
+        found = policy.instruments.get(other)
         if isinstance(found, ChipRule) and name in found.overrides:
             whom = "the rule itself" if other == name else "a rule that overrides this one"
             yield Problem(f"{key}.overrides", other, f"must not name {whom}")
+        elif found is not None and policy.authority(other) != policy.authority(name):
+            allowed = f"is a rule of another government (policy.{policy.authority(other)}), which it cannot silence"
+            yield Problem(f"{key}.overrides", other, allowed)
 
 
 def _contradicted(key: str, name: str, rule: Instrument, rules: Mapping[str, Instrument]) -> Iterator[Problem]:

@@ -49,6 +49,9 @@ def test_measures_are_those_of_the_tables(ensemble: Path) -> None:
     sums = chips[["shipped_cards", "leaked_cards"]].mul(chips["card_h100e"], axis=0).groupby(chips["run_id"]).sum()
     share = (sums["leaked_cards"] / sums["shipped_cards"]).loc[last.index]
     assert last["leaked"].tolist() == pytest.approx(share.tolist())
+    ever = tables["chips"].pandas(where={"destination": "cn"}).groupby("run_id")[["leaked_cards", "seized_cards"]].sum()
+    assert (1000.0 * last["smuggled"]).tolist() == pytest.approx(ever["leaked_cards"].loc[last.index].tolist())
+    assert (1000.0 * last["seized"]).tolist() == pytest.approx(ever["seized_cards"].loc[last.index].tolist())
     rules = tables["rules"].pandas()
     names = set(rules["rule"])
     assert "us_2023_10_abroad" in names, "a rule for the Gulf, which counts for nobody else"

@@ -89,7 +89,7 @@ def test_sentences_name_the_largest_reasons_of_the_region_that_moves_most_and_th
         parts = found.parts("compute", region).rename(found.other.name_of).loc[firm]
         said = [item.rsplit(" ", 1) for item in points.split(", ")]
         assert [name for name, _ in said[:-1]] == [GROUPS[x] for x in parts.abs().nlargest(3).index]
-        assert said[-1][0] == "the rest"
+        assert said[-1][0] == "all other reasons together"
         assert sum(float(value) for _, value in said) == pytest.approx(parts.sum(), abs=0.2)
     assert "<svg" not in section
 

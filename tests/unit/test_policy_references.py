@@ -38,6 +38,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     (CAP, "h100e", {"gulf": 5.0}, "must be one of ally, cn, mid, us"),
     (CAP, "h100e", {"mid": -5.0}, "at least 0"),
     (CAP, "chartered", ["amazon"], "must be one of"),
+    (CAP, "chartered", [], "names nobody whom largest_share_abroad or least_share_at_home binds"),
+    (FOUNDRY, "access", 1.0, "takes nothing from anybody"),
     (FOUNDRY, "sides", ["taiwan"], "must be one of cn, us-allied"),
     (FOUNDRY, "approved", ["huawei"], "must be one of"),
     (RATIO, "foreign_per_domestic", -1.0, "at least 0"),
@@ -99,6 +101,18 @@ def test_commitments_cannot_be_limited_where_customers_are_shares() -> None:
     assert said(limited) == {}
     found = said({**limited, "customers.granularity": "cells"})
     assert "must be 1 with customers.granularity=cells" in found["policy.allies.spend.committed_share"]
+
+
+def test_no_government_silences_the_rules_of_another() -> None:
+    one = shipped(FILES[H20])[H20.rsplit(".", 1)[1]]
+    found = said({"policy.us": {"one": one | {"overrides": ["theirs"]}}, "policy.cn": {"theirs": one}})
+    assert found == {"policy.us.one.overrides": "is a rule of another government (policy.cn), which it cannot silence"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("growth", 0.2), ("generations_behind", 2)])
+def test_lines_that_move_need_lines(field: str, value: float) -> None:
+    one = shipped(FILES[H20])[H20.rsplit(".", 1)[1]] | {**BAN, "prongs": {}, field: value}
+    assert "moves thresholds, and the rule has none" in said({"policy.us": {"one": one}})[f"policy.us.one.{field}"]
 
 
 def test_two_governments_cannot_use_one_name() -> None:

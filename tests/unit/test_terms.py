@@ -61,10 +61,10 @@ def test_an_own_rule_in_a_study_has_its_label_id_and_terms(market: type[Market],
     assert part is not None
     ((named, by, start, until, terms, where),) = part.rows
     assert (named, by, start, until, where) == (
-        "My gate <b>\nmy_gate", "United States", "2026-04-14", "", "us = mine",
+        "My gate <b>\nmy_gate", "United States", "2026-04-14\nannounced 2026-01-09", "", "us = mine",
     )  # fmt: skip
     assert terms == (
-        "orders: licence: 50% approved, 30% duty, at most 0.5 of sales at home; memory bandwidth gb s from 1,400; "
+        "orders: licence: 50% approved, 30% duty, at most 0.5 of sales at home; memory bandwidth, GB/s, from 1,400; "
         "cards of makers of United States; for China"
     )
     page = render([load(folder)], [])
@@ -83,9 +83,9 @@ def test_terms_that_do_nothing_are_left_out_and_zeros_that_do_much_are_not(singl
     assert part is not None
     assert len(part.rows) == len(rules)
     said = {row[0].split("\n")[1]: row[-1] for row in part.rows}
-    assert "access 0" in said["us_2025_01_foundry"]
-    assert "output 1" not in said["us_tools"]
-    assert "tools banned 0.9" in said["us_tools"]
+    assert "access left 0" in said["us_2025_01_foundry"]
+    assert "output, times 1" not in said["us_tools"]
+    assert "share of tools banned 0.9" in said["us_tools"]
     assert said["cn_2025_09"] == "orders: refused; every card; cards of makers of United States; for China"
 
 

@@ -17,7 +17,9 @@ from sim.names import QUARTERS_PER_YEAR, key_of, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.market import PerformanceWeights
 from sim.parameters.suppliers import Chip
+from sim.policy.chip_rules import reached
 from sim.policy.redesign import Variant, variants
+from sim.policy.status import Place
 from sim.randomness import Words
 from sim.roadmap import catalogue
 
@@ -252,7 +254,8 @@ class Structure:
     def possible_leases(self) -> list[tuple[int, int]]:
         """Pools of lessor and lessee between which cards may be let: of one stack, at one place.
 
-        Lessees are firms whose way to invest is to rent; lessors sell compute, and build.
+        Lessees are firms whose way to invest is to rent, and sites abroad of firms to which some rule closes cards;
+        lessors sell compute, and build.
         """
         dated = {(x.lessee, x.lessor, x.region, x.stack) for x in self.parameters.leases.values()}
         return [
@@ -260,7 +263,7 @@ class Structure:
             for lessor, mine in enumerate(self.pools)
             for lessee, yours in enumerate(self.pools)
             if (mine.stack, self.sites[mine.site].region) == (yours.stack, self.sites[yours.site].region)
-            and self._may_let(self.sites[mine.site].provider, self.sites[yours.site].provider)
+            and self._may_let(self.sites[mine.site], self.sites[yours.site])
             and (*self._names(mine, yours), self.stacks[mine.stack]) not in dated
         ]
 
@@ -269,11 +272,26 @@ class Structure:
         here, there = self.sites[mine.site], self.sites[yours.site]
         return self.providers[here.provider], self.providers[there.provider], self.regions[here.region]
 
-    def _may_let(self, lessor: int, lessee: int) -> bool:
-        """Return whether one provider may let cards to another: who rents lets none, and who sells nothing neither."""
-        owner, user = (self.parameters.providers[self.providers[i]] for i in (lessor, lessee))
-        renting = [self.parameters.behaviour.investment[x.investment].leasing > 0.0 for x in (owner, user)]
-        return renting == [False, True] and "own_use" not in (owner.kind, user.kind)
+    def _may_let(self, lessor: Site, lessee: Site) -> bool:
+        """Return whether one site may let cards to another: who rents lets none, and who sells nothing neither."""
+        kinds = [self.parameters.providers[self.providers[site.provider]].kind for site in (lessor, lessee)]
+        if self._rents(lessor) or lessor.provider == lessee.provider or "own_use" in kinds:
+            return False
+        return self._rents(lessee) or (self._may_be_denied(lessee) and not self._may_be_denied(lessor))
+
+    def _rents(self, site: Site) -> bool:
+        """Return whether to rent is its firm's way to invest."""
+        firm = self.parameters.providers[self.providers[site.provider]]
+        return self.parameters.behaviour.investment[firm.investment].leasing > 0.0
+
+    def _may_be_denied(self, site: Site) -> bool:
+        """Return whether a site is abroad, some rule looks at its orders of cards, and firms rent in their place."""
+        firm = self.providers[site.provider]
+        place = Place(self.regions[site.region], self.parameters.providers[firm].headquarters, firm)
+        if place.destination == place.headquarters or self.parameters.behaviour.leasing.denied == 0.0:
+            return False
+        rules = self.parameters.policy.instruments.values()
+        return any(x.kind == "chip_rule" and "order" in x.uses and reached(x, [place])[0] for x in rules)
 
     @cached_property
     def pool_site(self) -> Ints:

@@ -96,6 +96,8 @@ class Leasing(Schema):
     """What rent for all hours that cards can give lies below the posted price of an hour."""
     term_quarters: Annotated[int, quantity("quarters", ge=1, le=80)]
     """Mean time that a lease lasts: one part in so many ends each quarter."""
+    denied: Fraction
+    """Part of what a site abroad lacks that its firm rents there, as far as rules deny it cards; 0 for none."""
     grandfathered: Fraction
     """Part of leases and customers' contracts signed before a rule on rentals closes them that runs on to its end."""
 

@@ -1,8 +1,12 @@
-"""Phase 9: firms that rent rather than build sign leases for the next quarter with those who have idle cards (B7).
+"""Phase 9: who rents rather than builds, or may not order cards, signs leases with those who have idle ones (B5, B7).
 
 Rules on rentals bind who signs; of what was signed before, see ``phases.rentals``.
 """
 
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.upstream import by_chip
 from sim.strategies.leasing import Cards, Trade, sign_leases
 from sim.world import World
 
@@ -22,6 +26,18 @@ def run(world: World) -> None:
     )  # fmt: skip
 
 
+def _denied(world: World) -> Floats:
+    """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
+    state, links, structure = world.state, world.links, world.structure
+    rented = world.parameters.behaviour.leasing.denied
+    delivered = (by_chip(state.delivered) + by_chip(state.elsewhere_delivered)) * structure.chip_h100e
+    if rented <= 0.0 or not delivered.any():
+        return np.zeros(structure.site_region.size)
+    sites = structure.site_region.size
+    closed = (1.0 - world.permits.open[:sites]) @ delivered / delivered.sum()
+    return np.where(links.order_at_home[:sites], 0.0, rented * closed)
+
+
 def _cards(world: World) -> Cards:
     state, links = world.state, world.links
     return Cards(
@@ -34,5 +50,5 @@ def _trade(world: World) -> Trade:
     state, links, now = world.state, world.links, world.now.arrays
     return Trade(
         links.site_region, state.first_share, now["site_demand"], now["captive"], now["growth_ahead"], now["earned"],
-        links.leasing, links.rent_hurdle, world.now.most, state.load,
+        np.maximum(links.leasing, _denied(world)), links.rent_hurdle, world.now.most, state.load,
     )  # fmt: skip

@@ -201,6 +201,32 @@ def test_no_more_goes_on_than_was_signed_and_no_less_than_is_spared(
     assert (going_on(before, now, 1.0) == 1.0).all()
 
 
+ABROAD_DENIED: Changes = {
+    **LONG, "policy.us": {"line": rule(announced="2025-01-01", effective="2025-01-01")},
+    "leases.oracle-volcano-mid": GONE, "behaviour.redesign.name": "none",
+}  # fmt: skip
+
+
+def test_firms_rent_abroad_what_rules_deny_them() -> None:
+    """Nobody rents where nothing is denied, where it is switched off, or at home."""
+    no_rule = {**ABROAD_DENIED, "policy.us": {}}
+    off = {**ABROAD_DENIED, "behaviour.leasing.denied": 0.0}
+    chinese = ("alibaba", "volcano")
+    found = [
+        {region: leased(changes, chinese, region) for region in ("mid", "cn")}
+        for changes in (ABROAD_DENIED, no_rule, off)
+    ]
+    assert found[0]["mid"] > 0.0
+    assert [x["cn"] for x in found] == [0.0] * 3
+    assert found[1]["mid"] == found[2]["mid"] == 0.0
+
+
+def leased(changes: Changes, firms: tuple[str, ...], region: str) -> float:
+    """Return H100e-quarters that firms lease from others in a region."""
+    run = ran(changes)
+    return sum(float(column(run, "sites", "leased_in_h100e", provider=x, site_region=region).sum()) for x in firms)
+
+
 def test_cards_where_a_firm_has_its_headquarters_are_not_remote() -> None:
     *_, world = quarters({**ABROAD, "policy.us": {"remote": rule(uses=["rental"], origins=None)}})
     lessee = world.leases.lessee

@@ -72,7 +72,7 @@ def ground_of(parameters: Parameters) -> Ground:
     structure = Structure(parameters)
     links = Links(structure)
     asked, rush = tuple((name, known(x)) for name, x in links.subjects.items()), _rush(parameters)
-    calendar = _calendar(parameters.policy, rush, asked)
+    calendar = _calendar(parameters.policy, rush, parameters.behaviour.chip_pricing.fee_pass_through, asked)
     return Ground(
         structure, links, Paths.of(structure), calendar, Instruments(structure, links.subjects["orders"], rush)
     )
@@ -85,9 +85,9 @@ def _rush(parameters: Parameters) -> int:
 
 
 @lru_cache(maxsize=4)
-def _calendar(policy: Policy, rush: int, asked: object) -> Calendar:  # noqa: ARG001 (who asks what: part of the key)
+def _calendar(policy: Policy, rush: int, passed_on: float, asked: object) -> Calendar:  # noqa: ARG001 (part of the key)
     """Return the rules: what they say is kept as long as the same are ``asked`` about, whatever else differs."""
-    return Calendar(policy, rush)
+    return Calendar(policy, rush, passed_on)
 
 
 def forget() -> None:

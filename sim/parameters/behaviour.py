@@ -249,6 +249,8 @@ class ChipPricing(Schema):
 
     pass_through: Fraction
     """w: part of what unit cost departs from its usual fall that prices follow; 1 keeps the share of margin."""
+    fee_pass_through: Fraction
+    """Part of a licence's share of revenue that makers put on the price of who buys under it; at 1 it is a duty."""
     usual_cost_fall: Annotated[float, quantity("log change per year", ge=-0.5, le=0.5)]
     """u: fall of unit cost that suppliers.*.price_decline holds already."""
     response: Annotated[float, quantity("log change per unit of shortage", ge=0.0, le=1.0)]

@@ -64,6 +64,8 @@ class Calendar:
     policy: Policy
     rush: int = 0
     """Days before its effect from which firms buy ahead of a rule that they know, see ``dates.rush_days``."""
+    passed_on: float = 0.0
+    """Part of shares of revenue that makers pass on to buyers, see ``chip_rules.charges``."""
     _kept: dict[tuple[object, ...], Rulings] = field(default_factory=dict)
     _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
     _looks: dict[str, Looks] = field(default_factory=dict)
@@ -238,7 +240,8 @@ class Calendar:
                 full = max(later, days.effective + math.ceil(days.phase_in))
                 at, on = (read, day) if ahead is None else (max(read, full), max(day, full))
                 scale = (1.0 + rule.growth) ** (max(at - days.effective, 0) / DAYS_PER_YEAR) * leaders.get(name, 1.0)
-                out.append(case_on(name, rule, self._lines[name], days, on, at, scale))
+                found = case_on(name, rule, self._lines[name], days, on, at, scale)
+                out.append(found._replace(passed_on=self.passed_on))
         return out
 
     def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:

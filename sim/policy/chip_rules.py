@@ -58,6 +58,8 @@ class Case(NamedTuple):
     """Of orders that it covers, in the part of its full strength that it has."""
     approval: float
     """Share of applications that is approved."""
+    passed_on: float = 0.0
+    """Part of a share of revenue that makers put on the price of who buys under the licence."""
 
 
 def case_on(
@@ -144,6 +146,7 @@ def _terms(cases: Sequence[Case]) -> Terms:
     for row, case in zip(lines, cases, strict=True):
         row[: len(case.lines)] = case.lines
     licences, ids = [case.rule.licence for case in cases], [case.id for case in cases]
+    charged = [charges(x, case.passed_on) for x, case in zip(licences, cases, strict=True)]
     left = [1.0 - x.share * (1.0 - x.approval) * (1.0 - x.rule.evaded) for x in cases]
     under = [
         x.share * x.approval / part if terms is not None and part > 0.0 else 0.0
@@ -152,12 +155,19 @@ def _terms(cases: Sequence[Case]) -> Terms:
     over = np.zeros((len(cases), len(cases)), dtype=np.bool_)
     for n, case in enumerate(cases):
         over[n] = [other in case.rule.overrides for other in ids] if case.rule.overrides else False
-    numbers = [[x.scale for x in cases], left, under, *_charges(licences)]
+    numbers = [[x.scale for x in cases], left, under, *([x[n] for x in charged] for n in range(2))]
     scale, open_, licensed, duty, shared = np.array(numbers, dtype=np.float64).reshape(5, len(cases))
     strict = np.array([TREATMENTS[case.rule.treatment] for case in cases], dtype=np.int64)
     return Terms(lines, tests, scale, strict, open_, licensed, duty, shared, over)
 
 
-def _charges(licences: Sequence[Licence | None]) -> tuple[list[float], list[float]]:
-    """Return duties and revenue shares of licences; 0 where there is none."""
-    return [0.0 if x is None else x.duty for x in licences], [0.0 if x is None else x.revenue_share for x in licences]
+def charges(terms: Licence | None, passed_on: float) -> tuple[float, float]:
+    """Return the parts of a price that buyers pay on top, and that makers do not keep; none without a licence.
+
+    Of a share t of revenue makers put ``passed_on`` x t/(1 - t) on the price: of all of it they keep what they would
+    without, as of a duty of t/(1 - t), of nothing 1 - t.
+    """
+    if terms is None:
+        return 0.0, 0.0
+    share = terms.revenue_share
+    return terms.duty + passed_on * share / (1.0 - share), share * (1.0 - passed_on)

@@ -9,7 +9,7 @@ from sim.economics.elementary import sum_by
 from sim.links import ORDERING
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
-from sim.policy.chip_rules import reached
+from sim.policy.chip_rules import charges, reached
 from sim.policy.dates import days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
@@ -93,7 +93,8 @@ def _licensed(
     all_ = np.concatenate([record.rules[t - 1][x].licensed for x in ORDERING], axis=1)
     value = _by_firm(cards * all_[n] * record["chip_price"][t] / 1e6, member, firms)
     counted = cards * all_[n] / np.maximum(all_.sum(axis=0), 1.0)
-    return value * terms.revenue_share, value * terms.duty, _by_firm(counted * h100e, member, firms)
+    duty, share = charges(terms, facts.world.policy.passed_on)
+    return value * share, value * duty, _by_firm(counted * h100e, member, firms)
 
 
 def _on_rentals(facts: Facts) -> Iterator[Bound]:

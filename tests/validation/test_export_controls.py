@@ -216,6 +216,19 @@ def test_two_charges_are_two_charges() -> None:
     assert "2026Q1" not in set(rules["quarter"][fee])
 
 
+def test_a_share_of_revenue_that_is_passed_on_is_a_duty() -> None:
+    """The same tax, whoever hands it over; what makers bear keeps no buyer away."""
+    fee = policy(line=rule(treatment="licence", licence=licence(revenue_share=0.2)))
+    duty = policy(line=rule(treatment="licence", licence=licence(duty=0.25)))
+    passed = ran(fee | {"behaviour.chip_pricing.fee_pass_through": 1.0})
+    assert same_outcomes(passed, ran(duty))
+    first, then = (np.nansum(column(run, "rules", "duty_usd_m")) for run in (passed, ran(duty)))
+    assert first == pytest.approx(then, rel=1e-9)
+    kept = ran(fee)
+    assert np.nansum(column(kept, "rules", "duty_usd_m")) == 0.0 < np.nansum(column(kept, "rules", "fee_usd_m"))
+    assert inflow(fee)[AFTER].sum() > inflow(duty)[AFTER].sum()
+
+
 def test_what_quotas_of_others_cut_is_smuggled_and_what_only_the_own_government_refuses_is_not() -> None:
     """A licence for no cards is a ban; a foreign rule on a hundredth makes no more than that worth smuggling."""
     nothing = licence(cards_per_quarter=0.0)

@@ -33,6 +33,10 @@ def shipped(choice: str) -> Values:
     return values
 
 
+UNBOUND: dict[str, Any] = {"chartered": [], "largest_share_abroad": None, "least_share_at_home": None}
+"""A cap without chartered firms."""
+
+
 def rules(*choices: str, **changes: Any) -> dict[str, Any]:
     """Return shipped instruments as a change of the economy, in force from 2025 on, with changes to all of them."""
     out: dict[str, Any] = {}
@@ -75,7 +79,7 @@ def capacity(model: ComputeMarket, side: str) -> np.ndarray:
 
 
 UNBINDING = {
-    "a cap above all orders": rules("us/us_diffusion_kept", h100e={"mid": 1e9}, chartered=[]),
+    "a cap above all orders": rules("us/us_diffusion_kept", h100e={"mid": 1e9}, **UNBOUND),
     "a foundry rule for who is not there": rules("us/us_2025_01_foundry"),
     "a ratio that nobody reaches": rules("cn/cn_ratio", foreign_per_domestic=1e3, buyers=["aws"]),
     "a rule that ended on its first day": rules("us/us_tools", expires="2025-01-01"),
@@ -141,7 +145,7 @@ def gone_under_the_cap(world: World, apart: str) -> float:
 
 
 def test_deliveries_under_a_cap_never_exceed_it() -> None:
-    limited = {**FREE, **rules("us/us_diffusion_kept", h100e={"mid": 50000.0}, chartered=[])}
+    limited = {**FREE, **rules("us/us_diffusion_kept", h100e={"mid": 50000.0}, **UNBOUND)}
     for world in quarters(limited):
         assert gone_under_the_cap(world, "gulf") <= 50000.0 * (1.0 + 1e-9)
         assert gone_to(world, "gulf") <= 320000.0 * (1.0 + 1e-9)

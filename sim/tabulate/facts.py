@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.economics.cells import Ints
+from sim.tabulate.bound import Bound
 from sim.tabulate.chain import Chain
 from sim.tabulate.demand import Demand
 from sim.tabulate.frame import Frame
@@ -13,6 +14,9 @@ from sim.tabulate.sales import Sales
 
 class Facts(Frame):
     """All sums over a run."""
+
+    bound: list[Bound] | None = None
+    """What rules did, once ``rules`` has worked it out: its table and events both ask."""
 
     @cached_property
     def sales(self) -> Sales:

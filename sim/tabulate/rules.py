@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import sum_by
+from sim.economics.folding import folded
 from sim.links import ORDERING
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
@@ -20,8 +21,7 @@ from sim.tabulate.rows import Columns, strings
 
 def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
-    rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
-    rows.sort(key=lambda row: (row.t, row.rule, row.who))
+    rows = _bound(facts)
     numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 9)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
@@ -38,6 +38,14 @@ def rules(facts: Facts) -> Columns:
         "lifted_h100e": numbers[:, 7],
         "licensed_h100e": numbers[:, 8],
     }
+
+
+def _bound(facts: Facts) -> list[Bound]:
+    """Return what every rule did, in order, worked out once."""
+    if facts.bound is None:
+        rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
+        facts.bound = sorted(rows, key=lambda row: (row.t, row.rule, row.who))
+    return facts.bound
 
 
 def _in_force(facts: Facts, use: str) -> Iterator[tuple[int, int, str, ChipRule]]:
@@ -59,19 +67,33 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     It bound where it refuses what is wanted first, be it alone or beside others, and where more of its cards would be
     ordered if it alone were lifted. What is wanted first is credited to the rule that decides, so that amounts add up.
     """
-    places, (firms, member) = facts.links.subjects["orders"].places, facts.ordering
+    firms, member = facts.ordering
+    looked_at, stopped_in = dict[str, Ints](), dict[int, Floats]()
     for t, n, name, rule in _in_force(facts, "order"):
-        refused = np.concatenate([facts.record.rules[t][x].refused[n] > 0.0 for x in ORDERING])
-        stopped = _by_firm(refused * facts.record["denied"][t], member, len(firms))
+        if name not in looked_at:
+            looked_at[name] = np.unique(member[reached(rule, facts.links.subjects["orders"].places)])
+        if t not in stopped_in:
+            stopped_in[t] = _stopped(facts, t)
+        stopped = stopped_in[t][n]
         (closed, lost), cut = closed_by_firm(facts, t, name)
         fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
         lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
-        for i in np.unique(member[reached(rule, places)]):
+        for i in looked_at[name]:
             acted = cut[i] or max(stopped[i], fees[i], duties[i], lifted[i]) > 0.0
             yield Bound(
                 t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i]),
                 lifted=float(lifted[i]), licensed=float(licensed[i]),
             )  # fmt: skip
+
+
+def _stopped(facts: Facts, t: int) -> Floats:
+    """Return cards wanted in a quarter and denied that each rule refuses by itself, by firm (N, F)."""
+    firms, member = facts.ordering
+    denied, rules = facts.record["denied"][t], facts.record.rules[t]
+    if not denied.any():
+        return np.zeros((len(facts.world.policy.chip_rules), len(firms)))
+    refused = np.concatenate([rules[x].refused > 0.0 for x in ORDERING], axis=1)
+    return folded((refused * denied).sum(axis=2), member, len(firms), axis=1)
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
@@ -151,8 +173,8 @@ def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
 
 def _first_bites(facts: Facts) -> dict[str, str]:
     """Return the first quarter in which each rule bound; rules that never did are left out."""
-    table, found = rules(facts), dict[str, str]()
-    for quarter, name, bound in zip(table["quarter"], table["rule"], table["bound"], strict=True):
-        if bound:
-            found.setdefault(name, quarter)
+    found = dict[str, str]()
+    for row in _bound(facts):
+        if row.acted:
+            found.setdefault(row.rule, str(facts.quarters[row.t]))
     return found

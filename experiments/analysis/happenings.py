@@ -39,9 +39,9 @@ def happenings(case: Case) -> list[Happening]:
     ]
 
 
-def idle_rules(case: Case) -> list[Happening]:
-    """Return lines on rules that bound nobody and on rules never in force in the run, with their labels."""
-    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"]), labels=True))
+def idle_rules(case: Case, *, labels: bool = False) -> list[Happening]:
+    """Return lines on rules that bound nobody and on rules never in force in the run, on request with their labels."""
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"]), labels=labels))
 
 
 def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator[Happening]:

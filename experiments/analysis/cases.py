@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -275,10 +276,13 @@ def _cases_of(results: Results, name: str, several: bool) -> Iterator[Case]:
 
 
 def point_order(levers: Any, found: set[str]) -> tuple[str, ...]:
-    """Return lever points (JSON), the reference first: the first values of a crossing, or the first listed."""
-    first = {key: values[0] for key, values in levers.items()} if isinstance(levers, dict) else levers[0]
-    reference = json.dumps(first, sort_keys=True)
-    return (*[point for point in found if point == reference], *sorted(found - {reference}))
+    """Return lever points (JSON) in the order of the study's file, so that the reference comes first."""
+    if isinstance(levers, dict):
+        listed = [dict(zip(levers, values, strict=True)) for values in product(*levers.values())]
+    else:
+        listed = list(levers)
+    order = list(dict.fromkeys(json.dumps(point, sort_keys=True) for point in listed))
+    return (*[point for point in order if point in found], *sorted(found - set(order)))
 
 
 def _short_keys(keys: set[str]) -> dict[str, str]:

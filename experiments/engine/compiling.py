@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-import numba
-
-import sim.model  # noqa: F401  its kernels say where they are kept
+from sim.economics.service import settle
 
 NOTE = "first run after an installation or update: compiling kernels, which may take minutes"
 
 
 def pending() -> bool:
-    """Return whether no kernel of this version is kept, so that the next run compiles what it needs."""
-    folder = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    return not folder or not any(Path(folder).rglob("*.nbi"))
+    """Return whether no kernel of this installation is kept, so that the next run compiles what it needs.
+
+    Kernels are kept by version and by where the sources lie: one kernel tells of all.
+    """
+    stats = getattr(settle, "stats", None)
+    if stats is None:  # kernels are switched off
+        return False
+    return not stats.cache_path or not any(Path(stats.cache_path).glob("*.nbi"))

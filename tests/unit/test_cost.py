@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,13 +23,15 @@ def test_quarters_that_load_kernels_are_told_from_the_others(laps: Sequence[floa
 
 
 def test_kernels_are_pending_until_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    kept = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path)))
+    monkeypatch.setattr(compiling, "settle", kept)
     assert compiling.pending()
-    (tmp_path / "sim").mkdir()
-    (tmp_path / "sim" / "kernel.nbi").touch()
+    (tmp_path / "kernel.nbi").touch()
     assert not compiling.pending()
-    monkeypatch.setattr("numba.config.CACHE_DIR", "")
+    kept.stats.cache_path = ""
     assert compiling.pending(), "nothing is kept where no folder can be written"
+    monkeypatch.setattr(compiling, "settle", lambda: None)
+    assert not compiling.pending(), "kernels are switched off"
 
 
 @pytest.mark.parametrize("compiles", [True, False])

@@ -201,7 +201,7 @@ def test_seasons_differ_by_seed_decision_and_quarter() -> None:
 def test_numbers_of_decisions_are_part_of_run_identity() -> None:
     assert {d.name: d.value for d in Decision} == {
         "DEMAND": 1, "WORKLOAD": 2, "TERM": 3, "EXPIRY": 4, "CHOICE": 5, "PRIORITY": 6, "WAITING": 7, "TASTE": 8,
-        "RESIDENCY": 9, "LAB_CONTRACT": 10, "PATIENCE": 11, "ENTRY": 12,
+        "RESIDENCY": 9, "LAB_CONTRACT": 10, "PATIENCE": 11, "ENTRY": 12, "LAPSE": 13,
     }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from experiments.preflight.composing import Composed
 from experiments.preflight.contradictions import NOTHING
 from experiments.preflight.fields import Field, find, root_of
 from experiments.preflight.origins import Setting, origins, rules_of_files
-from experiments.preflight.overrides import parse as overrides_of
 from experiments.preflight.problems import ABSENT, suggestion
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
@@ -44,7 +43,7 @@ def main(words: Sequence[str]) -> int:
     with composing(arguments.user_folders) as composer:
         found = checked(composer, overrides)
         if _exact(found.config, keys[0]) is ABSENT:
-            raise BadInput([_absent(keys[0], found, overrides, composer)])
+            raise BadInput([_absent(keys[0], found, composer)])
         print("\n".join(explained(keys[0], found.config, list(origins(composer, overrides).of(keys[0])))))
     return OK
 
@@ -70,24 +69,22 @@ def _exact(config: object, key: str) -> object:
     return config
 
 
-def _absent(key: str, found: Composed, overrides: Sequence[str], composer: Composer) -> str:
+def _absent(key: str, found: Composed, composer: Composer) -> str:
     """Return what is said of a key that the configuration has not: perhaps a rule of a file that is not chosen."""
     rules = {path: x for path, x in rules_of_files(composer).items() if _exact(found.config, path) is ABSENT}
     for path, (group, name, file) in rules.items():
         starts = [start for start in (path, path.rpartition(".")[2]) if f"{key}.".startswith(f"{start}.")]
         if starts:
             typed = f"compute-market explain {path}{key.removeprefix(starts[0])} {group}={name}"
-            chosen = [x for x in _chosen(group, found, overrides) if x != NOTHING]
+            chosen = [x for x in _chosen(group, found) if x != NOTHING]
             beside = f" (or {group}=[{','.join([*chosen, name])}], beside what is chosen)" if chosen else ""
             return f"{key}: stands in {file}, which is not chosen; type {typed}{beside}"
     return f"{key}: no such key{_nearest(key, [*_all_keys(found.config), *rules])}"
 
 
-def _chosen(group: str, found: Composed, overrides: Sequence[str]) -> list[str]:
-    """Return the files chosen for a group; a list is known from the command line alone."""
-    values = [x.parsed.value() for x in overrides_of(overrides) if x.key == group]
-    names = values[-1] if values else found.choices.get(group, NOTHING)
-    return [str(name) for name in (names if isinstance(names, list) else [names])]
+def _chosen(group: str, found: Composed) -> list[str]:
+    """Return the files chosen for a group."""
+    return found.choices.get(group, NOTHING).strip("[]").split(",")
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

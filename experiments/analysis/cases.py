@@ -209,7 +209,7 @@ def _alone(name: str, manifest: Mapping[str, Any]) -> str:
     """Return the name of a single folder, with the files and values that it has in place of the shipped ones."""
     if manifest["kind"] == "study" or name not in _SHIPPED:
         return name
-    files = {group: str(file) for group, file in manifest["choices"].items() if group not in _NOT_SAID}
+    files = _files(manifest)
     chosen = {
         group: file
         for group, file in files.items()
@@ -246,9 +246,13 @@ def _plain_name(manifest: Mapping[str, Any]) -> str:
 
 def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the files that a folder chooses, what it sets unlike the baseline, and the seed of a run."""
-    chosen = {group: str(name) for group, name in manifest["choices"].items() if group not in _NOT_SAID}
     changed = {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
-    return chosen | changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+    return _files(manifest) | changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+
+
+def _files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the file that a folder chooses for each group that a name may say."""
+    return {group: str(file) for group, file in manifest["choices"].items() if group not in _NOT_SAID}
 
 
 def _joined(name: str, said: Sequence[str]) -> str:

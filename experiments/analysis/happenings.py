@@ -55,8 +55,8 @@ def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator
             (_OBSERVED, runs[runs.index.isin(observed)]),
         ):
             if not rules.empty:
-                known = {rule: f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, rules.index)}
-                said = (_in_runs(case, known[str(rule)], count) for rule, count in rules.items())
+                names = [f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, rules.index)]
+                said = (_in_runs(case, name, count) for name, count in zip(names, rules, strict=True))
                 yield Happening(heading, ("; " if labels else ", ").join(said))
 
 

@@ -60,7 +60,8 @@ def _amounts(case: Case, mine: pd.DataFrame) -> "pd.Series[float]":
 def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for rule, mine in rows.groupby("rule", sort=False):
         said = [rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule])]
-        said[:1] = said[:1] if any(said) else [_BESIDE]
+        if said and not any(said):
+            said[0] = _BESIDE
         first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
         yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
 

@@ -10,7 +10,6 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.fleets import worth
 from sim.economics.folding import folded
-from sim.economics.upstream import by_chip
 from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
 from sim.world import World
 
@@ -22,8 +21,7 @@ def run(world: World) -> None:
     now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
     if FORMS[rule.name] == NONE or "closed" not in now:
         return
-    shipped = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
-    scale = float(shipped[world.links.chip_merchant].sum()) / rule.reference_cards
+    scale = float(world.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
     own, for_providers = _denied(world, rule.provider_share)
     for r in range(len(world.structure.regions)):
         buyers = np.flatnonzero((world.structure.elsewhere_region == r) & own.any(axis=1))

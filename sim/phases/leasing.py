@@ -6,7 +6,6 @@ Rules on rentals bind who signs; of what was signed before, see ``phases.rentals
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.upstream import by_chip
 from sim.strategies.leasing import Cards, Trade, sign_leases
 from sim.world import World
 
@@ -28,9 +27,8 @@ def run(world: World) -> None:
 
 def _denied(world: World) -> Floats:
     """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
-    state, links, structure = world.state, world.links, world.structure
-    rented = world.parameters.behaviour.leasing.denied
-    delivered = (by_chip(state.delivered) + by_chip(state.elsewhere_delivered)) * structure.chip_h100e
+    links, structure = world.links, world.structure
+    rented, delivered = world.parameters.behaviour.leasing.denied, world.shipped * structure.chip_h100e
     if rented <= 0.0 or not delivered.any():
         return np.zeros(structure.site_region.size)
     sites = structure.site_region.size

@@ -9,7 +9,6 @@ from sim.economics.ecosystem import achieve, grow_ecosystems
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
-from sim.economics.upstream import by_chip
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import hourly_costs
 from sim.structure import INFERENCE
@@ -19,7 +18,7 @@ from sim.world import World
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    deployed = by_chip(world.state.delivered) + by_chip(world.state.elsewhere_delivered)
+    deployed = world.shipped
     _makers(world, deployed)
     _software(world, deployed)
     _prices(world)

@@ -240,8 +240,7 @@ class Calendar:
                 full = max(later, days.effective + math.ceil(days.phase_in))
                 at, on = (read, day) if ahead is None else (max(read, full), max(day, full))
                 scale = (1.0 + rule.growth) ** (max(at - days.effective, 0) / DAYS_PER_YEAR) * leaders.get(name, 1.0)
-                found = case_on(name, rule, self._lines[name], days, on, at, scale)
-                out.append(found._replace(passed_on=self.passed_on))
+                out.append(case_on(name, rule, self._lines[name], days, on, at, scale, self.passed_on))
         return out
 
     def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:

@@ -63,10 +63,11 @@ class Case(NamedTuple):
 
 
 def case_on(
-    name: str, rule: ChipRule, lines: Floats, days: Days, day: int, read: int, scale: float
+    name: str, rule: ChipRule, lines: Floats, days: Days, day: int, read: int, scale: float, passed_on: float
 ) -> Case:  # fmt: skip
     """Return a rule in the state of a day; how strong it is stands on the day ``read``, of its own calendar."""
-    return Case(name, rule, lines, scale, rule.covered_share * days.strength(read), _approval(rule, days, day))
+    share = rule.covered_share * days.strength(read)
+    return Case(name, rule, lines, scale, share, _approval(rule, days, day), passed_on)
 
 
 def in_full(case: Case, notified: float) -> Case:

@@ -49,8 +49,8 @@ def _quantity(
     facts: Facts, name: str, _: CountryCap | BuyRatio | DomesticContent, t: int, __: float
 ) -> Iterator[Bound]:
     """Yield the firms whose orders it cut; all of them together where it cut none."""
-    (firms, member), ((closed, lost), stopped) = facts.ordering, closed_by_firm(facts, t, name)
-    lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
+    firms, ((closed, lost), stopped) = facts.ordering[0], closed_by_firm(facts, t, name)
+    lifted = lifted_by_firm(facts, t, name)
     cut = [
         Bound(t, name, firms[i], True, float(closed[i]), float(lost[i]), lifted=float(lifted[i]))
         for i in np.flatnonzero(stopped)
@@ -68,6 +68,12 @@ def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
     closed = np.stack([sum_by(member, amounts, len(firms)) for amounts in bound])
     stopped = facts.record.stopped[t].get(name, np.zeros(member.size, np.bool_)).astype(np.float64)
     return closed, (closed[0] > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
+
+
+def lifted_by_firm(facts: Facts, t: int, name: str) -> Floats:
+    """Return H100e more that each firm would order in a quarter if an instrument alone were lifted (n,)."""
+    firms, member = facts.ordering
+    return sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
 
 
 def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) -> Iterator[Bound]:

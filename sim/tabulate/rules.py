@@ -15,7 +15,7 @@ from sim.policy.dates import days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
-from sim.tabulate.instruments import closed_by_firm, on_instruments
+from sim.tabulate.instruments import closed_by_firm, lifted_by_firm, on_instruments
 from sim.tabulate.rows import Columns, strings
 
 
@@ -77,7 +77,7 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         stopped = stopped_in[t][n]
         (closed, lost), cut = closed_by_firm(facts, t, name)
         fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
-        lifted = sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
+        lifted = lifted_by_firm(facts, t, name)
         for i in looked_at[name]:
             acted = cut[i] or max(stopped[i], fees[i], duties[i], lifted[i]) > 0.0
             yield Bound(

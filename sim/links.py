@@ -243,8 +243,11 @@ def _subjects(structure: Structure) -> dict[str, Subjects]:
     origins = [structure.parameters.suppliers[c.supplier].headquarters for c in structure.catalogue.values()]
     cards = structure.chips, origins, specifications(list(structure.catalogue.values()))
     places["orders"] = [place for name in ORDERING for place in places[name]]
-    apart = frozenset(structure.variants)
-    return {name: Subjects(*cards, found, apart) for name, found in places.items()}
+    apart, funded = frozenset(structure.variants), structure.parameters.market.regions
+    return {
+        name: Subjects(*cards, found, apart, tuple(funded[x.destination].state_funded_share for x in found))
+        for name, found in places.items()
+    }
 
 
 def _fixed_utility(structure: Structure, b: int, j: int) -> float:

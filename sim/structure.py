@@ -287,7 +287,7 @@ class Structure:
     def _may_be_denied(self, site: Site) -> bool:
         """Return whether a site is abroad, some rule looks at its orders of cards, and firms rent in their place."""
         firm = self.providers[site.provider]
-        place = Place(self.regions[site.region], self.parameters.providers[firm].headquarters, firm)
+        place = Place(self.regions[site.region], self.parameters.providers[firm].headquarters, firm, state_funded=True)
         if place.destination == place.headquarters or self.parameters.behaviour.leasing.denied == 0.0:
             return False
         rules = self.parameters.policy.instruments.values()

@@ -12,7 +12,8 @@ _SAID_ELSEWHERE = {"label", "source", "grade", "assumed", "announced", "effectiv
 _SAID_IN_WORDS = {"uses", "treatment", "licence", "prongs", "origins", "destinations", "headquarters"}
 """Terms of rules on cards that have sentences of their own."""
 _NEUTRAL = {
-    "phase_in_quarters": 0.0, "covered_share": 1.0, "growth": 0.0, "evaded": 0.0, "output": 1.0, "price": 1.0,
+    "phase_in_quarters": 0.0, "covered_share": 1.0, "state_funded": False, "growth": 0.0, "evaded": 0.0,
+    "output": 1.0, "price": 1.0,
     "imports_banned": 0.0, "tools_banned": 0.0, "servicing_banned": 0.0, "cost_usd_m": 0.0, "removed_below": 0.0,
     "power": 0.0, "cards": 0.0, "capital": 0.0, "small_orders_h100e": 0.0, "switching": 1.0, "committed_share": 1.0,
     "risk_free_rate": 0.0, "spread": 0.0, "covenant": 1.0, "verification": 1.0,
@@ -21,7 +22,8 @@ _NEUTRAL = {
 _PHRASES = {
     "tpp": "TPP", "performance_density": "TPP per mm2", "memory_bandwidth_gb_s": "memory bandwidth, GB/s,",
     "interconnect_gb_s": "links, GB/s,", "bandwidth_sum_gb_s": "memory and links, GB/s,",
-    "covered_share": "share of orders covered", "evaded": "share evaded", "growth": "lines grow a year by",
+    "covered_share": "share of orders covered", "state_funded": "for state-funded projects alone",
+    "evaded": "share evaded", "growth": "lines grow a year by",
     "phase_in_quarters": "quarters of phase-in", "generations_behind": "lines follow the best card, generations behind",
     "denser_than_gb_s_mm2": "memory denser than, GB/s per mm2,", "imports_banned": "share of imports banned",
     "tools_banned": "share of tools banned", "servicing_banned": "share of servicing banned",
@@ -123,7 +125,7 @@ def _plain(case: Case, rule: Mapping[str, Any]) -> Iterator[str]:
     """Yield every term that says something by its name, regions and firms by their labels."""
     for name, value in rule.items():
         if name not in _SAID_ELSEWHERE and value != _NEUTRAL.get(name):
-            yield f"{_words(name)} {_value(case, value)}"
+            yield _words(name) if value is True else f"{_words(name)} {_value(case, value)}"
 
 
 def _value(case: Case, value: Any) -> str:

@@ -96,7 +96,9 @@ class PurchaseRule(Rule):
     buyers: list[Id] | None
     """Firms it is for, among providers and owners elsewhere; null for all."""
     covered_share: Fraction
-    """Share of their orders it is for: those of state-funded projects, say."""
+    """Share of these orders it is for."""
+    state_funded: bool = False
+    """Whether it is for state-funded projects alone, see ``market.regions``."""
 
 
 class BuyRatio(PurchaseRule):
@@ -114,7 +116,7 @@ class DomesticContent(PurchaseRule):
     least_share: Fraction
     """Domestic H100e over all, in a quarter's orders of a firm, at full strength."""
     removed_below: Fraction
-    """Projects less complete than this on the first day give foreign cards back; they lie evenly between 0 and 1."""
+    """Projects less complete than this on the first day take foreign cards out; they lie evenly between 0 and 1."""
 
 
 class Subsidy(Rule):

@@ -35,6 +35,8 @@ class Region(Schema):
     """Tax on profits of firms with headquarters here; losses are not carried forward."""
     capital_subsidy: Annotated[float, quantity("fraction", ge=0.0, le=0.5)]
     """Share of what cards, servers and shells at sites here cost that the state pays back."""
+    state_funded_share: Fraction
+    """Part that the state pays for of cards wanted for sites here, and of compute rented by customers here."""
 
 
 class Costs(Schema):

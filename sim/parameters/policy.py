@@ -92,7 +92,9 @@ class ChipRule(Rule):
     buyers: list[Id] | None
     """Firms it is for, among providers and owners elsewhere; null for all."""
     covered_share: Fraction
-    """Share of their orders or rentals it is for: those of state-funded projects, say."""
+    """Share of these orders or rentals it is for."""
+    state_funded: bool = False
+    """Whether it is for state-funded projects alone, see ``market.regions``."""
     only_chips: list[Id] | None
     """Cards it is for, by id; null for all that the tests catch."""
     exempt_chips: list[Id]

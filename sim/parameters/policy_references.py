@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 DATES = ("announced", "effective", "expires")
 CAUGHT = (
-    "uses", "prongs", "origins", "destinations", "headquarters", "buyers", "covered_share", "only_chips",
-    "exempt_chips", "growth", "generations_behind",
+    "uses", "prongs", "origins", "destinations", "headquarters", "buyers", "covered_share", "state_funded",
+    "only_chips", "exempt_chips", "growth", "generations_behind",
 )  # fmt: skip
 """Fields of a rule on cards that say what it catches."""
 

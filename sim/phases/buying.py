@@ -88,9 +88,9 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         wanted = orders(buyers, everything, everything)
         world.now.arrays["denied"] = wanted * (1.0 - open_)
         world.now.arrays["closed"] = wanted * (permits.abroad + _cut_abroad(world, cut))
-        _credit(world, permits.deciding, wanted)
+        credit(world, permits.deciding, wanted)
         if cut:
-            _credit(world, _as_closed(cut), wanted)
+            credit(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
         world.now.lifted |= dict(zip(permits.alone.rules, more, strict=True))
 
@@ -145,7 +145,7 @@ def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
     return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
 
 
-def _credit(world: World, closed: Closed, cards: Floats) -> None:
+def credit(world: World, closed: Closed, cards: Floats) -> None:
     """Add to ``bound`` what is closed of cards (S + W, V) at every place: H100e, and USD m at today's prices."""
     bound = world.now.bound
     lost = taken_by(closed.shares, cards, world.structure.chip_h100e, world.state.chip_price)
@@ -230,7 +230,7 @@ def within_quotas(world: World, accepted: Floats) -> Floats:
     parts, cut = list(_left_by(world, _beside_stores(world), accepted)), list[tuple[str, Floats]]()
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)
-    _credit(world, _as_closed(cut), accepted)
+    credit(world, _as_closed(cut), accepted)
     return accepted * open_
 
 

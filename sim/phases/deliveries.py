@@ -7,6 +7,7 @@ from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, draw_leases
 from sim.economics.scrapping import make_room
 from sim.opening import OPENING_AGE_QUARTERS
+from sim.phases.removal import remove
 from sim.structure import PAST
 from sim.world import World
 
@@ -28,6 +29,7 @@ def run(world: World) -> None:
     state.lost_cards += gone
     lost_elsewhere = np.empty_like(state.elsewhere)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
+    remove(world, installed)
     pools = structure.pool_site, links.pool_cards
     draw_leases(state.owned, *pools, world.leases, world.t, state.card_hours, state.let_hours, state.let_share)
     world.now.most = count_pools(

@@ -1,4 +1,4 @@
-"""Cards bought ahead: orders rush in before a rule that is announced or feared, stores are used up later (B5).
+"""Cards bought ahead: orders rush in before a rule or duty that is announced or feared, stores are used up later (B5).
 
 Owners elsewhere are not bound by powered slots and keep no store.
 """
@@ -9,9 +9,10 @@ from sim.economics.cells import Floats
 from sim.economics.elementary import sum_by
 from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
+from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import quotas_ahead
 from sim.phases.limits import closed_ahead, room_beside
-from sim.strategies.stockpiling import bought_ahead
+from sim.strategies.stockpiling import bought_ahead, worth_keeping
 from sim.world import World
 
 
@@ -24,7 +25,7 @@ def from_store(world: World, power: Floats) -> Floats:
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    free = np.where(_closing(world) > 0.0, 0.0, state.stored)
+    free = np.where(_danger(world)[0] > 0.0, 0.0, state.stored)
     there = power_of(free, world.structure.chip_kw)
     part = np.divide(np.minimum(power, there), there, out=np.zeros_like(there), where=there > 0.0)
     state.from_store[:] = free * part[:, None]
@@ -32,18 +33,18 @@ def from_store(world: World, power: Floats) -> Floats:
 
 
 def stockpile(world: World) -> None:
-    """Order ahead what rules will or may close, as far as the budget goes after all else; not what other limits cut."""
+    """Order ahead what rules will or may close or make dearer, within the budget after all else and other limits."""
     state, rules, family = world.state, world.rules["sites"], world.parameters.behaviour.stockpiling
     allowed = world.now.arrays["allowed"][: len(state.ordered)]
     state.for_store[:] = 0.0
     if family.name == "none":
         return
-    closing = _closing(world)
-    if not (closing.any() or state.tightening.any()):
+    danger, keep = _danger(world)
+    if not (danger.any() or state.tightening.any()):
         return
     wanted = np.divide(state.ordered, allowed, out=np.zeros_like(state.ordered), where=allowed > 0.0)
     extra = bought_ahead(
-        wanted + state.from_store, state.stored - state.from_store, allowed, closing, state.tightening,
+        wanted + state.from_store, state.stored - state.from_store, allowed, danger, keep, state.tightening,
         world.links.chip_region, family.rush.quarters, family.rush.pace,
     )  # fmt: skip
     extra = room_beside(world, state.ordered, extra)
@@ -53,6 +54,18 @@ def stockpile(world: World) -> None:
     state.for_store[:] = extra * affordable[:, None]
     state.ordered += state.for_store
     state.budget -= sum_by(world.links.site_provider, price * affordable, state.budget.size)
+
+
+def _danger(world: World) -> tuple[Floats, Floats]:
+    """Return when cards are bought ahead, as a share of the quarter (S, V), and how many quarters of orders are kept.
+
+    Of what will be closed as many as are ever kept, of what will be dearer as many as are worth it.
+    """
+    rules, costs, closing = world.rules["sites"], world.parameters.market.costs, _closing(world)
+    most = world.parameters.behaviour.stockpiling.rush.quarters
+    holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
+    keep = np.where(closing > 0.0, most, worth_keeping(rules.rise, holding, most))
+    return np.maximum(closing, rules.rising), keep
 
 
 def _closing(world: World) -> Floats:

@@ -16,6 +16,7 @@ from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import Case, Subjects, case_on, licensed_from, looks_of, rulings
 from sim.policy.dates import NEVER, Days, days_of, first_day, middle, quarter_on, share_of_quarter, spans
 from sim.policy.deciding import NO_RULE, Looks, Rulings, Spells, free, over_days
+from sim.policy.funding import mixed, parted, together
 from sim.policy.specification import UNKNOWN_PRONG, lines_of, specifications, undecidable
 from sim.policy.status import Place, Ruling, Status, Use
 
@@ -49,6 +50,10 @@ class Quarterly(NamedTuple):
     """Whether anything is charged."""
     closing: Floats
     """(P, V) share of the quarter in which a card is still open and bought ahead, as firms know it will be closed."""
+    rising: Floats
+    """(P, V) share of the quarter in which a card is bought ahead, as firms know that it will bear a higher duty."""
+    rise: Floats
+    """(P, V) that duty over today's, fraction of price, mean over these days."""
     coming: Floats
     """(N, P, V) share of the quarter in which a card will soon go on the terms of a rule that is not in force yet."""
     foreseen: Floats
@@ -141,6 +146,7 @@ class Calendar:
         self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
     ) -> Quarterly:  # fmt: skip
         """Return what rules leave open over a quarter, part by part."""
+        share, subjects = np.array(subjects.state_funded), self._asked(subjects)
         days, now, soon, coming = list[int](), list[Rulings](), list[Rulings](), list[Floats]()
         for day, count in spans(quarter, self._cuts[use]):
             days.append(count)
@@ -149,15 +155,27 @@ class Calendar:
             soon.append(self._remembered(name, subjects, near))
             ahead = [x.near(day, self.rush) and not x.in_force(day) for _, _, x in self.chip_rules]
             coming.append(soon[-1].licensed * np.array(ahead, dtype=np.bool_)[:, None, None])
-        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER, quarter=quarter))
+        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER, quarter=quarter)).approval
         mean = over_days(_spells(days, now, soon, coming))
+        if self._by_funding:
+            mean, known = together(mean, share), mixed(known, share)
         open_ = _open(mean.closed)
         some = np.where(open_ > 0.0, open_, 1.0)
         charges = bool(mean.duty.any() or mean.given_up.any())
         return Quarterly(
             open_, mean.duty / some, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
-            mean.licensed / some, charges, mean.closing, mean.coming, known.approval, mean.abroad,
+            mean.licensed / some, charges, mean.closing, mean.rising,
+            mean.dearer / np.where(mean.rising > 0.0, mean.rising, 1.0), mean.coming, known, mean.abroad,
         )  # fmt: skip
+
+    @cached_property
+    def _by_funding(self) -> bool:
+        """Whether some rule is for what the state pays for alone."""
+        return any(rule.state_funded for _, rule, _ in self.chip_rules)
+
+    def _asked(self, subjects: Subjects) -> Subjects:
+        """Return subjects, in the two parts of every place where a rule tells them apart."""
+        return parted(subjects) if self._by_funding else subjects
 
     def licensed_days(self, rule: int, quarter: int) -> float:
         """Return the share of a quarter's days in which licences of a rule are given, by position in ``chip_rules``."""
@@ -271,8 +289,13 @@ def _spells(days: list[int], now: list[Rulings], soon: list[Rulings], coming: li
         np.array(days, dtype=np.float64), _stacked([x.approval for x in now]), _stacked([x.rule for x in now]),
         _stacked([x.duty for x in now]), _stacked([x.kept for x in now]), _stacked([x.exported for x in now]),
         _stacked([x.refused for x in now]), _stacked([x.licensed for x in now]), _stacked([x.approval for x in soon]),
-        _stacked(coming),
+        _stacked([_dearer(x, y) for x, y in zip(now, soon, strict=True)]), _stacked(coming),
     )  # fmt: skip
+
+
+def _dearer(now: Rulings, soon: Rulings) -> Floats:
+    """Return the duty (P, V) of rules that firms buy ahead of, over that of rules in force, on cards they may have."""
+    return np.where(now.approval > 0.0, np.maximum(soon.duty - now.duty, 0.0), 0.0)
 
 
 def _stacked(arrays: list[NDArray[Any]]) -> NDArray[Any]:

@@ -24,6 +24,7 @@ def reached(rule: ChipRule, places: Sequence[Place]) -> Bools:
     return np.array(
         [
             (rule.buyers is None or x.firm in rule.buyers)
+            and (x.state_funded or not rule.state_funded)
             and (x.destination in rule.destinations or x.headquarters in rule.headquarters)
             for x in places
         ],
@@ -108,12 +109,14 @@ class Subjects(NamedTuple):
     """(P,)."""
     apart: frozenset[str] = frozenset()
     """Ids of cards that were made for one destination, and are on sale nowhere else."""
+    state_funded: tuple[float, ...] = ()
+    """(P,) part of what is wanted at each place that the state pays for; none where that is not asked."""
 
 
 def known(subjects: Subjects) -> tuple[object, ...]:
     """Return what is equal for subjects of which rules say the same, and can be a key."""
     x = subjects
-    return tuple(x.names), tuple(x.origins), x.specification.tobytes(), tuple(x.places), x.apart
+    return tuple(x.names), tuple(x.origins), x.specification.tobytes(), tuple(x.places), x.apart, x.state_funded
 
 
 def rulings(cases: Sequence[Case], subjects: Subjects, looks: Looks | None = None) -> Rulings:

@@ -150,6 +150,8 @@ class Spells(NamedTuple):
     """(X, N, P, V)"""
     soon: Floats
     """(X, P, V) share of orders that may go by the rules that firms buy ahead of, and those in force."""
+    dearer: Floats
+    """(X, P, V) duty by these rules over that by those in force, fraction of price; 0 where a card may not be had."""
     coming: Floats
     """(X, N, P, V) part that will go on the terms of a rule which they buy ahead of and which is not in force yet."""
 
@@ -161,6 +163,8 @@ class Means(NamedTuple):
     duty: Floats
     given_up: Floats
     closing: Floats
+    dearer: Floats
+    rising: Floats
     abroad: Floats
     refused: Floats
     closed: Floats
@@ -197,10 +201,10 @@ def over_days(spells: Spells) -> Means:
     """Return means over the days of a quarter."""
     days, count, length = spells.days, spells.days.size, spells.days.sum()
     rules, places, cards = spells.refused.shape[1:]
-    flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((5, count))
+    flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((6, count))
     out = Means(
-        np.full(flat, NO_RULE), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(by_rule),
-        np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule),
+        np.full(flat, NO_RULE), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat),
+        np.zeros(flat), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule),
     )  # fmt: skip
     refusing = np.zeros((count, *flat), np.int64)
     for n in range(rules):
@@ -216,8 +220,11 @@ def over_days(spells: Spells) -> Means:
                 seen[1, x] = approval * (1.0 - spells.kept[x, p, v])
                 seen[2, x] = max(approval - spells.soon[x, p, v], 0.0)
                 seen[3, x] = 1.0 - spells.exported[x, p, v]
+                seen[4, x] = spells.dearer[x, p, v]
+                seen[5, x] = 1.0 if seen[4, x] > 0.0 else 0.0
             out.duty[p, v], out.given_up[p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)
             out.closing[p, v], out.abroad[p, v] = _mean(seen[2], days, length), _mean(seen[3], days, length)
+            out.dearer[p, v], out.rising[p, v] = _mean(seen[4], days, length), _mean(seen[5], days, length)
     for n in range(rules):
         for p in range(places):
             for v in range(cards):

@@ -43,13 +43,13 @@ class Strength(NamedTuple):
     """Mean strength over the quarter."""
     days: float
     """Share in which it is in force."""
-    before: float
-    """Share before its first day, where that lies in the quarter."""
+    before: float | None
+    """Share before its first day, where that lies in the quarter; else none."""
     ahead: float
     """Share in which firms buy ahead of it, or would, as it does not bind in full yet."""
 
 
-NONE, FULL = Strength(0.0, 0.0, 0.0, 0.0), Strength(1.0, 1.0, 0.0, 0.0)
+NONE, FULL = Strength(0.0, 0.0, None, 0.0), Strength(1.0, 1.0, None, 0.0)
 Standing = tuple[str, Rule, Strength]
 """A rule in a quarter by its id."""
 
@@ -156,7 +156,7 @@ def _limits(now: Sequence[Standing], structure: "Structure", subjects: Subjects)
 
 def _strength(days: Days, quarter: int, rush: int) -> Strength:
     start, end = first_day(quarter), first_day(quarter + 1)
-    before = (days.effective - start) / (end - start) if start < days.effective < min(end, days.expires) else 0.0
+    before = (days.effective - start) / (end - start) if start <= days.effective < min(end, days.expires) else None
     full = days.effective + math.ceil(days.phase_in)
     return Strength(
         strength_over(days, quarter), share_of_quarter(days.effective, days.expires, quarter), before,

@@ -331,7 +331,7 @@ def _sells(maker: str, parameters: Parameters) -> Iterator[Place]:
         for region, site in provider.sites.items():
             cards = {*site.opening_cards, *site.deliveries}
             if maker in provider.order_mix or any(parameters.chips[x].supplier == maker for x in cards):
-                yield Place(region, provider.headquarters)
+                yield Place(region, provider.headquarters, state_funded=True)
     for owner in parameters.rest_of_world.values():
         if any(parameters.chips[x].supplier == maker for x in (*owner.opening_cards, *owner.deliveries)):
-            yield Place(owner.region, owner.headquarters)
+            yield Place(owner.region, owner.headquarters, state_funded=True)

@@ -40,6 +40,8 @@ class Place(NamedTuple):
     """Region of the headquarters of who buys or rents."""
     firm: str | None = None
     """Provider or owner elsewhere; none for customers."""
+    state_funded: bool = False
+    """Whether the state pays for it."""
 
 
 class Ruling(NamedTuple):

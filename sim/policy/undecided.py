@@ -54,14 +54,17 @@ def _asked(parameters: Parameters, cards: Mapping[str, Chip], use: Use) -> Itera
 def _places(parameters: Parameters, use: Use) -> list[Place]:
     """Return who may order, or from where customers may rent."""
     if use == Use.RENTAL:
-        return [Place(region, region) for region in parameters.market.regions]
+        return [Place(region, region, state_funded=True) for region in parameters.market.regions]
     sites = [
-        Place(region, provider.headquarters, name)
+        Place(region, provider.headquarters, name, state_funded=True)
         for name, provider in parameters.providers.items()
         for region in provider.sites
     ]
-    owners = [Place(owner.region, owner.headquarters, name) for name, owner in parameters.rest_of_world.items()]
-    return [*sites, *owners, *(Place(region, region) for region in parameters.market.regions)]
+    owners = [
+        Place(owner.region, owner.headquarters, name, state_funded=True)
+        for name, owner in parameters.rest_of_world.items()
+    ]
+    return [*sites, *owners, *(Place(region, region, state_funded=True) for region in parameters.market.regions)]
 
 
 def _may_buy(parameters: Parameters, cards: Mapping[str, Chip], places: list[Place]) -> Bools:

@@ -1,26 +1,45 @@
 """Cards bought ahead of rules, announced or feared (B5). S sites, V cards, R regions of makers."""
 
+import numpy as np
+
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 
 
+def worth_keeping(rise: Floats, holding: float, most: float) -> Floats:
+    """Return the quarters of orders that are bought ahead of a higher price: the last card is kept as long as it pays.
+
+    A card that is bought H quarters before it is needed saves the rise and costs H times the holding cost, so
+    ``H = rise / holding`` (announced price increases: Taylor and Bradley 1985). Limits: 0 without a rise, ``most``
+    where holding costs nothing.
+
+    Args:
+        rise: of the price, over the price of the card.
+        holding: cost of a card in store, over its price and quarter.
+        most: quarters of orders.
+    """
+    return np.minimum(np.divide(rise, holding, out=np.where(rise > 0.0, most, 0.0), where=holding > 0.0), most)
+
+
 @compiled
 def bought_ahead(
-    usual: Floats, stored: Floats, open_: Floats, closing: Floats, belief: Floats, origin: Ints, quarters: float,
-    pace: float,
+    usual: Floats, stored: Floats, open_: Floats, danger: Floats, keep: Floats, belief: Floats, origin: Ints,
+    quarters: float, pace: float,
 ) -> Floats:  # fmt: skip
     """Return cards ordered on top of usual ones (S, V).
 
     Orders run at ``pace`` times the usual for the share z of a quarter in which a card is in danger, until there are
-    so many ``quarters`` of them in store: ``usual min(H, (pace - 1) z)``. Where a rule is announced, z is the share of
-    days in which the card may still be had. A rule that is only feared counts by its chance, in z and in the stock:
-    who believes in none buys nothing, who is certain buys what is bought once it is announced.
+    so many quarters of them in store: ``usual min(H, (pace - 1) z)``. Where a rule is announced, z is the share of
+    days in which the card may still be had as it is, and ``keep`` what is stored. A rule that is only feared counts by
+    its chance, in z and in the stock: who believes in none buys nothing, who is certain buys what is bought once it is
+    announced.
 
     Args:
         usual: (S, V) cards wanted in a quarter without rules.
         stored: (S, V) cards that are kept already.
         open_: (S, V) share of what is wanted that may go.
-        closing: (S, V) share of the quarter in which a card may still be had that will be closed, as firms know.
+        danger: (S, V) share of the quarter in which a card may still be had that rules will close or make dearer.
+        keep: (S, V) quarters of usual orders that are stored for that, at most ``quarters``.
         belief: (S, R) chance of a rule on the cards of a region's makers, see ``beliefs``.
         origin: (V,) region of the maker.
         quarters: H, most that is kept, in quarters of usual orders.
@@ -30,7 +49,7 @@ def bought_ahead(
     for s in range(usual.shape[0]):
         for v in range(usual.shape[1]):
             feared = belief[s, origin[v]] * open_[s, v]
-            danger, sure = max(closing[s, v], feared), 1.0 if closing[s, v] > 0.0 else feared
-            missing = max(quarters * sure * usual[s, v] - stored[s, v], 0.0)
-            extra[s, v] = min(usual[s, v] * min(quarters, (pace - 1.0) * danger), missing)
+            days, stock = max(danger[s, v], feared), max(keep[s, v], quarters * feared)
+            missing = max(stock * usual[s, v] - stored[s, v], 0.0)
+            extra[s, v] = min(usual[s, v] * min(quarters, (pace - 1.0) * days), missing)
     return extra

@@ -132,6 +132,7 @@ market:
       trade_growth: 0.2
       profit_tax: 0.25
       capital_subsidy: 0.0
+      state_funded_share: 0.0
 customers:
   demand:
     us: {enterprise_share: 0.4}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from experiments import compose
 from sim import Parameters
 from sim.names import quarter_number
+from sim.parameters.policy import ChipRule
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Place, Status, Use
 from sim.policy.calendar import Quarterly
@@ -168,6 +169,38 @@ def test_licences_take_their_time_and_their_part() -> None:
 
 def test_a_part_of_the_buyers_is_covered() -> None:
     assert over(calendar(r=rule(covered_share=0.3)), "2024Q1").open[0, 0] == pytest.approx(0.7)
+
+
+def funded(share: float, **rules: ChipRule) -> Quarterly:
+    subjects = Subjects(["card"], ["us"], specifications([PLAIN]), [CHINA], state_funded=(share,))
+    return calendar(**rules).quarterly(Use.ORDER, "test", subjects, quarter_number("2024Q1"), {})
+
+
+def test_rules_for_state_funded_projects_leave_the_others_their_cards() -> None:
+    """Two such rules are for the same orders, two for a share of all are not."""
+    one, other = (rule(state_funded=True, prongs={"fast": prong({"tpp": tpp})}) for tpp in (1000.0, 2000.0))
+    found = funded(0.25, a=one, b=other)
+    assert (found.open[0, 0], found.deciding[0, 0], found.foreseen[0, 0]) == (0.75, 0, 0.75)
+    assert found.closed[:, 0, 0].tolist() == [0.25, 0.0]
+    assert funded(0.25, a=rule(covered_share=0.25), b=rule(covered_share=0.25)).open[0, 0] == pytest.approx(0.75**2)
+    nobody, all_of_them = funded(0.0, a=one), funded(1.0, a=one)
+    assert (nobody.open[0, 0], nobody.deciding[0, 0], nobody.refused.max()) == (1.0, NO_RULE, 0.0)
+    assert (all_of_them.open[0, 0], all_of_them.deciding[0, 0]) == (0.0, 0)
+
+
+def test_the_status_of_a_card_depends_on_who_pays_for_it() -> None:
+    found = calendar(r=rule(state_funded=True))
+    assert status(found, "2024-01-01") == Status.FREE
+    assert status(found, "2024-01-01", place=CHINA._replace(state_funded=True)) == Status.DENY
+
+
+def test_what_will_be_dearer_is_known_before() -> None:
+    terms = licence(duty=0.25)
+    found = over(calendar(r=rule(treatment="licence", licence=terms)), "2023Q4")
+    assert (found.rising[0, 0], found.rise[0, 0]) == (pytest.approx(31 / 92), pytest.approx(0.25))
+    assert found.closing[0, 0] == 0.0
+    later = over(calendar(r=rule(treatment="licence", licence=terms)), "2024Q1")
+    assert (later.rising[0, 0], later.rise[0, 0], later.duty[0, 0]) == (0.0, 0.0, 0.25)
 
 
 def test_a_sliding_scale_lets_through_later_what_a_fixed_line_stops() -> None:

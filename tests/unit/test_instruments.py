@@ -38,6 +38,7 @@ QUARTER = 2025 * 4
 SUBJECTS = Subjects(
     ["h100", "ascend"], ["us", "cn"], np.zeros((5, 2)),
     [Place("us", "us", "aws"), Place("mid", "us", "aws"), Place("mid", "mid", "gulf"), Place("cn", "cn", "alibaba")],
+    state_funded=(0.0, 0.0, 0.0, 0.25),
 )  # fmt: skip
 REGION, FIRM = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2])
 AT_HOME = np.array([True, False, True, True])
@@ -177,7 +178,7 @@ def content(least: float, covered: float = 1.0, removed: float = 0.0) -> Domesti
 @given(st.floats(0.0, 5.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0), st.floats(0.0, 100.0))
 def test_under_a_ratio_foreign_cards_are_at_most_so_many(x: float, f: float, d: float, more: float) -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (f, d, d + more)]
-    part = foreign_left(mandate_of("m", ratio(x), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    part = foreign_left(mandate_of("m", ratio(x), 1.0, 1.0, None, SUBJECTS), FIRM, *amounts)
     domestic = d + (1.0 - part[3]) * more
     assert f * part[3] <= x * domestic * (1.0 + 1e-9) + 1e-9
     assert part[:3].tolist() == [1.0, 1.0, 1.0]
@@ -185,13 +186,30 @@ def test_under_a_ratio_foreign_cards_are_at_most_so_many(x: float, f: float, d: 
 
 def test_a_ratio_that_does_not_bind_takes_nothing() -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 30.0, 40.0)]
-    assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts) == 1.0).all()
+    assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 1.0, None, SUBJECTS), FIRM, *amounts) == 1.0).all()
 
 
 def test_a_ban_for_the_covered_share_leaves_the_others_their_cards() -> None:
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 1.0, 0.0, SUBJECTS), FIRM, *amounts)
+    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 1.0, None, SUBJECTS), FIRM, *amounts)
     assert found[3] == pytest.approx(0.75)
+
+
+def test_a_mandate_for_state_funded_projects_leaves_the_others_their_cards() -> None:
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
+    public = content(1.0).model_copy(update={"state_funded": True})
+    found = foreign_left(mandate_of("m", public, 1.0, 1.0, None, SUBJECTS), FIRM, *amounts)
+    assert found.tolist() == [1.0, 1.0, 1.0, 0.75]
+
+
+def test_projects_at_their_beginning_take_out_what_arrives_in_the_first_quarter() -> None:
+    """Whatever day of it is the first one."""
+    part = content(1.0, covered=0.5, removed=0.3)
+    for before in (0.0, 0.4):
+        found = mandate_of("m", part, 1.0 - before, 1.0 - before, before, SUBJECTS)
+        assert found.removed[found.places].tolist() == [0.15]
+        assert found.given_back[found.places].tolist() == [pytest.approx(0.15 * before)]
+    assert not mandate_of("m", part, 1.0, 1.0, None, SUBJECTS).removed.any()
 
 
 def test_projects_at_their_beginning_give_foreign_cards_back_in_the_first_quarter() -> None:
@@ -203,13 +221,13 @@ def test_projects_at_their_beginning_give_foreign_cards_back_in_the_first_quarte
 def test_a_mandate_of_half_a_quarter_takes_half_of_the_foreign_cards() -> None:
     """Also of a firm whose other cards are domestic: days are days, not a lower share."""
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (40.0, 60.0, 60.0)]
-    found = foreign_left(mandate_of("m", content(1.0), 0.5, 0.5, 0.0, SUBJECTS), FIRM, *amounts)
+    found = foreign_left(mandate_of("m", content(1.0), 0.5, 0.5, None, SUBJECTS), FIRM, *amounts)
     assert found[3] == pytest.approx(0.5)
 
 
 def test_a_mandate_grows_with_its_strength() -> None:
-    assert mandate_of("m", content(0.8), 0.5, 1.0, 0.0, SUBJECTS).least == pytest.approx(0.4)
-    assert mandate_of("m", ratio(1.0), 1.0, 1.0, 0.0, SUBJECTS).least == pytest.approx(0.5)
+    assert mandate_of("m", content(0.8), 0.5, 1.0, None, SUBJECTS).least == pytest.approx(0.4)
+    assert mandate_of("m", ratio(1.0), 1.0, 1.0, None, SUBJECTS).least == pytest.approx(0.5)
 
 
 def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:

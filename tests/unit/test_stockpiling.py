@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.strategies.beliefs import believe
-from sim.strategies.stockpiling import bought_ahead
+from sim.strategies.stockpiling import bought_ahead, worth_keeping
 
 FRACTION = st.floats(0.0, 1.0)
 AMOUNT = st.floats(0.0, 1e6)
@@ -16,8 +16,9 @@ QUARTERS, PACE = st.floats(0.0, 12.0), st.floats(1.0, 20.0)
 def ahead(
     usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float
 ) -> float:  # fmt: skip
-    a, b, c, d, e = (np.array([[x]]) for x in (usual, stored, open_, closing, belief))
-    return float(bought_ahead(a, b, c, d, e, np.zeros(1, np.int64), quarters, pace)[0, 0])
+    keep = quarters if closing > 0.0 else 0.0
+    a, b, c, d, e, f = (np.array([[x]]) for x in (usual, stored, open_, closing, keep, belief))
+    return float(bought_ahead(a, b, c, d, e, f, np.zeros(1, np.int64), quarters, pace)[0, 0])
 
 
 @given(AMOUNT, AMOUNT, FRACTION, FRACTION, FRACTION, QUARTERS, PACE)
@@ -43,6 +44,24 @@ def test_who_is_certain_buys_what_is_bought_once_it_is_announced(
 def test_more_fear_buys_no_less(usual: float, one: float, other: float, quarters: float, pace: float) -> None:
     less, more = sorted((one, other))
     assert ahead(usual, 0.0, 1.0, 0.0, less, quarters, pace) <= ahead(usual, 0.0, 1.0, 0.0, more, quarters, pace)
+
+
+def kept(rise: float, holding: float, most: float) -> float:
+    return float(worth_keeping(np.array([rise]), holding, most)[0])
+
+
+@given(FRACTION, st.floats(0.001, 2.0), QUARTERS)
+def test_cards_are_kept_for_a_higher_price_as_long_as_it_pays(rise: float, holding: float, most: float) -> None:
+    found = kept(rise, holding, most)
+    assert 0.0 <= found <= most
+    assert holding * found <= rise * (1.0 + 1e-12)
+    assert found == most or holding * found == pytest.approx(rise)
+    assert kept(0.0, holding, most) == 0.0
+
+
+def test_where_holding_costs_nothing_as_many_as_ever_are_kept() -> None:
+    assert kept(0.01, 0.0, 2.0) == 2.0
+    assert kept(0.0, 0.0, 2.0) == 0.0
 
 
 def believed(news: list[bool], weight: float, start: float = 0.0) -> float:

@@ -310,6 +310,40 @@ def test_announced_limits_on_amounts_bring_deliveries_forward(limit: Values) -> 
         assert told[effect + 1 :].sum() <= surprised[effect + 1 :].sum() + 1e-6
 
 
+def test_an_announced_duty_brings_deliveries_forward_as_far_as_it_pays_to_keep_cards() -> None:
+    def told(duty: float, announced: str = "2025-04-01", **changes: Any) -> Numbers:
+        terms = rule(
+            treatment="licence", licence=licence(duty=duty), announced=announced, effective="2025-07-01",
+        )  # fmt: skip
+        return inflow(policy(r=terms) | SOBER | changes)
+
+    effect, surprised = code_position("2025Q3"), told(0.25, "2025-07-01")
+    np.testing.assert_array_equal(told(0.25, **{"behaviour.stockpiling.name": "none"}), surprised)
+    small, large = told(0.05), told(0.25)
+    assert surprised[effect] < 1.05 * surprised[effect] < small[effect] < large[effect]
+    assert large[effect + 1] < surprised[effect + 1]
+
+
+def test_a_rule_for_state_funded_projects_is_one_for_their_share_of_orders() -> None:
+    share = {"market.regions.cn.state_funded_share": 0.25, "market.regions.mid.state_funded_share": 0.25}
+    public = ran(policy(r=rule(state_funded=True)) | share | SOBER)
+    assert same_outcomes(public, ran(policy(r=rule(covered_share=0.25)) | share | SOBER))
+    assert same_outcomes(ran(NONE), ran(policy(r=rule(state_funded=True, destinations=["us"], headquarters=[]))))
+
+
+def test_projects_that_have_hardly_begun_take_their_foreign_cards_out() -> None:
+    """Also where the mandate begins with a quarter; their slots are filled with domestic cards."""
+    days, begins = {"announced": "2026-01-01", "effective": "2026-01-01"}, code_position("2026Q1")
+    kept, removed = (ran(policy(m={**MANDATE, **days, "removed_below": part}) | SOBER) for part in (0.0, 0.3))
+    arrived = [inflow(policy(m={**MANDATE, **days, "removed_below": part}) | SOBER) for part in (0.0, 0.3)]
+    np.testing.assert_array_equal(arrived[0][: begins + 1], arrived[1][: begins + 1])
+    gone = column(kept, "market", "located_h100e", region="cn") - column(
+        removed, "market", "located_h100e", region="cn"
+    )
+    assert gone[begins] == pytest.approx(0.3 * arrived[0][begins], rel=0.05)
+    assert not gone[:begins].any()
+
+
 @pytest.mark.parametrize("limit", [MANDATE, CAP, QUOTA, rule()], ids=["mandate", "cap", "quota", "ban"])
 def test_nobody_buys_ahead_of_a_rule_before_it_is_time(limit: Values) -> None:
     """Two quarters of orders at four times the pace take 61 days, so an earlier announcement changes nothing."""

@@ -63,6 +63,8 @@ def _danger(world: World) -> tuple[Floats, Floats]:
     """
     rules, costs, closing = world.rules["sites"], world.parameters.market.costs, _closing(world)
     most = world.parameters.behaviour.stockpiling.rush.quarters
+    if not rules.rising.any():
+        return closing, np.where(closing > 0.0, most, 0.0)
     holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
     keep = np.where(closing > 0.0, most, worth_keeping(rules.rise, holding, most))
     return np.maximum(closing, rules.rising), keep

@@ -536,6 +536,17 @@ def test_refusal_by_the_importer_works_like_a_ban() -> None:
     assert inflow(refused)[AFTER].sum() == pytest.approx(leaked_h100e(refused), rel=1e-9)
 
 
+def test_an_entity_listing_costs_its_target_cards_and_compute_in_the_years_after_it() -> None:
+    """Beside all rules of history, so against cut cards alone; after some years its own cards take over."""
+    end, listed = "market.end=2027Q4", "policy/us=[history,us_entity_list]"
+    free, hit = (ComputeMarket(compose(end, *also).parameters, 1).run() for also in ((), (listed,)))
+    for provider, least, most in (("alibaba", 0.6, 0.85), ("tencent", 0.95, 1.2)):
+        owned = [
+            column(model, "sites", "owned_h100e", provider=provider, quarter="2027Q4").sum() for model in (free, hit)
+        ]
+        assert least < owned[1] / owned[0] < most
+
+
 def test_the_parent_decides_for_sites_abroad() -> None:
     """A rule on destinations alone leaves Chinese firms abroad free; one on parents does not."""
     places, parents = (policy(line=rule(headquarters=x)) for x in ([], ["cn"]))

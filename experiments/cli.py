@@ -1,12 +1,13 @@
 """``compute-market``: one script with subcommands. Imports only what the chosen command needs."""
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO, cast
 
 from experiments.faults import BAD_INPUT, INTERRUPTED, OK, BadInput, Interrupted
+from experiments.lasting import Lasting
 
 COMMANDS = {
     "run": ("experiments.run", "one configured experiment: tables, figures, report"),
@@ -74,8 +75,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if argv is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system that stops us means Ctrl-C
+        sys.stdout, sys.stderr = (cast("TextIO", Lasting(stream)) for stream in (sys.stdout, sys.stderr))
+    code = _ended(sys.argv[1:] if argv is None else argv)
+    sys.stdout.flush()
+    return code
+
+
+def _ended(words: Sequence[str]) -> int:
+    """Run one command to its end, bad or good, and return its exit code."""
     try:
-        return _dispatch(sys.argv[1:] if argv is None else argv)
+        return _dispatch(words)
     except BadInput as error:
         _say(error.lines)
         return BAD_INPUT
@@ -85,9 +94,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say(["interrupted; give the same command again to go on"])
         return INTERRUPTED
-    except BrokenPipeError:  # the reader (head, less) has gone; nothing is wrong with us
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
 
 
 if __name__ == "__main__":

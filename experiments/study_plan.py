@@ -156,7 +156,17 @@ def _with_fixed(composer: Composer, base: Plan) -> Plan:
     _refuse(bad)
     typed = {override.partition("=")[0].lstrip("+~") for override in base.overrides}
     fixed = [f"{key}={override_value(v)}" for key, v in design.fixed.items() if key.lstrip("+~") not in typed]
-    return plan(composer, [*base.overrides, *fixed]) if fixed else base
+    try:
+        return plan(composer, [*base.overrides, *fixed]) if fixed else base
+    except BadInput as error:
+        raise BadInput(_said_in(composer, base, "fixed", error.lines)) from None
+
+
+def _said_in(composer: Composer, base: Plan, part: str, lines: Sequence[str]) -> list[str]:
+    """Return messages about what a part of the study sets, with the file of the study unless it was typed."""
+    key, file = f"study.{part}", composer.file(f"study/{base.choices['study']}")
+    typed = any(override.lstrip("+~").startswith(key) for override in base.overrides)
+    return [line if typed or file is None else f"{line} ({key} in {file})" for line in lines]
 
 
 def _hint(key: str) -> str:
@@ -209,8 +219,8 @@ def _lever_points(composer: Composer, design: Study, base: Plan) -> tuple[tuple[
         try:
             found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
         except BadInput as error:
-            lines += error.lines
-    _refuse(lines or _same_points(found))
+            lines += _said_in(composer, base, "levers", error.lines)
+    _refuse(lines or _said_in(composer, base, "levers", _same_points(found)))
     return tuple(found)
 
 
@@ -221,5 +231,5 @@ def _same_points(found: Sequence[tuple[Point, Plan]]) -> list[str]:
     for point, item in found:
         earlier = first.setdefault(item.parameters.digest, point)
         if earlier is not point:
-            lines.append(f"study.levers: {point.label} is the same configuration as {earlier.label}; drop one of them")
+            lines.append(f"{point.label} is the same configuration as {earlier.label}; drop one of them")
     return lines

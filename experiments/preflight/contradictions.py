@@ -17,7 +17,7 @@ NOTHING = "none"
 
 
 def contradictions(arguments: Sequence[Argument], composer: Composer) -> Iterator[Problem]:
-    """Yield groups chosen twice, and keys on which files of one choice disagree, such as ``policy/us=[free,deny]``."""
+    """Yield groups chosen twice, files of one choice that disagree on a key, and those that add nothing to another."""
     chosen = dict[str, str]()
     for argument in arguments:
         if argument.parsed.is_delete() or argument.is_hydra or not composer.options(argument.key):
@@ -28,10 +28,13 @@ def contradictions(arguments: Sequence[Argument], composer: Composer) -> Iterato
         chosen[argument.key] = argument.text
         names = argument.parsed.value()
         if isinstance(names, list):
+            if not names:
+                nobody = f", {NOTHING} for no rules" if NOTHING in composer.options(argument.key) else ""
+                yield Problem(argument.key, [], f"names no file: choose one{nobody}")
             yield from against_each_other(argument.key, names)
             said = {str(name): _said(composer, argument.key, str(name)) for name in names}
             for one, other in combinations(said, 2):
-                yield from _apart((one, said[one]), (other, said[other]))
+                yield from _apart(argument.key, (one, said[one]), (other, said[other]))
 
 
 def against_each_other(key: str, names: Sequence[object]) -> Iterator[Problem]:
@@ -52,8 +55,12 @@ def _said(composer: Composer, group: str, name: str) -> dict[str, object]:
         return {}
 
 
-def _apart(one: tuple[str, dict[str, object]], other: tuple[str, dict[str, object]]) -> Iterator[Problem]:
+def _apart(group: str, one: tuple[str, dict[str, object]], other: tuple[str, dict[str, object]]) -> Iterator[Problem]:
     (first, mine), (second, yours) = one, other
+    for (least, part), (most, whole) in ((one, other), (other, one)):
+        if part and part.items() <= whole.items():
+            yield Problem(group, [first, second], f"{most} says all that {least} says: drop {least}")
+            return
     for key in sorted(mine.keys() & yours.keys()):
         if mine[key] != yours[key]:
             allowed = f"{first} says {shown(mine[key])} and {second} {shown(yours[key])}: choose one of the two"

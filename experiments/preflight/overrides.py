@@ -1,6 +1,7 @@
 """What stands on the command line: group choices, values, and sweeps over both."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,7 +68,13 @@ def variants(arguments: Sequence[Argument]) -> list[list[str]]:
 def sweep_problems(arguments: Sequence[Argument]) -> list[Problem]:
     """Return the overrides that list several values where one is wanted."""
     advice = "lists several values: add -m for a run of each (compute-market run -m ...), or write one list as [1,2]"
-    return [Problem(argument.text, ABSENT, advice) for argument in arguments if argument.parsed.is_sweep_override()]
+    found = [argument for argument in arguments if argument.parsed.is_sweep_override()]
+    return [Problem(x.text, ABSENT, f"{advice}{_decimal(x.text.partition('=')[2])}") for x in found]
+
+
+def _decimal(text: str) -> str:
+    """Return advice where somebody may have meant one number: 0,08."""
+    return f"; one number is {text.replace(',', '.')}" if re.fullmatch(r"-?\d+,\d+", text) else ""
 
 
 def _choices(argument: Argument) -> list[str]:

@@ -192,6 +192,19 @@ def test_a_reader_who_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (OK, b"")
 
 
+def test_a_run_whose_words_nobody_reads_is_stored_with_its_report(tmp_path: Path) -> None:
+    """As under ``2>&1 | head -1``: progress and summary go nowhere, the run and its page are made."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [*PROGRAM, "run", "market.end=2022Q4", "customers.enterprises=20"]
+    done = subprocess.run(words, cwd=tmp_path, env=environ(), stdout=writer, stderr=writer, check=False)
+    os.close(writer)
+    assert done.returncode == OK
+    (folder,) = (tmp_path / "outputs").iterdir()
+    assert (folder / "report.html").is_file()
+    assert [row["status"] for row in store_rows(folder)] == ["ok"]
+
+
 def test_the_command_starts_without_the_model(tmp_path: Path) -> None:
     """Help and completion of commands must not wait for numba, pandas or Hydra."""
     text = "import json, sys, experiments.cli as c; c.main(['--help']); print(json.dumps(sorted(sys.modules)))"

@@ -351,6 +351,9 @@ def test_a_policy_file_that_is_wrong_says_how_to_mend_it(
         ),
         (["policy/us=[none,deny]"], "policy/us = 'none': stands for no rule at all, so not beside deny"),
         (["policy/allies=[egress,none]"], "policy/allies = 'none': stands for no rule at all, so not beside egress"),
+        (["policy/us=[]"], "policy/us = []: names no file: choose one, none for no rules"),
+        (["policy/us=[deny,fee]"], "policy/us = ['deny', 'fee']: fee says all that deny says: drop deny"),
+        (["market.costs.discount_rate=0,08"], "or write one list as [1,2]; one number is 0.08"),
         (["policy/us=[deny,deny]"], "policy/us = 'deny': is chosen twice in one list; once is enough"),
         (["policy/us=deny", "policy/us=deny"], "policy/us: is chosen twice, by policy/us=deny and policy/us=deny"),
         (

@@ -331,6 +331,20 @@ def test_no_part_of_a_table_is_left_half_written(
     assert not [path for path in asked.folder.rglob("*") if path.suffix in (".parquet", ".tmp")]
 
 
+def test_what_is_wrong_with_levers_names_the_file_of_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mine" / "study" / "own.yaml"
+    file.parent.mkdir(parents=True)
+    for text, part in (
+        ("levers: {market.on_premises.utilisation: [0.4, 7.0]}", "levers"),
+        ("fixed: {market.on_premises.utilisation: 7.0}", "fixed"),
+    ):
+        file.write_text(f"{text}\nseeds: 1\n")
+        with pytest.raises(BadInput) as refused:
+            planned(["study=own"], [tmp_path / "mine"])
+        assert any(line.endswith(f"(study.{part} in {file})") for line in refused.value.lines), refused.value.lines
+
+
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [

@@ -233,19 +233,20 @@ def _homes(structure: Structure) -> Ints:
 def _subjects(structure: Structure) -> dict[str, Subjects]:
     """Return what rules on cards are asked about, by who asks: sites, owners elsewhere, customers of a region."""
     firms, regions = structure.parameters.providers, structure.regions
+    funded = {name: region.state_funded_share for name, region in structure.parameters.market.regions.items()}
     sites = [(structure.providers[x.provider], regions[x.region]) for x in structure.sites]
     owners = structure.parameters.rest_of_world
     places = {
-        "sites": [Place(region, firms[name].headquarters, name) for name, region in sites],
-        "elsewhere": [Place(x.region, x.headquarters, name) for name, x in owners.items()],
-        "regions": [Place(region, region) for region in regions],
+        "sites": [Place(region, firms[name].headquarters, name, funded[region] > 0.0) for name, region in sites],
+        "elsewhere": [Place(x.region, x.headquarters, name, funded[x.region] > 0.0) for name, x in owners.items()],
+        "regions": [Place(region, region, None, funded[region] > 0.0) for region in regions],
     }
     origins = [structure.parameters.suppliers[c.supplier].headquarters for c in structure.catalogue.values()]
     cards = structure.chips, origins, specifications(list(structure.catalogue.values()))
     places["orders"] = [place for name in ORDERING for place in places[name]]
-    apart, funded = frozenset(structure.variants), structure.parameters.market.regions
+    apart = frozenset(structure.variants)
     return {
-        name: Subjects(*cards, found, apart, tuple(funded[x.destination].state_funded_share for x in found))
+        name: Subjects(*cards, found, apart, tuple(funded[x.destination] for x in found))
         for name, found in places.items()
     }
 

@@ -1,6 +1,8 @@
-"""Which cards places order one after the other, as rules close the better ones (B4, B5).
+"""Which cards places order as rules close the better ones to a part of their orders (B4, B5).
 
-n places that order, K suppliers, V cards.
+Rules that close cards to parts of a place's orders close them to the same part: who is refused one card for the days,
+the funding or the applications that a rule is about is refused the next one for the same. So orders stand in a row,
+and a card that is open for a share of them is so for the first ones. n places that order, K suppliers, V cards.
 """
 
 from typing import NamedTuple
@@ -10,12 +12,10 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import cheapest
-from sim.economics.slots import hours_per_mw, power_of, supplier_shares
+from sim.economics.slots import hours_per_mw, supplier_shares
 
-ROUNDS = 4
-"""Cards that a buyer tries one after the other."""
 NEGLIGIBLE = 1e-9
-"""Part of an order that is not worth another card."""
+"""Part of orders that is not worth another card."""
 
 
 class Shelf(NamedTuple):
@@ -72,76 +72,71 @@ def shared(chip: Ints, cost: Floats, habit: Habit) -> tuple[Floats, Floats]:
 
 
 @inlined
-def _order(chip: Ints, wanted: Floats, each: Floats, open_: Floats, x: int, cards: Floats) -> None:
-    """Add the cards of a place that may go; ``wanted`` (K,) is capacity, of which a card gives ``each`` (V,)."""
-    for k in range(chip.shape[1]):
-        v = chip[x, k]
-        if v >= 0:
-            cards[x, v] += wanted[k] / each[v] * open_[x, v]
+def _next_level(open_: Floats, done: Floats, level: Floats, allowed: Bools) -> bool:
+    """Set up to which part of a place's orders all cards are open that are beyond ``done`` (n,), and which they are.
 
-
-@inlined
-def _use_up(chip: Ints, open_: Floats, next_: Floats, allowed: Bools) -> None:
-    """Close what places (n,) have ordered all that they may of, and what is closed to what they take in its place."""
-    for x in range(chip.shape[0]):
-        for k in range(chip.shape[1]):
-            v = chip[x, k]
-            if v >= 0 and open_[x, v] < 1.0:
-                allowed[x, v] = False
+    Returns whether any place has orders left for which some card is open.
+    """
+    some = False
+    for x in range(done.size):
+        level[x] = np.inf
         for v in range(open_.shape[1]):
-            allowed[x, v] = allowed[x, v] and next_[x, v] > 0.0
+            allowed[x, v] = open_[x, v] > done[x] + NEGLIGIBLE
+            if allowed[x, v]:
+                level[x] = min(level[x], open_[x, v])
+        if level[x] == np.inf:
+            level[x] = done[x]
+        some = some or level[x] > done[x]
+    return some
 
 
 @compiled
-def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats, next_: Floats) -> Floats:
+def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats) -> Floats:
     """Return cards for powered slots (n, V).
 
     Args:
         shelf: what cards cost.
         habit: how suppliers share in it.
         power: (n,) MW to be filled.
-        open_: (n, V) share that may go of what a place wants first.
-        next_: (n, V) the same of what it takes in place of that.
+        open_: (n, V) share of a place's orders for which a card may be had.
     """
-    cards, left, allowed = np.zeros(open_.shape), power.copy(), open_ > 0.0
-    for turn in range(ROUNDS):
-        may = open_ if turn == 0 else next_
+    cards, done, level = np.zeros(open_.shape), np.zeros(power.size), np.empty(power.size)
+    allowed = np.empty(open_.shape, np.bool_)
+    while _next_level(open_, done, level, allowed):
         chip = chosen_cards(shelf, allowed)
         shares, mw_hours = shared(chip, shelf.cost, habit)
         for x in range(power.size):
-            _order(chip, left[x] * mw_hours[x] * shares[x], habit.hours, may, x, cards)
-        left = power - power_of(cards, habit.kw)
-        if (left <= NEGLIGIBLE * power).all():
-            break
-        _use_up(chip, may, next_, allowed)
+            wanted = power[x] * (level[x] - done[x]) * mw_hours[x]
+            for k in range(chip.shape[1]):
+                v = chip[x, k]
+                if v >= 0:
+                    cards[x, v] += wanted * shares[x, k] / habit.hours[v]
+            done[x] = level[x]
     return cards
 
 
 @compiled
-def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats, next_: Floats) -> Floats:
+def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats) -> Floats:
     """Return cards (n, V) of owners who order amounts in H100e; what a supplier may not sell they order of the others.
 
     Args:
         shelf: what cards cost.
         wanted: (n, K) H100e of every supplier.
         h100e: (V,) per card.
-        open_: (n, V) share that may go of what a place wants first.
-        next_: (n, V) the same of what it takes in place of that.
+        open_: (n, V) share of a place's orders for which a card may be had.
     """
-    cards, allowed, left, total = np.zeros(open_.shape), open_ > 0.0, wanted.sum(axis=1), wanted.sum(axis=1)
-    for turn in range(ROUNDS):
-        may = open_ if turn == 0 else next_
+    cards, done, level = np.zeros(open_.shape), np.zeros(wanted.shape[0]), np.empty(wanted.shape[0])
+    allowed = np.empty(open_.shape, np.bool_)
+    while _next_level(open_, done, level, allowed):
         chip = chosen_cards(shelf, allowed)
-        for x in range(total.size):
+        for x in range(done.size):
             sold = np.where(chip[x] >= 0, wanted[x], 0.0)
-            of = sold.sum()
-            if of > 0.0:
-                _order(chip, left[x] * (sold / of), h100e, may, x, cards)
-        for x in range(total.size):
-            left[x] = total[x] - (cards[x] * h100e).sum()
-        if (left <= NEGLIGIBLE * total).all():
-            break
-        _use_up(chip, may, next_, allowed)
+            of, total = sold.sum(), wanted[x].sum() * (level[x] - done[x])
+            for k in range(chip.shape[1]):
+                v = chip[x, k]
+                if v >= 0 and of > 0.0:
+                    cards[x, v] += total * (sold[k] / of) / h100e[v]
+            done[x] = level[x]
     return cards
 
 
@@ -162,11 +157,15 @@ class Buyers(NamedTuple):
 
 
 @compiled
-def orders(buyers: Buyers, open_: Floats, next_: Floats) -> Floats:
-    """Return what places order (n, V), by the share that may go of what they want first, and of the rest (n, V)."""
+def orders(buyers: Buyers, open_: Floats) -> Floats:
+    """Return what places order (n, V), by the share of their orders for which a card may be had (n, V).
+
+    What is refused of one card is the same part of a place's orders as what is refused of another: of two cards that
+    are open for a quarter and a half of them, no order may have the former alone.
+    """
     sites, out = buyers.power.size, np.empty(open_.shape)
-    out[:sites] = cards_for_slots(buyers.here, buyers.habit, buyers.power, open_[:sites], next_[:sites])
-    out[sites:] = cards_for_amounts(buyers.there, buyers.usual, buyers.h100e, open_[sites:], next_[sites:])
+    out[:sites] = cards_for_slots(buyers.here, buyers.habit, buyers.power, open_[:sites])
+    out[sites:] = cards_for_amounts(buyers.there, buyers.usual, buyers.h100e, open_[sites:])
     return out
 
 
@@ -185,7 +184,7 @@ def lifted(buyers: Buyers, open_: Floats, alone: Floats, ordered: Floats) -> Flo
     out = np.zeros(alone.shape[:2])
     for m in range(alone.shape[0]):
         without = np.minimum(open_ + alone[m], 1.0)
-        instead = orders(buyers, without, without)
+        instead = orders(buyers, without)
         for x in range(open_.shape[0]):
             for v in range(open_.shape[1]):
                 if alone[m, x, v] > 0.0:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import NEGLIGIBLE, ROUNDS, Buyers, Habit, Shelf, lifted, orders, shared, taken_by
+from sim.economics.baskets import NEGLIGIBLE, Buyers, Habit, Shelf, lifted, orders, shared, taken_by
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
@@ -15,6 +15,9 @@ from sim.phases.limits import left_by_limits, limited
 from sim.policy.quotas import Limit
 from sim.structure import INFERENCE
 from sim.world import World
+
+ROUNDS = 4
+"""Times that orders are made anew within quotas, as what one cuts goes to cards under another."""
 
 
 def hourly_costs(world: World, name: str, region: Ints) -> Floats:
@@ -64,7 +67,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     """
     state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
     ruled, cut = permits.open, list[tuple[str, Floats]]()
-    ordered, found = orders(buyers, ruled, ruled), quotas(world)
+    ordered, found = orders(buyers, ruled), quotas(world)
     for _ in range(ROUNDS if found else 0):
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
@@ -72,7 +75,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         _note(world, parts, ordered)
         ruled = _narrowed(ruled, parts, cut)
         found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
-        ordered = orders(buyers, ruled, ruled)
+        ordered = orders(buyers, ruled)
     world.now.quotas, world.now.arrays["allowed"] = found, ruled
     open_ = ruled
     if limited(world):
@@ -81,16 +84,16 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
             _note(world, parts, ordered)
             world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
             open_ = _narrowed(ruled, parts, cut)
-            ordered = orders(buyers, open_, np.where(open_ < ruled, 0.0, ruled))
+            ordered = orders(buyers, open_)
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)
-        wanted = orders(buyers, everything, everything)
+        wanted = orders(buyers, everything)
         world.now.arrays["denied"] = wanted * (1.0 - open_)
         world.now.arrays["closed"] = wanted * (permits.abroad + _cut_abroad(world, cut))
-        credit(world, permits.deciding, wanted)
+        _credit_closed(world, permits.deciding, wanted)
         if cut:
-            credit(world, _as_closed(cut), wanted)
+            _credit_closed(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
         world.now.lifted |= dict(zip(permits.alone.rules, more, strict=True))
 
@@ -109,10 +112,9 @@ def _beyond_limits(
     """Yield the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard."""
 
     def without(cards: Bools) -> Floats:
-        rest = np.where(cards, 0.0, ruled)
-        return orders(buyers, rest, rest)
+        return orders(buyers, np.where(cards, 0.0, ruled))
 
-    return left_by_limits(world, world.conditions.measures.limits, ordered, without)
+    return left_by_limits(world, world.conditions.measures.limits, ruled, ordered, without)
 
 
 def _cut_alone(parts: list[tuple[str, Floats]], ordered: Floats, h100e: Floats) -> dict[str, Floats]:
@@ -145,12 +147,17 @@ def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
     return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
 
 
-def credit(world: World, closed: Closed, cards: Floats) -> None:
-    """Add to ``bound`` what is closed of cards (S + W, V) at every place: H100e, and USD m at today's prices."""
-    bound = world.now.bound
+def _credit_closed(world: World, closed: Closed, cards: Floats) -> None:
+    """Credit instruments with what they close of cards (S + W, V) at every place."""
     lost = taken_by(closed.shares, cards, world.structure.chip_h100e, world.state.chip_price)
     for name, by_place in zip(closed.rules, lost, strict=True):
-        bound[name] = bound[name] + by_place if name in bound else by_place
+        credit(world, name, by_place)
+
+
+def credit(world: World, name: str, by_place: Floats) -> None:
+    """Add to ``bound`` what an instrument closes at every place (2, S + W): H100e, and USD m at today's prices."""
+    bound = world.now.bound
+    bound[name] = bound[name] + by_place if name in bound else by_place
 
 
 def _buyers(world: World, here: Shelf, power: Floats) -> Buyers:
@@ -230,7 +237,7 @@ def within_quotas(world: World, accepted: Floats) -> Floats:
     parts, cut = list(_left_by(world, _beside_stores(world), accepted)), list[tuple[str, Floats]]()
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)
-    credit(world, _as_closed(cut), accepted)
+    _credit_closed(world, _as_closed(cut), accepted)
     return accepted * open_
 
 

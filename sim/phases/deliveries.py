@@ -52,6 +52,7 @@ def _installed(world: World) -> Floats:
     state = world.state
     now = world.now.arrays
     now["stored_before"], now["installed"] = state.stored.copy(), state.delivered
+    now["bought_ahead"] = state.for_store.copy()
     if state.for_store.any() or state.from_store.any():
         state.stored += state.for_store - state.from_store
         now["installed"] = state.delivered - state.for_store + state.from_store

@@ -50,7 +50,10 @@ def _capital(world: World) -> None:
 
 
 def _duties(world: World) -> None:
-    """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue."""
+    """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue.
+
+    What was bought ahead of a duty was ordered before its day.
+    """
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now, before = world.now.arrays, world.rules_before
     here, there, free = before["sites"], before["elsewhere"], world.observed
@@ -63,7 +66,8 @@ def _duties(world: World) -> None:
     now["duty_usd_m"] = np.zeros(len(structure.sites))
     if free or not here.charges:
         return
-    now["duty_usd_m"] = worth(state.delivered * here.duty, state.chip_price) / MILLION
+    charged = state.delivered * here.duty - now["bought_ahead"] * (here.duty - here.duty_ahead)
+    now["duty_usd_m"] = worth(charged, state.chip_price) / MILLION
     now["site_capex"] += now["duty_usd_m"]
     by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
     now["provider_capex"] += by_provider

@@ -30,7 +30,8 @@ def run(world: World) -> None:
 
 def learn(world: World) -> None:
     """Let firms learn from what was announced in the quarter, once they have ordered: they act on it in the next."""
-    family, now = world.parameters.behaviour.tightening, world.rules["sites"].foreseen
+    family, rules = world.parameters.behaviour.tightening, world.rules["sites"]
     if family.name == "adaptive":
-        before = world.rules_before["sites"].foreseen if world.policy.announces(world.quarter) else now
-        believe(world.state.tightening, before, now, world.links.chip_region, family.adaptive.weight)
+        believe(
+            world.state.tightening, rules.expected, rules.foreseen, world.links.chip_region, family.adaptive.weight
+        )  # fmt: skip

@@ -3,8 +3,10 @@
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.permits import Closed
+from sim.economics.fleets import worth
 from sim.phases.buying import credit
+from sim.phases.limits import strictest
+from sim.policy.mandates import Mandate, foreign_left, removed
 from sim.world import World
 
 
@@ -12,18 +14,31 @@ def remove(world: World, installed: Floats) -> None:
     """Take foreign cards out again of what was installed at sites (S, V) and delivered elsewhere this quarter.
 
     The cards that arrive in the quarter of the first day are those of the projects that are being built on it. They
-    have been paid; their slots are free for what is ordered next.
+    have been paid; their slots are free for what is ordered next. Of several mandates the strictest counts.
     """
-    state, sites = world.state, installed.shape[0]
-    for mandate in world.conditions.measures.limits.mandates:
-        part = np.outer(mandate.removed * mandate.places, mandate.foreign)
-        if world.observed or not part.any():
-            continue
-        arrived = np.concatenate((installed, state.elsewhere_delivered))
-        gone = arrived * part
-        state.owned -= gone[:sites]
-        state.cards[:, :, world.t + 1] -= gone[:sites]
-        state.lost_cards += gone[:sites]
-        state.elsewhere -= gone[sites:]
-        state.elsewhere_cards[:, :, world.t + 1] -= gone[sites:]
-        credit(world, Closed((mandate.id,), part[None]), arrived)
+    state, sites, t = world.state, installed.shape[0], world.t + 1
+    found = [x for x in world.conditions.measures.limits.mandates if x.incomplete > 0.0]
+    if world.observed or not found:
+        return
+    arrived = np.concatenate((installed, state.elsewhere_delivered))
+    left, gone = [1.0 - _part(world, mandate, arrived) for mandate in found], np.zeros(arrived.shape)
+    for mandate, (mine, least) in zip(found, strictest(left, np.ones(arrived.shape)), strict=True):
+        out = np.where(mine, arrived * (1.0 - least), 0.0)
+        taken = worth(out, world.structure.chip_h100e)
+        credit(world, mandate.id, np.stack((taken, np.zeros(taken.size))))
+        gone += out
+    state.cards[:, :, t] -= gone[:sites]
+    state.owned -= gone[:sites]
+    state.lost_cards += gone[:sites]
+    state.elsewhere_cards[:, :, t] -= gone[sites:]
+    state.elsewhere -= gone[sites:]
+
+
+def _part(world: World, mandate: Mandate, arrived: Floats) -> Floats:
+    """Return the part of arrived cards (n, V) that a mandate takes out, beyond what it lets a firm have."""
+    asked = arrived * mandate.places[:, None]
+    foreign, domestic = (
+        worth(asked * cards, world.structure.chip_h100e) for cards in (mandate.foreign, ~mandate.foreign)
+    )
+    allowed = foreign_left(mandate, world.links.order_firm, foreign, domestic, domestic)
+    return np.outer(removed(mandate, allowed), mandate.foreign)

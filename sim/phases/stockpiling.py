@@ -25,7 +25,7 @@ def from_store(world: World, power: Floats) -> Floats:
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    free = np.where(_danger(world)[0] > 0.0, 0.0, state.stored)
+    free = np.where(np.maximum(_closing(world), world.rules["sites"].rising) > 0.0, 0.0, state.stored)
     there = power_of(free, world.structure.chip_kw)
     part = np.divide(np.minimum(power, there), there, out=np.zeros_like(there), where=there > 0.0)
     state.from_store[:] = free * part[:, None]
@@ -39,35 +39,24 @@ def stockpile(world: World) -> None:
     state.for_store[:] = 0.0
     if family.name == "none":
         return
-    danger, keep = _danger(world)
-    if not (danger.any() or state.tightening.any()):
+    closing, costs = _closing(world), world.parameters.market.costs
+    if not (closing.any() or rules.rising.any() or state.tightening.any()):
         return
+    holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
     wanted = np.divide(state.ordered, allowed, out=np.zeros_like(state.ordered), where=allowed > 0.0)
     extra = bought_ahead(
-        wanted + state.from_store, state.stored - state.from_store, allowed, danger, keep, state.tightening,
-        world.links.chip_region, family.rush.quarters, family.rush.pace,
+        wanted + state.from_store, state.stored - state.from_store, allowed, closing, state.tightening,
+        world.links.chip_region, rules.rising, worth_keeping(rules.rise, holding, family.rush.quarters),
+        family.rush.quarters, family.rush.pace,
     )  # fmt: skip
     extra = room_beside(world, state.ordered, extra)
-    servers = world.parameters.market.costs.server_cost_multiple
-    price = (worth(extra, state.chip_price) * servers + worth(extra * rules.duty, state.chip_price)) / 1e6
+    price = (
+        worth(extra, state.chip_price) * costs.server_cost_multiple + worth(extra * rules.duty_ahead, state.chip_price)
+    ) / 1e6
     affordable = within_budget(price, world.links.site_provider, state.budget)
     state.for_store[:] = extra * affordable[:, None]
     state.ordered += state.for_store
     state.budget -= sum_by(world.links.site_provider, price * affordable, state.budget.size)
-
-
-def _danger(world: World) -> tuple[Floats, Floats]:
-    """Return when cards are bought ahead, as a share of the quarter (S, V), and how many quarters of orders are kept.
-
-    Of what will be closed as many as are ever kept, of what will be dearer as many as are worth it.
-    """
-    rules, costs, closing = world.rules["sites"], world.parameters.market.costs, _closing(world)
-    most = world.parameters.behaviour.stockpiling.rush.quarters
-    if not rules.rising.any():
-        return closing, np.where(closing > 0.0, most, 0.0)
-    holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
-    keep = np.where(closing > 0.0, most, worth_keeping(rules.rise, holding, most))
-    return np.maximum(closing, rules.rising), keep
 
 
 def _closing(world: World) -> Floats:

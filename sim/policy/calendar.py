@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,6 +25,10 @@ ALWAYS = Days(0, 0, NEVER, 0.0)
 """Calendar of what holds all the time: its part of a quarter is the whole."""
 ROUNDING = 1e-12
 """Share of a quarter below which nothing is left open."""
+
+
+Row = tuple[str, ChipRule, Days]
+"""A rule on cards with its id and calendar."""
 
 
 class Quarterly(NamedTuple):
@@ -53,11 +57,15 @@ class Quarterly(NamedTuple):
     rising: Floats
     """(P, V) share of the quarter in which a card is bought ahead, as firms know that it will bear a higher duty."""
     rise: Floats
-    """(P, V) that duty over today's, fraction of price, mean over these days."""
+    """(P, V) that duty over today's, fraction of price, mean over these days and over what is wanted."""
+    duty_ahead: Floats
+    """(P, V) duty in these days, where there are any; else as ``duty``."""
     coming: Floats
     """(N, P, V) share of the quarter in which a card will soon go on the terms of a rule that is not in force yet."""
     foreseen: Floats
     """(P, V) share of what is wanted that may go when all rules that firms know of at its end are in full strength."""
+    expected: Floats
+    """(P, V) the same of the rules that were announced before the quarter, and at most what is open as it begins."""
     abroad: Floats
     """(P, V) share of what is wanted that rules of other governments than the destination's close by themselves."""
 
@@ -77,7 +85,7 @@ class Calendar:
     _epochs: dict[tuple[Use, int], object] = field(default_factory=dict)
 
     @cached_property
-    def chip_rules(self) -> list[tuple[str, ChipRule, Days]]:
+    def chip_rules(self) -> list[Row]:
         """Rules on cards with their ids and calendars, by effective date, then id."""
         found = [(name, x, days_of(x)) for name, x in self.policy.instruments.items() if x.kind == "chip_rule"]
         return sorted(found, key=lambda row: (row[2].effective, row[0]))
@@ -104,6 +112,8 @@ class Calendar:
 
     def _epoch(self, use: Use, quarter: int) -> object:
         """Return what is equal for quarters in which the same rules on a use hold from first to last day."""
+        if self.announces(quarter):
+            return "quarter", quarter
         start, end, cuts = first_day(quarter), first_day(quarter + 1), self._cuts[use]
         first, last = bisect_right(cuts, start), bisect_left(cuts, end)
         still = first == last and not any(since <= end and start < until for since, until in self._moving[use])
@@ -151,21 +161,26 @@ class Calendar:
         for day, count in spans(quarter, self._cuts[use]):
             days.append(count)
             now.append(self._remembered(name, subjects, self._cases(use, day, leaders, quarter=quarter)))
-            near = self._cases(use, day, leaders, ahead=self.rush, quarter=quarter)
-            soon.append(self._remembered(name, subjects, near))
+            soon.append(_strictest(self._then(use, name, subjects, day, leaders, quarter, ahead=self.rush)))
             ahead = [x.near(day, self.rush) and not x.in_force(day) for _, _, x in self.chip_rules]
             coming.append(soon[-1].licensed * np.array(ahead, dtype=np.bool_)[:, None, None])
-        known = self._remembered(name, subjects, self._cases(use, day, leaders, ahead=NEVER, quarter=quarter)).approval
+        foreseen, expected = (
+            _strictest(self._then(use, name, subjects, day, leaders, quarter, told=told)).approval
+            for told in (NEVER, first_day(quarter))
+        )
+        expected = np.minimum(expected, now[0].approval)
         mean = over_days(_spells(days, now, soon, coming))
         if self._by_funding:
-            mean, known = together(mean, share), mixed(known, share)
+            mean, foreseen, expected = together(mean, share), mixed(foreseen, share), mixed(expected, share)
         open_ = _open(mean.closed)
         some = np.where(open_ > 0.0, open_, 1.0)
-        charges = bool(mean.duty.any() or mean.given_up.any())
+        charges, duty = bool(mean.duty.any() or mean.given_up.any()), mean.duty / some
+        days_ahead = np.where(mean.rising > 0.0, mean.rising, 1.0)
         return Quarterly(
-            open_, mean.duty / some, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
-            mean.licensed / some, charges, mean.closing, mean.rising,
-            mean.dearer / np.where(mean.rising > 0.0, mean.rising, 1.0), mean.coming, known, mean.abroad,
+            open_, duty, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
+            mean.licensed / some, charges, mean.closing, mean.rising, mean.dearer / days_ahead,
+            np.where(mean.rising > 0.0, mean.duty_ahead / days_ahead, duty), mean.coming, foreseen, expected,
+            mean.abroad,
         )  # fmt: skip
 
     @cached_property
@@ -242,7 +257,7 @@ class Calendar:
 
     def _cases(
         self, use: Use, day: int, leaders: Mapping[str, float], *, ahead: int | None = None, then: int = 0,
-        quarter: int | None = None,
+        quarter: int | None = None, rules: Sequence[Row] | None = None,
     ) -> list[Case]:  # fmt: skip
         """Return rules in force on a day; or in full strength those that firms know of and are so many days ``ahead``.
 
@@ -251,15 +266,37 @@ class Calendar:
         the rule's own part of it, or of all of it for those ahead: on whatever days other rules change.
         """
         out = []
-        for name, rule, days in self.chip_rules:
-            if use.value in rule.uses and (days.in_force(day) if ahead is None else days.near(day, ahead)):
-                read = day if quarter is None else middle(days if ahead is None else ALWAYS, quarter)
-                later = then + math.ceil(DAYS_PER_YEAR) if then > 0 and rule.growth < 0.0 else then
-                full = max(later, days.effective + math.ceil(days.phase_in))
-                at, on = (read, day) if ahead is None else (max(read, full), max(day, full))
-                scale = (1.0 + rule.growth) ** (max(at - days.effective, 0) / DAYS_PER_YEAR) * leaders.get(name, 1.0)
-                out.append(case_on(name, rule, self._lines[name], days, on, at, scale, self.passed_on))
+        for name, rule, days in self._in_view(use, day, ahead) if rules is None else rules:
+            read = day if quarter is None else middle(days if ahead is None else ALWAYS, quarter)
+            later = then + math.ceil(DAYS_PER_YEAR) if then > 0 and rule.growth < 0.0 else then
+            full = max(later, days.effective + math.ceil(days.phase_in))
+            at, on = (read, day) if ahead is None else (max(read, full), max(day, full))
+            scale = (1.0 + rule.growth) ** (max(at - days.effective, 0) / DAYS_PER_YEAR) * leaders.get(name, 1.0)
+            out.append(case_on(name, rule, self._lines[name], days, on, at, scale, self.passed_on))
         return out
+
+    def _in_view(self, use: Use, day: int, ahead: int | None) -> list[Row]:
+        """Return rules on a use that are in force on a day, or will be so many days later as far as firms know."""
+        found = [row for row in self.chip_rules if use.value in row[1].uses]
+        return [row for row in found if (row[2].in_force(day) if ahead is None else row[2].near(day, ahead))]
+
+    def _then(
+        self, use: Use, name: str, subjects: Subjects, day: int, leaders: Mapping[str, float], quarter: int, *,
+        ahead: int = NEVER, told: int = NEVER,
+    ) -> list[Rulings]:  # fmt: skip
+        """Return what rules will say, as firms know on a day, on that day and whenever one begins; in full strength.
+
+        What begins when another has ended takes its place. Only rules announced before the day ``told`` are known.
+        """
+        known = [row for row in self._in_view(use, day, ahead) if row[2].announced < told]
+        days = sorted({day, *(x.effective for _, _, x in known if x.effective > day)})
+        hold = [[row for row in known if row[2].effective <= then < row[2].expires] for then in days]
+        return [
+            self._remembered(
+                name, subjects, self._cases(use, day, leaders, ahead=ahead, quarter=quarter, rules=rules)
+            )
+            for rules in hold
+        ]  # fmt: skip
 
     def _remembered(self, name: str, subjects: Subjects, cases: list[Case]) -> Rulings:
         """Return what rules say of known subjects, kept while nothing changes."""
@@ -290,6 +327,16 @@ def _spells(days: list[int], now: list[Rulings], soon: list[Rulings], coming: li
         _stacked([x.duty for x in now]), _stacked([x.kept for x in now]), _stacked([x.exported for x in now]),
         _stacked([x.refused for x in now]), _stacked([x.licensed for x in now]), _stacked([x.approval for x in soon]),
         _stacked([_dearer(x, y) for x, y in zip(now, soon, strict=True)]), _stacked(coming),
+    )  # fmt: skip
+
+
+def _strictest(found: list[Rulings]) -> Rulings:
+    """Return the strictest of what rules will say: least that may go, highest duty, all that goes on terms."""
+    if len(found) == 1:
+        return found[0]
+    return found[0]._replace(
+        approval=np.minimum.reduce([x.approval for x in found]), duty=np.maximum.reduce([x.duty for x in found]),
+        licensed=np.maximum.reduce([x.licensed for x in found]),
     )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from sim.policy.deciding import Means
 
 
 def parted(subjects: Subjects) -> Subjects:
-    """Return subjects with every place twice: as it is, then with what the state pays for."""
-    funded = [place._replace(state_funded=True) for place in subjects.places]
-    return subjects._replace(places=[*subjects.places, *funded], state_funded=())
+    """Return subjects with every place twice: what others pay for, then what the state does."""
+    places = [place._replace(state_funded=funded) for funded in (False, True) for place in subjects.places]
+    return subjects._replace(places=places, state_funded=())
 
 
 def mixed(found: Floats, share: Floats) -> Floats:
@@ -26,10 +26,16 @@ def mixed(found: Floats, share: Floats) -> Floats:
 
 
 def together(found: Means, share: Floats) -> Means:
-    """Return means of places from those of their two parts, see ``mixed``; a rule refuses where it does in either."""
+    """Return means of places from those of their two parts, see ``mixed``.
+
+    A rule refuses where it does in either, and days are those in which either will be dearer: ``dearer`` is the mean.
+    """
     part, closed = share[:, None] > 0.0, np.split(found.closed.sum(axis=0), 2)
     (rest, funded), refused = np.split(found.deciding, 2), np.split(found.refused, 2, axis=1)
+    rising = np.split(found.rising, 2)
     _, *shares = found
     deciding = np.where(part & (closed[1] > closed[0]), funded, rest)
     means = Means(deciding, *(mixed(np.asarray(x, dtype=np.float64), share) for x in shares))
-    return means._replace(refused=np.where(part, np.maximum(*refused), refused[0]))
+    return means._replace(
+        refused=np.where(part, np.maximum(*refused), refused[0]), rising=np.where(part, np.maximum(*rising), rising[0])
+    )

@@ -17,11 +17,13 @@ class Mandate(NamedTuple):
     least: float
     """Least domestic H100e over all in a firm's orders there, while it is in force."""
     covered: Floats
-    """(n,) share of a quarter's orders that it covers: of those it is for, those of its days."""
-    given_back: Floats
-    """(n,) part of a quarter's foreign orders that is given back: those of its days before the first one."""
-    removed: Floats
-    """(n,) part of the foreign cards arriving in a quarter that is taken out again: only in that of the first day."""
+    """(n,) share of orders that it is for."""
+    days: float
+    """Share of the quarter in which it is in force."""
+    before: float
+    """Share of the quarter before the first day, where that lies in the quarter."""
+    incomplete: float
+    """Share of projects that have hardly begun and take foreign cards out: only in the quarter of the first day."""
     places: Bools
     """(n,) where it asks."""
     foreign: Bools
@@ -41,19 +43,17 @@ def mandate_of(
         before: share of the quarter that lies before the first day, if that lies in it; else None.
         subjects: places and cards.
     """
-    covered = rule.covered_share * _part_meant(rule, subjects)
     if isinstance(rule, BuyRatio):
         full, incomplete = 1.0 / (1.0 + rule.foreign_per_domestic), 0.0
     else:
         full, incomplete = rule.least_share, rule.removed_below
-    removed = covered * (0.0 if before is None else incomplete)
     there = [
         x.destination in rule.destinations and (rule.buyers is None or x.firm in rule.buyers) for x in subjects.places
     ]
     foreign = [origin not in rule.domestic for origin in subjects.origins]
     return Mandate(
-        name, full * min(strength / days, 1.0), covered * days, removed * (before or 0.0), removed,
-        np.array(there, dtype=np.bool_), np.array(foreign, dtype=np.bool_),
+        name, full * min(strength / days, 1.0), rule.covered_share * _part_meant(rule, subjects), days, before or 0.0,
+        0.0 if before is None else incomplete, np.array(there, dtype=np.bool_), np.array(foreign, dtype=np.bool_),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _part_meant(rule: PurchaseRule, subjects: Subjects) -> Floats:
 
 
 def foreign_left(mandate: Mandate, firm: Ints, foreign: Floats, domestic: Floats, without: Floats) -> Floats:
-    """Return the part of its foreign orders that a firm may keep, at every place (n,).
+    """Return the part of its foreign orders that a firm may keep while it is bound, at every place (n,).
 
     Domestic orders are taken to be linear between those with all foreign cards and those without any, so that with
     x = (1 - m)/m the part f solves ``f F = x (f D + (1 - f) D_0)``.
@@ -80,5 +80,26 @@ def foreign_left(mandate: Mandate, firm: Ints, foreign: Floats, domestic: Floats
         x = (1.0 - mandate.least) / mandate.least
         f, d, d0 = (sum_by(firm, amount, int(firm.max()) + 1)[firm] for amount in (foreign, domestic, without))
         np.divide(x * d0, f - x * d + x * d0, out=part, where=f > x * d)
-    kept = 1.0 - mandate.covered * (1.0 - part) - mandate.given_back
-    return np.where(mandate.places, np.maximum(kept, 0.0), 1.0)
+    return np.where(mandate.places, part, 1.0)
+
+
+def left_of_covered(mandate: Mandate, part: Floats, open_: Floats) -> Floats:
+    """Return the share of orders for which foreign cards may be had (n, V), of the share ``open_`` that rules leave.
+
+    The orders it covers are the last ones of a place: what rules close to them counts under the mandate. Of the days
+    in which it is in force it leaves ``part`` (n,), of those before it what does not belong to projects that have
+    hardly begun.
+    """
+    share, others = (mandate.covered * (mandate.days + mandate.before))[:, None], np.zeros(open_.shape)
+    bound = mandate.days * part + mandate.before * (1.0 - mandate.incomplete * (1.0 - part))
+    kept = np.minimum(bound / (mandate.days + mandate.before), 1.0)[:, None]
+    np.minimum(open_, 1.0 - share, out=others)
+    return np.asarray(others + kept * (open_ - others))
+
+
+def removed(mandate: Mandate, part: Floats) -> Floats:
+    """Return the part of foreign cards that arrive in a quarter which is taken out again (n,).
+
+    Projects that have hardly begun take out what they may not have: all but ``part`` (n,) of it.
+    """
+    return np.where(mandate.places, mandate.covered * mandate.incomplete * (1.0 - part), 0.0)

@@ -3,7 +3,8 @@
 The first answer is made of dies that the maker has: re-binned, it keeps their area and memory, and takes what they take
 of wafers, packaging and memory. The second takes longer and has a die of its own, as small as it may be, with memory
 and links of the cards that there are by then. Both cost what their base costs per hour of inference when they come out,
-less what the smaller die saves. Rules on named firms bring out no card.
+less what the smaller die saves. Cards are designed for the larger part of what a place orders: rules on named firms
+bring out none, nor do rules for less than half of orders.
 """
 
 import math
@@ -38,6 +39,8 @@ from sim.policy.leaders import expected
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 
+HALF = 0.5
+"""Part of a place's orders that a rule must be for, at least, to be looked at."""
 SOON = QUARTERS_PER_YEAR
 """Quarters within which a card of the roadmap makes a variant needless."""
 
@@ -79,6 +82,7 @@ def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Var
         parameters.policy.model_dump_json(), parameters.behaviour.redesign.model_dump_json(), parameters.market.end,
         parameters.market.history_end, parameters.market.performance.model_dump_json(), list(sells.items()),
         [(x.training_share, name) for name, x in parameters.customers.demand.items()],
+        [(x.state_funded_share, name) for name, x in parameters.market.regions.items()],
         [(x.headquarters, x.price_decline, name) for name, x in merchants.items()], sorted(cards.items()),
     )  # fmt: skip
     return dict(_variants(_Asked(repr(decides), parameters, cards, sells)))
@@ -299,10 +303,16 @@ def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Seque
     looking = [
         in_full(case, notified)
         for case in cases
-        if made_there(case.rule.origins, [origin])[0] and reached(case.rule, [place])[0]
+        if made_there(case.rule.origins, [origin])[0] and _part_meant(case.rule, place, parameters) >= HALF
     ]
     exponents = _exponents(parameters, place, occasion.quarter)
     return Task("", origin, place, looking, exponents, cut)
+
+
+def _part_meant(rule: ChipRule, place: Place, parameters: Parameters) -> float:
+    """Return the part of a place's orders that a rule is for."""
+    funded = parameters.market.regions[place.destination].state_funded_share if rule.state_funded else 1.0
+    return funded * rule.covered_share if reached(rule, [place])[0] else 0.0
 
 
 def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[float, float, float]:

@@ -41,7 +41,7 @@ class Place(NamedTuple):
     firm: str | None = None
     """Provider or owner elsewhere; none for customers."""
     state_funded: bool = False
-    """Whether the state pays for it."""
+    """Whether the state pays for it, or for a part of what is wanted there."""
 
 
 class Ruling(NamedTuple):

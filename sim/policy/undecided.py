@@ -52,19 +52,19 @@ def _asked(parameters: Parameters, cards: Mapping[str, Chip], use: Use) -> Itera
 
 
 def _places(parameters: Parameters, use: Use) -> list[Place]:
-    """Return who may order, or from where customers may rent."""
-    if use == Use.RENTAL:
-        return [Place(region, region, state_funded=True) for region in parameters.market.regions]
+    """Return who may order or rent: firms at their sites, and customers; orders are made by owners elsewhere too."""
+    funded = {name: region.state_funded_share > 0.0 for name, region in parameters.market.regions.items()}
+    customers = [Place(region, region, None, paid) for region, paid in funded.items()]
     sites = [
-        Place(region, provider.headquarters, name, state_funded=True)
+        Place(region, provider.headquarters, name, funded[region])
         for name, provider in parameters.providers.items()
         for region in provider.sites
     ]
-    owners = [
-        Place(owner.region, owner.headquarters, name, state_funded=True)
-        for name, owner in parameters.rest_of_world.items()
-    ]
-    return [*sites, *owners, *(Place(region, region, state_funded=True) for region in parameters.market.regions)]
+    if use == Use.RENTAL:
+        return [*sites, *customers]
+    elsewhere = parameters.rest_of_world
+    owners = [Place(owner.region, owner.headquarters, name, funded[owner.region]) for name, owner in elsewhere.items()]
+    return [*sites, *owners, *customers]
 
 
 def _may_buy(parameters: Parameters, cards: Mapping[str, Chip], places: list[Place]) -> Bools:

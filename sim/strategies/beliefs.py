@@ -15,8 +15,8 @@ def believe(belief: Floats, before: Floats, after: Floats, origin: Ints, weight:
 
     Args:
         belief: (S, R) chance of a tightening; changed.
-        before: (S, V) share of what is wanted that known rules will leave open, by card, a quarter ago.
-        after: (S, V) the same now: less of it is a tightening.
+        before: (S, V) share of what is wanted that rules known before the quarter will leave open, by card.
+        after: (S, V) the same with those announced in it: less of it is a tightening.
         origin: (V,) region of the maker.
         weight: of the newest quarter, w.
     """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
 
@@ -23,25 +23,26 @@ def worth_keeping(rise: Floats, holding: float, most: float) -> Floats:
 
 @compiled
 def bought_ahead(
-    usual: Floats, stored: Floats, open_: Floats, danger: Floats, keep: Floats, belief: Floats, origin: Ints,
-    quarters: float, pace: float,
+    usual: Floats, stored: Floats, open_: Floats, closing: Floats, belief: Floats, origin: Ints, rising: Floats,
+    worth: Floats, quarters: float, pace: float,
 ) -> Floats:  # fmt: skip
     """Return cards ordered on top of usual ones (S, V).
 
     Orders run at ``pace`` times the usual for the share z of a quarter in which a card is in danger, until there are
     so many quarters of them in store: ``usual min(H, (pace - 1) z)``. Where a rule is announced, z is the share of
-    days in which the card may still be had as it is, and ``keep`` what is stored. A rule that is only feared counts by
-    its chance, in z and in the stock: who believes in none buys nothing, who is certain buys what is bought once it is
-    announced.
+    days in which the card may still be had. A rule that is only feared counts by its chance, in z and in the stock:
+    who believes in none buys nothing, who is certain buys what is bought once it is announced. Where a card will be
+    dearer the same is done for as many quarters as are ``worth`` it; the larger of both is bought.
 
     Args:
         usual: (S, V) cards wanted in a quarter without rules.
         stored: (S, V) cards that are kept already.
         open_: (S, V) share of what is wanted that may go.
-        danger: (S, V) share of the quarter in which a card may still be had that rules will close or make dearer.
-        keep: (S, V) quarters of usual orders that are stored for that, at most ``quarters``.
+        closing: (S, V) share of the quarter in which a card may still be had that will be closed, as firms know.
         belief: (S, R) chance of a rule on the cards of a region's makers, see ``beliefs``.
         origin: (V,) region of the maker.
+        rising: (S, V) share of the quarter in which a card may still be had without a duty that is to come.
+        worth: (S, V) quarters of usual orders that are kept for that, see ``worth_keeping``.
         quarters: H, most that is kept, in quarters of usual orders.
         pace: orders in days of danger over the usual ones.
     """
@@ -49,7 +50,14 @@ def bought_ahead(
     for s in range(usual.shape[0]):
         for v in range(usual.shape[1]):
             feared = belief[s, origin[v]] * open_[s, v]
-            days, stock = max(danger[s, v], feared), max(keep[s, v], quarters * feared)
-            missing = max(stock * usual[s, v] - stored[s, v], 0.0)
-            extra[s, v] = min(usual[s, v] * min(quarters, (pace - 1.0) * days), missing)
+            danger, sure = max(closing[s, v], feared), 1.0 if closing[s, v] > 0.0 else feared
+            closed = _within(usual[s, v], stored[s, v], quarters * sure, min(quarters, (pace - 1.0) * danger))
+            dearer = _within(usual[s, v], stored[s, v], worth[s, v], (pace - 1.0) * rising[s, v])
+            extra[s, v] = max(closed, dearer)
     return extra
+
+
+@inlined
+def _within(usual: float, stored: float, keep: float, more: float) -> float:
+    """Return ``more`` quarters of usual orders, at most what is missing of those that are kept."""
+    return min(usual * more, max(keep * usual - stored, 0.0))

@@ -111,7 +111,8 @@ def _licensed(
     terms, record, h100e = rule.licence, facts.record, facts.structure.chip_h100e
     if t < max(facts.structure.history, 1) or terms is None:
         return np.zeros(firms), np.zeros(firms), np.zeros(firms)
-    cards = np.concatenate([record["delivered"][t], record["elsewhere_delivered"][t] - record["leaked"][t - 1]])
+    ahead = record["bought_ahead"][t] * (record.rules[t - 1]["sites"].coming[n] > 0.0)
+    cards = np.concatenate([record["delivered"][t] - ahead, record["elsewhere_delivered"][t] - record["leaked"][t - 1]])
     all_ = np.concatenate([record.rules[t - 1][x].licensed for x in ORDERING], axis=1)
     value = _by_firm(cards * all_[n] * record["chip_price"][t] / 1e6, member, firms)
     counted = cards * all_[n] / np.maximum(all_.sum(axis=0), 1.0)

@@ -203,6 +203,31 @@ def test_what_will_be_dearer_is_known_before() -> None:
     assert (later.rising[0, 0], later.rise[0, 0], later.duty[0, 0]) == (0.0, 0.0, 0.25)
 
 
+def test_a_rule_that_takes_the_place_of_another_does_not_come_on_top_of_it() -> None:
+    old = {"announced": "2023-01-01", "effective": "2023-01-01", "expires": "2023-11-17"}
+    for before, after, rise in ((0.25, 0.26, 0.01), (0.25, 0.05, 0.0), (0.25, 0.25, 0.0)):
+        one, other = (rule(treatment="licence", licence=licence(duty=x), **y) for x, y in ((before, old), (after, {})))
+        found = over(calendar(a=one, b=other), "2023Q4")
+        assert found.rise[0, 0] == pytest.approx(rise)
+        assert (found.rising[0, 0] > 0.0) == (rise > 0.0)
+    half = calendar(a=rule(**old, covered_share=0.5), b=rule(covered_share=0.5))
+    found = over(half, "2023Q4")
+    assert found.closing[0, 0] == 0.0
+    assert found.foreseen[0, 0] == found.expected[0, 0] == 0.5
+
+
+def test_news_is_what_was_announced_in_the_quarter() -> None:
+    days = {"announced": "2023-10-17", "effective": "2025-01-01"}
+    found = calendar(r=rule(**days))
+    assert [over(found, x).expected[0, 0] for x in ("2023Q3", "2023Q4", "2024Q1")] == [1.0, 1.0, 0.0]
+    assert [over(found, x).foreseen[0, 0] for x in ("2023Q3", "2023Q4", "2024Q1")] == [1.0, 0.0, 0.0]
+    line = rule(announced="2023-01-01", effective="2023-01-01", growth=-0.2, prongs={"fast": prong({"tpp": 5800.0})})
+    idle = rule(**days, prongs={"fast": prong({"tpp": 9e6})})
+    crossed = over(calendar(line=line, idle=idle), "2023Q4")
+    assert crossed.expected[0, 0] == crossed.foreseen[0, 0] == 0.0
+    assert 0.0 < over(calendar(line=line), "2023Q2").expected[0, 0]
+
+
 def test_a_sliding_scale_lets_through_later_what_a_fixed_line_stops() -> None:
     prongs = {"fast": prong({"tpp": 4800.0})}
     fixed, sliding = calendar(r=rule(prongs=prongs)), calendar(r=rule(prongs=prongs, growth=0.1))

@@ -24,7 +24,7 @@ from sim.policy.country_caps import Cap, beyond_small, cap_of, capped, within_al
 from sim.policy.credit import credit
 from sim.policy.dates import days_of, first_day, strength_over
 from sim.policy.foundry import access_left, caught, closed_cards, closed_in_turn
-from sim.policy.mandates import foreign_left, mandate_of
+from sim.policy.mandates import Mandate, foreign_left, left_of_covered, mandate_of, removed
 from sim.policy.remedies import lock_in
 from sim.policy.status import Place
 from sim.policy.upstream import POSITION, stage_effects, takes_from
@@ -189,40 +189,43 @@ def test_a_ratio_that_does_not_bind_takes_nothing() -> None:
     assert (foreign_left(mandate_of("m", ratio(1.0), 1.0, 1.0, None, SUBJECTS), FIRM, *amounts) == 1.0).all()
 
 
-def test_a_ban_for_the_covered_share_leaves_the_others_their_cards() -> None:
-    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    found = foreign_left(mandate_of("m", content(1.0, covered=0.25), 1.0, 1.0, None, SUBJECTS), FIRM, *amounts)
-    assert found[3] == pytest.approx(0.75)
+def may_have(mandate: Mandate, foreign: float, domestic: float, without: float, open_: float = 1.0) -> float:
+    """Return for what share of its orders the last firm may have foreign cards."""
+    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (foreign, domestic, without)]
+    found = left_of_covered(mandate, foreign_left(mandate, FIRM, *amounts), np.full((4, 1), open_))
+    return float(found[3, 0])
 
 
-def test_a_mandate_for_state_funded_projects_leaves_the_others_their_cards() -> None:
-    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    public = content(1.0).model_copy(update={"state_funded": True})
-    found = foreign_left(mandate_of("m", public, 1.0, 1.0, None, SUBJECTS), FIRM, *amounts)
-    assert found.tolist() == [1.0, 1.0, 1.0, 0.75]
+PUBLIC = content(1.0).model_copy(update={"state_funded": True})
 
 
-def test_projects_at_their_beginning_take_out_what_arrives_in_the_first_quarter() -> None:
-    """Whatever day of it is the first one."""
-    part = content(1.0, covered=0.5, removed=0.3)
-    for before in (0.0, 0.4):
-        found = mandate_of("m", part, 1.0 - before, 1.0 - before, before, SUBJECTS)
-        assert found.removed[found.places].tolist() == [0.15]
-        assert found.given_back[found.places].tolist() == [pytest.approx(0.15 * before)]
-    assert not mandate_of("m", part, 1.0, 1.0, None, SUBJECTS).removed.any()
+@pytest.mark.parametrize("mandate", [content(1.0, covered=0.25), PUBLIC], ids=["covered", "state-funded"])
+def test_a_ban_for_a_part_of_orders_leaves_the_others_their_cards(mandate: DomesticContent) -> None:
+    """Also those that rules leave: what they close is the same part of orders."""
+    found = mandate_of("m", mandate, 1.0, 1.0, None, SUBJECTS)
+    assert may_have(found, 10.0, 0.0, 10.0) == 0.75
+    assert may_have(found, 7.5, 2.5, 10.0, open_=0.75) == 0.75
+    assert may_have(found, 5.0, 5.0, 10.0, open_=0.5) == 0.5
 
 
 def test_projects_at_their_beginning_give_foreign_cards_back_in_the_first_quarter() -> None:
-    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (10.0, 0.0, 10.0)]
-    found = foreign_left(mandate_of("m", content(1.0, removed=0.3), 0.6, 0.6, 0.4, SUBJECTS), FIRM, *amounts)
-    assert found[3] == pytest.approx(0.4 * 0.7)
+    found = mandate_of("m", content(1.0, removed=0.3), 0.6, 0.6, 0.4, SUBJECTS)
+    assert may_have(found, 10.0, 0.0, 10.0) == pytest.approx(0.4 * 0.7)
+
+
+def test_projects_at_their_beginning_take_out_what_they_may_not_have_of_what_arrives() -> None:
+    """In the first quarter alone, whatever day of it is the first one; nothing of what the mandate lets them have."""
+    part = content(1.0, covered=0.5, removed=0.3)
+    for before in (0.0, 0.4):
+        first = mandate_of("m", part, 1.0 - before, 1.0 - before, before, SUBJECTS)
+        assert removed(first, np.zeros(4)).tolist() == [0.0, 0.0, 0.0, 0.15]
+        assert removed(first, np.full(4, 0.8))[3] == pytest.approx(0.03)
+    assert not removed(mandate_of("m", part, 1.0, 1.0, None, SUBJECTS), np.zeros(4)).any()
 
 
 def test_a_mandate_of_half_a_quarter_takes_half_of_the_foreign_cards() -> None:
     """Also of a firm whose other cards are domestic: days are days, not a lower share."""
-    amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (40.0, 60.0, 60.0)]
-    found = foreign_left(mandate_of("m", content(1.0), 0.5, 0.5, None, SUBJECTS), FIRM, *amounts)
-    assert found[3] == pytest.approx(0.5)
+    assert may_have(mandate_of("m", content(1.0), 0.5, 0.5, None, SUBJECTS), 40.0, 60.0, 60.0) == pytest.approx(0.5)
 
 
 def test_a_mandate_grows_with_its_strength() -> None:

@@ -14,11 +14,11 @@ QUARTERS, PACE = st.floats(0.0, 12.0), st.floats(1.0, 20.0)
 
 
 def ahead(
-    usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float
+    usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float,
+    rising: float = 0.0, worth: float = 0.0,
 ) -> float:  # fmt: skip
-    keep = quarters if closing > 0.0 else 0.0
-    a, b, c, d, e, f = (np.array([[x]]) for x in (usual, stored, open_, closing, keep, belief))
-    return float(bought_ahead(a, b, c, d, e, f, np.zeros(1, np.int64), quarters, pace)[0, 0])
+    a, b, c, d, e, f, g = (np.array([[x]]) for x in (usual, stored, open_, closing, belief, rising, worth))
+    return float(bought_ahead(a, b, c, d, e, np.zeros(1, np.int64), f, g, quarters, pace)[0, 0])
 
 
 @given(AMOUNT, AMOUNT, FRACTION, FRACTION, FRACTION, QUARTERS, PACE)
@@ -44,6 +44,16 @@ def test_who_is_certain_buys_what_is_bought_once_it_is_announced(
 def test_more_fear_buys_no_less(usual: float, one: float, other: float, quarters: float, pace: float) -> None:
     less, more = sorted((one, other))
     assert ahead(usual, 0.0, 1.0, 0.0, less, quarters, pace) <= ahead(usual, 0.0, 1.0, 0.0, more, quarters, pace)
+
+
+@given(AMOUNT, AMOUNT, FRACTION, FRACTION, QUARTERS, st.floats(0.0, 2.0), PACE)
+def test_a_duty_brings_forward_what_it_is_worth_whatever_little_is_closed(
+    usual: float, stored: float, closing: float, rising: float, quarters: float, worth: float, pace: float
+) -> None:
+    dearer = ahead(usual, stored, 1.0, 0.0, 0.0, quarters, pace, rising, worth)
+    assert dearer <= max(worth * usual * (1.0 + 1e-12) - stored, 0.0)
+    both = ahead(usual, stored, 1.0, closing, 0.0, quarters, pace, rising, worth)
+    assert both == max(dearer, ahead(usual, stored, 1.0, closing, 0.0, quarters, pace))
 
 
 def kept(rise: float, holding: float, most: float) -> float:

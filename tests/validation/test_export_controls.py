@@ -199,6 +199,25 @@ def test_duties_and_fees_are_what_the_terms_say() -> None:
     assert np.nansum(rules["fee_usd_m"]) == pytest.approx(0.15 * value, rel=1e-9)
 
 
+def test_what_was_bought_ahead_of_a_duty_does_not_pay_it() -> None:
+    days = {"announced": "2025-08-01", "effective": "2025-11-15"}
+    duty = policy(r=rule(**days, treatment="licence", licence=licence(duty=0.25), headquarters=[])) | SOBER
+    paid, rushless = (
+        ran(duty | {"behaviour.stockpiling.name": name}).tables(["rules"])["rules"] for name in ("rush", "none")
+    )
+    first = [np.nansum(table["duty_usd_m"][table["quarter"] == "2026Q1"]) for table in (paid, rushless)]
+    assert first[0] == pytest.approx(first[1], rel=0.02)
+    model = ran(duty)
+    record, t = model.record, code_position("2026Q1")
+    assert record["bought_ahead"][t].sum() > 0.0
+    orders = record.rules[t - 1]["sites"]
+    mine = (record["delivered"][t] - record["bought_ahead"][t]) * orders.duty
+    spent = (mine @ record["chip_price"][t]).sum() / 1e6
+    sites = list(model.world.structure.providers)
+    posted = np.nansum(paid["duty_usd_m"][(paid["quarter"] == "2026Q1") & np.isin(paid["who"].astype(str), sites)])
+    assert posted == pytest.approx(spent, rel=1e-9)
+
+
 def test_two_charges_are_two_charges() -> None:
     """Each rule is charged by its own terms on the same cards; what was ordered before the end is paid for after it."""
     two = {
@@ -325,10 +344,75 @@ def test_an_announced_duty_brings_deliveries_forward_as_far_as_it_pays_to_keep_c
 
 
 def test_a_rule_for_state_funded_projects_is_one_for_their_share_of_orders() -> None:
-    share = {"market.regions.cn.state_funded_share": 0.25, "market.regions.mid.state_funded_share": 0.25}
+    share = {"market.regions.mid.state_funded_share": 0.25}
     public = ran(policy(r=rule(state_funded=True)) | share | SOBER)
     assert same_outcomes(public, ran(policy(r=rule(covered_share=0.25)) | share | SOBER))
     assert same_outcomes(ran(NONE), ran(policy(r=rule(state_funded=True, destinations=["us"], headquarters=[]))))
+
+
+PART = {"announced": "2025-07-01", "effective": "2025-07-01", "headquarters": []}
+UNMOVED = {**SOBER, "behaviour.grey_market.name": "none"}
+
+
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [
+        (rule(**PART, state_funded=True), 0.75),
+        (rule(**PART, covered_share=0.25), 0.75),
+        (rule(**PART, treatment="licence", licence=licence(approval=0.75)), 0.75),
+        (rule(**{**PART, "announced": "2025-08-16", "effective": "2025-08-16"}), 0.5),
+    ],
+    ids=["state-funded", "covered", "approved", "days"],
+)
+def test_who_is_refused_one_card_is_refused_the_next_one_for_the_same(part: Values, left: float) -> None:
+    """A ban of all cards for a part of orders leaves the rest: that part does not turn to the next card."""
+    arrives = code_position("2025Q4")
+    assert inflow(policy(r=part) | UNMOVED)[arrives] / inflow(NONE | UNMOVED)[arrives] == pytest.approx(left, rel=0.04)
+
+
+def test_rows_of_rules_for_state_funded_projects_say_whom_they_bound() -> None:
+    public, part = (
+        ran(policy(r=rule(**PART, **x)) | UNMOVED).tables(["rules", "events"])
+        for x in ({"state_funded": True}, {"covered_share": 0.25})
+    )
+    for table in ("rules", "events"):
+        for name, values in public[table].items():
+            np.testing.assert_array_equal(values, part[table][name])
+    assert public["rules"]["bound"].any()
+
+
+def test_of_several_mandates_the_strictest_counts_and_no_other_changes_anything() -> None:
+    days = {"announced": "2025-07-01", "effective": "2025-07-01"}
+    half, less = ({**MANDATE, **days, "least_share": least} for least in (0.5, 0.3))
+    one = ran(policy(a=half) | UNMOVED)
+    for more in (half, less):
+        for names in ("ab", "ba"):
+            both = dict(zip(names, (half, more), strict=True))
+            assert same_outcomes(one, ran(policy(**both) | UNMOVED))
+
+
+def test_rules_and_mandates_for_state_funded_projects_are_for_the_same_ones() -> None:
+    public, mandate = rule(**PART, state_funded=True), {**MANDATE, "least_share": 1.0, "state_funded": True}
+    days = {"announced": "2025-07-01", "effective": "2025-07-01"}
+    arrives = code_position("2025Q4")
+    alone, both = (inflow(policy(**x) | UNMOVED)[arrives] for x in ({"r": public}, {"r": public, "m": mandate | days}))
+    assert both == pytest.approx(alone)
+
+
+@pytest.mark.parametrize(
+    "idle", [{"covered_share": 0.0}, {"state_funded": True, "destinations": ["mid"], "headquarters": []}]
+)
+def test_makers_design_no_card_for_a_small_part_of_orders(idle: Values) -> None:
+    """A line brings out cut cards, and goes on doing so beside a ban of all cards for a few or for nobody."""
+    line, days = (
+        rule(prongs=faster_than(4800.0), headquarters=[]),
+        {"announced": "2025-04-01", "effective": "2025-04-01"},
+    )
+    sober = {"behaviour.tightening.name": "announced"}
+    cut = ran(policy(line=line) | sober)
+    assert same_outcomes(cut, ran(policy(line=line, idle=rule(**{**days, **idle})) | sober))
+    few = ran(policy(line=line, few=rule(**days, state_funded=True, headquarters=[])) | sober)
+    assert cut.world.structure.variants.keys() == few.world.structure.variants.keys() != set()
 
 
 def test_projects_that_have_hardly_begun_take_their_foreign_cards_out() -> None:

@@ -176,6 +176,8 @@ def _hint(key: str) -> str:
 def _key_problems(design: Study, overrides: Sequence[str]) -> Iterator[str]:
     """Yield a line for each key that is set in two ways, or is no part of the model."""
     typed = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    if "seed" in typed:
+        yield "seed: a study has seeds of its own; say study.seeds"
     levers = dict.fromkeys(key.lstrip("+~") for point in points(design.levers) for key in point.settings)
     for name, keys in (("lever", levers), ("uncertainty", design.uncertainties)):
         article = "an" if name == "uncertainty" else "a"

@@ -226,7 +226,8 @@ def _alone(name: str, manifest: Mapping[str, Any]) -> str:
 def _is_own(key: str, settings: Mapping[str, str]) -> bool:
     """Whether a file of a group within another was chosen for itself, and is not what a preset of the other holds."""
     outer, inner, _ = key.partition("/")
-    return bool(inner) and settings.get(outer) in _SHIPPED and settings.get(key) not in {*_SHIPPED, None}
+    held = _SHIPPED if settings.get(outer) in _SHIPPED else {settings.get(outer)} & {"none"}
+    return bool(inner and held) and settings.get(key) not in {*held, None}
 
 
 def _groups(key: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
@@ -94,8 +94,15 @@ def choice_problems(arguments: Sequence[Argument], composer: Composer) -> dict[s
         value = argument.parsed.value()
         for name in value if isinstance(value, list) else [value]:
             if name not in options:
-                found[argument.text] = no_file(argument.key, name, options)
+                problem = no_file(argument.key, name, options)
+                found[argument.text] = replace(problem, allowed=problem.allowed + _elsewhere(str(name), composer))
     return found
+
+
+def _elsewhere(name: str, composer: Composer) -> str:
+    """Return where a name is that is no file of the group in which it was looked for."""
+    groups = [group for group in composer.nested_groups() if name in composer.options(group)]
+    return f"; there is {' and '.join(f'{group}={name}' for group in groups)}" if groups else ""
 
 
 def group_problems(arguments: Sequence[Argument], composer: Composer) -> dict[str, Problem]:

@@ -187,13 +187,17 @@ def _folder(found: Results) -> dict[str, Any]:
         "packages": {name: version for name, version in environment["packages"].items() if version},
         "schema_version": manifest["schema_version"],
         "tables": ", ".join(manifest["tables"]),
-        "changes": [{key: _shown(value) for key, value in change.items()} for change in manifest["changes"]],
+        "changes": [
+            {key: _shown(value) for key, value in change.items()}
+            for change in manifest["changes"]
+            if change["value"] is not None or change["baseline"] is not None
+        ],
         "grounds": len(manifest["grounds"]),
     }
 
 
 def _shown(value: Any) -> str:
-    return "not there" if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def _changed(results: Sequence[Results]) -> set[str]:

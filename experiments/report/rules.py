@@ -22,17 +22,18 @@ _ANEW = ["quantity_bound", "lifted_h100e", "denied_revenue_usd_m"]
 """Of these, what is asked anew each quarter: not to be added up over quarters."""
 _LEAST = 0.5
 """Amounts below it are left blank."""
-_BESIDE = "only what others refuse too"
-"""Said of a rule that has no amount of its own."""
+_BESIDE, _WITHOUT = "only what others refuse too", "no amount of its own"
+"""Said of a rule that has no amount: where it refuses, and where it does something else."""
 _NAMED = 3
 """Firms that a row names."""
 _CAPTION = (
     "Rules that changed something, first and last quarter in any run, means over runs. Closed: first wishes of buyers "
     "that the rule refuses, where several refuse only for the one that decides. More if it alone were lifted: orders "
-    "that no other rule refuses; of caps and mandates, what they cut of orders that the others leave. A licence may "
-    "bind for a quarter after its end, as cards ordered before are paid for when they come. Revenue denied: of makers, "
-    "gross of what buyers take instead. These three in the rule's largest quarter, money and seizures summed over the "
-    "run. Table rules."
+    "that no other rule refuses, of a rule that overrides others none; of quotas, caps and mandates, what they cut of "
+    "orders that the others leave; foreign cards that a mandate takes out are among what it closes. A licence may bind "
+    "for a quarter after its end, as cards ordered before are paid for when they come. Revenue denied: of makers, "
+    "gross of what buyers take instead. Each of these three in its own largest quarter, money and seizures summed over "
+    "the run. Quarters and runs one by one in table rules."
 )
 
 
@@ -61,7 +62,7 @@ def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tup
     for rule, mine in rows.groupby("rule", sort=False):
         said = [rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule])]
         if said and not any(said):
-            said[0] = _BESIDE
+            said[0] = _BESIDE if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT
         first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
         yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
 

@@ -87,7 +87,9 @@ def _chip_rule(case: Case, rule: Mapping[str, Any]) -> Iterator[str]:
     licence = f": {', '.join(_licence(rule['licence']))}" if "licence" in rule else ""
     uses = " and ".join(f"{use}s" for use in rule["uses"])
     yield f"{uses}: {_TREATMENTS[rule['treatment']]}{licence}"
-    yield " or ".join(_prong(prong) for prong in rule.get("prongs", {}).values()) or "every card"
+    tests = [_prong(prong) for prong in rule.get("prongs", {}).values()]
+    if tests or "only_chips" not in rule:
+        yield " or ".join(f"({test})" if len(tests) > 1 and " and " in test else test for test in tests) or "every card"
     if "origins" in rule:
         yield f"cards of makers of {_named(case, rule['origins'])}"
     yield " or ".join(
@@ -99,7 +101,8 @@ def _chip_rule(case: Case, rule: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _licence(terms: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{percent(terms['approval'])} approved"
+    after = f", the first {terms['delay_quarters']} quarters on" if terms["delay_quarters"] else ""
+    yield f"{percent(terms['approval'])} approved{after}"
     if terms["duty"]:
         yield f"{percent(terms['duty'])} duty"
     if terms["revenue_share"]:

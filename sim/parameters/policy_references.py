@@ -84,7 +84,7 @@ def _day(text: str | None) -> date | None:
 
 def _reaching(key: str, rule: Instrument, p: "Parameters") -> Iterator[Problem]:
     """Refuse lists that leave nobody, and buyers whom a rule on cards cannot reach."""
-    for field in ("origins", "headquarters", "regions", "makers", "buyers"):
+    for field in ("origins", "headquarters", "regions", "makers", "buyers", "only_chips"):
         empty_is_allowed = isinstance(rule, ChipRule) and field == "headquarters"
         if getattr(rule, field, None) == [] and not empty_is_allowed:
             yield Problem(f"{key}.{field}", [], "names nobody: name one, or give null for all")
@@ -203,6 +203,9 @@ def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
     if not (rule.destinations or rule.headquarters):
         yield Problem(f"{key}.destinations", [], "the rule reaches nobody: name a region here or in headquarters")
     for name, prong in rule.prongs.items():
+        if all(value is None for side in (prong.at_least, prong.below) for _, value in side):
+            allowed = "tests nothing, so it catches every card: give a threshold, or prongs: {} to catch all"
+            yield Problem(f"{key}.prongs.{name}.at_least", {}, allowed)
         for metric, least in prong.at_least:
             most = getattr(prong.below, metric)
             if least is not None and most is not None and most <= least:

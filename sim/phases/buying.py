@@ -63,15 +63,17 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
     that governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
-    instrument; and ``lifted``: what each rule on cards, cap and mandate by itself keeps from being ordered.
+    instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being ordered.
     """
     state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
     ruled, cut = permits.open, list[tuple[str, Floats]]()
     ordered, found = orders(buyers, ruled), quotas(world)
-    for _ in range(ROUNDS if found else 0):
+    for turn in range(ROUNDS if found else 0):
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
+        if turn == 0:
+            world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
         _note(world, parts, ordered)
         ruled = _narrowed(ruled, parts, cut)
         found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
@@ -95,7 +97,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         if cut:
             _credit_closed(world, _as_closed(cut), wanted)
         more = lifted(buyers, open_, permits.alone.shares, ordered)
-        world.now.lifted |= dict(zip(permits.alone.rules, more, strict=True))
+        for name, by_place in zip(permits.alone.rules, more, strict=True):
+            world.now.lifted[name] = by_place + world.now.lifted.get(name, 0.0)
 
 
 def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:

@@ -65,7 +65,7 @@ class Quarterly(NamedTuple):
     foreseen: Floats
     """(P, V) share of what is wanted that may go when all rules that firms know of at its end are in full strength."""
     expected: Floats
-    """(P, V) the same of the rules that were announced before the quarter, and at most what is open as it begins."""
+    """(P, V) the same of the rules that were announced before the quarter, at most what was open the day before."""
     abroad: Floats
     """(P, V) share of what is wanted that rules of other governments than the destination's close by themselves."""
 
@@ -168,7 +168,8 @@ class Calendar:
             _strictest(self._then(use, name, subjects, day, leaders, quarter, told=told)).approval
             for told in (NEVER, first_day(quarter))
         )
-        expected = np.minimum(expected, now[0].approval)
+        yesterday = self._cases(use, first_day(quarter) - 1, leaders, quarter=quarter)
+        expected = np.minimum(expected, self._remembered(name, subjects, yesterday).approval)
         mean = over_days(_spells(days, now, soon, coming))
         if self._by_funding:
             mean, foreseen, expected = together(mean, share), mixed(foreseen, share), mixed(expected, share)
@@ -316,8 +317,11 @@ class Calendar:
             return every
         found = rulings(cases, subjects, looks)
         place = np.array([*(self._position[x.id] for x in cases), NO_RULE])
-        every.refused[place[:-1]], every.licensed[place[:-1]] = found.refused, found.licensed
-        return found._replace(rule=place[found.rule], refused=every.refused, licensed=every.licensed)
+        mine = place[:-1]
+        every.refused[mine], every.silences[mine], every.licensed[mine] = found.refused, found.silences, found.licensed
+        return found._replace(
+            rule=place[found.rule], refused=every.refused, silences=every.silences, licensed=every.licensed
+        )
 
 
 def _spells(days: list[int], now: list[Rulings], soon: list[Rulings], coming: list[Floats]) -> Spells:
@@ -325,7 +329,8 @@ def _spells(days: list[int], now: list[Rulings], soon: list[Rulings], coming: li
     return Spells(
         np.array(days, dtype=np.float64), _stacked([x.approval for x in now]), _stacked([x.rule for x in now]),
         _stacked([x.duty for x in now]), _stacked([x.kept for x in now]), _stacked([x.exported for x in now]),
-        _stacked([x.refused for x in now]), _stacked([x.licensed for x in now]), _stacked([x.approval for x in soon]),
+        _stacked([x.refused for x in now]), _stacked([x.silences for x in now]),
+        _stacked([x.licensed for x in now]), _stacked([x.approval for x in soon]),
         _stacked([_dearer(x, y) for x, y in zip(now, soon, strict=True)]), _stacked(coming),
     )  # fmt: skip
 

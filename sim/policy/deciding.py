@@ -67,6 +67,8 @@ class Rulings(NamedTuple):
     """(P, V) fraction of price that makers keep."""
     refused: Bools
     """(N, P, V) whether a rule refuses some part by itself."""
+    silences: Bools
+    """(N, P, V) whether a rule silences another that would refuse some part: without it that one would speak."""
     licensed: Floats
     """(N, P, V) part of what may go that goes on the terms of a rule."""
     exported: Floats
@@ -79,8 +81,8 @@ def free(places: int, cards: int, rules: int) -> Rulings:
     return Rulings(
         np.full((places, cards), FREE), np.full((places, cards), NO_RULE), np.full((places, cards), NO_PRONG),
         np.ones((places, cards)), np.zeros((places, cards)), np.ones((places, cards)),
-        np.zeros((rules, places, cards), np.bool_), np.zeros((rules, places, cards)),
-        np.ones((places, cards)),
+        np.zeros((rules, places, cards), np.bool_), np.zeros((rules, places, cards), np.bool_),
+        np.zeros((rules, places, cards)), np.ones((places, cards)),
     )  # fmt: skip
 
 
@@ -110,6 +112,7 @@ def decided(terms: Terms, looks: Looks, specification: Floats) -> Rulings:
                     out.rule[p, v], out.prong[p, v] = n, prong[n, v]
                 if known:
                     out.refused[n, p, v] = terms.open[n] < 1.0
+                    out.silences[n, p, v] = _silences(terms, looks, prong, n, p, v)
                     out.approval[p, v] *= terms.open[n]
                     out.exported[p, v] *= terms.open[n] if looks.foreign[n, p] else 1.0
                     out.licensed[n, p, v] = terms.licensed[n]
@@ -133,6 +136,16 @@ def _silenced(over: Bools, looks: Looks, prong: Ints, n: int, p: int, v: int) ->
     return False
 
 
+@inlined
+def _silences(terms: Terms, looks: Looks, prong: Ints, n: int, p: int, v: int) -> bool:
+    """Return whether a rule silences one that catches a card and refuses some part."""
+    for m in range(terms.strict.size):
+        caught = looks.places[m, p] and looks.cards[m, v] and prong[m, v] != NO_PRONG
+        if terms.over[n, m] and caught and terms.open[m] < 1.0:
+            return True
+    return False
+
+
 class Spells(NamedTuple):
     """What rules say in the X parts of a quarter between days on which something changes."""
 
@@ -145,6 +158,8 @@ class Spells(NamedTuple):
     kept: Floats
     exported: Floats
     refused: Bools
+    """(X, N, P, V)"""
+    silences: Bools
     """(X, N, P, V)"""
     licensed: Floats
     """(X, N, P, V)"""
@@ -238,7 +253,8 @@ def over_days(spells: Spells) -> Means:
                     refused, approval = spells.refused[x, n, p, v], spells.approval[x, p, v]
                     seen[0, x] = 1.0 if refused else 0.0
                     seen[1, x] = 1.0 - approval if spells.rule[x, p, v] == n else 0.0
-                    seen[2, x] = 1.0 - approval if refused and refusing[x, p, v] == 1 else 0.0
+                    lone = refused and refusing[x, p, v] == 1 and not spells.silences[x, n, p, v]
+                    seen[2, x] = 1.0 - approval if lone else 0.0
                     seen[3, x] = approval * spells.licensed[x, n, p, v]
                     seen[4, x] = spells.coming[x, n, p, v]
                 out.refused[n, p, v], out.closed[n, p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)

@@ -27,6 +27,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     (H20, "buyers", ["alibabba"], "did you mean 'alibaba'?"),
     (H20, "buyers", [], "names nobody"),
     (H20, "overrides", [H20.rsplit(".", 1)[1]], "must not name the rule itself"),
+    (H20, "only_chips", [], "names nobody"),
+    (H20, "prongs.memory.at_least", {}, "tests nothing, so it catches every card"),
     (H20, "only_chips", ["h2o"], "did you mean 'h20'?"),
     (H20, "licence", None, "must give the terms of a licence"),
     (H20, "treatment", "deny", "treatment is no licence"),

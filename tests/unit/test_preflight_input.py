@@ -351,6 +351,7 @@ def test_a_policy_file_that_is_wrong_says_how_to_mend_it(
         ),
         (["policy/us=[none,deny]"], "policy/us = 'none': stands for no rule at all, so not beside deny"),
         (["policy/allies=[egress,none]"], "policy/allies = 'none': stands for no rule at all, so not beside egress"),
+        (["policy=deny"], "us_tools; there is policy/us=deny"),
         (["policy/us=[]"], "policy/us = []: names no file: choose one, none for no rules"),
         (["policy/us=[deny,fee]"], "policy/us = ['deny', 'fee']: fee says all that deny says: drop deny"),
         (["market.costs.discount_rate=0,08"], "or write one list as [1,2]; one number is 0.08"),

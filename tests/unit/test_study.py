@@ -362,6 +362,7 @@ def test_what_is_wrong_with_levers_names_the_file_of_the_study(tmp_path: Path, m
             "market.on_premises.utilisation = 7.0: must be",
         ),
         (("~study",), "choose a study with study=NAME"),
+        (("seed=2",), "seed: a study has seeds of its own; say study.seeds"),
         (("+study.uncertainties={market.on_premises.utilisation: [0.3, 0.5]}",), "study.uncertainties"),
         (("study.seeds=0",), "study.seeds = 0"),
         (("output.figures=[shapes]",), "output.figures"),

@@ -199,6 +199,15 @@ def test_duties_and_fees_are_what_the_terms_say() -> None:
     assert np.nansum(rules["fee_usd_m"]) == pytest.approx(0.15 * value, rel=1e-9)
 
 
+def test_what_lifting_a_rule_would_bring_is_said_of_quotas_and_not_of_licences_that_silence_a_refusal() -> None:
+    free = rule(**PART, treatment="licence", licence=licence(approval=0.5), overrides=["ban"])
+    rules = ran(policy(ban=rule(**PART), free=free) | UNMOVED).tables(["rules"])["rules"]
+    assert np.nansum(rules["quantity_bound"][rules["rule"] == "free"]) > 0.0
+    assert np.nansum(rules["lifted_h100e"][rules["rule"] == "free"]) == 0.0
+    quota = ran(policy(q=rule(**PART, treatment="licence", licence=licence(cards_per_quarter=2e4))) | UNMOVED)
+    assert np.nansum(column(quota, "rules", "lifted_h100e")) > 0.0
+
+
 def test_what_was_bought_ahead_of_a_duty_does_not_pay_it() -> None:
     days = {"announced": "2025-08-01", "effective": "2025-11-15"}
     duty = policy(r=rule(**days, treatment="licence", licence=licence(duty=0.25), headquarters=[])) | SOBER

@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -42,7 +41,7 @@ def to_arrow(table: str, columns: Columns, run_id: str) -> pa.Table:
     """
     schema = schema_of(table)
     rows = len(next(iter(columns.values())))
-    arrays = [pa.array(np.full(rows, run_id, dtype=object), pa.string())]
+    arrays = [pa.repeat(pa.scalar(run_id, pa.string()), rows)]
     arrays += [pa.array(columns[name], schema.field(name).type, from_pandas=True) for name in schema.names[1:]]
     return pa.Table.from_arrays(arrays, schema=schema)
 

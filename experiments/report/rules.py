@@ -27,13 +27,13 @@ _BESIDE, _WITHOUT = "only what others refuse too", "no amount of its own"
 _NAMED = 3
 """Firms that a row names."""
 _CAPTION = (
-    "Rules that changed something, first and last quarter in any run, means over runs. Closed: first wishes of buyers "
-    "that the rule refuses, where several refuse only for the one that decides. More if it alone were lifted: orders "
-    "that no other rule refuses, of a rule that overrides others none; of quotas, caps and mandates, what they cut of "
-    "orders that the others leave; foreign cards that a mandate takes out are among what it closes. A licence may bind "
-    "for a quarter after its end, as cards ordered before are paid for when they come. Revenue denied: of makers, "
-    "gross of what buyers take instead. Each of these three in its own largest quarter, money and seizures summed over "
-    "the run. Quarters and runs one by one in table rules."
+    "Rules that changed something, first and last quarter in any run and in how many, means over runs. Closed: first "
+    "wishes of buyers that the rule refuses, where several refuse only for the one that decides. More if it alone "
+    "were lifted: orders that no other rule refuses, of a rule that overrides others none; of quotas, caps and "
+    "mandates, what they cut of orders that the others leave; foreign cards that a mandate takes out are among what "
+    "it closes. A licence may bind for a quarter after its end, as cards ordered before are paid for when they come. "
+    "Revenue denied: of makers, gross of what buyers take instead. Each of these three in its own largest quarter, "
+    "money and seizures summed over the run. Quarters and runs one by one in table rules."
 )
 
 
@@ -47,7 +47,7 @@ def rules_of(case: Case) -> Part | None:
         return None
     amounts = pd.DataFrame({rule: _amounts(case, mine) for rule, mine in rows.groupby("rule", sort=False)}).T
     amounts = amounts.loc[:, (amounts >= _LEAST).any()]
-    head = ("Rule", "Bound from", "until", "Whom most", *(AMOUNTS[str(name)] for name in amounts))
+    head = ("Rule", "Bound from", "until", "quarters", "Whom most", *(AMOUNTS[str(name)] for name in amounts))
     return Part(case.label, _CAPTION, head, tuple(_rows(case, rows, amounts)))
 
 
@@ -64,7 +64,8 @@ def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tup
         if said and not any(said):
             said[0] = _BESIDE if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT
         first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
-        yield f"{case.rule_label(str(rule))}\n{rule}", first, last, _most(case, mine), *said
+        quarters = str(mine["quarter"].nunique())
+        yield f"{case.rule_label(str(rule))}\n{rule}", first, last, quarters, _most(case, mine), *said
 
 
 def _most(case: Case, mine: pd.DataFrame) -> str:

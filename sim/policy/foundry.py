@@ -1,6 +1,6 @@
 """Which cards foundries may not make, and what that leaves a maker of its wafers (B5). K makers, V cards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,29 +33,29 @@ def _fine(rule: FoundryRule, chip: Chip) -> bool:
     return by_process and (least is None or count is None or count >= least)
 
 
-def _served(rule: FoundryRule, strength: float, structure: "Structure") -> Floats:
-    """Return the part of the wafers of every card that foundries serve under one rule (V,)."""
-    return np.asarray(1.0 - caught(rule, structure) * (1.0 - rule.access) * strength, dtype=np.float64)
-
-
 def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: "Structure") -> Floats:
     """Return the part of the wafers of every card that foundries do not serve (V,), ``rules`` with their strengths."""
     open_ = np.ones(len(structure.chips))
     for rule, strength in rules:
-        open_ *= _served(rule, strength, structure)
+        open_ *= _served(rule, strength, caught(rule, structure))
     return 1.0 - open_
 
 
-def closed_in_turn(rules: Iterable[tuple[str, FoundryRule, float]], structure: "Structure") -> dict[str, Floats]:
+def closed_in_turn(rules: Iterable[tuple[str, FoundryRule, float]], cards: Mapping[str, Bools]) -> dict[str, Floats]:
     """Return what each rule, by id and with its strength, closes of what those before it leave (V,).
 
-    Together that is ``closed_cards``.
+    Together that is ``closed_cards``. ``cards`` are those that each rule catches (V,), by its id.
     """
-    open_, closed = np.ones(len(structure.chips)), dict[str, Floats]()
+    open_, closed = np.ones(1), dict[str, Floats]()
     for name, rule, strength in rules:
-        left = open_ * _served(rule, strength, structure)
+        left = open_ * _served(rule, strength, cards[name])
         closed[name], open_ = open_ - left, left
     return closed
+
+
+def _served(rule: FoundryRule, strength: float, cards: Bools) -> Floats:
+    """Return the part of the wafers of every card that foundries serve under a rule that catches some (V,)."""
+    return np.asarray(1.0 - cards * (1.0 - rule.access) * strength, dtype=np.float64)
 
 
 def access_left(closed: Floats, wafers: Floats, maker: Ints, makers: int) -> Floats:

@@ -4,7 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.economics.cells import Ints
+from sim.economics.cells import Bools, Ints
+from sim.parameters.instruments import FoundryRule
+from sim.policy.foundry import caught
 from sim.tabulate.bound import Bound
 from sim.tabulate.chain import Chain
 from sim.tabulate.demand import Demand
@@ -32,6 +34,12 @@ class Facts(Frame):
     def fleets(self) -> Chain:
         """What stands, and what of new cards is domestic."""
         return Chain(self.world, self.record)
+
+    @cached_property
+    def caught_by_foundries(self) -> dict[str, Bools]:
+        """Cards that each rule on foundries catches (V,), by its id."""
+        found = self.structure.parameters.policy.instruments.items()
+        return {name: caught(rule, self.structure) for name, rule in found if isinstance(rule, FoundryRule)}
 
     @cached_property
     def ordering(self) -> tuple[list[str], Ints]:

@@ -64,16 +64,19 @@ def closed_by_firm(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
     And whether it cut what they would order, be it their first wish or what they take in its place (n,).
     """
     firms, member = facts.ordering
-    bound = facts.record.bound[t].get(name, np.zeros((2, member.size)))
-    closed = np.stack([sum_by(member, amounts, len(firms)) for amounts in bound])
-    stopped = facts.record.stopped[t].get(name, np.zeros(member.size, np.bool_)).astype(np.float64)
-    return closed, (closed[0] > 0.0) | (sum_by(member, stopped, len(firms)) > 0.0)
+    bound, stopped = facts.record.bound[t].get(name), facts.record.stopped[t].get(name)
+    closed, cut = np.zeros((2, len(firms))), np.zeros(len(firms), np.bool_)
+    if bound is not None:
+        closed = np.stack([sum_by(member, amounts, len(firms)) for amounts in bound])
+    if stopped is not None:
+        cut[member[stopped]] = True
+    return closed, cut | (closed[0] > 0.0)
 
 
 def lifted_by_firm(facts: Facts, t: int, name: str) -> Floats:
     """Return H100e more that each firm would order in a quarter if an instrument alone were lifted (n,)."""
-    firms, member = facts.ordering
-    return sum_by(member, facts.record.lifted[t].get(name, np.zeros(member.size)), len(firms))
+    (firms, member), more = facts.ordering, facts.record.lifted[t].get(name)
+    return np.zeros(len(firms)) if more is None else sum_by(member, more, len(firms))
 
 
 def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) -> Iterator[Bound]:
@@ -128,7 +131,7 @@ def _foundry(facts: Facts, name: str, rule: FoundryRule, t: int, _: float) -> It
     """Yield H100e of cards ordered that foundries may not make, of what the rules before it leave."""
     record, structure = facts.record, facts.structure
     ordered = record["ordered"][t].sum(axis=0) + record["elsewhere_ordered"][t].sum(axis=0)
-    shut = ordered * closed_in_turn(_foundry_rules(facts, t), structure)[name]
+    shut = ordered * closed_in_turn(_foundry_rules(facts, t), facts.caught_by_foundries)[name]
     closed, lost = float(shut @ structure.chip_h100e), float(shut @ record["chip_price"][t]) / 1e6
     yield Bound(t, name, ", ".join(rule.headquarters), closed > 0.0, closed, lost)
 

@@ -68,21 +68,20 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
     ordered if it alone were lifted. What is wanted first is credited to the rule that decides, so that amounts add up.
     """
     firms, member = facts.ordering
-    looked_at, stopped_in = dict[str, Ints](), dict[int, Floats]()
+    places, looked_at, quarter = facts.links.subjects["orders"].places, dict[str, list[int]](), -1
     for t, n, name, rule in _in_force(facts, "order"):
         if name not in looked_at:
-            looked_at[name] = np.unique(member[reached(rule, facts.links.subjects["orders"].places)])
-        if t not in stopped_in:
-            stopped_in[t] = _stopped(facts, t)
-        stopped = stopped_in[t][n]
+            looked_at[name] = np.unique(member[reached(rule, places)]).tolist()
+        if t != quarter:
+            quarter, stopped_in = t, _stopped(facts, t)
         (closed, lost), cut = closed_by_firm(facts, t, name)
-        fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
         lifted = lifted_by_firm(facts, t, name)
-        for i in looked_at[name]:
-            acted = cut[i] or max(stopped[i], fees[i], duties[i], lifted[i]) > 0.0
+        fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
+        acted = cut | (np.maximum.reduce([stopped_in[n], fees, duties, lifted]) > 0.0)
+        amounts = np.array([closed, lost, fees, duties, lifted, licensed]).T.tolist()
+        for i, (h100e, usd, fee, duty, more, under) in ((i, amounts[i]) for i in looked_at[name]):
             yield Bound(
-                t, name, firms[i], bool(acted), float(closed[i]), float(lost[i]), float(fees[i]), float(duties[i]),
-                lifted=float(lifted[i]), licensed=float(licensed[i]),
+                t, name, firms[i], bool(acted[i]), h100e, usd, fee, duty, lifted=more, licensed=under,
             )  # fmt: skip
 
 

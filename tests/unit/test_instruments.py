@@ -272,7 +272,8 @@ def test_what_rules_on_foundries_close_in_turn_adds_up(
         **DATED, kind="foundry_rule", sides=["cn"], headquarters=["cn"], approved=[], process_nm=None,
         transistors_bn=None, transistors_bn_without_memory=None, access=access,
     )  # fmt: skip
-    each = closed_in_turn([("one", rule, first), ("two", rule, second)], structure)
+    cards = caught(rule, structure)
+    each = closed_in_turn([("one", rule, first), ("two", rule, second)], {"one": cards, "two": cards})
     together = closed_cards([(rule, first), (rule, second)], structure)
     np.testing.assert_allclose(each["one"] + each["two"], together, atol=1e-12)
     assert each["one"].max() == pytest.approx((1.0 - access) * first, abs=1e-12)

@@ -152,7 +152,11 @@ _SITES = Table(
             "probability",
             "chance, as the provider sees it, that rules on foreign makers' cards tighten in a quarter",
         ),
-        _number("denied_h100e", "H100e", "would have been ordered in the quarter, had no rule closed it"),
+        _number(
+            "denied_h100e",
+            "H100e",
+            "would have been ordered in the quarter, had no rule closed it; and taken out by a mandate",
+        ),
         _key(
             "binding_constraint",
             "what keeps the site from serving more: demand unless full pools hold half of its capacity; of full sites, "
@@ -317,7 +321,11 @@ _CHIPS = Table(
         _number("unit_cost_usd", "USD per card", "unit cost of the maker"),
         _number("refused_cards", "cards", "ordered and not accepted by the supplier"),
         _key("refused_reason", "reason code of the refusal; null where nothing was refused"),
-        _number("denied_cards", "cards", "would have been ordered for the next quarter, had no rule closed them"),
+        _number(
+            "denied_cards",
+            "cards",
+            "would have been ordered for the next quarter, had no rule closed them; and taken out by a mandate",
+        ),
         _key("denied_by", "rule that closed most of them; null where none did"),
         _number("card_h100e", "H100e (TPP/15,832)", "of one card"),
     ),

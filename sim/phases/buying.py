@@ -61,7 +61,8 @@ def mixed(world: World, on_sale: Shelf, chip: Ints) -> tuple[Floats, Floats]:
 def buy(world: World, here: Shelf, power: Floats) -> None:
     """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
-    Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them; ``closed``: those
+    Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them, beside those that a
+    mandate took out; ``closed``: those
     that governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
     instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being ordered.
     """
@@ -91,7 +92,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)
         wanted = orders(buyers, everything)
-        world.now.arrays["denied"] = wanted * (1.0 - open_)
+        world.now.arrays["denied"] = world.now.arrays["removed"] + wanted * (1.0 - open_)
         world.now.arrays["closed"] = wanted * (permits.abroad + _cut_abroad(world, cut))
         _credit_closed(world, permits.deciding, wanted)
         if cut:

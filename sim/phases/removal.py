@@ -14,14 +14,16 @@ def remove(world: World, installed: Floats) -> None:
     """Take foreign cards out again of what was installed at sites (S, V) and delivered elsewhere this quarter.
 
     The cards that arrive in the quarter of the first day are those of the projects that are being built on it. They
-    have been paid; their slots are free for what is ordered next. Of several mandates the strictest counts.
+    have been paid; their slots are free for what is ordered next. Of several mandates the strictest counts. Sets
+    ``removed`` (S + W, V).
     """
     state, sites, t = world.state, installed.shape[0], world.t + 1
+    world.now.arrays["removed"] = np.zeros((sites + state.elsewhere.shape[0], installed.shape[1]))
     found = [x for x in world.conditions.measures.limits.mandates if x.incomplete > 0.0]
     if world.observed or not found:
         return
     arrived = np.concatenate((installed, state.elsewhere_delivered))
-    left, gone = [1.0 - _part(world, mandate, arrived) for mandate in found], np.zeros(arrived.shape)
+    left, gone = [1.0 - _part(world, mandate, arrived) for mandate in found], world.now.arrays["removed"]
     for mandate, (mine, least) in zip(found, strictest(left, np.ones(arrived.shape)), strict=True):
         out = np.where(mine, arrived * (1.0 - least), 0.0)
         taken = worth(out, world.structure.chip_h100e)

@@ -110,12 +110,14 @@ def test_phases_of_the_quarter(line: Line, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def _out_of_reach(parameters: Parameters) -> Parameters:
-    """Return parameters in which every rule on cards is asked as before, each of its own card that no maker makes."""
+    """Return parameters in which rules are asked as before: on cards that no maker makes, mandates for no order."""
     values = parameters.model_dump(mode="json")
-    found = [rule for rules in values["policy"].values() for rule in rules.values() if rule["kind"] == "chip_rule"]
-    for n, rule in enumerate(found):
-        rule["prongs"] = {name: {"at_least": {"tpp": 9e6 + n}} for name in rule["prongs"] or ["any"]}
-        rule["only_chips"] = None
+    for n, rule in enumerate(rule for rules in values["policy"].values() for rule in rules.values()):
+        if rule["kind"] == "chip_rule":
+            rule["prongs"] = {name: {"at_least": {"tpp": 9e6 + n}} for name in rule["prongs"] or ["any"]}
+            rule["only_chips"] = None
+        elif rule["kind"] in ("domestic_content", "buy_ratio"):
+            rule["covered_share"] = 0.0
     return Parameters.from_mapping(values)
 
 

@@ -74,7 +74,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
         if turn == 0:
-            world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
+            cut_alone = _cut_alone(parts, ordered, world.structure.chip_h100e)
+            world.now.lifted |= {name: x for name, x in cut_alone.items() if not _silencing(world, name)}
         _note(world, parts, ordered)
         ruled = _narrowed(ruled, parts, cut)
         found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
@@ -100,6 +101,11 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         more = lifted(buyers, open_, permits.alone.shares, ordered)
         for name, by_place in zip(permits.alone.rules, more, strict=True):
             world.now.lifted[name] = by_place + world.now.lifted.get(name, 0.0)
+
+
+def _silencing(world: World, name: str) -> bool:
+    """Return whether a rule on cards silences others, which would speak if it were lifted."""
+    return any(rule.overrides for found, rule, _ in world.policy.chip_rules if found == name)
 
 
 def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:

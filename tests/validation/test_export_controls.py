@@ -200,10 +200,11 @@ def test_duties_and_fees_are_what_the_terms_say() -> None:
 
 
 def test_what_lifting_a_rule_would_bring_is_said_of_quotas_and_not_of_licences_that_silence_a_refusal() -> None:
-    free = rule(**PART, treatment="licence", licence=licence(approval=0.5), overrides=["ban"])
-    rules = ran(policy(ban=rule(**PART), free=free) | UNMOVED).tables(["rules"])["rules"]
-    assert np.nansum(rules["quantity_bound"][rules["rule"] == "free"]) > 0.0
-    assert np.nansum(rules["lifted_h100e"][rules["rule"] == "free"]) == 0.0
+    for terms in (licence(approval=0.5), licence(cards_per_quarter=2e4)):
+        free = rule(**PART, treatment="licence", licence=terms, overrides=["ban"])
+        rules = ran(policy(ban=rule(**PART), free=free) | UNMOVED).tables(["rules"])["rules"]
+        assert np.nansum(rules["quantity_bound"][rules["rule"] == "free"]) > 0.0
+        assert np.nansum(rules["lifted_h100e"][rules["rule"] == "free"]) == 0.0
     quota = ran(policy(q=rule(**PART, treatment="licence", licence=licence(cards_per_quarter=2e4))) | UNMOVED)
     assert np.nansum(column(quota, "rules", "lifted_h100e")) > 0.0
 

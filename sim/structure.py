@@ -4,7 +4,7 @@ Everything here follows from the parameters and never changes during a run. Posi
 row numbers in the state; names, not positions, enter random draws.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,8 +17,9 @@ from sim.names import QUARTERS_PER_YEAR, key_of, quarter_number
 from sim.parameters import Parameters
 from sim.parameters.market import PerformanceWeights
 from sim.parameters.suppliers import Chip
+from sim.policy.answering import Variant
 from sim.policy.chip_rules import reached
-from sim.policy.redesign import Variant, variants
+from sim.policy.redesign import Answers, answers
 from sim.policy.status import Place
 from sim.randomness import Words
 from sim.roadmap import catalogue
@@ -133,10 +134,15 @@ class Structure:
         """Every card by id, those that extrapolated roadmaps and rules bring included."""
         return {**catalogue(self.parameters), **{name: variant.chip for name, variant in self.variants.items()}}
 
-    @cached_property
-    def variants(self) -> dict[str, Variant]:
+    @property
+    def variants(self) -> Mapping[str, Variant]:
         """Cards that rules bring about, by id."""
-        return variants(self.parameters, catalogue(self.parameters))
+        return self.answers.variants
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What makers make of rules."""
+        return answers(self.parameters, catalogue(self.parameters))
 
     @cached_property
     def chip_dated(self) -> Bools:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised when a table or column changes meaning, name or type, or when figures need a new one."""
 
 WORLD = "world"
@@ -377,6 +377,12 @@ _RULES = Table(
             "cards delivered that were ordered under a licence of the rule; those under several are shared among them; "
             "null for rules on other things than orders of cards",
         ),
+        _number(
+            "shaped_h100e",
+            "H100e",
+            "of a rule that stops none of a maker's cards, as it asks to be told: cards delivered that the maker would "
+            "have cut otherwise without it; null for rules on other things than orders of cards",
+        ),
     ),
 )
 
@@ -410,7 +416,8 @@ _EVENTS = Table(
             "event",
             "launch_site, launch_models, compliant_chip, first_delivery, entry, exit, capex_cut, lease, lease_end, "
             "rule_announced, rule_effective, rule_expires or rule_bites; at the end rule_never_bites (in force, but "
-            "nobody was bound) and rule_never_in_force",
+            "nobody was bound), rule_observed (it ended while deliveries are given, which carry what it did) and "
+            "rule_never_in_force",
         ),
         _key("who", "provider or supplier; group of the government for rules"),
         _key(

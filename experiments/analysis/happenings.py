@@ -13,10 +13,12 @@ from experiments.analysis.rounding import rounded
 NEEDED = ("events", "sites")
 """Tables that :func:`happenings` reads."""
 _NAMED = 3
-_IDLE = {"rule_never_bites": "rules that never bound", "rule_never_in_force": "rules never in force"}
-"""Events at the end of a run, and what is said of them."""
-_OBSERVED = "rules within the history"
-"""Those that ended while deliveries are observed, which carry what they did: in no table, and not idle either."""
+_IDLE = {
+    "rule_never_bites": "rules that never bound",
+    "rule_observed": "rules within the history",
+    "rule_never_in_force": "rules never in force",
+}
+"""Events at the end of a run, and what is said of them; what rules of the history did lies in deliveries observed."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,13 @@ def idle_rules(case: Case, *, labels: bool = False) -> list[Happening]:
 
 
 def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator[Happening]:
-    """Yield idle rules by what is said of them; what ended in the history shows in the deliveries observed then."""
-    expired = events[(events["event"] == "rule_expires") & (events["quarter"] <= case.history_end)]
-    observed = set(expired["detail"])
+    """Yield idle rules by what is said of them."""
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
-        for heading, rules in (
-            (name, runs[~runs.index.isin(observed)]),
-            (_OBSERVED, runs[runs.index.isin(observed)]),
-        ):
-            if not rules.empty:
-                names = [f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, rules.index)]
-                said = (_in_runs(case, name, count) for name, count in zip(names, rules, strict=True))
-                yield Happening(heading, ("; " if labels else ", ").join(said))
+        if not runs.empty:
+            names = [f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, runs.index)]
+            said = (_in_runs(case, name, count) for name, count in zip(names, runs, strict=True))
+            yield Happening(name, ("; " if labels else ", ").join(said))
 
 
 def _in_runs(case: Case, rule: str, count: int) -> str:

@@ -16,6 +16,7 @@ AMOUNTS = {
     "duty_usd_m": "Duties, USD m",
     "subsidy_usd_m": "Subsidies, USD m",
     "seizures": "Cards seized",
+    "shaped_h100e": "Cards cut otherwise, H100e",
 }
 """Columns of the table ``rules`` with their heads; those in which no rule has an amount are left out."""
 _ANEW = ["quantity_bound", "lifted_h100e", "denied_revenue_usd_m"]
@@ -32,8 +33,9 @@ _CAPTION = (
     "were lifted: orders that no other rule refuses, of a rule that overrides others none; of quotas, caps and "
     "mandates, what they cut of orders that the others leave; foreign cards that a mandate takes out are among what "
     "it closes. A licence may bind for a quarter after its end, as cards ordered before are paid for when they come. "
-    "Revenue denied: of makers, gross of what buyers take instead. Each of these three in its own largest quarter, "
-    "money and seizures summed over the run. Quarters and runs one by one in table rules."
+    "Revenue denied: of makers, gross of what buyers take instead. Cards cut otherwise: delivered, of a rule that "
+    "stops none of a maker's cards, as it asks to be told, but below whose lines makers stay. The first three in the "
+    "largest quarter of each, all others summed over the run. Quarters and runs one by one in table rules."
 )
 
 

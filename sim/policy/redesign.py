@@ -1,81 +1,62 @@
-"""Redesign: merchants answer a rule that catches their best card with the card that is worth most under it (B4).
+"""Redesign: merchants answer rules that catch their best card, for every place where they sell (B4).
 
-The first answer is made of dies that the maker has: re-binned, it keeps their area and memory, and takes what they take
-of wafers, packaging and memory. The second takes longer and has a die of its own, as small as it may be, with memory
-and links of the cards that there are by then. Both cost what their base costs per hour of inference when they come out,
-less what the smaller die saves. Cards are designed for the larger part of what a place orders: rules on named firms
-bring out none, nor do rules for less than half of orders.
+They look when a rule takes effect and when a generation comes out, at the rules that they know by then. Cards are
+designed for the larger part of what a place orders: rules on named firms bring out none, nor do rules for less than
+half of orders. What a card is made of stands in ``answering``.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 from typing import NamedTuple
 
 from sim.economics.technology import interpolate
-from sim.names import QUARTERS_PER_YEAR, quarter_code, quarter_number
+from sim.names import quarter_number
 from sim.parameters import Parameters
-from sim.parameters.behaviour import Respin
-from sim.parameters.policy import ChipRule, Licence
+from sim.parameters.policy import ChipRule
 from sim.parameters.suppliers import Chip
+from sim.policy.answering import Occasion, Variant, answer, stops, weights
 from sim.policy.calendar import Calendar
-from sim.policy.chip_rules import Case, Subjects, in_full, made_there, reached, rulings
-from sim.policy.cut_down import (
-    Cut,
-    Specification,
-    Task,
-    allowed,
-    applicable_area,
-    best_cut,
-    performance,
-    smallest_die,
-    whole,
-)
-from sim.policy.dates import days_of, first_day, quarter_of
-from sim.policy.deciding import NO_RULE
+from sim.policy.chip_rules import Case, in_full, made_there, reached
+from sim.policy.cut_down import Specification, Task
+from sim.policy.dates import first_day, quarter_of
 from sim.policy.leaders import expected
-from sim.policy.specification import specifications
 from sim.policy.status import Place
 
 HALF = 0.5
 """Part of a place's orders that a rule must be for, at least, to be looked at."""
-SOON = QUARTERS_PER_YEAR
-"""Quarters within which a card of the roadmap makes a variant needless."""
 
 
-class Variant(NamedTuple):
-    """A card that a rule brought about."""
+class Shaped(NamedTuple):
+    """That a maker answered the rules of a place otherwise because of one that stops none of its cards."""
 
-    chip: Chip
-    base: str
-    """Card whose dies it is made of, or whose design its own die goes back to."""
     rule: str
-    """Rule that it answers."""
     place: Place
-    """For whom it was made."""
-
-
-class Occasion(NamedTuple):
-    """A day on which makers look at what rules leave them."""
-
     quarter: int
-    day: int
-    rule: str | None
-    """The rule that takes effect; None where a maker's card comes out that outdoes all its cards before."""
-    maker: str
+    """In which the card is launched, or would have been."""
+    card: str | None
+    """The card that is another one because of the rule; None where none comes."""
 
 
-def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Variant]:
-    """Return the cards ``<maker>-cut-<n>`` that rules bring about, by id, in the order of time.
+class Answers(NamedTuple):
+    """What makers make of rules."""
+
+    variants: Mapping[str, Variant]
+    """Cards ``<maker>-cut-<n>`` that rules bring about, by id, in the order of time."""
+    shaped: Sequence[Shaped]
+    """What rules that stop nothing changed of them."""
+
+
+def answers(parameters: Parameters, cards: Mapping[str, Chip]) -> Answers:
+    """Return the cards that rules bring about.
 
     Args:
         parameters: with the rules and the behaviour.
         cards: the catalogue and what roadmaps bring.
     """
     if parameters.behaviour.redesign.name == "none":
-        return {}
+        return Answers({}, ())
     merchants = {x: y for x, y in parameters.suppliers.items() if y.sells_to is None}
     sells = {x: sorted(set(_sells(x, parameters))) for x in merchants}
     decides = (
@@ -85,12 +66,12 @@ def variants(parameters: Parameters, cards: Mapping[str, Chip]) -> dict[str, Var
         [(x.state_funded_share, name) for name, x in parameters.market.regions.items()],
         [(x.headquarters, x.price_decline, name) for name, x in merchants.items()], sorted(cards.items()),
     )  # fmt: skip
-    return dict(_variants(_Asked(repr(decides), parameters, cards, sells)))
+    return _answers(_Asked(repr(decides), parameters, cards, sells))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What variants depend on, in words: parameters that differ elsewhere have the same ones."""
+    """What answers depend on, in words: parameters that differ elsewhere have the same ones."""
 
     words: str
     parameters: Parameters = field(compare=False)
@@ -99,9 +80,10 @@ class _Asked:
 
 
 @lru_cache(maxsize=64)
-def _variants(asked: _Asked) -> dict[str, Variant]:
-    """Return the variants; the last are kept, as samples of a study meet the same rules again and again."""
-    parameters, cards, sells, found = asked.parameters, asked.cards, asked.sells, dict[str, Variant]()
+def _answers(asked: _Asked) -> Answers:
+    """Return the answers; the last are kept, as samples of a study meet the same rules again and again."""
+    parameters, cards, sells = asked.parameters, asked.cards, asked.sells
+    found, shaped = dict[str, Variant](), list[Shaped]()
     calendar, terms = Calendar(parameters.policy), parameters.behaviour.redesign.compliant
     lags = [(terms.lag_quarters, False), *([] if terms.respin is None else [(terms.respin.lag_quarters, True)])]
     for occasion in _occasions(parameters, calendar, cards, sells):
@@ -110,12 +92,32 @@ def _variants(asked: _Asked) -> dict[str, Variant]:
             task = _task(parameters, occasion, place, cases)
             if task.cases and not _shut(task):
                 count = 1 + sum(variant.chip.supplier == occasion.maker for variant in found.values())
-                named = task.named(f"{occasion.maker}-cut-{count}", found)
+                task = task.named(f"{occasion.maker}-cut-{count}", found)
                 every = {**cards, **{x: variant.chip for x, variant in found.items()}}
                 mine = {x: chip for x, chip in every.items() if chip.supplier == occasion.maker}
-                variant = _answer(parameters, mine, named, occasion, lag, own_die=own_die)
-                found |= {} if variant is None else {named.name: variant}
-    return found
+                cut = partial(answer, parameters, mine, occasion=occasion, lag=lag, own_die=own_die)
+                variant = cut(task)
+                shaped += _shaped(cut, mine, task, variant, occasion.quarter + lag)
+                found |= {} if variant is None else {task.name: variant}
+    return Answers(found, shaped)
+
+
+def _shaped(
+    cut: Callable[[Task], Variant | None], cards: Mapping[str, Chip], task: Task, variant: Variant | None, launch: int
+) -> Iterator[Shaped]:
+    """Yield the rules that stop no card of a maker but without which it would have answered otherwise.
+
+    What they do shows in no order: they ask to be told, or catch what nobody makes because of them.
+    """
+    for case in task.cases:
+        if not stops(case, cards, task):
+            without = cut(task._replace(cases=[other for other in task.cases if other is not case]))
+            if _card(without) != _card(variant):
+                yield Shaped(case.id, task.place, launch, None if variant is None else task.name)
+
+
+def _card(variant: Variant | None) -> Chip | None:
+    return None if variant is None else variant.chip
 
 
 def _known(calendar: Calendar, asked: _Asked, occasion: Occasion, lag: int) -> list[Case]:
@@ -159,141 +161,6 @@ def _occasions(
     return sorted((x for x in out if x.quarter > past), key=lambda x: (x.quarter, x.rule is None, x.day))
 
 
-def _answer(
-    parameters: Parameters, mine: Mapping[str, Chip], task: Task, occasion: Occasion, lag: int, *, own_die: bool
-) -> Variant | None:
-    """Return the variant with which a maker answers for a place; None where it needs none or none is possible.
-
-    Args:
-        parameters: with the terms of redesign.
-        mine: cards of the maker by id, cut ones among them.
-        task: for whom the card would be cut, and how.
-        occasion: when the maker looks, and why.
-        lag: quarters from then to the first sale.
-        own_die: whether there is time for a die of its own, made with what the maker sells by the end of the lag.
-    """
-    terms, launch = parameters.behaviour.redesign.compliant, occasion.quarter + lag
-    now = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= occasion.quarter}
-    rule = _reason(occasion, now, task, launch)
-    if rule is None or launch > quarter_number(parameters.market.end):
-        return None
-    ready = launch if own_die else occasion.quarter
-    bases = {x: y for x, y in mine.items() if quarter_number(y.launch) <= ready and x not in task.apart}
-    cut = best_cut(_made(bases, ready - terms.dies_made_quarters), task)
-    if cut is None:
-        return None
-    soon = {name: chip for name, chip in mine.items() if quarter_number(chip.launch) <= ready + SOON}
-    chip, saving = _variant(parameters, bases[cut.base], cut.specification, launch, task), 1.0
-    if own_die and terms.respin is not None:
-        chip, saving = _respun(chip, bases[cut.base], cut, terms.respin, task), terms.respin.least_saving
-    return Variant(chip, cut.base, rule, task.place) if _pays(chip, soon, terms.least_gain, saving, task) else None
-
-
-def _reason(occasion: Occasion, cards: Mapping[str, Chip], task: Task, launch: int) -> str | None:
-    """Return the rule that a maker answers with a card launched in a quarter; None where there is none to answer.
-
-    It is the one that takes effect, if it takes from what the maker sells at a place or licenses other cards than those
-    that may go; of a new generation, the one that decides on its best card. It must hold when the card comes.
-    """
-    cases = {case.id: case for case in task.cases}
-    rule = occasion.rule
-    if rule is None:
-        rule = _deciding(cards, task)
-    elif rule in cases:
-        terms, without = cases[rule].rule.licence, task._replace(cases=[x for x in task.cases if x.id != rule])
-        worth, before = _worth(cards, task), _worth(cards, without)
-        opens = terms is not None and _opens(cases[rule].rule, terms, cases) and min(worth, default=1.0) == 0.0
-        if not opens and all(one >= two for one, two in zip(worth, before, strict=True)):
-            return None
-    if rule is None or rule not in cases or cases[rule].rule.treatment == "notify":
-        return None
-    return rule if days_of(cases[rule].rule).expires > first_day(launch) else None
-
-
-def _opens(rule: ChipRule, terms: Licence, cases: Mapping[str, Case]) -> bool:
-    """Return whether a licence may let through what was refused: by itself it adds a rule, so it must silence one."""
-    silenced = (cases[name].rule.treatment for name in rule.overrides if name in cases)
-    return terms.approval > 0.0 and not terms.sold_at_home and any(treatment != "notify" for treatment in silenced)
-
-
-def _deciding(cards: Mapping[str, Chip], task: Task) -> str | None:
-    """Return the rule that decides on a maker's best card at a place; None where it may go as it is."""
-    best = max(cards, key=lambda name: performance(whole(cards[name]), task), default=None)
-    if best is None:
-        return None
-    subjects = Subjects([best], [task.origin], specifications([cards[best]]), [task.place], task.apart)
-    limited, rule = allowed(subjects, task)[0] < 1.0, int(rulings(task.cases, subjects).rule[0, 0])
-    return task.cases[rule].id if limited and rule != NO_RULE else None
-
-
-def _pays(chip: Chip, others: Mapping[str, Chip], gain: float, saving: float, task: Task) -> bool:
-    """Return whether a card is worth more than what the maker sells or brings soon, or as much on less silicon.
-
-    Args:
-        chip: the card.
-        others: what the maker sells or brings soon.
-        gain: what it must be worth more.
-        saving: part of the logic area that it must save otherwise; 1 where that is no reason.
-        task: for whom it is.
-    """
-    mine, theirs = _worth({task.name: chip}, task)[0], _worth(others, task)
-    best = max(theirs, default=0.0)
-    if mine >= (1.0 + gain) * best:
-        return True
-    alike = [x.logic_area_mm2 for x, worth in zip(others.values(), theirs, strict=True) if worth * (1.0 + gain) >= mine]
-    return mine * (1.0 + gain) >= best and chip.logic_area_mm2 <= (1.0 - saving) * min(alike)
-
-
-def _made(sold: Mapping[str, Chip], since: int) -> dict[str, Chip]:
-    """Return cards whose dies are still made, those launched since a quarter, with the least power first."""
-    rows = sorted(sold.items(), key=lambda row: (row[1].power_w, row[0]))
-    return {name: chip for name, chip in rows if quarter_number(chip.launch) >= since}
-
-
-def _worth(cards: Mapping[str, Chip], task: Task) -> list[float]:
-    """Return what cards are worth at a place: performance, as far as rules leave it."""
-    chips = list(cards.values())
-    subjects = Subjects(list(cards), [task.origin] * len(chips), specifications(chips), [task.place], task.apart)
-    return [
-        performance(whole(chip), task) * float(share)
-        for chip, share in zip(chips, allowed(subjects, task), strict=True)
-    ]
-
-
-def _variant(parameters: Parameters, base: Chip, cut: Specification, launch: int, task: Task) -> Chip:
-    """Return a card cut down, at the price that its base has by then, in the unit by which buyers choose: inference."""
-    years = max(launch - quarter_number(base.launch), 0) / QUARTERS_PER_YEAR
-    inference = task._replace(exponents=_weights(parameters, 0.0))
-    ratio = performance(cut, inference) / performance(whole(base), inference)
-    terms = parameters.behaviour.redesign.compliant
-    fallen = math.exp(-parameters.suppliers[base.supplier].price_decline * years)
-    return base.model_copy(
-        update={
-            "label": f"{base.label}, cut for {task.place.destination}",
-            "launch": quarter_code(launch),
-            "tpp": cut.tpp,
-            "memory_bandwidth_gb_s": cut.memory,
-            "interconnect_gb_s": cut.links,
-            "die_area_mm2": applicable_area(base),
-            "power_w": base.power_w * (cut.tpp / base.tpp) ** terms.power_elasticity,
-            "price_usd": base.price_usd * ratio * fallen,
-        }
-    )
-
-
-def _respun(chip: Chip, base: Chip, cut: Cut, terms: Respin, task: Task) -> Chip:
-    """Return a card on a die of its own."""
-    part = smallest_die(base, cut.specification, terms.fixed_area, task)
-    return chip.model_copy(
-        update={
-            "label": f"{chip.label}, own die",
-            "die_area_mm2": applicable_area(base) * part,
-            "logic_area_mm2": base.logic_area_mm2 * part,
-            "transistors_bn": None if base.transistors_bn is None else base.transistors_bn * part,
-        }
-    )
-
-
 def _task(parameters: Parameters, occasion: Occasion, place: Place, cases: Sequence[Case]) -> Task:
     """Return what a maker would cut a card for, under those of some rules that look at it there."""
     margins = parameters.behaviour.redesign.compliant.margins
@@ -323,16 +190,7 @@ def _exponents(parameters: Parameters, place: Place, quarter: int) -> tuple[floa
     demand = parameters.customers.demand
     regions = [place.destination] if place.destination in demand else list(demand)
     shares = [interpolate(demand[region].training_share, quarter) for region in regions]
-    return _weights(parameters, sum(shares) / len(shares))
-
-
-def _weights(parameters: Parameters, training: float) -> tuple[float, float, float]:
-    """Return the exponents of performance for a share of training."""
-    weights, fields = parameters.market.performance, ("compute", "memory_bandwidth", "interconnect")
-    a, b, c = (
-        training * getattr(weights.training, x) + (1.0 - training) * getattr(weights.inference, x) for x in fields
-    )
-    return a, b, c
+    return weights(parameters, sum(shares) / len(shares))
 
 
 def _sells(maker: str, parameters: Parameters) -> Iterator[Place]:

@@ -30,3 +30,5 @@ class Bound(NamedTuple):
     """H100e more that would be ordered of its cards if a rule alone were lifted."""
     licensed: float = math.nan
     """H100e of cards that came under a licence of the rule."""
+    shaped: float = math.nan
+    """H100e of cards that came and would have been cut otherwise without a rule."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.economics.cells import Floats, Ints
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.economics.folding import folded
 from sim.links import ORDERING
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
 from sim.policy.chip_rules import charges, reached
-from sim.policy.dates import days_of, first_day, quarter_of
+from sim.policy.dates import Days, days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
 from sim.tabulate.facts import Facts
@@ -22,7 +22,7 @@ from sim.tabulate.rows import Columns, strings
 def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
     rows = _bound(facts)
-    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 9)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 10)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
@@ -37,6 +37,7 @@ def rules(facts: Facts) -> Columns:
         "seizures": numbers[:, 6],
         "lifted_h100e": numbers[:, 7],
         "licensed_h100e": numbers[:, 8],
+        "shaped_h100e": numbers[:, 9],
     }
 
 
@@ -66,6 +67,7 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
 
     It bound where it refuses what is wanted first, be it alone or beside others, and where more of its cards would be
     ordered if it alone were lifted. What is wanted first is credited to the rule that decides, so that amounts add up.
+    One that stops nothing, as it asks to be told, bound where cards come that makers cut otherwise because of it.
     """
     firms, member = facts.ordering
     places, looked_at, quarter = facts.links.subjects["orders"].places, dict[str, list[int]](), -1
@@ -77,11 +79,12 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         (closed, lost), cut = closed_by_firm(facts, t, name)
         lifted = lifted_by_firm(facts, t, name)
         fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
-        acted = cut | (np.maximum.reduce([stopped_in[n], fees, duties, lifted]) > 0.0)
-        amounts = np.array([closed, lost, fees, duties, lifted, licensed]).T.tolist()
-        for i, (h100e, usd, fee, duty, more, under) in ((i, amounts[i]) for i in looked_at[name]):
+        shaped, launched = _shaped(facts, t, name)
+        acted = cut | launched | (np.maximum.reduce([stopped_in[n], fees, duties, lifted, shaped]) > 0.0)
+        amounts = np.array([closed, lost, fees, duties, lifted, licensed, shaped]).T.tolist()
+        for i, (h100e, usd, fee, duty, more, under, otherwise) in ((i, amounts[i]) for i in looked_at[name]):
             yield Bound(
-                t, name, firms[i], bool(acted[i]), h100e, usd, fee, duty, lifted=more, licensed=under,
+                t, name, firms[i], bool(acted[i]), h100e, usd, fee, duty, lifted=more, licensed=under, shaped=otherwise,
             )  # fmt: skip
 
 
@@ -93,6 +96,23 @@ def _stopped(facts: Facts, t: int) -> Floats:
         return np.zeros((len(facts.world.policy.chip_rules), len(firms)))
     refused = np.concatenate([rules[x].refused > 0.0 for x in ORDERING], axis=1)
     return folded((refused * denied).sum(axis=2), member, len(firms), axis=1)
+
+
+def _shaped(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
+    """Return H100e of cards that each firm got in a quarter and that are others because of a rule that stops nothing.
+
+    And whether such a card came out for the firm in the quarter, or would have without the rule (n,), (n,).
+    """
+    structure, (firms, member) = facts.structure, facts.ordering
+    found = [row for row in structure.answers.shaped if row.rule == name]
+    if not found:
+        return np.zeros(len(firms)), np.zeros(len(firms), np.bool_)
+    out = {row.place[:2] for row in found if row.quarter == structure.start + t}
+    came = [place[:2] in out for place in facts.links.subjects["orders"].places]
+    others = np.array([chip in {row.card for row in found} for chip in structure.chips])
+    cards = np.concatenate([facts.record[x][t] for x in ("delivered", "elsewhere_delivered")])
+    amounts = _by_firm(cards * others * structure.chip_h100e, member, len(firms))
+    return amounts, sum_by(member, np.array(came, dtype=np.float64), len(firms)) > 0.0
 
 
 def _by_firm(amounts: Floats, member: Ints, firms: int) -> Floats:
@@ -164,11 +184,18 @@ def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
         if name in bites:
             dates["rule_bites"] = bites[name]
         else:
-            binds = days_of(rule)
-            ever = binds.effective < first_day(last + 1) and binds.expires > max(first_day(start), binds.effective)
-            dates["rule_never_bites" if ever else "rule_never_in_force"] = facts.quarters[-1]
+            dates[_idle(facts, days_of(rule))] = facts.quarters[-1]
         for event, quarter in dates.items():
             yield quarter, event, policy.authority(name), name
+
+
+def _idle(facts: Facts, days: Days) -> str:
+    """Return what is said of a rule that bound nobody in any table."""
+    ordering = max(facts.structure.history - 1, 0)
+    start, asked, end = (first_day(facts.structure.start + t) for t in (0, ordering, len(facts.quarters)))
+    if days.effective >= end or days.expires <= max(start, days.effective):
+        return "rule_never_in_force"
+    return "rule_observed" if days.expires <= asked else "rule_never_bites"
 
 
 def _first_bites(facts: Facts) -> dict[str, str]:

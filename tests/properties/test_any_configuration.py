@@ -27,6 +27,7 @@ NULLABLE = {
     "yield_fraction", "saving_usd_m", "lrmc_usd_per_h100e_hour", "value", "quantity_bound", "denied_revenue_usd_m",
     "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "enforcement", "seizures", "lifted_h100e",
     "licensed_h100e",
+    "shaped_h100e",
 }  # fmt: skip
 """Columns that are null where they divide by nothing or have no meaning; so are shares, prices and amounts in RMB."""
 

@@ -11,9 +11,6 @@ from experiments.analysis.happenings import _cuts, _firms, _idle, _queue, happen
 from experiments.analysis.terminal import summary
 from experiments.report.page import render
 
-_OVER = (("2023Q4", "rule_expires"), ("2026Q4", "rule_never_bites"))
-"""Events of a rule that ended within the history."""
-
 
 def case_of(folder: Path) -> Case:
     (found,) = cases([load(folder)])
@@ -65,7 +62,7 @@ def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
 def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None:
     case = case_of(ensemble)
     rows = [(run, "2026Q4", "rule_never_bites", "gate") for run in case.ids]
-    rows += [(run, quarter, event, "old") for run in case.ids for quarter, event in _OVER]
+    rows += [(run, "2026Q4", "rule_observed", "old") for run in case.ids]
     rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "cap")]
     said = _idle(case, pd.DataFrame(rows, columns=["run_id", "quarter", "event", "detail"]))
     assert {item.name: item.text for item in said} == {

@@ -1,5 +1,6 @@
 """Cut-down cards: the best one below given lines, when makers bring one out, and the cards of history left out."""
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -15,9 +16,10 @@ from sim.parameters.behaviour import Respin
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy import Calendar, Use
+from sim.policy.answering import Variant
 from sim.policy.cut_down import Specification, Task, best_cut, left, performance, smallest_die, whole
 from sim.policy.dates import ordinal
-from sim.policy.redesign import Variant, variants
+from sim.policy.redesign import Shaped, answers
 from sim.policy.status import Status
 from sim.roadmap import catalogue
 from sim.structure import Structure
@@ -161,8 +163,8 @@ def behaving(parameters: Parameters, **values: object) -> Parameters:
     return parameters.model_copy(update={"behaviour": parameters.behaviour.model_copy(update={"redesign": family})})
 
 
-def brought(parameters: Parameters) -> dict[str, Variant]:
-    return variants(parameters, catalogue(parameters))
+def brought(parameters: Parameters) -> Mapping[str, Variant]:
+    return answers(parameters, catalogue(parameters)).variants
 
 
 LINE = on(tpp=4800.0)
@@ -253,7 +255,7 @@ def gate(below: float, **terms: object) -> ChipRule:
     return rule(treatment="licence", licence=licence(**terms), overrides=["r"], prongs=lane, **days)
 
 
-def answers(second: ChipRule) -> list[Chip]:
+def second_answers(second: ChipRule) -> list[Chip]:
     """Return the cards that answer the second of two rules."""
     found = brought(behaving(under(without_rules(), r=LINE, s=second), respin=None))
     return [variant.chip for variant in found.values() if variant.rule == "s"]
@@ -261,7 +263,7 @@ def answers(second: ChipRule) -> list[Chip]:
 
 def test_a_licence_brings_out_a_card_below_its_upper_line() -> None:
     """As the gate of 2026 brought plans for a card of half a B300, just below 21,000 TPP."""
-    (chip,) = answers(gate(12000.0))
+    (chip,) = second_answers(gate(12000.0))
     assert chip.tpp == pytest.approx(12000.0 * (1.0 - 0.0133), rel=1e-8)
     assert chip.launch == "2025Q1"
 
@@ -271,7 +273,7 @@ def test_a_licence_brings_out_a_card_below_its_upper_line() -> None:
 )
 def test_a_licence_that_is_refused_or_dear_brings_out_no_card_under_it(terms: dict[str, float]) -> None:
     """It does catch the card that answered the first rule, so that one below its lower line may come."""
-    assert all(chip.tpp < 3000.0 for chip in answers(gate(12000.0, **terms)))
+    assert all(chip.tpp < 3000.0 for chip in second_answers(gate(12000.0, **terms)))
 
 
 def test_a_licence_that_lets_the_best_card_go_asks_for_none() -> None:
@@ -384,6 +386,28 @@ def test_a_maker_that_minds_no_notice_cuts_up_to_the_ban_of_2023() -> None:
     chips = [next(iter(brought(x).values())).chip for x in (told, without_notices(told))]
     assert 4600.0 < chips[0].tpp < 4800.0
     assert chips[0].model_dump() == chips[1].model_dump()
+
+
+def shaped(parameters: Parameters) -> list[Shaped]:
+    return list(answers(parameters, catalogue(parameters)).shaped)
+
+
+def test_a_notice_below_which_makers_stay_is_said_to_shape_their_cards() -> None:
+    """In 2023 the H20; where makers do not mind it, and without it, nothing is."""
+    told = without(compose("policy=us_2023_10").parameters, *AS_DESIGNED)
+    found = shaped(told)
+    assert {row.rule for row in found} == {"us_2023_10_b"}
+    assert "nvidia-cut-1" in {row.card for row in found if row.place.destination == "cn"}
+    assert shaped(behaving(told, notified_worth=1.0)) == shaped(without_notices(told)) == []
+
+
+def test_a_ban_that_catches_only_what_would_be_cut_shapes_it() -> None:
+    """It bans what lies between 3,000 and the other rule's line, where nothing that is on sale lies."""
+    window = rule(prongs={"window": prong({"tpp": 3000.0}, {"tpp": 4800.0})})
+    one, two = (behaving(under(without_rules(), r=LINE, **more), respin=None) for more in ({}, {"w": window}))
+    assert brought(two)["nvidia-cut-1"].chip.tpp < 3000.0 < brought(one)["nvidia-cut-1"].chip.tpp
+    assert ("w", "nvidia-cut-1") in {(row.rule, row.card) for row in shaped(two)}
+    assert shaped(one) == []
 
 
 def without_notices(parameters: Parameters) -> Parameters:

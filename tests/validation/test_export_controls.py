@@ -172,12 +172,13 @@ def test_a_quota_binds_by_what_it_closes() -> None:
         ({"prongs": faster_than(9e6)}, "rule_never_bites"),
         ({"effective": "2035-01-01"}, "rule_never_in_force"),
         ({"announced": "2019-01-01", "effective": "2019-01-01", "expires": "2022-01-01"}, "rule_never_in_force"),
+        ({"announced": "2022-10-01", "effective": "2022-10-01", "expires": "2023-10-01"}, "rule_observed"),
     ],
-    ids=["binds", "stops nothing", "too late", "over before"],
+    ids=["binds", "stops nothing", "too late", "over before", "over within the history"],
 )
 def test_the_end_of_a_run_says_which_rules_did_nothing(values: Values, event: str) -> None:
     events = ran(policy(line=rule(**values))).tables(["events"])["events"]
-    said = set(events["event"]) & {"rule_bites", "rule_never_bites", "rule_never_in_force"}
+    said = set(events["event"]) & {"rule_bites", "rule_never_bites", "rule_observed", "rule_never_in_force"}
     assert said == {event}
     if event != "rule_bites":
         assert set(events["quarter"][events["event"] == event]) == {events["quarter"].max()}

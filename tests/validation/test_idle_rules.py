@@ -57,18 +57,58 @@ def history() -> Values:
 
 @cache
 def outcomes(name: str | None) -> dict[str, Any]:
-    values = history()
+    policy = history()["policy"]
     if name is not None:
         government, terms = IDLE[name]
-        rules = {**values["policy"], government: {**values["policy"][government], "idle": terms}}
-        values = {**values, "policy": rules}
-    return ComputeMarket(Parameters.from_mapping(values), 1).run().tables(OUTCOMES)
+        policy = {**policy, government: {**policy[government], "idle": terms}}
+    return tables(policy, OUTCOMES)
+
+
+def tables(policy: Values, names: tuple[str, ...]) -> dict[str, Any]:
+    parameters = Parameters.from_mapping({**history(), "policy": policy})
+    return ComputeMarket(parameters, 1).run().tables(names)
+
+
+def differing(one: dict[str, Any], two: dict[str, Any]) -> list[str]:
+    return [
+        f"{table}.{column}"
+        for table in OUTCOMES
+        for column, values in one[table].items()
+        if not np.array_equal(values, two[table][column], equal_nan=values.dtype == np.float64)
+    ]
 
 
 @pytest.mark.parametrize("name", IDLE)
 def test_what_does_not_bind_changes_no_outcome_beside_the_rules_of_history(name: str) -> None:
-    without, beside = outcomes(None), outcomes(name)
-    for table in OUTCOMES:
-        for column, values in without[table].items():
-            same = np.array_equal(values, beside[table][column], equal_nan=values.dtype == np.float64)
-            assert same, f"{table}.{column}"
+    assert differing(outcomes(None), outcomes(name)) == []
+
+
+def test_what_history_lists_as_never_bound_can_be_taken_away() -> None:
+    """Rules that ask to be told are among them, unless makers cut cards below their lines: by these they bound."""
+    policy = history()["policy"]
+    listed = tables(policy, ("events", "rules"))
+    idle = set(listed["events"]["detail"][listed["events"]["event"] == "rule_never_bites"].tolist())
+    assert {"us_2023_10_abroad", "us_2025_01_foundry"} <= idle
+    assert "us_2023_10_b" not in idle
+    assert differing(outcomes(None), tables(taken_away(policy, idle), OUTCOMES)) == []
+
+
+def test_a_notice_binds_by_the_cards_that_are_cut_for_it() -> None:
+    policy = history()["policy"]
+    rules = tables(policy, ("rules",))["rules"]
+    mine = rules["rule"] == "us_2023_10_b"
+    assert rules["shaped_h100e"][mine].sum() > 0.0
+    assert not rules["quantity_bound"][mine].any()
+    assert differing(outcomes(None), tables(taken_away(policy, {"us_2023_10_b"}), OUTCOMES)) != []
+
+
+def taken_away(policy: Values, names: set[str]) -> Values:
+    """Return rules, some of which end on the day on which they begin."""
+    return {
+        government: rules
+        if government not in {"us", "cn", "allies"}
+        else {
+            name: {**terms, "expires": terms["effective"]} if name in names else terms for name, terms in rules.items()
+        }
+        for government, rules in policy.items()
+    }

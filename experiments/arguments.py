@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from experiments.faults import BadInput
-from experiments.preflight.problems import suggestion
+from sim.parameters.problems import suggestion
 
 _PLACES = ("output.root", "hydra.run.dir", "hydra.sweep.dir")
 """Overrides that say where results go, as --out does."""

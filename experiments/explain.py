@@ -10,12 +10,13 @@ from experiments.preflight.composing import Composed
 from experiments.preflight.contradictions import NOTHING
 from experiments.preflight.fields import Field, find, root_of
 from experiments.preflight.origins import Setting, origins, rules_of_files
-from experiments.preflight.problems import ABSENT, suggestion
+from experiments.preflight.problems import ABSENT
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import Config
 from experiments.provenance import GRADES, Row, as_text, evidence_of_rule, is_series, leaves, rows, sources
 from sim.parameters import Parameters
+from sim.parameters.problems import suggestion
 
 USAGE = """usage: compute-market explain KEY [key=value ... | group=name ...] [--config-dir DIR]
 

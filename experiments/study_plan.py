@@ -20,11 +20,12 @@ from experiments.engine.keys import Job
 from experiments.faults import BadInput
 from experiments.preflight import Plan, composing, plan
 from experiments.preflight.changes import leaves
-from experiments.preflight.problems import listed, suggestion
+from experiments.preflight.problems import listed
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS
 from experiments.preflight.study_settings import Study
 from experiments.study_samples import cells, sample_problems, samples
+from sim.parameters.problems import suggestion
 from sim.tables import outcome_names
 
 DEFAULTS = ("study=baseline", "output=small")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from experiments import faults
 from experiments.engine.folder import plain_write_errors
 from experiments.faults import BadInput
-from experiments.preflight.problems import suggestion
+from sim.parameters.problems import suggestion
 
 if TYPE_CHECKING:
     from experiments.verification import Case, Finding

@@ -11,9 +11,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.preflight.layers import flattened
-from experiments.preflight.problems import ABSENT, listed, refuse_if_any, suggestion
+from experiments.preflight.problems import ABSENT, listed, refuse_if_any
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
+from sim.parameters.problems import suggestion
 
 _NOTHING = object()
 
@@ -94,13 +95,15 @@ def choice_problems(arguments: Sequence[Argument], composer: Composer) -> dict[s
         value = argument.parsed.value()
         for name in value if isinstance(value, list) else [value]:
             if name not in options:
-                problem = no_file(argument.key, name, options)
-                found[argument.text] = replace(problem, allowed=problem.allowed + _elsewhere(str(name), composer))
+                problem, where = no_file(argument.key, name, options), _elsewhere(argument.key, str(name), composer)
+                found[argument.text] = replace(problem, allowed=problem.allowed + where)
     return found
 
 
-def _elsewhere(name: str, composer: Composer) -> str:
-    """Return where a name is that is no file of the group in which it was looked for."""
+def _elsewhere(group: str, name: str, composer: Composer) -> str:
+    """Return where a name is that is no file of the group it was looked for in, or why its file is not read."""
+    if (file := composer.misnamed(group, name)) is not None:
+        return f"; {file} is not read: name it {name}.yaml"
     groups = [group for group in composer.nested_groups() if name in composer.options(group)]
     return f"; there is {' and '.join(f'{group}={name}' for group in groups)}" if groups else ""
 

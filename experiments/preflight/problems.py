@@ -1,6 +1,5 @@
 """One problem, one plain line: the full key, the value found, what is allowed."""
 
-import difflib
 from collections.abc import Collection, Sequence
 
 from experiments.faults import BadInput
@@ -21,12 +20,6 @@ def line(problem: Problem) -> str:
     """Return the problem as one line of text."""
     value = "" if problem.value is ABSENT else f" = {shown(problem.value)}"
     return " ".join(f"{problem.key}{value}: {problem.allowed}".split())
-
-
-def suggestion(name: str, allowed: Collection[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest allowed name, or nothing."""
-    close = difflib.get_close_matches(name, list(allowed), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def listed(names: Collection[str]) -> str:

@@ -19,10 +19,11 @@ from experiments.preflight.events import excess, foreign_tags
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.layers import Layer, flattened
 from experiments.preflight.overrides import Argument
-from experiments.preflight.problems import ABSENT, suggestion
+from experiments.preflight.problems import ABSENT
 from experiments.preflight.session import Composer
 from sim.names import ID_PATTERN
 from sim.parameters import Problem
+from sim.parameters.problems import suggestion
 
 _PLAIN_REFERENCE = re.compile(r"\$\{(?!hydra\b)[A-Za-z_][\w.\-]*\}")
 _NAME = re.compile(ID_PATTERN)

@@ -200,7 +200,7 @@ def gathered(problems: Sequence[Problem], values: Mapping[str, Any]) -> list[Pro
 def _one(group: Sequence[Problem], values: Mapping[str, Any]) -> Problem:
     names = group[0].allowed[group[0].allowed.index(_NAMES) :]
     name, keys = str(group[0].value), list(dict.fromkeys(problem.key for problem in group))
-    where = next((path for path in _KINDS if nearest(name, [key for key, _ in _items(values, path)]) == names), None)
+    where = next((path for path in _KINDS if nearest(name, dict(_items(values, path))) == names), None)
     shown = keys if len(keys) <= _SHOWN else [*keys[:_SHOWN], f"{len(keys) - _SHOWN} more"]
     key, kind = (f"{where}.{name}", _KINDS[where]) if where is not None else (name, "name")
     return Problem(

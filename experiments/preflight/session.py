@@ -73,6 +73,10 @@ class Composer:
         found = (folder / f"{path.removesuffix('.yaml')}.yaml" for folder in self._folders())
         return next((file for file in found if file.is_file()), None)
 
+    def misnamed(self, group: str, name: str) -> Path | None:
+        """Return a file of a group that Hydra does not read, as it has the shorter suffix; None without one."""
+        return next((file for x in self.user_folders if (file := x / group / f"{name}.yml").is_file()), None)
+
     def _folders(self) -> tuple[Path, ...]:
         return (folders.shipped(), *self.user_folders)
 

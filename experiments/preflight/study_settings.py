@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from experiments.preflight.fields_of_settings import FigureName, Seed, SettingsModel
-from experiments.preflight.problems import listed, suggestion
+from experiments.preflight.problems import listed
 from experiments.preflight.sampling_sizes import SAMPLINGS, problem_of_size
 from sim.names import QUARTER_PATTERN
 from sim.parameters.base import quantity
+from sim.parameters.problems import suggestion
 from sim.tables import OUTCOMES
 
 LeverValue = str | bool | int | float | None | list[Any] | dict[str, Any]

@@ -11,11 +11,12 @@ from pydantic_core import ErrorDetails
 from experiments.preflight.fields import A_NAME, Field, find, root_of
 from experiments.preflight.layers import flattened
 from experiments.preflight.misplaced import sorted_out
-from experiments.preflight.problems import ABSENT, listed, suggestion
+from experiments.preflight.problems import ABSENT, listed
 from experiments.preflight.sense import defined, gathered, nonsense
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from sim.names import ID_PATTERN, QUARTER_PATTERN
 from sim.parameters import Parameters, Problem, ReferenceErrors
+from sim.parameters.problems import suggestion
 
 Config = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)

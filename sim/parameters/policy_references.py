@@ -48,7 +48,7 @@ def _allowed(p: "Parameters") -> Mapping[str, Collection[str]]:
     )
     return {
         **regions, "side": p.upstream, "sides": p.upstream, "approved": p.suppliers,
-        "buyers": [*p.providers, *p.rest_of_world], "allowances": p.providers, "only_chips": p.chips,
+        "buyers": {**p.providers, **p.rest_of_world}, "allowances": p.providers, "only_chips": p.chips,
         "exempt_chips": p.chips,
     }  # fmt: skip
 
@@ -57,6 +57,9 @@ def _names(key: str, rule: Instrument, allowed: Mapping[str, Collection[str]]) -
     for field, names in allowed.items():
         value = getattr(rule, field, None)
         yield from known(f"{key}.{field}", [value] if isinstance(value, str) else value or [], names)
+    for field, value in rule:
+        for name in sorted({x for x in value if value.count(x) > 1}) if isinstance(value, list) else ():
+            yield Problem(f"{key}.{field}", name, "is named twice: name it once")
 
 
 def _calendar(key: str, rule: Rule) -> Iterator[Problem]:
@@ -194,12 +197,12 @@ def _tests(key: str, rule: ChipRule) -> Iterator[Problem]:
     for card in rule.exempt_chips:
         if rule.only_chips is not None and card in rule.only_chips:
             yield Problem(f"{key}.exempt_chips", card, "must not name a card that only_chips names")
-    if (rule.treatment == "licence") != (rule.licence is not None):
-        allowed = (
-            "must give the terms of a licence" if rule.licence is None else "must be null: treatment is no licence"
+    if rule.treatment == "licence" and rule.licence is None:
+        yield Problem(f"{key}.licence", None, "must give the terms of the licence that treatment speaks of")
+    if rule.treatment != "licence" and rule.licence is not None:
+        yield Problem(
+            f"{key}.treatment", rule.treatment, "must be licence where licence gives terms; or say licence: null"
         )
-        given = None if rule.licence is None else "terms"
-        yield Problem(f"{key}.licence", given, allowed)
     if not (rule.destinations or rule.headquarters):
         yield Problem(f"{key}.destinations", [], "the rule reaches nobody: name a region here or in headquarters")
     for name, prong in rule.prongs.items():

@@ -1,7 +1,7 @@
 """What can be wrong with parameters, in words."""
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -22,11 +22,26 @@ class ReferenceErrors(ValueError):
         super().__init__("; ".join(f"{p.key} = {p.value!r}: {p.allowed}" for p in problems))
 
 
+def suggestion(name: str, allowed: Collection[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest allowed name, or nothing.
+
+    Case does not count; of names that lead to something with a label, that is looked at as well (china for cn).
+    """
+    words = {key.lower(): key for key in allowed}
+    if isinstance(allowed, Mapping):
+        words |= {label.lower(): key for key, value in allowed.items() if (label := _label(value)) is not None}
+    close = difflib.get_close_matches(name.lower(), list(words), n=1)
+    return f"; did you mean {words[close[0]]!r}?" if close else ""
+
+
+def _label(value: object) -> str | None:
+    label = value.get("label") if isinstance(value, Mapping) else getattr(value, "label", None)
+    return label if isinstance(label, str) else None
+
+
 def nearest(value: str, allowed: Collection[str]) -> str:
     """Return the allowed names as text, with the nearest one suggested."""
-    close = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"must be one of {', '.join(sorted(allowed)) or 'nothing defined'}{hint}"
+    return f"must be one of {', '.join(sorted(allowed)) or 'nothing defined'}{suggestion(value, allowed)}"
 
 
 def known(key: str, names: Collection[str], allowed: Collection[str]) -> Iterator[Problem]:

@@ -369,6 +369,13 @@ def test_choices_that_cannot_be_meant_together(command: Command, tmp_path: Path,
     assert said in lines[0], lines
 
 
+def test_a_file_with_the_short_suffix_is_named(command: Command, tmp_path: Path) -> None:
+    folder = own_file(tmp_path, "policy/us/mine.yml", "{}")
+    (tmp_path / "own" / "policy" / "us" / "other.yaml").write_text("{}", encoding="utf-8")
+    lines = refused(command("run", "policy/us=mine", *folder))
+    assert "mine.yml is not read: name it mine.yaml" in lines[0]
+
+
 def test_scenarios_that_do_not_contradict_each_other_go_together(command: Command) -> None:
     outcome = command("run", "scenario=[easy_switching,build_cost_doubling]", "--cfg", "job")
     assert outcome.code == OK, outcome

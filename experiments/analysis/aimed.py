@@ -38,8 +38,10 @@ class Measure:
 
 MEASURES = (
     Measure("owned", "compute that its firms own", "thousand H100e"),
+    Measure("used", "compute in use of its customers and firms, wherever it stands", "thousand effective H100e"),
     Measure("rent", "rented compute there (IaaS)", "USD per effective H100e-hour"),
     Measure("domestic", "cards in place from its own makers", "of H100e", percent),
+    Measure("stored", "most that its sites kept in store so far, bought ahead of rules", "thousand H100e"),
     Measure("leaked", "cards from the grey market", "of H100e delivered in four quarters", percent),
     Measure("smuggled", "cards smuggled in so far", "thousand"),
     Measure("seized", "cards seized on their way so far", "thousand"),
@@ -79,8 +81,13 @@ class Aimed:
         if "market" in self.case.results:
             market = only(self.case.market, region=self.region).set_index(key)
             yield "owned", market["owned_by_headquarters_h100e"] / 1000.0
+            yield "used", market["accessed_h100e"] / 1000.0
             yield "rent", market["price_iaas_usd_per_h100e_hour"]
             yield "domestic", market["domestic_chip_share_h100e"]
+        if "sites" in self.case.results:
+            stores = self.case.frame("sites", ["quarter", "stored_h100e"], site_region=self.region)
+            stored = stores.groupby(key)["stored_h100e"].sum().reindex(index, fill_value=0.0)
+            yield "stored", stored.groupby("run_id").cummax() / 1000.0
         if "chips" in self.case.results:
             cards = self._delivered().reindex(index, fill_value=0.0)
             year = cards.groupby("run_id").transform(lambda rows: rows.rolling(_YEAR, min_periods=1).sum())

@@ -128,7 +128,7 @@ class Case:
         """The table ``market`` of this case."""
         measures = (
             "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
-            "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e",
+            "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e", "accessed_h100e",
             "build_cost_usd_m_per_mw", *(f"domestic_chip_share_{of}" for of in ("units", "h100e", "value")),
             "self_sufficiency",
         )  # fmt: skip

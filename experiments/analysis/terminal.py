@@ -11,8 +11,8 @@ from experiments.analysis.loading import Results
 
 _NEEDED = ("providers", "market", *NEEDED)
 _LEADERS, _BLOCKS = 3, 4
-_AIMED = 2
-"""Measures of the region that rules aim at: what its firms own, and the rent."""
+_AIMED = 3
+"""Measures of the region that rules aim at: what its firms own, what is used, and the rent."""
 
 
 def runs_said(case: Case) -> str:

@@ -22,7 +22,7 @@ def run(world: World) -> None:
     on_sale = _best_offers(world)
     now, structure = world.now.arrays, world.structure
     now["cash_limit"] = np.ones(len(structure.sites))
-    now["denied"] = now["removed"]
+    now["denied"] = now["removed"].copy()
     if world.t + 1 >= structure.history:
         _order(world, on_sale)
     grey_market.run(world)

@@ -44,6 +44,10 @@ def test_measures_are_those_of_the_tables(ensemble: Path) -> None:
     assert (1000.0 * last["owned"]).tolist() == pytest.approx(market["owned_by_headquarters_h100e"].tolist())
     assert last["rent"].tolist() == market["price_iaas_usd_per_h100e_hour"].tolist()
     assert last["domestic"].tolist() == market["domestic_chip_share_h100e"].tolist()
+    assert (1000.0 * last["used"]).tolist() == pytest.approx(market["accessed_h100e"].tolist())
+    sites = tables["sites"].pandas(where={"site_region": "cn"})
+    stored = sites.groupby(["run_id", "quarter"])["stored_h100e"].sum().groupby("run_id").max()
+    assert (1000.0 * last["stored"]).tolist() == pytest.approx(stored.loc[last.index].tolist())
     year = [f"2026Q{i}" for i in (1, 2, 3, 4)]
     chips = tables["chips"].pandas(where={"destination": "cn", "quarter": year})
     sums = chips[["shipped_cards", "leaked_cards"]].mul(chips["card_h100e"], axis=0).groupby(chips["run_id"]).sum()
@@ -86,7 +90,7 @@ def test_cases_are_compared_by_pairs_with_a_band(compared: Path) -> None:
     assert part is not None
     assert "\n" not in "".join(part.rows[0])
     assert all(len(cell.split("\n")) == 2 for cell in part.rows[1][1:])
-    assert "points (" in part.rows[1][3]
+    assert "points (" in part.rows[1][4]
 
 
 def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) ->
     prices = experiments.run(*small, "output.tables=[market]")
     part = aimed(cases([prices]))
     assert part is not None
-    assert len(part.rows) == 3
+    assert len(part.rows) == 4
     assert aimed(cases([experiments.run(*small, "output.tables=[firms]", "seed=2")])) is None
 
 

@@ -16,7 +16,7 @@ _WHAT = (
 
 
 def aimed(found: Sequence[Case]) -> Part | None:
-    """Return the block: quarters as columns for one case, cases as rows for several; None without a region or table."""
+    """Return the block: measures by quarter for one case, by case for several; None without a region or table."""
     region = region_of(found)
     if region is None:
         return None
@@ -37,13 +37,14 @@ def _of_one(title: str, side: Aimed) -> Part:
 def _of_several(title: str, sides: Sequence[Aimed]) -> Part:
     quarter = min(side.case.quarters[-1] for side in sides)
     shown = [measure for measure in sides[0].measures if all(measure in side.measures for side in sides)]
-    rows = tuple((side.case.label, *_cells(side, sides[0], shown, quarter)) for side in sides)
+    columns = [_cells(side, sides[0], shown, quarter) for side in sides]
+    rows = tuple((f"{one.name}, {one.unit}", *cells) for one, *cells in zip(shown, *columns, strict=True))
     levels = "one path each" if all(side.case.count == 1 for side in sides) else "medians (range of 90% of runs)"
     caption = (
         f"{quarter}, {levels}; below it the difference to {sides[0].case.label}: mean over pairs of runs "
         f"with the same shocks, in brackets its 95% band where there are several pairs. {_WHAT}"
     )
-    return Part(title, caption, ("Case", *(f"{one.name}, {one.unit}" for one in shown)), rows)
+    return Part(title, caption, ("", *(side.case.label for side in sides)), rows)
 
 
 def _cells(side: Aimed, reference: Aimed, shown: Sequence[Measure], quarter: str) -> list[str]:

@@ -8,34 +8,36 @@ from experiments.analysis.cases import Case
 from experiments.analysis.rounding import rounded
 from experiments.report.study import Part
 
-AMOUNTS = {
+ANEW = {
     "quantity_bound": "Closed, H100e",
     "lifted_h100e": "More if it alone were lifted, H100e",
     "denied_revenue_usd_m": "Revenue denied, USD m",
-    "fee_usd_m": "Fees, USD m",
-    "duty_usd_m": "Duties, USD m",
-    "subsidy_usd_m": "Subsidies, USD m",
-    "seizures": "Cards seized",
-    "shaped_h100e": "Cards cut otherwise, H100e",
 }
-"""Columns of the table ``rules`` with their heads; those in which no rule has an amount are left out."""
-_ANEW = ["quantity_bound", "lifted_h100e", "denied_revenue_usd_m"]
-"""Of these, what is asked anew each quarter: not to be added up over quarters."""
+"""Columns of the table ``rules`` that are asked anew each quarter, not to be added up over them, with their heads."""
+SUMS = {
+    "fee_usd_m": "fees {} USD m",
+    "duty_usd_m": "duties {} USD m",
+    "subsidy_usd_m": "subsidies {} USD m",
+    "seizures": "{} cards seized",
+    "shaped_h100e": "{} H100e cut otherwise",
+}
+"""Columns of flows, said of those that have them."""
+AMOUNTS = (*ANEW, *SUMS)
 _LEAST = 0.5
 """Amounts below it are left blank."""
-_BESIDE, _WITHOUT = "only what others refuse too", "no amount of its own"
+_OTHERS, _WITHOUT = "only what others refuse too", "no amount of its own"
 """Said of a rule that has no amount: where it refuses, and where it does something else."""
 _NAMED = 3
 """Firms that a row names."""
 _CAPTION = (
-    "Rules that changed something, first and last quarter in any run and in how many, means over runs. Closed: first "
+    "Rules that changed something, and when they did in any run; means over runs. Closed: first "
     "wishes of buyers that the rule refuses, where several refuse only for the one that decides. More if it alone "
     "were lifted: orders that no other rule refuses, of a rule that overrides others none; of quotas, caps and "
     "mandates, what they cut of orders that the others leave; foreign cards that a mandate takes out are among what "
     "it closes. A licence may bind for a quarter after its end, as cards ordered before are paid for when they come. "
     "Revenue denied: of makers, gross of what buyers take instead. Cards cut otherwise: delivered, of a rule that "
-    "stops none of a maker's cards, as it asks to be told, but below whose lines makers stay. The first three in the "
-    "largest quarter of each, all others summed over the run. Quarters and runs one by one in table rules."
+    "stops none of a maker's cards, as it asks to be told, but below whose lines makers stay. Amounts in columns: in "
+    "the largest quarter of each; what stands beside: summed over the run. Quarters and runs one by one in table rules."
 )
 
 
@@ -47,27 +49,35 @@ def rules_of(case: Case) -> Part | None:
     rows = rows[rows["bound"]]
     if rows.empty:
         return None
-    amounts = pd.DataFrame({rule: _amounts(case, mine) for rule, mine in rows.groupby("rule", sort=False)}).T
-    amounts = amounts.loc[:, (amounts >= _LEAST).any()]
-    head = ("Rule", "Bound from", "until", "quarters", "Whom most", *(AMOUNTS[str(name)] for name in amounts))
-    return Part(case.label, _CAPTION, head, tuple(_rows(case, rows, amounts)))
+    head = ("Rule", "Bound", "Whom most", *ANEW.values(), "Beside")
+    return Part(case.label, _CAPTION, head, tuple(_rows(case, rows)))
 
 
-def _amounts(case: Case, mine: pd.DataFrame) -> "pd.Series[float]":
+def _amounts(case: Case, mine: pd.DataFrame) -> dict[str, str]:
     """Return the amounts of a rule, means over runs: in the largest quarter what is asked anew, else sums."""
-    largest = mine.groupby("quarter")[_ANEW].sum().max()
-    sums: pd.Series[float] = mine[list(AMOUNTS)].sum().mask(lambda x: x.index.isin(_ANEW), largest) / case.count
-    return sums
+    found = {
+        **mine.groupby("quarter")[list(ANEW)].sum().max().to_dict(),
+        **mine[list(SUMS)].sum().to_dict(),
+    }
+    return {str(name): rounded(x / case.count) for name, x in found.items() if x / case.count >= _LEAST}
 
 
-def _rows(case: Case, rows: pd.DataFrame, amounts: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for rule, mine in rows.groupby("rule", sort=False):
-        said = [rounded(amount) if amount >= _LEAST else "" for amount in map(float, amounts.loc[rule])]
-        if said and not any(said):
-            said[0] = _BESIDE if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT
-        first, last = str(mine["quarter"].min()), str(mine["quarter"].max())
-        quarters = str(mine["quarter"].nunique())
-        yield f"{case.rule_label(str(rule))}\n{rule}", first, last, quarters, _most(case, mine), *said
+        amounts = _amounts(case, mine)
+        beside = [words.format(amounts[name]) for name, words in SUMS.items() if name in amounts]
+        if not amounts:
+            beside = [_OTHERS if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT]
+        yield (
+            f"{case.rule_label(str(rule))}\n{rule}", _when(mine), _most(case, mine),
+            *(amounts.get(name, "") for name in ANEW), "\n".join(beside),
+        )  # fmt: skip
+
+
+def _when(mine: pd.DataFrame) -> str:
+    """Return the first and the last quarter in any run, and in how many quarters."""
+    first, last, count = mine["quarter"].min(), mine["quarter"].max(), mine["quarter"].nunique()
+    return str(first) if count == 1 else f"{first} to {last}\nin {count} quarters"
 
 
 def _most(case: Case, mine: pd.DataFrame) -> str:

@@ -88,9 +88,9 @@ def test_cases_are_compared_by_pairs_with_a_band(compared: Path) -> None:
     assert more.low < more.mean < more.high
     part = aimed([first.case, then.case])
     assert part is not None
-    assert "\n" not in "".join(part.rows[0])
-    assert all(len(cell.split("\n")) == 2 for cell in part.rows[1][1:])
-    assert "points (" in part.rows[1][4]
+    assert len(part.rows) == len(MEASURES)
+    assert all(("\n" in row[1], len(row[2].split("\n"))) == (False, 2) for row in part.rows)
+    assert "points (" in part.rows[3][2]
 
 
 def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) -> None:

@@ -230,13 +230,19 @@ def test_a_rule_that_does_not_decide_shows_what_lifting_it_would_bring(ensemble:
     assert "More if it alone were lifted:" in part.caption
 
 
-def test_columns_in_which_no_rule_has_an_amount_are_left_out(ensemble: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_rule_took_or_paid_is_said_beside_its_amounts(ensemble: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (case,) = cases([load(ensemble)])
-    frame = case.frame("rules", ["quarter", "rule", "who", "bound", *AMOUNTS]).assign(seizures=0.0)
+    frame = case.frame("rules", ["quarter", "rule", "who", "bound", *AMOUNTS])
+    frame = frame[frame["rule"] == frame["rule"].iloc[0]].assign(**dict.fromkeys(AMOUNTS, 0.0), bound=True)
+    monkeypatch.setattr(Case, "frame", lambda *_, **__: frame.assign(duty_usd_m=case.count / len(frame) * 7.0))
+    part = rules_of(case)
+    assert part is not None
+    assert [row[-1] for row in part.rows] == ["duties 7.0 USD m"]
+    assert [row[3:-1] for row in part.rows] == [("", "", "")]
     monkeypatch.setattr(Case, "frame", lambda *_, **__: frame)
     part = rules_of(case)
     assert part is not None
-    assert set(AMOUNTS.values()) - set(part.head) == {AMOUNTS["seizures"]}
+    assert part.rows[0][-1] in ("only what others refuse too", "no amount of its own")
 
 
 def test_rules_keep_their_labels_where_a_lever_is_a_whole_preset(ensemble: Path) -> None:

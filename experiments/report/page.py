@@ -20,6 +20,7 @@ from experiments.report.comparison import FIGURE as REASONS
 from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.rules import rules_of
+from experiments.report.settings import settings_of
 from experiments.report.study import parts
 from experiments.report.terms import terms_of
 from experiments.report.words import headline, uncertainty
@@ -187,17 +188,9 @@ def _folder(found: Results) -> dict[str, Any]:
         "packages": {name: version for name, version in environment["packages"].items() if version},
         "schema_version": manifest["schema_version"],
         "tables": ", ".join(manifest["tables"]),
-        "changes": [
-            {key: _shown(value) for key, value in change.items()}
-            for change in manifest["changes"]
-            if change["value"] is not None or change["baseline"] is not None
-        ],
+        "changes": list(settings_of(manifest["changes"])),
         "grounds": len(manifest["grounds"]),
     }
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else str(value)
 
 
 def _changed(results: Sequence[Results]) -> set[str]:

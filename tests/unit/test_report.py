@@ -16,6 +16,7 @@ from experiments.figures import FIGURES
 from experiments.report.page import render
 from experiments.report.provenance import grades
 from experiments.report.rules import AMOUNTS, rules_of
+from experiments.report.settings import settings_of
 from experiments.report.study import parts
 from experiments.study import execute, planned
 from tests.conftest import SMALL, Command
@@ -253,3 +254,26 @@ def test_rules_keep_their_labels_where_a_lever_is_a_whole_preset(ensemble: Path)
     assert labels
     assert {name: chosen.rule_label(name) for name in labels} == labels
     assert chosen.rule_label("mine") == "mine"
+
+
+def test_a_rule_that_one_side_does_not_have_is_one_setting() -> None:
+    def change(key: str, baseline: object, value: object) -> dict[str, object]:
+        return {"key": key, "baseline": baseline, "value": value}
+
+    changes = [
+        change("market.end", "2030Q4", "2028Q4"),
+        change("policy.us.gone.kind", "chip_rule", None),
+        change("policy.us.gone.label", "Gone", None),
+        change("policy.us.gone.licence", None, None),
+        change("policy.us.mine.label", None, "Mine"),
+        change("policy.us.mine.growth", None, 0.1),
+        change("policy.us.moved.label", "Moved", "Moved on"),
+        change("policy.us.moved.expires", "2027-01-01", None),
+    ]
+    assert [tuple(row[x] for x in ("key", "baseline", "value")) for row in settings_of(changes)] == [
+        ("market.end", "2030Q4", "2028Q4"),
+        ("policy.us.gone", "Gone", "no such rule"),
+        ("policy.us.mine", "no such rule", "Mine"),
+        ("policy.us.moved.label", "Moved", "Moved on"),
+        ("policy.us.moved.expires", "2027-01-01", "none"),
+    ]

@@ -70,6 +70,8 @@ class Links:
         """(S + W,) firm of every place that orders cards: providers, then owners elsewhere."""
         self.order_region = np.concatenate([structure.site_region, structure.elsewhere_region])
         """(S + W,) region of every such place."""
+        self.keepers = _keepers(structure, self.order_region)
+        """(R, S + W) weights of places whose orders show what customers may buy for themselves."""
         homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])
         self.order_at_home = homes == self.order_region
         """(S + W,) whether it lies in the region of its firm's headquarters."""
@@ -222,6 +224,15 @@ class Links:
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
         self.lab_observations = _observations(self)
         self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
+
+
+def _keepers(structure: Structure, region: Ints) -> Floats:
+    """Return the owners elsewhere of every region, who keep cards of their own, alike (R, S + W); its sites without."""
+    here = region == np.arange(len(structure.regions))[:, None]
+    owners = here & (np.arange(region.size) >= len(structure.sites))
+    found = np.where(owners.any(axis=1, keepdims=True), owners, here)
+    weights: Floats = found / np.maximum(found.sum(axis=1, keepdims=True), 1)
+    return weights
 
 
 def _homes(structure: Structure) -> Ints:

@@ -12,9 +12,6 @@ from sim.policy.calendar import Quarterly
 from sim.policy.quotas import Limit
 from sim.structure import Structure
 
-HALF = 0.5
-"""Cards of which rules close more than this decide no cost: others have to be taken for most of what is wanted."""
-
 
 class Closed(NamedTuple):
     """What single rules on cards close; M rules that close something."""
@@ -22,7 +19,7 @@ class Closed(NamedTuple):
     rules: tuple[str, ...]
     """(M,) ids."""
     shares: Floats
-    """(M, S + W, V) of every order."""
+    """(M, S + W, V) of every order, or of what customers want (M, R, V)."""
 
 
 class Permits(NamedTuple):
@@ -32,10 +29,12 @@ class Permits(NamedTuple):
     """(S + W, V) share of what is wanted that may go."""
     order_site: Bools
     """(S, V)"""
-    order_pool: Bools
-    """(L, V) of its stack."""
-    own: Bools
-    """(R, V) what customers may buy of merchants."""
+    order_pool: Floats
+    """(L, V) share of what is wanted that may go, of cards of its stack."""
+    own: Floats
+    """(R, V) share of what customers want for themselves that they may buy, of merchants."""
+    own_alone: Closed
+    """What no other rule closes of that, (M, R, V)."""
     deciding: Closed
     """By the rule that decides."""
     alone: Closed
@@ -59,8 +58,8 @@ def permits_of(
     under = [(limit, np.concatenate([found.licensed[limit.rule] for found in ordering])) for limit in limits]
     return Permits(
         np.concatenate([found.open for found in ordering]), at_sites > 0.0,
-        links.pool_cards & (at_sites > HALF)[structure.pool_site],
-        (rules["regions"].open > HALF) & links.chip_merchant,
+        links.pool_cards * at_sites[structure.pool_site], rules["regions"].open * links.chip_merchant,
+        _closed(calendar, [rules["regions"].alone * links.chip_merchant]),
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
         np.concatenate([found.abroad for found in ordering]), _foreign(calendar, links),
         tuple((limit, part) for limit, part in under if part.any()),

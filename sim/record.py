@@ -20,7 +20,7 @@ STATE = (
     "software", "ecosystem",
     "energised_mw", "queued_mw", "tightening", "let_share",
     "debt", "assets", "budget", "appetite", "selling",
-    "chip_cost", "chip_needs", "chip_yield", "research", "limit", "bank",
+    "chip_cost", "chip_needs", "chip_yield", "research", "limit", "tightness", "bank",
 )  # fmt: skip
 """Columns of the state that are copied."""
 
@@ -60,6 +60,8 @@ class Record:
         """(2, S + W) H100e and USD m of orders that each instrument closed in each quarter, by its id."""
         self.lifted: list[dict[str, Floats]] = []
         """(S + W,) H100e that each rule on cards by itself kept from being ordered in each quarter, by its id."""
+        self.own_dearer: list[dict[str, Floats]] = []
+        """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         self._length = structure.quarters
         self._taken: Floats = np.empty((0, 0))
         """A row for each quarter: all columns, end to end."""
@@ -83,6 +85,7 @@ class Record:
         self.stopped.append(world.now.stopped)
         self.bound.append(world.now.bound)
         self.lifted.append(world.now.lifted)
+        self.own_dearer.append(world.now.own_dearer)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
         self._read.clear()

@@ -18,9 +18,7 @@ from sim.parameters import Parameters
 from sim.parameters.market import PerformanceWeights
 from sim.parameters.suppliers import Chip
 from sim.policy.answering import Variant
-from sim.policy.chip_rules import reached
 from sim.policy.redesign import Answers, answers
-from sim.policy.status import Place
 from sim.randomness import Words
 from sim.roadmap import catalogue
 
@@ -260,8 +258,8 @@ class Structure:
     def possible_leases(self) -> list[tuple[int, int]]:
         """Pools of lessor and lessee between which cards may be let: of one stack, at one place.
 
-        Lessees are firms whose way to invest is to rent, and sites abroad of firms to which some rule closes cards;
-        lessors sell compute, and build.
+        Lessees are firms whose way to invest is to rent, and sites abroad, which do so as far as rules close cards to
+        them; lessors sell compute, and build. No rule decides which there are: one that closes nothing moves nothing.
         """
         dated = {(x.lessee, x.lessor, x.region, x.stack) for x in self.parameters.leases.values()}
         return [
@@ -283,21 +281,17 @@ class Structure:
         kinds = [self.parameters.providers[self.providers[site.provider]].kind for site in (lessor, lessee)]
         if self._rents(lessor) or lessor.provider == lessee.provider or "own_use" in kinds:
             return False
-        return self._rents(lessee) or (self._may_be_denied(lessee) and not self._may_be_denied(lessor))
+        return self._rents(lessee) or self._abroad(lessee)
 
     def _rents(self, site: Site) -> bool:
         """Return whether to rent is its firm's way to invest."""
         firm = self.parameters.providers[self.providers[site.provider]]
         return self.parameters.behaviour.investment[firm.investment].leasing > 0.0
 
-    def _may_be_denied(self, site: Site) -> bool:
-        """Return whether a site is abroad, some rule looks at its orders of cards, and firms rent in their place."""
-        firm = self.providers[site.provider]
-        place = Place(self.regions[site.region], self.parameters.providers[firm].headquarters, firm, state_funded=True)
-        if place.destination == place.headquarters or self.parameters.behaviour.leasing.denied == 0.0:
-            return False
-        rules = self.parameters.policy.instruments.values()
-        return any(x.kind == "chip_rule" and "order" in x.uses and reached(x, [place])[0] for x in rules)
+    def _abroad(self, site: Site) -> bool:
+        """Return whether a site may rent in place of cards denied to it: at home all are denied them alike."""
+        firm = self.parameters.providers[self.providers[site.provider]]
+        return self.parameters.behaviour.leasing.denied > 0.0 and self.regions[site.region] != firm.headquarters
 
     @cached_property
     def pool_site(self) -> Ints:

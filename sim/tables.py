@@ -340,8 +340,8 @@ _RULES = Table(
         _key("rule", "instrument id"),
         _key(
             "who",
-            "provider or owner elsewhere; customer region, or provider that leases, for rentals; else side, region, "
-            "maker or all",
+            "provider or owner elsewhere; customer region, for own cards of customers and for rentals; provider that "
+            "leases; else side, region, maker or all",
         ),
     ),
     (
@@ -382,6 +382,12 @@ _RULES = Table(
             "H100e",
             "of a rule that stops none of a maker's cards, as it asks to be told: cards delivered that the maker would "
             "have cut otherwise without it; null for rules on other things than orders of cards",
+        ),
+        _number(
+            "own_dearer_usd_per_h100e_hour",
+            "USD per effective H100e-hour",
+            "customer regions, rules on orders of cards: how much less own cards of customers, at full use, would cost "
+            "in training or inference, the larger fall, if the rule alone were lifted; null for others",
         ),
     ),
 )

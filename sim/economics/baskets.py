@@ -11,11 +11,8 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.costs import cheapest
+from sim.economics.costs import NO_CHIP, cheapest, open_beyond
 from sim.economics.slots import hours_per_mw, supplier_shares
-
-NEGLIGIBLE = 1e-9
-"""Part of orders that is not worth another card."""
 
 
 class Shelf(NamedTuple):
@@ -79,13 +76,8 @@ def _next_level(open_: Floats, done: Floats, level: Floats, allowed: Bools) -> b
     """
     some = False
     for x in range(done.size):
-        level[x] = np.inf
-        for v in range(open_.shape[1]):
-            allowed[x, v] = open_[x, v] > done[x] + NEGLIGIBLE
-            if allowed[x, v]:
-                level[x] = min(level[x], open_[x, v])
-        if level[x] == np.inf:
-            level[x] = done[x]
+        beyond = open_beyond(open_[x], done[x], allowed[x])
+        level[x] = beyond if beyond < np.inf else done[x]
         some = some or level[x] > done[x]
     return some
 
@@ -94,25 +86,37 @@ def _next_level(open_: Floats, done: Floats, level: Floats, allowed: Bools) -> b
 def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats) -> Floats:
     """Return cards for powered slots (n, V).
 
+    Parts of a place's orders that take the same cards are one: a card that nobody would take splits nothing.
+
     Args:
         shelf: what cards cost.
         habit: how suppliers share in it.
         power: (n,) MW to be filled.
         open_: (n, V) share of a place's orders for which a card may be had.
     """
-    cards, done, level = np.zeros(open_.shape), np.zeros(power.size), np.empty(power.size)
+    cards, done, level, since = np.zeros(open_.shape), np.zeros(power.size), np.empty(power.size), np.zeros(power.size)
     allowed = np.empty(open_.shape, np.bool_)
+    taken = np.full((power.size, shelf.suppliers), NO_CHIP)
+    of, hours = np.zeros(taken.shape), np.zeros(power.size)
     while _next_level(open_, done, level, allowed):
         chip = chosen_cards(shelf, allowed)
         shares, mw_hours = shared(chip, shelf.cost, habit)
         for x in range(power.size):
-            wanted = power[x] * (level[x] - done[x]) * mw_hours[x]
-            for k in range(chip.shape[1]):
-                v = chip[x, k]
-                if v >= 0:
-                    cards[x, v] += wanted * shares[x, k] / habit.hours[v]
+            if level[x] > done[x] and (chip[x] != taken[x]).any():
+                _take(cards[x], taken[x], power[x] * (done[x] - since[x]) * hours[x], of[x], habit.hours)
+                taken[x], of[x], hours[x], since[x] = chip[x], shares[x], mw_hours[x], done[x]
             done[x] = level[x]
+    for x in range(power.size):
+        _take(cards[x], taken[x], power[x] * (done[x] - since[x]) * hours[x], of[x], habit.hours)
     return cards
+
+
+@inlined
+def _take(cards: Floats, chip: Ints, wanted: Floats, shares: Floats, each: Floats) -> None:
+    """Add to cards (V,) what suppliers get of an amount by their shares (K,), in cards that hold so much (V,) each."""
+    for k in range(chip.size):
+        if chip[k] >= 0:
+            cards[chip[k]] += wanted * shares[k] / each[chip[k]]
 
 
 @compiled
@@ -125,19 +129,29 @@ def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats
         h100e: (V,) per card.
         open_: (n, V) share of a place's orders for which a card may be had.
     """
-    cards, done, level = np.zeros(open_.shape), np.zeros(wanted.shape[0]), np.empty(wanted.shape[0])
+    places = wanted.shape[0]
+    cards, done, level, since = np.zeros(open_.shape), np.zeros(places), np.empty(places), np.zeros(places)
     allowed = np.empty(open_.shape, np.bool_)
+    taken = np.full(wanted.shape, NO_CHIP)
     while _next_level(open_, done, level, allowed):
         chip = chosen_cards(shelf, allowed)
-        for x in range(done.size):
-            sold = np.where(chip[x] >= 0, wanted[x], 0.0)
-            of, total = sold.sum(), wanted[x].sum() * (level[x] - done[x])
-            for k in range(chip.shape[1]):
-                v = chip[x, k]
-                if v >= 0 and of > 0.0:
-                    cards[x, v] += total * (sold[k] / of) / h100e[v]
+        for x in range(places):
+            if level[x] > done[x] and (chip[x] != taken[x]).any():
+                _take_of_all(cards[x], taken[x], wanted[x], done[x] - since[x], h100e)
+                taken[x], since[x] = chip[x], done[x]
             done[x] = level[x]
+    for x in range(places):
+        _take_of_all(cards[x], taken[x], wanted[x], done[x] - since[x], h100e)
     return cards
+
+
+@inlined
+def _take_of_all(cards: Floats, chip: Ints, wanted: Floats, part: float, h100e: Floats) -> None:
+    """Add to cards (V,) a part of what is wanted of all suppliers (K,), shared among those that may sell."""
+    sold = np.where(chip >= 0, wanted, 0.0)
+    of = sold.sum()
+    if of > 0.0:
+        _take(cards, chip, wanted.sum() * part, sold / of, h100e)
 
 
 class Buyers(NamedTuple):

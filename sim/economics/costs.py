@@ -8,6 +8,8 @@ from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 
 NO_CHIP = -1
+NEGLIGIBLE = 1e-9
+"""Part of what is wanted that is not worth another card."""
 
 
 @inlined
@@ -59,33 +61,94 @@ def _first_to_come(allowed: Bools, launch: Floats) -> int:
     return first
 
 
+@inlined
+def _least(
+    cost: Floats, effective: Floats, allowed: Bools, launch: Floats, t: int, better: Ints, least: Floats
+) -> None:
+    """Set the least cost by workload (2,) of cards that are allowed (V,) at a place where they cost ``cost`` (V,)."""
+    least[:] = math.inf
+    for v in range(cost.size):
+        if not (allowed[v] and launch[v] <= t):
+            continue
+        for w in range(2):
+            each = cost[v] / effective[v, w]
+            if each < least[w] and not _outdone(better[v], allowed, launch, t):
+                least[w] = each
+    if least[0] == math.inf:
+        first = _first_to_come(allowed, launch)
+        least[:] = cost[first] / effective[first]
+
+
+@inlined
+def open_beyond(open_: Floats, done: float, allowed: Bools) -> float:
+    """Set which cards are open beyond a part of what is wanted (V,), and return up to which part they all are.
+
+    Infinity where none is.
+    """
+    level = math.inf
+    for v in range(open_.size):
+        allowed[v] = open_[v] > done + NEGLIGIBLE
+        if allowed[v]:
+            level = min(level, open_[v])
+    return level
+
+
 @compiled
 def least_costs(
-    cost: Floats, effective: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, better: Ints, out: Floats
+    cost: Floats, effective: Floats, region: Ints, open_: Floats, launch: Floats, t: int, better: Ints, out: Floats
 ) -> None:
-    """Fill (n, 2) with the least cost by workload of cards that are made for a place.
+    """Fill (n, 2) with the least cost by workload of cards that are made for a place, in the mean over what is wanted.
 
-    Where there is none yet, of the first that will come; where none ever may, of the first of all.
+    A card that is open for a part of it is so for the first part, as in ``baskets``; for the rest the next best counts.
+    Where there is none yet, the first that will come does; where none ever may, the first of all.
 
     Args:
         cost: (R, V) cost per card-hour.
         effective: (V, 2) effective H100e of a card in training and inference.
         region: (n,) region of each place.
-        allowed: (n, V) chips that count there, once they are launched.
+        open_: (n, V) part of what is wanted there for which each card counts, once it is launched.
         launch: (V,) first quarter of sale of each chip.
         t: quarter.
         better: (V, n) as for ``cheapest``.
         out: (n, 2) filled, per effective hour.
     """
+    allowed, least = np.empty(open_.shape[1], np.bool_), np.empty(2)
+    same, since = np.empty(2), np.empty(2)
     for x in range(region.size):
-        out[x] = math.inf
-        for v in range(cost.shape[1]):
-            if not (allowed[x, v] and launch[v] <= t):
-                continue
+        out[x], done = 0.0, 0.0
+        while done < 1.0 - NEGLIGIBLE:
+            level = min(open_beyond(open_[x], done, allowed), 1.0)
+            _least(cost[region[x]], effective, allowed, launch, t, better, least)
             for w in range(2):
-                each = cost[region[x], v] / effective[v, w]
-                if each < out[x, w] and not _outdone(better[v], allowed[x], launch, t):
-                    out[x, w] = each
-        if out[x, 0] == math.inf:
-            first = _first_to_come(allowed[x], launch)
-            out[x] = cost[region[x], first] / effective[first]
+                if done == 0.0 or least[w] != same[w]:
+                    out[x, w] += (done - since[w]) * same[w] if done > 0.0 else 0.0
+                    same[w], since[w] = least[w], done
+            done = level
+        for w in range(2):
+            out[x, w] += (1.0 - since[w]) * same[w]
+
+
+@compiled
+def cheaper_if_lifted(
+    cost: Floats, effective: Floats, region: Ints, open_: Floats, launch: Floats, t: int, better: Ints, alone: Floats,
+    least: Floats,
+) -> Floats:  # fmt: skip
+    """Return by how much the least costs (n, 2) would fall if each rule alone were lifted (M, n): the larger fall.
+
+    Args:
+        cost: as for ``least_costs``, like those up to ``better``.
+        effective: likewise.
+        region: likewise.
+        open_: likewise.
+        launch: likewise.
+        t: likewise.
+        better: likewise.
+        alone: (M, n, V) part of what is wanted for which each rule closes a card and no other does.
+        least: (n, 2) what ``least_costs`` gives.
+    """
+    out, without = np.zeros(alone.shape[:2]), np.empty(least.shape)
+    for m in range(alone.shape[0]):
+        least_costs(cost, effective, region, np.minimum(open_ + alone[m], 1.0), launch, t, better, without)
+        for x in range(region.size):
+            out[m, x] = max(least[x, 0] - without[x, 0], least[x, 1] - without[x, 1], 0.0)
+    return out

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import NEGLIGIBLE, Buyers, Habit, Shelf, lifted, orders, shared, taken_by
+from sim.economics.baskets import Buyers, Habit, Shelf, lifted, orders, shared, taken_by
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.costs import NEGLIGIBLE
 from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
@@ -89,6 +90,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
             world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
             open_ = _narrowed(ruled, parts, cut)
             ordered = orders(buyers, open_)
+    left = np.divide(open_, permits.open, out=np.ones_like(open_), where=permits.open > 0.0)
+    state.own_left[:] = 1.0 - world.links.keepers @ (1.0 - left)
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
     if open_.min() < 1.0:
         everything = np.ones(open_.shape)

@@ -4,7 +4,7 @@ import math
 
 from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
-from sim.economics.costs import least_costs
+from sim.economics.costs import cheaper_if_lifted, least_costs
 from sim.economics.ecosystem import achieve, grow_ecosystems
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
@@ -96,11 +96,17 @@ def _costs(world: World) -> None:
     state.hour_cost -= world.conditions.power_saved
     world.now.arrays["site_cost"] = hourly_costs(world, "sites", links.site_region)
     at_home = hourly_costs(world, "regions", links.every_region)
-    for cost, row, allowed, out in (
-        (at_home, links.every_region, world.permits.own, state.on_premises),
+    own = world.permits.own * state.own_left
+    for cost, row, open_, out in (
+        (at_home, links.every_region, own, state.on_premises),
         (world.now.arrays["site_cost"], structure.pool_site, world.permits.order_pool, state.long_run),
     ):
-        least_costs(
-            cost, state.effective, row, allowed, state.chip_launch, world.t, structure.better_chips, out
+        least_costs(cost, state.effective, row, open_, state.chip_launch, world.t, structure.better_chips, out)
+    alone = world.permits.own_alone
+    if alone.rules:
+        fall = cheaper_if_lifted(
+            at_home, state.effective, links.every_region, own, state.chip_launch, world.t, structure.better_chips,
+            alone.shares, state.on_premises,
         )  # fmt: skip
+        world.now.own_dearer = dict(zip(alone.rules, fall, strict=True))
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple

@@ -68,6 +68,8 @@ class Quarterly(NamedTuple):
     """(P, V) the same of the rules that were announced before the quarter, at most what was open the day before."""
     abroad: Floats
     """(P, V) share of what is wanted that rules of other governments than the destination's close by themselves."""
+    opened: Floats
+    """(N, P, V) share of what is wanted that may go where a rule silences one that would refuse some part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +183,7 @@ class Calendar:
             open_, duty, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
             mean.licensed / some, charges, mean.closing, mean.rising, mean.dearer / days_ahead,
             np.where(mean.rising > 0.0, mean.duty_ahead / days_ahead, duty), mean.coming, foreseen, expected,
-            mean.abroad,
+            mean.abroad, mean.opened,
         )  # fmt: skip
 
     @cached_property
@@ -235,15 +237,17 @@ class Calendar:
         quarters = {x for x in map(first_day, range(*map(quarter_on, (start, end)))) if self._moving[use]}
         return sorted({start, *(x for x in {*self._cuts[use], *quarters} if start < x < end)})
 
-    def known(self, day: int, then: int, leaders: Mapping[str, float]) -> list[Case]:
+    def known(self, day: int, then: int, until: int, leaders: Mapping[str, float]) -> list[Case]:
         """Return rules on orders that firms know of on a day, in full strength, their lines where they stand later.
 
         Args:
             day: when they look.
             then: later day.
+            until: day by which a rule must have begun to count; one that ends by ``then`` does not.
             leaders: factor on the thresholds of rules that follow generations, as expected for that day.
         """
-        return self._cases(Use.ORDER, day, leaders, ahead=NEVER, then=then)
+        known = [x for x in self._in_view(Use.ORDER, day, NEVER) if x[2].effective < until and x[2].expires > then]
+        return self._cases(Use.ORDER, day, leaders, ahead=NEVER, then=then, rules=known)
 
     def _words(
         self, rule: int, prong: int, subjects: Subjects, cases: list[Case]

@@ -187,6 +187,7 @@ class Means(NamedTuple):
     alone: Floats
     licensed: Floats
     coming: Floats
+    opened: Floats
 
 
 @inlined
@@ -207,7 +208,7 @@ def _speaks(spells: Spells, n: int, p: int, v: int) -> bool:
     for x in range(spells.days.size):
         if spells.refused[x, n, p, v] or spells.rule[x, p, v] == n:
             return True
-        if spells.licensed[x, n, p, v] != 0.0 or spells.coming[x, n, p, v] != 0.0:
+        if spells.licensed[x, n, p, v] != 0.0 or spells.coming[x, n, p, v] != 0.0 or spells.silences[x, n, p, v]:
             return True
     return False
 
@@ -221,7 +222,7 @@ def over_days(spells: Spells) -> Means:
     out = Means(
         np.full(flat, NO_RULE), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat),
         np.zeros(flat), np.zeros(flat), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule),
-        np.zeros(by_rule),
+        np.zeros(by_rule), np.zeros(by_rule),
     )  # fmt: skip
     refusing = np.zeros((count, *flat), np.int64)
     for n in range(rules):
@@ -257,7 +258,8 @@ def over_days(spells: Spells) -> Means:
                     seen[2, x] = 1.0 - approval if lone else 0.0
                     seen[3, x] = approval * spells.licensed[x, n, p, v]
                     seen[4, x] = spells.coming[x, n, p, v]
+                    seen[5, x] = approval if spells.silences[x, n, p, v] else 0.0
                 out.refused[n, p, v], out.closed[n, p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)
                 out.alone[n, p, v], out.licensed[n, p, v] = _mean(seen[2], days, length), _mean(seen[3], days, length)
-                out.coming[n, p, v] = _mean(seen[4], days, length)
+                out.coming[n, p, v], out.opened[n, p, v] = _mean(seen[4], days, length), _mean(seen[5], days, length)
     return out

@@ -16,7 +16,7 @@ from sim.names import quarter_number
 from sim.parameters import Parameters
 from sim.parameters.policy import ChipRule
 from sim.parameters.suppliers import Chip
-from sim.policy.answering import Occasion, Variant, answer, stops, weights
+from sim.policy.answering import SOON, Occasion, Variant, answer, stops, weights
 from sim.policy.calendar import Calendar
 from sim.policy.chip_rules import Case, in_full, made_there, reached
 from sim.policy.cut_down import Specification, Task
@@ -121,10 +121,10 @@ def _card(variant: Variant | None) -> Chip | None:
 
 
 def _known(calendar: Calendar, asked: _Asked, occasion: Occasion, lag: int) -> list[Case]:
-    """Return the rules that a maker knows of, with their lines of the day on which its card would come."""
+    """Return the rules that a maker knows of and that hold while its card is new, with their lines of its first day."""
     launch = occasion.quarter + lag
     leaders = expected(calendar, asked.cards, asked.parameters.suppliers, launch)
-    return calendar.known(occasion.day, first_day(launch), leaders)
+    return calendar.known(occasion.day, first_day(launch), first_day(launch + SOON), leaders)
 
 
 def _shut(task: Task) -> bool:

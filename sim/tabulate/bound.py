@@ -32,3 +32,5 @@ class Bound(NamedTuple):
     """H100e of cards that came under a licence of the rule."""
     shaped: float = math.nan
     """H100e of cards that came and would have been cut otherwise without a rule."""
+    own: float = math.nan
+    """USD per effective H100e-hour that a rule adds to the cost of own cards of customers."""

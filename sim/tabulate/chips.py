@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
 from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, PACKAGING, WAFERS
 from sim.links import ORDERING
@@ -132,7 +132,7 @@ def _denied_by(facts: Facts) -> NDArray[np.object_]:
     denied, regions = facts.record["denied"], len(facts.structure.regions)
     out = np.full((denied.shape[0], regions, denied.shape[2]), None, dtype=object)
     for t in np.flatnonzero(denied.any(axis=(1, 2))):
-        rule = np.concatenate([facts.record.rules[t][name].deciding for name in ORDERING])
+        rule = _closing(facts, int(t))
         for r in range(regions):
             here = facts.fleets.place_region == r
             if here.any():
@@ -140,3 +140,14 @@ def _denied_by(facts: Facts) -> NDArray[np.object_]:
                 cards = denied[t, place, np.arange(place.size)]
                 out[t, r, cards > 0.0] = names[rule[place, np.arange(place.size)]][cards > 0.0]
     return out
+
+
+def _closing(facts: Facts, t: int) -> Ints:
+    """Return the rule that closes each card to every place (n, V): where none does, one with a quota on it."""
+    found = [facts.record.rules[t][name] for name in ORDERING]
+    rule, closed = (np.concatenate(x) for x in zip(*((y.deciding, y.closed.sum(axis=0)) for y in found), strict=True))
+    for n, (_, terms, _) in reversed([*enumerate(facts.world.policy.chip_rules)]):
+        if terms.licence is not None and (terms.licence.share_of_home, terms.licence.cards_per_quarter) != (None, None):
+            under = np.concatenate([y.licensed[n] for y in found]) > 0.0
+            rule = np.where(under & (closed == 0.0), n, rule)
+    return rule

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
+from sim.economics.chip_costs import LARGEST_STEP
 from sim.economics.elementary import sum_by
 from sim.economics.folding import folded
 from sim.economics.upstream import NOTHING
@@ -92,21 +93,26 @@ def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) ->
     by_region = folded(paid[None, :], region, regions)[0]
     for place in rule.regions:
         amount = float(by_region[structure.regions.index(place)])
-        yield Bound(t, name, place, amount > 0.0, subsidy=amount)
+        offered = given.cards[region[here := region == structure.regions.index(place)]].any()
+        yield Bound(t, name, place, amount > 0.0 or bool(offered and here.any()), subsidy=amount)
 
 
 def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -> Iterator[Bound]:
     """Yield the makers of a side whom a rule keeps short: orders not met for a stage of which it takes something.
 
     What several rules keep short counts for each. One that moves prices acts on all who deliver. The side itself stands
-    for what the government pays.
+    for what the government pays, and for a rule on its stages as soon as orders of a maker are so much of what could be
+    made that its price feels it, before anybody is short.
     """
-    adds = rule.output > 1.0 or rule.growth > 0.0
-    yield Bound(t, name, rule.side, acted=adds or rule.cost_usd_m > 0.0, subsidy=rule.cost_usd_m * strength)
-    upstream = facts.structure.parameters.upstream[rule.side]
+    upstream, suppliers = facts.structure.parameters.upstream[rule.side], facts.structure.parameters.suppliers
     stages = takes_from(rule, upstream, imported=t + 1 > facts.structure.history)
+    here = np.array([supplier.upstream == rule.side for supplier in suppliers.values()])
+    felt = t + 1 >= facts.structure.history and bool((facts.record["tightness"][t, here] > 1.0 - LARGEST_STEP).any())
+    adds = rule.output > 1.0 or rule.growth > 0.0
+    acted = (felt and (adds or bool(stages))) or rule.cost_usd_m > 0.0
+    yield Bound(t, name, rule.side, acted, subsidy=rule.cost_usd_m * strength)
     short, made = _unmet(facts, t), _delivered(facts, t)
-    for k, (maker, supplier) in enumerate(facts.structure.parameters.suppliers.items()):
+    for k, (maker, supplier) in enumerate(suppliers.items()):
         if supplier.upstream == rule.side:
             closed = float(short[k]) if facts.record["limit"][t, k] in stages else 0.0
             yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed)
@@ -176,15 +182,13 @@ def _remedy(facts: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterato
 
 
 def _credit(facts: Facts, name: str, rule: CreditShock, t: int, __: float) -> Iterator[Bound]:
-    """Yield the providers that pay more for their debt, or whose orders money limits while credit is cut."""
+    """Yield the providers that pay more for their debt, and those whom a changed covenant lets borrow more or less."""
     record, structure = facts.record, facts.structure
     dearer = (rule.risk_free_rate, rule.spread) != (0.0, 0.0)
     reached = made_there(rule.headquarters, structure.headquarters)
     for i, provider in ((int(i), structure.providers[i]) for i in np.flatnonzero(reached)):
-        limited = (record["cash_limit"][t][structure.site_provider == i] < 1.0).any()
-        yield Bound(
-            t, name, provider, bool((dearer and record["debt"][t, i] > 0.0) or (rule.covenant < 1.0 and limited))
-        )
+        owes = dearer and record["debt"][t, i] > 0.0
+        yield Bound(t, name, provider, bool(owes or rule.covenant != 1.0))
 
 
 def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> Iterator[Bound]:
@@ -195,7 +199,8 @@ def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> It
     for place in rule.destinations:
         cards = float(seized[structure.regions.index(place)].sum())
         strength = float(strengths[structure.regions.index(place)])
-        yield Bound(t, name, place, cards > 0.0, effort=strength, seizures=cards)
+        harder = rule.budget != 1.0 or rule.verification != 1.0
+        yield Bound(t, name, place, harder and cards > 0.0, effort=strength, seizures=cards)
 
 
 KINDS: Mapping[type, Maker] = {

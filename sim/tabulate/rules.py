@@ -22,7 +22,7 @@ from sim.tabulate.rows import Columns, strings
 def rules(facts: Facts) -> Columns:
     """Return the table: a row for every rule that was in force in a quarter, and every entity that it looks at."""
     rows = _bound(facts)
-    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 10)
+    numbers = np.array([row[4:] for row in rows], dtype=np.float64).reshape(-1, 11)
     return {
         "quarter": strings(facts.quarters[row.t] for row in rows),
         "rule": strings(row.rule for row in rows),
@@ -38,13 +38,14 @@ def rules(facts: Facts) -> Columns:
         "lifted_h100e": numbers[:, 7],
         "licensed_h100e": numbers[:, 8],
         "shaped_h100e": numbers[:, 9],
+        "own_dearer_usd_per_h100e_hour": numbers[:, 10],
     }
 
 
 def _bound(facts: Facts) -> list[Bound]:
     """Return what every rule did, in order, worked out once."""
     if facts.bound is None:
-        rows = [*_on_orders(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
+        rows = [*_on_orders(facts), *_on_own(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
         facts.bound = sorted(rows, key=lambda row: (row.t, row.rule, row.who))
     return facts.bound
 
@@ -67,7 +68,8 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
 
     It bound where it refuses what is wanted first, be it alone or beside others, and where more of its cards would be
     ordered if it alone were lifted. What is wanted first is credited to the rule that decides, so that amounts add up.
-    One that stops nothing, as it asks to be told, bound where cards come that makers cut otherwise because of it.
+    One that silences a refusal bound where cards are ordered that this one would close. One that stops nothing, as it
+    asks to be told, bound where cards come that makers cut otherwise because of it.
     """
     firms, member = facts.ordering
     places, looked_at, quarter = facts.links.subjects["orders"].places, dict[str, list[int]](), -1
@@ -80,12 +82,31 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         lifted = lifted_by_firm(facts, t, name)
         fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
         shaped, launched = _shaped(facts, t, name)
-        acted = cut | launched | (np.maximum.reduce([stopped_in[n], fees, duties, lifted, shaped]) > 0.0)
+        opens = _opens(facts, t, n)
+        acted = cut | launched | opens | (np.maximum.reduce([stopped_in[n], fees, duties, lifted, shaped]) > 0.0)
         amounts = np.array([closed, lost, fees, duties, lifted, licensed, shaped]).T.tolist()
         for i, (h100e, usd, fee, duty, more, under, otherwise) in ((i, amounts[i]) for i in looked_at[name]):
             yield Bound(
                 t, name, firms[i], bool(acted[i]), h100e, usd, fee, duty, lifted=more, licensed=under, shaped=otherwise,
             )  # fmt: skip
+
+
+def _opens(facts: Facts, t: int, n: int) -> Bools:
+    """Return whether each firm orders cards in a quarter that another rule would refuse without this one (n,)."""
+    (firms, member), record = facts.ordering, facts.record
+    opened = np.concatenate([record.rules[t][x].opened[n] for x in ORDERING])
+    if not opened.any():
+        return np.zeros(len(firms), np.bool_)
+    cards = np.concatenate([record[x][t] for x in ("ordered", "elsewhere_ordered")])
+    return _by_firm(cards * opened, member, len(firms)) > 0.0
+
+
+def _on_own(facts: Facts) -> Iterator[Bound]:
+    """Yield, by customer region, by how much a rule alone makes own cards of customers dearer."""
+    for t, _, name, _ in _in_force(facts, "order"):
+        for region, fall in zip(facts.structure.regions, facts.record.own_dearer[t].get(name, ()), strict=False):
+            if fall > 0.0:
+                yield Bound(t, name, region, True, 0.0, 0.0, own=float(fall))
 
 
 def _stopped(facts: Facts, t: int) -> Floats:

@@ -28,6 +28,7 @@ NULLABLE = {
     "fee_usd_m", "duty_usd_m", "subsidy_usd_m", "enforcement", "seizures", "lifted_h100e",
     "licensed_h100e",
     "shaped_h100e",
+    "own_dearer_usd_per_h100e_hour",
 }  # fmt: skip
 """Columns that are null where they divide by nothing or have no meaning; so are shares, prices and amounts in RMB."""
 

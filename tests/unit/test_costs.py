@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.economics.costs import NO_CHIP, cheapest, least_costs
+from sim.economics.costs import NO_CHIP, cheaper_if_lifted, cheapest, least_costs
 
 COST = np.array([[4.0, 2.0, 3.0, 3.0], [1.0, 2.0, 5.0, 4.0]])
 """Two regions, four chips."""
@@ -33,7 +33,7 @@ EFFECTIVE = np.array([[1.0, 0.5], [2.0, 1.0], [0.5, 4.0], [1.0, 1.0]])
 
 def least(region: list[int], allowed: np.ndarray, t: int = 9, better: np.ndarray = NONE_BETTER) -> np.ndarray:
     out = np.empty((len(region), 2))
-    least_costs(COST, EFFECTIVE, np.array(region), allowed, LAUNCH, t, better, out)
+    least_costs(COST, EFFECTIVE, np.array(region), allowed * 1.0, LAUNCH, t, better, out)
     return out
 
 
@@ -71,9 +71,41 @@ def test_own_cards_and_pools_follow_the_same_rule_as_orders() -> None:
     cost, better = np.array([[0.6, 2.0, 9.0, 9.0]]), np.array([[1], [-1], [-1], [-1]])
     allowed = np.array([[True, True, False, False], [True, False, False, False], [True, True, False, False]])
     out = np.empty((3, 2))
-    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed, LAUNCH, 9, better, out)
+    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed * 1.0, LAUNCH, 9, better, out)
     assert out.tolist() == [[1.0, 2.0], [0.6, 1.2], [1.0, 2.0]]
-    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed, LAUNCH, 4, better, out)
+    least_costs(cost, EFFECTIVE, np.zeros(3, np.int64), allowed * 1.0, LAUNCH, 4, better, out)
     assert out.tolist() == [[0.6, 1.2]] * 3
     best = cheapest(cost / EFFECTIVE[:, 1], np.zeros(3, np.int64), allowed, LAUNCH, 9, SUPPLIER, 2, better)
     assert best[:, 0].tolist() == [1, 0, 1]
+
+
+def test_who_may_have_the_best_card_for_a_part_pays_the_mean() -> None:
+    """Open for a quarter, for half, and for all: each part takes the cheapest it may have, without a jump anywhere."""
+    open_ = np.array([[0.25, 0.0, 0.5, 1.0]])
+    out = np.empty((1, 2))
+    least_costs(COST, EFFECTIVE, np.array([0]), open_, LAUNCH, 9, NONE_BETTER, out)
+    costs = COST[0, :, None] / EFFECTIVE
+    best = [costs[[0, 2, 3]].min(axis=0), costs[[2, 3]].min(axis=0), costs[3]]
+    assert out[0].tolist() == pytest.approx((0.25 * best[0] + 0.25 * best[1] + 0.5 * best[2]).tolist())
+    least_costs(COST, EFFECTIVE, np.array([0]), np.array([[0.3, 0.0, 0.0, 1.0]]), LAUNCH, 9, NONE_BETTER, out)
+    expected = 0.3 * costs[[0, 3]].min(axis=0) + 0.7 * costs[3]
+    assert out[0].tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_card_that_is_never_the_best_changes_no_bit_when_it_is_closed_in_part() -> None:
+    cost = np.array([[1.1, 9.0, 9.0, 9.0]]) / 3.0
+    whole, part = np.empty((1, 2)), np.empty((1, 2))
+    for open_, out in (([1.0, 1.0, 1.0, 1.0], whole), ([1.0, 0.3, 1.0, 0.7], part)):
+        least_costs(cost, np.ones((4, 2)), np.array([0]), np.array([open_]), LAUNCH, 9, NONE_BETTER, out)
+    assert part.tolist() == whole.tolist()
+
+
+def test_lifting_a_rule_is_worth_what_its_cards_are_cheaper_by() -> None:
+    open_, alone = np.array([[0.0, 0.0, 0.0, 1.0]]), np.zeros((2, 1, 4))
+    alone[0, 0, 0], alone[1, 0, 1] = 1.0, 0.0
+    least = np.empty((1, 2))
+    least_costs(COST, EFFECTIVE, np.array([0]), open_, LAUNCH, 9, NONE_BETTER, least)
+    fall = cheaper_if_lifted(COST, EFFECTIVE, np.array([0]), open_, LAUNCH, 9, NONE_BETTER, alone, least)
+    costs = COST[0, :, None] / EFFECTIVE
+    assert fall[0, 0] == pytest.approx(max(0.0, *(costs[3] - costs[0])))
+    assert fall[1, 0] == 0.0

@@ -239,10 +239,17 @@ def test_no_variant_is_caught_when_it_comes(tests: list[dict[str, float]], lag: 
 
 def test_rules_that_are_announced_count() -> None:
     """A card for the first rule alone would fall under the second, known before the first takes effect."""
-    second = rule(prongs={"fast": prong({"tpp": 2400.0})}, announced="2023-11-01", effective="2025-06-01")
+    second = rule(prongs={"fast": prong({"tpp": 2400.0})}, announced="2023-11-01", effective="2024-12-01")
     known = brought(under(without_rules(), r=LINE, s=second))
     unknown = brought(under(without_rules(), r=LINE, s=second.model_copy(update={"announced": "2023-12-01"})))
     assert known["nvidia-cut-1"].chip.tpp < 2400.0 < unknown["nvidia-cut-1"].chip.tpp < 4800.0
+
+
+@pytest.mark.parametrize("far", [rule(announced="2023-11-01", effective="2045-01-01"), on(tpp=1000.0)])
+def test_a_rule_that_holds_only_when_the_card_is_old_decides_nothing(far: ChipRule) -> None:
+    late = far.model_copy(update={"announced": "2023-11-01", "effective": "2045-01-01"})
+    cards = [brought(under(without_rules(), r=LINE, **more)) for more in ({}, {"s": late})]
+    assert cards[0] == cards[1]
 
 
 # --- licences ---

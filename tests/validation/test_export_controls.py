@@ -172,9 +172,25 @@ def test_a_quota_binds_by_what_it_closes() -> None:
         ({"prongs": faster_than(9e6)}, "rule_never_bites"),
         ({"effective": "2035-01-01"}, "rule_never_in_force"),
         ({"announced": "2019-01-01", "effective": "2019-01-01", "expires": "2022-01-01"}, "rule_never_in_force"),
-        ({"announced": "2022-10-01", "effective": "2022-10-01", "expires": "2023-10-01"}, "rule_observed"),
+        ({"announced": "2022-10-01", "effective": "2022-10-01", "expires": "2023-10-01"}, "rule_bites"),
+        (
+            {
+                "announced": "2022-10-01",
+                "effective": "2022-10-01",
+                "expires": "2023-10-01",
+                "prongs": faster_than(9e6),
+            },
+            "rule_observed",
+        ),
     ],
-    ids=["binds", "stops nothing", "too late", "over before", "over within the history"],
+    ids=[
+        "binds",
+        "stops nothing",
+        "too late",
+        "over before",
+        "own cards within the history",
+        "over within the history",
+    ],
 )
 def test_the_end_of_a_run_says_which_rules_did_nothing(values: Values, event: str) -> None:
     events = ran(policy(line=rule(**values))).tables(["events"])["events"]
@@ -694,8 +710,10 @@ def test_tables_say_who_was_bound_by_what() -> None:
     bound = rules["bound"]
     firms = ran(LINE).world.parameters.providers
     chinese = {name for name, firm in firms.items() if firm.headquarters == "cn"}
-    assert {"alibaba", "tencent"} <= set(rules["who"][bound]) <= chinese | {"cn_onprem"}
-    assert rules["quantity_bound"][bound].min() > 0.0
+    assert {"alibaba", "tencent"} <= set(rules["who"][bound]) <= chinese | {"cn_onprem", "cn"}
+    firm = rules["who"] != "cn"
+    assert rules["quantity_bound"][bound & firm].min() > 0.0
+    assert rules["own_dearer_usd_per_h100e_hour"][bound & ~firm].min() > 0.0
     events = ran(LINE).tables(["events"])["events"]
     assert {"rule_announced", "rule_effective", "rule_bites"} <= set(events["event"])
     chips = ran(LINE).tables(["chips"])["chips"]

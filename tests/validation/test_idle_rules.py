@@ -103,12 +103,14 @@ def test_a_notice_binds_by_the_cards_that_are_cut_for_it() -> None:
 
 
 def taken_away(policy: Values, names: set[str]) -> Values:
-    """Return rules, some of which end on the day on which they begin."""
-    return {
-        government: rules
-        if government not in {"us", "cn", "allies"}
-        else {
-            name: {**terms, "expires": terms["effective"]} if name in names else terms for name, terms in rules.items()
+    """Return the policy without some rules, named by no other."""
+    found = {}
+    for government, rules in policy.items():
+        kept = {name: terms for name, terms in rules.items() if name not in names}
+        found[government] = {
+            name: {**terms, "overrides": [x for x in terms["overrides"] if x not in names]}
+            if "overrides" in terms
+            else terms
+            for name, terms in kept.items()
         }
-        for government, rules in policy.items()
-    }
+    return found

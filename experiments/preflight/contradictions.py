@@ -63,5 +63,6 @@ def _apart(group: str, one: tuple[str, dict[str, object]], other: tuple[str, dic
             return
     for key in sorted(mine.keys() & yours.keys()):
         if mine[key] != yours[key]:
-            allowed = f"{first} says {shown(mine[key])} and {second} {shown(yours[key])}: choose one of the two"
+            says = f"{first} says {shown(mine[key])} and {second} {shown(yours[key])}"
+            allowed = f"{says}: choose one of the two, or change it in a file with defaults: [{first}, _self_]"
             yield Problem(key, [first, second], allowed)

@@ -19,6 +19,7 @@ SUMS = {
     "duty_usd_m": "duties {} USD m",
     "subsidy_usd_m": "subsidies {} USD m",
     "seizures": "{} cards seized",
+    "licensed_h100e": "{} H100e licensed",
     "shaped_h100e": "{} H100e cut otherwise",
 }
 """Columns of flows, said of those that have them."""

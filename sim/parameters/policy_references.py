@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.parameters.instruments import CountryCap, CreditShock, FoundryRule, Remedy, StageRule, Subsidy
 from sim.parameters.policy import GOVERNMENTS, ChipRule, Instrument, Licence, Policy
-from sim.parameters.problems import Problem, known
+from sim.parameters.problems import Problem, known, suggestion
 from sim.parameters.rules import Rule
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def check(p: "Parameters") -> Iterator[Problem]:
             yield from _silenced(key, name, rule, p.policy)
             yield from _contradicted(key, name, rule, getattr(p.policy, group))
             yield from _names(key, rule, _allowed(p))
+            yield from _said(key, rule)
             yield from _calendar(key, rule)
             yield from _meaning(key, rule)
             yield from _reaching(key, rule, p)
@@ -60,6 +61,20 @@ def _names(key: str, rule: Instrument, allowed: Mapping[str, Collection[str]]) -
     for field, value in rule:
         for name in sorted({x for x in value if value.count(x) > 1}) if isinstance(value, list) else ():
             yield Problem(f"{key}.{field}", name, "is named twice: name it once")
+
+
+def _said(key: str, rule: Rule) -> Iterator[Problem]:
+    """Refuse rules without a name or a source, and assumptions about what they do not have."""
+    for field in ("label", "source"):
+        if not getattr(rule, field).strip():
+            yield Problem(f"{key}.{field}", getattr(rule, field), "must not be empty")
+    for name in rule.assumed:
+        first, _, deeper = name.partition(".")
+        known_fields, where = list(type(rule).model_fields), "no field of the rule"
+        if first == "licence" and deeper:
+            first, known_fields, where = deeper, list(Licence.model_fields), "no term of a licence"
+        if first not in known_fields:
+            yield Problem(f"{key}.assumed", name, f"is {where}{suggestion(first, known_fields)}")
 
 
 def _calendar(key: str, rule: Rule) -> Iterator[Problem]:
@@ -123,6 +138,9 @@ def _meaning(key: str, rule: Instrument) -> Iterator[Problem]:
             "names nobody whom largest_share_abroad or least_share_at_home binds: name regions, or give null for both"
         )
         yield Problem(f"{key}.chartered", [], allowed)
+    elif isinstance(rule, CountryCap) and (home := set(rule.origins or ()) & set(rule.h100e)):
+        allowed = "is home to the makers, and caps are on what goes abroad: name other regions, or give origins: null"
+        yield Problem(f"{key}.h100e", ", ".join(sorted(home)), allowed)
     elif isinstance(rule, FoundryRule) and rule.access >= 1.0:
         yield Problem(f"{key}.access", rule.access, "takes nothing from anybody: give less than 1")
 
@@ -136,6 +154,9 @@ def _inert(key: str, rule: ChipRule) -> Iterator[Problem]:
             yield Problem(f"{key}.{field}", getattr(rule, field), "moves thresholds, and the rule has none: add prongs")
     if rule.growth != 0.0 and rule.generations_behind is not None:
         yield Problem(f"{key}.growth", rule.growth, "must be 0 where generations_behind moves the thresholds")
+    if rule.licence is not None and rule.licence.share_of_home is not None and rule.origins is None:
+        allowed = "compares with what makers sell at home: name their regions in origins"
+        yield Problem(f"{key}.licence.share_of_home", rule.licence.share_of_home, allowed)
     if rule.licence is not None and "rental" in rule.uses:
         yield from _terms_of_rentals(f"{key}.licence", rule.licence)
 
@@ -164,6 +185,9 @@ def _silenced(key: str, name: str, rule: Instrument, policy: Policy) -> Iterator
         if isinstance(found, ChipRule) and name in found.overrides:
             whom = "the rule itself" if other == name else "a rule that overrides this one"
             yield Problem(f"{key}.overrides", other, f"must not name {whom}")
+        elif isinstance(found, ChipRule) and isinstance(rule, ChipRule) and not set(found.uses) & set(rule.uses):
+            allowed = f"is a rule on {' and '.join(f'{x}s' for x in found.uses)}, of which this one says nothing"
+            yield Problem(f"{key}.overrides", other, allowed)
         elif found is not None and policy.authority(other) != policy.authority(name):
             allowed = f"is a rule of another government (policy.{policy.authority(other)}), which it cannot silence"
             yield Problem(f"{key}.overrides", other, allowed)

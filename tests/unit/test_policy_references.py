@@ -12,10 +12,12 @@ from tests.verification.test_instruments_bind import rules, shipped
 NONE: dict[str, Any] = {"policy.us": {}, "policy.cn": {}, "policy.allies": {}}
 H20 = "policy.us.us_2025_04"
 TOOLS, CAP, FOUNDRY = "policy.us.us_tools", "policy.us.us_diffusion_kept", "policy.us.us_2025_01_foundry"
+VOLUME = "policy.us.us_2026_01"
 RATIO, POWER = "policy.cn.cn_ratio", "policy.cn.cn_2025_11_power"
 SHOCK, EGRESS = "policy.allies.credit_shock", "policy.allies.egress"
 FILES = {
-    H20: "us/us_2025_04", TOOLS: "us/us_tools", CAP: "us/us_diffusion_kept", FOUNDRY: "us/us_2025_01_foundry",
+    H20: "us/us_2025_04", VOLUME: "us/us_2026_01", TOOLS: "us/us_tools", CAP: "us/us_diffusion_kept",
+    FOUNDRY: "us/us_2025_01_foundry",
     RATIO: "cn/cn_ratio", POWER: "cn/cn_2025_11", SHOCK: "allies/credit_shock", EGRESS: "allies/egress",
 }  # fmt: skip
 
@@ -25,6 +27,12 @@ WRONG: list[tuple[str, str, Any, str]] = [
     (H20, "effective", "2025-02-30", "there is no such day"),
     (H20, "destinations", ["china"], "must be one of ally, cn, mid, us; did you mean 'cn'?"),
     (H20, "destinations", ["cn", "mid", "cn"], "is named twice"),
+    (H20, "label", " ", "must not be empty"),
+    (H20, "source", "", "must not be empty"),
+    (H20, "assumed", ["destination"], "is no field of the rule; did you mean 'destinations'?"),
+    (H20, "assumed", ["licence.aproval"], "is no term of a licence; did you mean 'approval'?"),
+    (VOLUME, "origins", None, "compares with what makers sell at home"),
+    (CAP, "h100e", {"us": 1e6}, "is home to the makers"),
     (H20, "only_chips", ["H20"], "did you mean 'h20'?"),
     (H20, "buyers", ["alibabba"], "did you mean 'alibaba'?"),
     (H20, "buyers", [], "names nobody"),

@@ -58,7 +58,7 @@ CASES = {
     ("h200", "`us_2026_01`", CHINESE): "licence `density`",
     ("b200", "`us/history`", CHINESE): "deny `us_2023_10_a` `a_tpp`",
     ("mi308x", "`history` 2024-12-31", CHINESE): "free",
-    ("mi308x", "`history` 2024-12-31", ABROAD): "licence `us_2023_10_abroad` `a_tpp`",
+    ("mi308x", "`history` 2024-12-31", ABROAD): "free",
     ("tpu-v4", "`us/us_2023_10` 2023-11-17", CHINESE): "unknown `us_2023_10_a` `a_density`",
     ("trainium2", "`us/us_proposed_b` 2027-01-01", CHINESE): "deny `links`",
     ("h100", "`us/us_2026_05` 2026-05-31", ABROAD): "deny `a_density`",

@@ -123,7 +123,8 @@ def test_who_rents_lets_nothing_and_nobody_rents_from_who_rents_from_it() -> Non
 
 
 def test_without_firms_that_rent_there_are_no_leases_to_agree_on() -> None:
-    assert Structure(parameters({"behaviour.investment.asset_light.leasing": 0.0})).possible_leases == []
+    never: Changes = {"behaviour.investment.asset_light.leasing": 0.0, "behaviour.leasing.denied": 0.0}
+    assert Structure(parameters(never)).possible_leases == []
 
 
 def test_events_say_who_begins_to_rent_from_whom_and_sites_how_much() -> None:

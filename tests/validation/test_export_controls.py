@@ -774,3 +774,30 @@ def test_leaked_cards_have_a_premium() -> None:
     premium = column(ran(DENY), "chips", "grey_premium", destination="cn")
     assert premium.max() > ran(DENY).world.parameters.behaviour.grey_market.wedge.threshold
     assert column(ran(NONE), "chips", "grey_premium").max() == 0.0
+
+
+def test_a_quota_of_nothing_makes_own_cards_as_dear_as_a_ban() -> None:
+    """From the quarter after its first orders on, as it does what caps and mandates leave of them."""
+    none = rule(treatment="licence", licence=licence(cards_per_quarter=0.0))
+    costs = [ran(policy(x=terms)).record["on_premises"][-1] for terms in (rule(), none)]
+    china = ran(LINE).world.structure.regions.index("cn")
+    free = ran(policy()).record["on_premises"][-1, china]
+    assert (costs[0][china] > 1.5 * free).all()
+    assert costs[1][china].tolist() == pytest.approx(costs[0][china].tolist(), rel=0.1)
+
+
+def test_approval_moves_the_cost_of_own_cards_without_a_jump() -> None:
+    china = ran(LINE).world.structure.regions.index("cn")
+    gates = [policy(x=rule(treatment="licence", licence=licence(approval=x))) for x in (0.49, 0.51)]
+    before, after = (ran(gate).record["on_premises"][-1, china] for gate in gates)
+    assert before.tolist() == pytest.approx(after.tolist(), rel=0.1)
+
+
+def test_a_licence_that_silences_a_ban_binds_at_no_charge() -> None:
+    opened = rule(treatment="licence", licence=licence(), overrides=["ban"])
+    rules = ran(policy(ban=rule(), gate=opened)).tables(["rules"])["rules"]
+    mine = rules["rule"] == "gate"
+    assert rules["bound"][mine].any()
+    assert np.nansum(rules["licensed_h100e"][mine]) > 0.0
+    alone = ran(policy(gate=rule(treatment="licence", licence=licence()))).tables(["rules"])["rules"]
+    assert not alone["bound"].any()

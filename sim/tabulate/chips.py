@@ -143,11 +143,12 @@ def _denied_by(facts: Facts) -> NDArray[np.object_]:
 
 
 def _closing(facts: Facts, t: int) -> Ints:
-    """Return the rule that closes each card to every place (n, V): where none does, one with a quota on it."""
+    """Return the rule that closes each card to every place (n, V): where none does, one whose quota cut there."""
     found = [facts.record.rules[t][name] for name in ORDERING]
     rule, closed = (np.concatenate(x) for x in zip(*((y.deciding, y.closed.sum(axis=0)) for y in found), strict=True))
-    for n, (_, terms, _) in reversed([*enumerate(facts.world.policy.chip_rules)]):
-        if terms.licence is not None and (terms.licence.share_of_home, terms.licence.cards_per_quarter) != (None, None):
+    for n, (name, terms, _) in enumerate(facts.world.policy.chip_rules):
+        cut = facts.record.bound[t].get(name)
+        if cut is not None and terms.licence is not None:
             under = np.concatenate([y.licensed[n] for y in found]) > 0.0
-            rule = np.where(under & (closed == 0.0), n, rule)
+            rule = np.where(under & (closed == 0.0) & (cut[0] > 0.0)[:, None], n, rule)
     return rule

@@ -43,6 +43,14 @@ IDLE = {
         rule(treatment="licence", licence=licence(), prongs=faster_than(4800.0), **DAYS),
     ),
     "a licence for all abroad": ("us", rule(treatment="licence", licence=licence(), **GULF, **DAYS)),
+    "a licence with a wide quota for what others license": (
+        "us",
+        rule(treatment="licence", licence=licence(cards_per_quarter=1e12), announced="2025-01-01"),
+    ),
+    "a ban on cards that nobody takes, within a quarter": (
+        "us",
+        rule(only_chips=["a100", "h100"], announced="2025-11-01", effective="2026-02-14"),
+    ),
     "a line out of reach": ("us", rule(prongs=faster_than(1e7), **DAYS)),
 }
 

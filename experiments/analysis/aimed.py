@@ -38,10 +38,10 @@ class Measure:
 
 MEASURES = (
     Measure("owned", "compute that its firms own", "thousand H100e"),
-    Measure("used", "compute in use of its customers and firms, wherever it stands", "thousand effective H100e"),
+    Measure("used", "compute in use, wherever it stands", "thousand effective H100e"),
     Measure("rent", "rented compute there (IaaS)", "USD per effective H100e-hour"),
     Measure("domestic", "cards in place from its own makers", "of H100e", percent),
-    Measure("stored", "most that its sites kept in store so far, bought ahead of rules", "thousand H100e"),
+    Measure("stored", "most kept in store so far, ahead of rules", "thousand H100e"),
     Measure("leaked", "cards from the grey market", "of H100e delivered in four quarters", percent),
     Measure("smuggled", "cards smuggled in so far", "thousand"),
     Measure("seized", "cards seized on their way so far", "thousand"),

@@ -16,7 +16,7 @@ _NAMED = 3
 _IDLE = {
     "rule_never_bites": "rules that never bound",
     "rule_observed": "rules within the history",
-    "rule_never_in_force": "rules never in force (firms may act on what is announced)",
+    "rule_never_in_force": "rules never in force",
 }
 """Events at the end of a run, and what is said of them; what rules of the history did lies in deliveries observed."""
 

@@ -68,7 +68,7 @@ def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None
     assert {item.name: item.text for item in said} == {
         "rules that never bound": "gate",
         "rules within the history": "old",
-        "rules never in force (firms may act on what is announced)": "cap (1 of 6 runs)",
+        "rules never in force": "cap (1 of 6 runs)",
     }
 
 

@@ -10,9 +10,9 @@ from experiments.analysis.rounding import ABSENT, rounded
 from experiments.report.study import Part
 
 _WHAT = (
-    "Compute owned: by firms with headquarters there, wherever the cards stand; in use: by customers there and by these "
-    "firms. Fees and duties: under rules that name the region, summed from the start. Tables market, sites, chips and "
-    "rules."
+    "Compute owned: by firms with headquarters there, wherever the cards stand; in use: by customers there and by "
+    "these firms. Fees and duties: under rules that name the region, summed from the start. Tables market, sites, "
+    "chips and rules."
 )
 
 

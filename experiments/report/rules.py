@@ -23,9 +23,11 @@ SUMS = {
     "shaped_h100e": "{} H100e cut otherwise",
 }
 """Columns of flows, said of those that have them."""
-AMOUNTS = (*ANEW, *SUMS)
-_LEAST = 0.5
-"""Amounts below it are left blank."""
+OWN = "own_dearer_usd_per_h100e_hour"
+"""Column of what a rule adds to the cost of own cards of customers."""
+AMOUNTS = (*ANEW, *SUMS, OWN)
+_LEAST, _LEAST_COST = 0.5, 0.005
+"""Amounts below it are left blank; and costs, USD."""
 _OTHERS, _WITHOUT = "only what others refuse too", "no amount of its own"
 """Said of a rule that has no amount: where it refuses, and where it does something else."""
 _NAMED = 3
@@ -67,7 +69,9 @@ def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     for rule, mine in rows.groupby("rule", sort=False):
         amounts = _amounts(case, mine)
         beside = [words.format(amounts[name]) for name, words in SUMS.items() if name in amounts]
-        if not amounts:
+        own = float(mine.groupby(["quarter", "who"])[OWN].sum().max()) / case.count
+        beside += [f"own cards up to {rounded(own)} USD an hour dearer"] if own >= _LEAST_COST else []
+        if not amounts and not beside:
             beside = [_OTHERS if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT]
         yield (
             f"{case.rule_label(str(rule))}\n{rule}", _when(mine), _most(case, mine),

@@ -15,7 +15,7 @@ from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES
 from experiments.report.page import render
 from experiments.report.provenance import grades
-from experiments.report.rules import AMOUNTS, rules_of
+from experiments.report.rules import AMOUNTS, OWN, rules_of
 from experiments.report.settings import settings_of
 from experiments.report.study import parts
 from experiments.study import execute, planned
@@ -240,6 +240,10 @@ def test_what_a_rule_took_or_paid_is_said_beside_its_amounts(ensemble: Path, mon
     assert part is not None
     assert [row[-1] for row in part.rows] == ["duties 7.0 USD m"]
     assert [row[3:-1] for row in part.rows] == [("", "", "")]
+    monkeypatch.setattr(Case, "frame", lambda *_, **__: frame.assign(**{OWN: case.count * 0.25}).iloc[:1])
+    part = rules_of(case)
+    assert part is not None
+    assert part.rows[0][-1] == "own cards up to 0.25 USD an hour dearer"
     monkeypatch.setattr(Case, "frame", lambda *_, **__: frame)
     part = rules_of(case)
     assert part is not None

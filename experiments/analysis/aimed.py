@@ -38,7 +38,7 @@ class Measure:
 
 MEASURES = (
     Measure("owned", "compute that its firms own", "thousand H100e"),
-    Measure("used", "compute in use, wherever it stands", "thousand effective H100e"),
+    Measure("used", "compute in use anywhere", "thousand effective H100e"),
     Measure("rent", "rented compute there (IaaS)", "USD per effective H100e-hour"),
     Measure("domestic", "cards in place from its own makers", "of H100e", percent),
     Measure("stored", "most kept in store so far, ahead of rules", "thousand H100e"),

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +21,8 @@ from experiments.engine.batch import release
 from sim import ComputeMarket, Parameters
 from sim.economics.service import decide
 from sim.phases.service import offered
+from sim.policy.redesign import answers
+from sim.policy.undecided import undecided
 from sim.population.rows import _seasons
 from sim.world import Quarter, World
 from tests.benchmarks.plain_agents import PlainModel
@@ -53,9 +56,9 @@ def least(repetitions: int, work: Callable[[], object], clock: Callable[[], floa
     return min(times)
 
 
-def run(parameters: Parameters) -> None:
+def run(parameters: Parameters, seed: int = 1) -> None:
     """Run the market as a worker does, which lets go of it before the next."""
-    release(ComputeMarket(parameters, 1).run())
+    release(ComputeMarket(parameters, seed).run())
 
 
 def baseline(*overrides: str) -> Parameters:
@@ -146,6 +149,34 @@ def test_rules_that_were_never_asked(line: Line) -> None:
         rounds.append((between - start, time.thread_time() - between))
     first, again = (min(column) for column in zip(*rounds[1:], strict=True))
     line("first run under rules that differ in one number from all before, over the next one", f"{first / again:.2f}")
+
+
+def test_policy_in_an_ensemble(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that rules cost 40 members who are the first to meet them: asking, makers' answers, what is undecided."""
+    values, spent = baseline().model_dump(mode="json"), [0.0]
+    values["policy"]["us"]["us_2022_10"]["covered_share"] = 0.5
+    parameters = Parameters.from_mapping(values)
+
+    def timed(work: Callable[..., Any]) -> Callable[..., Any]:
+        def done(*given: object) -> object:
+            start = time.thread_time()
+            found = work(*given)
+            spent[0] += time.thread_time() - start
+            return found
+
+        return done
+
+    monkeypatch.setattr(
+        sim.model, "QUARTER", tuple((x, timed(y) if x == "policy" else y) for x, y in sim.model.QUARTER)
+    )
+    monkeypatch.setattr("sim.structure.answers", timed(answers))
+    monkeypatch.setattr("sim.ground.undecided", timed(undecided))
+    start = time.thread_time()
+    for seed in range(1, 41):
+        run(parameters, seed)
+    whole = time.thread_time() - start
+    line("policy in 40 members under rules that nobody asked before, of their time", f"{spent[0] / whole:.0%}")
+    assert spent[0] > 0.0
 
 
 START = """

@@ -1,6 +1,6 @@
 """What rules on cards leave open to those who order: kept as long as the rules say the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from sim.economics.cells import Bools, Floats
 from sim.links import ORDERING, Links
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
+from sim.policy.chip_rules import charges
 from sim.policy.quotas import Limit
 from sim.structure import Structure
 
@@ -35,6 +36,8 @@ class Permits(NamedTuple):
     """(R, V) share of what customers want for themselves that they may buy, of merchants."""
     own_alone: Closed
     """What no other rule closes of that, (M, R, V)."""
+    own_duties: tuple[tuple[str, Floats], ...]
+    """What rules by their ids add to the duty on these cards (R, V), fraction of price."""
     deciding: Closed
     """By the rule that decides."""
     alone: Closed
@@ -60,6 +63,7 @@ def permits_of(
         np.concatenate([found.open for found in ordering]), at_sites > 0.0,
         links.pool_cards * at_sites[structure.pool_site], rules["regions"].open * links.chip_merchant,
         _closed(calendar, [rules["regions"].alone * links.chip_merchant]),
+        tuple(_duties(calendar, rules["regions"].licensed)),
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
         np.concatenate([found.abroad for found in ordering]), _foreign(calendar, links),
         tuple((limit, part) for limit, part in under if part.any()),
@@ -70,6 +74,14 @@ def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
     shares = np.concatenate(by_place, axis=1)
     some = np.flatnonzero(shares.any(axis=(1, 2)))
     return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some])
+
+
+def _duties(calendar: Calendar, licensed: Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield what each rule adds to the duty on cards that go on its terms, by place (P, V)."""
+    for n, (name, rule, _) in enumerate(calendar.chip_rules):
+        duty = charges(rule.licence, calendar.passed_on)[0]
+        if duty > 0.0 and licensed[n].any():
+            yield name, duty * licensed[n]
 
 
 def _foreign(calendar: Calendar, links: Links) -> dict[str, Bools]:

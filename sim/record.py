@@ -60,6 +60,8 @@ class Record:
         """(2, S + W) H100e and USD m of orders that each instrument closed in each quarter, by its id."""
         self.lifted: list[dict[str, Floats]] = []
         """(S + W,) H100e that each rule on cards by itself kept from being ordered in each quarter, by its id."""
+        self.foreseen: list[dict[str, Bools]] = []
+        """(S + W,) whether a place knew that a quota, cap or mandate would close what it ordered, by its id."""
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         self._length = structure.quarters
@@ -86,6 +88,7 @@ class Record:
         self.bound.append(world.now.bound)
         self.lifted.append(world.now.lifted)
         self.own_dearer.append(world.now.own_dearer)
+        self.foreseen.append(world.now.foreseen)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
         self._read.clear()

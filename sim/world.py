@@ -61,6 +61,8 @@ class Quarter:
     """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""
     lifted: dict[str, Floats] = field(default_factory=dict)
     """(S + W,) H100e more that each place would order of a rule's cards, if it alone were lifted, by its id."""
+    foreseen: dict[str, Bools] = field(default_factory=dict)
+    """(S + W,) whether a place knows that a quota, cap or mandate will close what it orders, by its id."""
     own_dearer: dict[str, Floats] = field(default_factory=dict)
     """(R,) how much less own cards would cost customers, of the usual use, if a rule alone were lifted, by its id."""
     bound: dict[str, Floats] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """What rules did: a row for every rule that bound, when, whom, by how much, and what it cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -30,6 +31,7 @@ _LEAST, _LEAST_COST = 0.5, 0.005
 """Amounts below it are left blank; and costs, USD."""
 _OTHERS, _WITHOUT = "only what others refuse too", "no amount of its own"
 """Said of a rule that has no amount: where it refuses, and where it does something else."""
+_FEARED = "feared or foreseen alone"
 _NAMED = 3
 """Firms that a row names."""
 _CAPTION = (
@@ -72,11 +74,19 @@ def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         own = float(mine.groupby(["quarter", "who"])[OWN].sum().max()) / case.count
         beside += [f"own cards up to {rounded(own)} USD an hour dearer"] if own >= _LEAST_COST else []
         if not amounts and not beside:
-            beside = [_OTHERS if case.rules.get(str(rule), {}).get("treatment") == "deny" else _WITHOUT]
+            beside = [_without_amount(case.rules.get(str(rule), {}), mine)]
         yield (
             f"{case.rule_label(str(rule))}\n{rule}", _when(mine), _most(case, mine),
             *(amounts.get(name, "") for name in ANEW), "\n".join(beside),
         )  # fmt: skip
+
+
+def _without_amount(terms: Mapping[str, Any], mine: pd.DataFrame) -> str:
+    """Return what is said of a rule that bound without an amount."""
+    day = terms.get("effective", "0000-00-00")
+    if mine["quarter"].max() < f"{day[:4]}Q{(int(day[5:7]) + 2) // 3}":
+        return _FEARED
+    return _OTHERS if terms.get("treatment") == "deny" else _WITHOUT
 
 
 def _when(mine: pd.DataFrame) -> str:

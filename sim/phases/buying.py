@@ -21,11 +21,14 @@ ROUNDS = 4
 """Times that orders are made anew within quotas, as what one cuts goes to cards under another."""
 
 
-def hourly_costs(world: World, name: str, region: Ints) -> Floats:
-    """Return the long-run cost of a card-hour with duty and grant, at the places that a rule knows by a name (n, V)."""
-    market, state = world.parameters.market, world.state
+def hourly_costs(world: World, name: str, region: Ints, duty: Floats | None = None) -> Floats:
+    """Return the long-run cost of a card-hour with duty and grant, at the places that a rule knows by a name (n, V).
+
+    The duty is that of the rules, where no other (n, V) is given.
+    """
+    market, state, grants = world.parameters.market, world.state, world.conditions.measures.support.cards
     return costs_with_duty(
-        state.hour_cost, region, world.rules[name].duty, world.conditions.measures.support.cards,
+        state.hour_cost, region, world.rules[name].duty if duty is None else duty, grants,
         market.costs.server_cost_multiple, state.chip_price, world.links.card_recovery, market.utilisation.maximum,
     )  # fmt: skip
 
@@ -232,15 +235,15 @@ def coming_quotas(world: World) -> Iterator[tuple[Limit, float, Floats]]:
             yield limit, days, np.concatenate([world.rules[name].coming[limit.rule] for name in ORDERING]) / days
 
 
-def quotas_ahead(world: World, ordered: Floats) -> Iterator[Floats]:
-    """Yield the share of the quarter (S + W, V) in which cards may be had that a quota will close, as firms know.
+def quotas_ahead(world: World, ordered: Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield every quota with the share of the quarter (S + W, V) in which cards may be had that it will close.
 
     It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
     """
     for limit, days, under in coming_quotas(world):
         quota = Quota(world.policy.chip_rules[limit.rule][0], under, limit.home, limit.share, limit.most)
-        for _, part in _left_by(world, [quota], ordered):
-            yield days * (1.0 - part)
+        for name, part in _left_by(world, [quota], ordered):
+            yield name, days * (1.0 - part)
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:

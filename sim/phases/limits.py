@@ -74,20 +74,18 @@ def _domestic(ordered: Floats) -> Callable[[Bools], Floats]:
     return lambda foreign: np.where(foreign, 0.0, ordered)
 
 
-def closed_ahead(world: World, ordered: Floats, quarters: float) -> Floats:
-    """Return the share of the quarter in which an order (n, V) may go of which firms know that it will be closed.
+def limits_ahead(world: World, ordered: Floats, quarters: float) -> Iterator[tuple[str, Floats]]:
+    """Yield every cap and mandate with the share of the quarter (n, V) in which an order may go that it will close.
 
     A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
     """
-    measures, closed = world.conditions.measures, np.zeros(ordered.shape)
-    wanted = ordered * quarters
+    measures, wanted = world.conditions.measures, ordered * quarters
     now, full = (
         dict(left_by_limits(world, limits, world.permits.open, wanted, _domestic(wanted)))
         for limits in (measures.limits, measures.coming)
     )
     for name, part in full.items():
-        closed = np.maximum(closed, measures.ahead[name] * (now.get(name, 1.0) - part))
-    return closed
+        yield name, measures.ahead[name] * (now.get(name, 1.0) - part)
 
 
 def count_towards_caps(world: World, accepted: Floats) -> None:

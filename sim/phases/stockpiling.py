@@ -11,7 +11,7 @@ from sim.economics.fleets import worth
 from sim.economics.slots import power_of, within_budget
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import quotas_ahead
-from sim.phases.limits import closed_ahead, room_beside
+from sim.phases.limits import limits_ahead, room_beside
 from sim.strategies.stockpiling import bought_ahead, worth_keeping
 from sim.world import World
 
@@ -66,9 +66,10 @@ def _closing(world: World) -> Floats:
     """
     state, closing = world.state, world.rules["sites"].closing
     everywhere, sites = np.concatenate((state.ordered, state.elsewhere_ordered)), state.ordered.shape[0]
-    for closed in quotas_ahead(world, everywhere):
-        closing = np.maximum(closing, closed[:sites])
+    ahead = [*quotas_ahead(world, everywhere)]
     if any(world.conditions.measures.coming):
-        limits = closed_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
-        closing = np.maximum(closing, limits[:sites])
+        ahead += limits_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
+    for name, closed in ahead:
+        closing = np.maximum(closing, closed[:sites])
+        world.now.foreseen[name] = np.asarray((closed > 0.0).any(axis=1))
     return closing

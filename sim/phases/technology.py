@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import cheaper_if_lifted, least_costs
@@ -102,11 +104,19 @@ def _costs(world: World) -> None:
         (world.now.arrays["site_cost"], structure.pool_site, world.permits.order_pool, state.long_run),
     ):
         least_costs(cost, state.effective, row, open_, state.chip_launch, world.t, structure.better_chips, out)
-    alone = world.permits.own_alone
-    if alone.rules:
-        fall = cheaper_if_lifted(
-            at_home, state.effective, links.every_region, own, state.chip_launch, world.t, structure.better_chips,
-            alone.shares, state.on_premises,
-        )  # fmt: skip
-        world.now.own_dearer = dict(zip(alone.rules, fall, strict=True))
+    _note_dearer(world, at_home, own)
     state.on_premises *= market.utilisation.maximum / home.utilisation * home.cost_multiple
+
+
+def _note_dearer(world: World, at_home: Floats, own: Floats) -> None:
+    """Note by how much each rule alone makes own cards dearer, as it closes cards or puts a duty on them."""
+    structure, state, region = world.structure, world.state, world.links.every_region
+    permits, dearer = world.permits, world.now.own_dearer
+    offer = state.effective, region, own, state.chip_launch, world.t, structure.better_chips
+    if permits.own_alone.rules:
+        fall = cheaper_if_lifted(at_home, *offer, permits.own_alone.shares, state.on_premises)
+        dearer |= dict(zip(permits.own_alone.rules, fall, strict=True))
+    for name, duty in permits.own_duties:
+        least = np.empty((region.size, 2))
+        least_costs(hourly_costs(world, "regions", region, world.rules["regions"].duty - duty), *offer, least)
+        dearer[name] = dearer.get(name, 0.0) + np.maximum(state.on_premises - least, 0.0).max(axis=1)

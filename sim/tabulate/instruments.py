@@ -102,14 +102,16 @@ def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -
 
     What several rules keep short counts for each. One that moves prices acts on all who deliver. The side itself stands
     for what the government pays, and for a rule on its stages as soon as orders of a maker are so much of what could be
-    made that its price feels it, before anybody is short.
+    made that its price feels it, before anybody is short; and for a ban on what comes from abroad, as what it delivers
+    is more or less domestic for it.
     """
     upstream, suppliers = facts.structure.parameters.upstream[rule.side], facts.structure.parameters.suppliers
     stages = takes_from(rule, upstream, imported=t + 1 > facts.structure.history)
     here = np.array([supplier.upstream == rule.side for supplier in suppliers.values()])
     felt = t + 1 >= facts.structure.history and bool((facts.record["tightness"][t, here] > 1.0 - LARGEST_STEP).any())
     adds = rule.output > 1.0 or rule.growth > 0.0
-    acted = (felt and (adds or bool(stages))) or rule.cost_usd_m > 0.0
+    banned = rule.imports_banned > 0.0 or rule.tools_banned > 0.0 or rule.servicing_banned > 0.0
+    acted = (felt and (adds or bool(stages))) or (banned and bool(stages)) or rule.cost_usd_m > 0.0
     yield Bound(t, name, rule.side, acted, subsidy=rule.cost_usd_m * strength)
     short, made = _unmet(facts, t), _delivered(facts, t)
     for k, (maker, supplier) in enumerate(suppliers.items()):
@@ -181,14 +183,11 @@ def _remedy(facts: Facts, name: str, rule: Remedy, t: int, __: float) -> Iterato
         yield Bound(t, name, place, eased or cut)
 
 
-def _credit(facts: Facts, name: str, rule: CreditShock, t: int, __: float) -> Iterator[Bound]:
-    """Yield the providers that pay more for their debt, and those whom a changed covenant lets borrow more or less."""
-    record, structure = facts.record, facts.structure
-    dearer = (rule.risk_free_rate, rule.spread) != (0.0, 0.0)
-    reached = made_there(rule.headquarters, structure.headquarters)
-    for i, provider in ((int(i), structure.providers[i]) for i in np.flatnonzero(reached)):
-        owes = dearer and record["debt"][t, i] > 0.0
-        yield Bound(t, name, provider, bool(owes or rule.covenant != 1.0))
+def _credit(facts: Facts, name: str, rule: CreditShock, t: int, _: float) -> Iterator[Bound]:
+    """Yield the providers that it reaches: what they would pay for debt, or may borrow, is other at once."""
+    reached = made_there(rule.headquarters, facts.structure.headquarters)
+    for i in np.flatnonzero(reached):
+        yield Bound(t, name, facts.structure.providers[i], True)
 
 
 def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> Iterator[Bound]:

@@ -1,6 +1,6 @@
 """Table ``rules``: when each rule bound, for whom, and by how much; and what rules did, among the events."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from sim.economics.folding import folded
 from sim.links import ORDERING
 from sim.names import quarter_code
 from sim.parameters.policy import ChipRule
-from sim.policy.chip_rules import charges, reached
+from sim.policy.chip_rules import charges, reached, rulings
 from sim.policy.dates import Days, days_of, first_day, quarter_of
 from sim.structure import INFERENCE
 from sim.tabulate.bound import Bound
@@ -46,6 +46,8 @@ def _bound(facts: Facts) -> list[Bound]:
     """Return what every rule did, in order, worked out once."""
     if facts.bound is None:
         rows = [*_on_orders(facts), *_on_own(facts), *_on_rentals(facts), *_on_leases(facts), *on_instruments(facts)]
+        bound = {row.rule for row in rows if row.acted}
+        rows += [*_feared(facts, bound), *_foreseen(facts, bound)]
         facts.bound = sorted(rows, key=lambda row: (row.t, row.rule, row.who))
     return facts.bound
 
@@ -83,7 +85,13 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
         fees, duties, licensed = _licensed(facts, t, n, rule, member, len(firms))
         shaped, launched = _shaped(facts, t, name)
         opens = _opens(facts, t, n)
-        acted = cut | launched | opens | (np.maximum.reduce([stopped_in[n], fees, duties, lifted, shaped]) > 0.0)
+        acted = (
+            cut
+            | launched
+            | opens
+            | _rented(facts, t, n)
+            | (np.maximum.reduce([stopped_in[n], fees, duties, lifted, shaped]) > 0.0)
+        )
         amounts = np.array([closed, lost, fees, duties, lifted, licensed, shaped]).T.tolist()
         for i, (h100e, usd, fee, duty, more, under, otherwise) in ((i, amounts[i]) for i in looked_at[name]):
             yield Bound(
@@ -99,6 +107,45 @@ def _opens(facts: Facts, t: int, n: int) -> Bools:
         return np.zeros(len(firms), np.bool_)
     cards = np.concatenate([record[x][t] for x in ("ordered", "elsewhere_ordered")])
     return _by_firm(cards * opened, member, len(firms)) > 0.0
+
+
+def _rented(facts: Facts, t: int, n: int) -> Bools:
+    """Return whether a rule closes cards that the world got to a site abroad of each firm (n,), which then rents."""
+    (firms, member), structure, sites = facts.ordering, facts.structure, len(facts.structure.sites)
+    if t + 1 < structure.history or structure.parameters.behaviour.leasing.denied == 0.0:
+        return np.zeros(len(firms), np.bool_)
+    closed = facts.record.rules[t]["sites"].closed[n] @ facts.fleets.shipped[t]
+    return sum_by(member[:sites], closed * ~facts.links.order_at_home[:sites], len(firms)) > 0.0
+
+
+def _feared(facts: Facts, bound: Collection[str]) -> Iterator[Bound]:
+    """Yield firms whose belief that rules tighten rose on the announcement of a rule that bound nobody."""
+    structure, calendar, subjects = facts.structure, facts.world.policy, facts.links.subjects["sites"]
+    belief, family = facts.record["tightening"], structure.parameters.behaviour.tightening
+    rise = np.diff(belief, axis=0, prepend=np.full_like(belief[:1], family.adaptive.initial))
+    rise = rise.reshape(len(facts.quarters), len(structure.sites), -1).max(axis=2) > 0.0
+    for name, rule, days in calendar.chip_rules:
+        t = quarter_of(rule.announced) - structure.start
+        if name in bound or not 0 <= t < len(facts.quarters) or not rise[t].any():
+            continue
+        known = calendar.known(days.announced, days.effective, days.effective + 1, {})
+        refuses = (rulings([case for case in known if case.id == name], subjects).approval < 1.0).any(axis=1)
+        for i in np.unique(structure.site_provider[rise[t] & refuses]):
+            yield Bound(t, name, structure.providers[i], True, 0.0, 0.0)
+
+
+def _foreseen(facts: Facts, bound: Collection[str]) -> Iterator[Bound]:
+    """Yield firms with sites that knew that a quota, cap or mandate would close what they ordered, and stored cards.
+
+    Of limits that bound nobody in the end, as what was stored was enough.
+    """
+    firms, member = facts.ordering
+    sites = len(facts.structure.sites)
+    for t, ahead in enumerate(facts.record.foreseen):
+        for name, places in ahead.items():
+            if name not in bound and places[:sites].any():
+                for i in np.unique(member[:sites][places[:sites]]):
+                    yield Bound(t, name, firms[i], True, 0.0, 0.0)
 
 
 def _on_own(facts: Facts) -> Iterator[Bound]:

@@ -320,11 +320,10 @@ def test_a_remedy_binds_where_there_is_something_to_remedy() -> None:
     assert bound({**FREE, **nothing, **free_egress}, "egress")[0] == set()
 
 
-def test_dear_credit_binds_who_has_debt() -> None:
-    model = market({**FREE, **rules("allies/credit_shock", covenant=1.0)})
+def test_dear_credit_binds_all_whom_it_reaches() -> None:
+    """What debt would cost is theirs at once, whether they have any or not."""
+    model = market({**FREE, **rules("allies/credit_shock", covenant=1.0, headquarters=["cn"])})
     table = model.tables(["rules"])["rules"]
     last = (table["rule"] == "credit_shock") & (table["quarter"] == "2026Q4")
-    firms, debts = model.world.structure.providers, model.world.state.debt
-    debtors = {name for name, debt in zip(firms, debts, strict=True) if debt > 0.0}
-    assert set(table["who"][last & table["bound"].astype(bool)]) == debtors
-    assert 0 < len(debtors) < len(firms)
+    homes = zip(model.world.structure.providers, model.world.structure.headquarters, strict=True)
+    assert set(table["who"][last & table["bound"].astype(bool)]) == {name for name, home in homes if home == "cn"}

@@ -33,9 +33,9 @@ class Fleets(Frame):
         """(T, I)."""
         return folded(self.owned_h100e, self.links.site_provider, len(self.structure.providers))
 
-    def everywhere(self, sites: str, elsewhere: str) -> Floats:
-        """Return cards (T, S + W, V) at the sites of providers and of owners outside them."""
-        return np.concatenate([self.record[sites], self.record[elsewhere]], axis=1)
+    def everywhere(self, sites: str, elsewhere: str, quarter: int | slice = slice(None)) -> Floats:
+        """Return cards (T, S + W, V) at sites of providers and of owners outside them; of one quarter (S + W, V)."""
+        return np.concatenate([self.record[sites][quarter], self.record[elsewhere][quarter]], axis=-2)
 
     @cached_property
     def owned_by_headquarters(self) -> Floats:

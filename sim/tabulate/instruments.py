@@ -92,9 +92,9 @@ def _subsidy(facts: Facts, name: str, rule: Subsidy, t: int, strength: float) ->
     paid = paid + power * (links.pue * links.tariff)[region]
     by_region = folded(paid[None, :], region, regions)[0]
     for place in rule.regions:
-        amount = float(by_region[structure.regions.index(place)])
-        offered = given.cards[region[here := region == structure.regions.index(place)]].any()
-        yield Bound(t, name, place, amount > 0.0 or bool(offered and here.any()), subsidy=amount)
+        at = structure.regions.index(place)
+        amount, offered = float(by_region[at]), bool(given.cards[region[region == at]].any())
+        yield Bound(t, name, place, amount > 0.0 or offered, subsidy=amount)
 
 
 def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -> Iterator[Bound]:
@@ -114,8 +114,8 @@ def _stages(facts: Facts, name: str, rule: StageRule, t: int, strength: float) -
     acted = (felt and (adds or bool(stages))) or (banned and bool(stages)) or rule.cost_usd_m > 0.0
     yield Bound(t, name, rule.side, acted, subsidy=rule.cost_usd_m * strength)
     short, made = _unmet(facts, t), _delivered(facts, t)
-    for k, (maker, supplier) in enumerate(suppliers.items()):
-        if supplier.upstream == rule.side:
+    for k, maker in enumerate(suppliers):
+        if here[k]:
             closed = float(short[k]) if facts.record["limit"][t, k] in stages else 0.0
             yield Bound(t, name, maker, closed > 0.0 or (rule.price != 1.0 and made[k] > 0.0), closed)
 
@@ -168,8 +168,7 @@ def _priority(facts: Facts, name: str, rule: HomePriority, t: int, _: float) -> 
 
 def _asked(facts: Facts, t: int) -> Bools:
     """Return whether each place ordered cards of each maker (n, K)."""
-    record, structure = facts.record, facts.structure
-    ordered = np.concatenate((record["ordered"][t], record["elsewhere_ordered"][t]))
+    structure, ordered = facts.structure, facts.fleets.everywhere("ordered", "elsewhere_ordered", t)
     makers = len(structure.suppliers)
     return np.asarray(folded(ordered, structure.chip_supplier, makers, axis=1) > 0.0)
 
@@ -195,10 +194,10 @@ def _evasion(facts: Facts, name: str, rule: Enforcement, t: int, _: float) -> It
     structure = facts.structure
     seized = folded(facts.record["seized"][t][None], structure.elsewhere_region, len(structure.regions), axis=1)[0]
     strengths = facts.world.ground.instruments.over(structure.start + t).effort
+    harder = rule.budget != 1.0 or rule.verification != 1.0
     for place in rule.destinations:
-        cards = float(seized[structure.regions.index(place)].sum())
-        strength = float(strengths[structure.regions.index(place)])
-        harder = rule.budget != 1.0 or rule.verification != 1.0
+        at = structure.regions.index(place)
+        cards, strength = float(seized[at].sum()), float(strengths[at])
         yield Bound(t, name, place, harder and cards > 0.0, effort=strength, seizures=cards)
 
 

@@ -101,12 +101,11 @@ def _on_orders(facts: Facts) -> Iterator[Bound]:
 
 def _opens(facts: Facts, t: int, n: int) -> Bools:
     """Return whether each firm orders cards in a quarter that another rule would refuse without this one (n,)."""
-    (firms, member), record = facts.ordering, facts.record
-    opened = np.concatenate([record.rules[t][x].opened[n] for x in ORDERING])
+    firms, member = facts.ordering
+    opened = np.concatenate([facts.record.rules[t][x].opened[n] for x in ORDERING])
     if not opened.any():
         return np.zeros(len(firms), np.bool_)
-    cards = np.concatenate([record[x][t] for x in ("ordered", "elsewhere_ordered")])
-    return _by_firm(cards * opened, member, len(firms)) > 0.0
+    return _by_firm(facts.fleets.everywhere("ordered", "elsewhere_ordered", t) * opened, member, len(firms)) > 0.0
 
 
 def _rented(facts: Facts, t: int, n: int) -> Bools:
@@ -178,7 +177,7 @@ def _shaped(facts: Facts, t: int, name: str) -> tuple[Floats, Bools]:
     out = {row.place[:2] for row in found if row.quarter == structure.start + t}
     came = [place[:2] in out for place in facts.links.subjects["orders"].places]
     others = np.array([chip in {row.card for row in found} for chip in structure.chips])
-    cards = np.concatenate([facts.record[x][t] for x in ("delivered", "elsewhere_delivered")])
+    cards = facts.fleets.everywhere("delivered", "elsewhere_delivered", t)
     amounts = _by_firm(cards * others * structure.chip_h100e, member, len(firms))
     return amounts, sum_by(member, np.array(came, dtype=np.float64), len(firms)) > 0.0
 

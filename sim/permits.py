@@ -21,6 +21,8 @@ class Closed(NamedTuple):
     """(M,) ids."""
     shares: Floats
     """(M, S + W, V) of every order, or of what customers want (M, R, V)."""
+    there: Bools
+    """(M, S + W) or (M, R): where each closes anything at all."""
 
 
 class Permits(NamedTuple):
@@ -72,8 +74,9 @@ def permits_of(
 
 def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
     shares = np.concatenate(by_place, axis=1)
-    some = np.flatnonzero(shares.any(axis=(1, 2)))
-    return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some])
+    there = shares.any(axis=2)
+    some = np.flatnonzero(there.any(axis=1))
+    return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some], there[some])
 
 
 def _duties(calendar: Calendar, licensed: Floats) -> Iterator[tuple[str, Floats]]:

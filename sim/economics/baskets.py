@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.costs import NO_CHIP, cheapest, open_beyond
-from sim.economics.slots import hours_per_mw, supplier_shares
+from sim.economics.costs import NO_CHIP, cheapest, fill_cheapest, open_beyond
+from sim.economics.slots import fill_shares, hours_of_mw, hours_per_mw, supplier_shares
 
 
 class Shelf(NamedTuple):
@@ -68,18 +68,63 @@ def shared(chip: Ints, cost: Floats, habit: Habit) -> tuple[Floats, Floats]:
     return shares, hours_per_mw(chip, shares, habit.hours, habit.kw)
 
 
-@inlined
-def _next_level(open_: Floats, done: Floats, level: Floats, allowed: Bools) -> bool:
-    """Set up to which part of a place's orders all cards are open that are beyond ``done`` (n,), and which they are.
+class Order(NamedTuple):
+    """What one place orders, supplier by supplier, and room to work it out; K suppliers, V cards."""
 
-    Returns whether any place has orders left for which some card is open.
-    """
-    some = False
-    for x in range(done.size):
-        beyond = open_beyond(open_[x], done[x], allowed[x])
-        level[x] = beyond if beyond < np.inf else done[x]
-        some = some or level[x] > done[x]
-    return some
+    allowed: Bools
+    """(V,) cards that are open for the part of its orders that is dealt with."""
+    chip: Ints
+    """(K,) the card of every supplier for that part."""
+    taken: Ints
+    """(K,) the card of every supplier for the parts before it, since they last changed."""
+    share: Floats
+    """(K,) what suppliers get of these parts."""
+
+
+@inlined
+def _order(suppliers: int, cards: int) -> Order:
+    return Order(
+        np.empty(cards, np.bool_), np.empty(suppliers, np.int64), np.empty(suppliers, np.int64), np.empty(suppliers)
+    )  # fmt: skip
+
+
+@inlined
+def _changes(order: Order) -> bool:
+    """Return whether some supplier's card is another than before."""
+    changed = False
+    for k in range(order.chip.size):
+        changed = changed or order.chip[k] != order.taken[k]
+    return changed
+
+
+@inlined
+def _take(cards: Floats, order: Order, wanted: float, each: Floats) -> None:
+    """Add to cards (V,) what suppliers get of an amount by their shares, in cards that hold so much (V,) each."""
+    for k in range(order.taken.size):
+        if order.taken[k] >= 0:
+            cards[order.taken[k]] += wanted * order.share[k] / each[order.taken[k]]
+
+
+@inlined
+def _fill_slots(
+    shelf: Shelf, habit: Habit, x: int, power: float, open_: Floats, order: Order, cards: Floats
+) -> None:  # fmt: skip
+    """Fill the cards (V,) for ``power`` MW of slots at site x, see ``cards_for_slots``."""
+    done, since, hours = 0.0, 0.0, 0.0
+    cards[:], order.taken[:], order.share[:] = 0.0, NO_CHIP, 0.0
+    level = open_beyond(open_, done, order.allowed)
+    while level < np.inf:
+        fill_cheapest(shelf.cost[x], order.allowed, shelf.launch, shelf.t, shelf.supplier, shelf.better, order.chip)
+        if _changes(order):
+            _take(cards, order, power * (done - since) * hours, habit.hours)
+            fill_shares(
+                order.chip, shelf.cost[x], habit.mix[x], habit.sensitivity, habit.reference[x], order.share
+            )  # fmt: skip
+            order.taken[:], since = order.chip, done
+            hours = hours_of_mw(order.chip, order.share, habit.hours, habit.kw)
+        done = level
+        level = open_beyond(open_, done, order.allowed)
+    _take(cards, order, power * (done - since) * hours, habit.hours)
 
 
 @compiled
@@ -94,29 +139,40 @@ def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats) ->
         power: (n,) MW to be filled.
         open_: (n, V) share of a place's orders for which a card may be had.
     """
-    cards, done, level, since = np.zeros(open_.shape), np.zeros(power.size), np.empty(power.size), np.zeros(power.size)
-    allowed = np.empty(open_.shape, np.bool_)
-    taken = np.full((power.size, shelf.suppliers), NO_CHIP)
-    of, hours = np.zeros(taken.shape), np.zeros(power.size)
-    while _next_level(open_, done, level, allowed):
-        chip = chosen_cards(shelf, allowed)
-        shares, mw_hours = shared(chip, shelf.cost, habit)
-        for x in range(power.size):
-            if level[x] > done[x] and (chip[x] != taken[x]).any():
-                _take(cards[x], taken[x], power[x] * (done[x] - since[x]) * hours[x], of[x], habit.hours)
-                taken[x], of[x], hours[x], since[x] = chip[x], shares[x], mw_hours[x], done[x]
-            done[x] = level[x]
+    cards, order = np.empty(open_.shape), _order(shelf.suppliers, open_.shape[1])
     for x in range(power.size):
-        _take(cards[x], taken[x], power[x] * (done[x] - since[x]) * hours[x], of[x], habit.hours)
+        _fill_slots(shelf, habit, x, power[x], open_[x], order, cards[x])
     return cards
 
 
 @inlined
-def _take(cards: Floats, chip: Ints, wanted: Floats, shares: Floats, each: Floats) -> None:
-    """Add to cards (V,) what suppliers get of an amount by their shares (K,), in cards that hold so much (V,) each."""
+def _fill_amounts(
+    shelf: Shelf, x: int, wanted: Floats, h100e: Floats, open_: Floats, order: Order, cards: Floats
+) -> None:  # fmt: skip
+    """Fill the cards (V,) for amounts of every supplier (K,) in H100e at place x, see ``cards_for_amounts``."""
+    done, since, total = 0.0, 0.0, wanted.sum()
+    cards[:], order.taken[:], order.share[:] = 0.0, NO_CHIP, 0.0
+    level = open_beyond(open_, done, order.allowed)
+    while level < np.inf:
+        fill_cheapest(shelf.cost[x], order.allowed, shelf.launch, shelf.t, shelf.supplier, shelf.better, order.chip)
+        if _changes(order):
+            _take(cards, order, total * (done - since), h100e)
+            _share_among(order.chip, wanted, order.share)
+            order.taken[:], since = order.chip, done
+        done = level
+        level = open_beyond(open_, done, order.allowed)
+    _take(cards, order, total * (done - since), h100e)
+
+
+@inlined
+def _share_among(chip: Ints, wanted: Floats, share: Floats) -> None:
+    """Fill the shares (K,) in what is ordered of suppliers that may sell a card, by what is wanted of them (K,)."""
+    sold = 0.0
     for k in range(chip.size):
-        if chip[k] >= 0:
-            cards[chip[k]] += wanted * shares[k] / each[chip[k]]
+        share[k] = wanted[k] if chip[k] >= 0 else 0.0
+        sold += share[k]
+    for k in range(chip.size):
+        share[k] = share[k] / sold if sold > 0.0 else 0.0
 
 
 @compiled
@@ -129,29 +185,10 @@ def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats
         h100e: (V,) per card.
         open_: (n, V) share of a place's orders for which a card may be had.
     """
-    places = wanted.shape[0]
-    cards, done, level, since = np.zeros(open_.shape), np.zeros(places), np.empty(places), np.zeros(places)
-    allowed = np.empty(open_.shape, np.bool_)
-    taken = np.full(wanted.shape, NO_CHIP)
-    while _next_level(open_, done, level, allowed):
-        chip = chosen_cards(shelf, allowed)
-        for x in range(places):
-            if level[x] > done[x] and (chip[x] != taken[x]).any():
-                _take_of_all(cards[x], taken[x], wanted[x], done[x] - since[x], h100e)
-                taken[x], since[x] = chip[x], done[x]
-            done[x] = level[x]
-    for x in range(places):
-        _take_of_all(cards[x], taken[x], wanted[x], done[x] - since[x], h100e)
+    cards, order = np.empty(open_.shape), _order(shelf.suppliers, open_.shape[1])
+    for x in range(wanted.shape[0]):
+        _fill_amounts(shelf, x, wanted[x], h100e, open_[x], order, cards[x])
     return cards
-
-
-@inlined
-def _take_of_all(cards: Floats, chip: Ints, wanted: Floats, part: float, h100e: Floats) -> None:
-    """Add to cards (V,) a part of what is wanted of all suppliers (K,), shared among those that may sell."""
-    sold = np.where(chip >= 0, wanted, 0.0)
-    of = sold.sum()
-    if of > 0.0:
-        _take(cards, chip, wanted.sum() * part, sold / of, h100e)
 
 
 class Buyers(NamedTuple):
@@ -170,6 +207,17 @@ class Buyers(NamedTuple):
     """(V,) per card."""
 
 
+@inlined
+def _fill_orders(buyers: Buyers, x: int, open_: Floats, order: Order, cards: Floats) -> None:
+    """Fill what place x orders (V,)."""
+    sites = buyers.power.size
+    if x < sites:
+        _fill_slots(buyers.here, buyers.habit, x, buyers.power[x], open_, order, cards)
+    else:
+        y = x - sites
+        _fill_amounts(buyers.there, y, buyers.usual[y], buyers.h100e, open_, order, cards)
+
+
 @compiled
 def orders(buyers: Buyers, open_: Floats) -> Floats:
     """Return what places order (n, V), by the share of their orders for which a card may be had (n, V).
@@ -177,14 +225,31 @@ def orders(buyers: Buyers, open_: Floats) -> Floats:
     What is refused of one card is the same part of a place's orders as what is refused of another: of two cards that
     are open for a quarter and a half of them, no order may have the former alone.
     """
-    sites, out = buyers.power.size, np.empty(open_.shape)
-    out[:sites] = cards_for_slots(buyers.here, buyers.habit, buyers.power, open_[:sites])
-    out[sites:] = cards_for_amounts(buyers.there, buyers.usual, buyers.h100e, open_[sites:])
+    out, order = np.empty(open_.shape), _order(buyers.here.suppliers, open_.shape[1])
+    for x in range(open_.shape[0]):
+        _fill_orders(buyers, x, open_[x], order, out[x])
     return out
 
 
 @compiled
-def lifted(buyers: Buyers, open_: Floats, alone: Floats, ordered: Floats) -> Floats:
+def wanted(buyers: Buyers, open_: Floats, ordered: Floats) -> Floats:
+    """Return what places would order (n, V) if nothing were closed.
+
+    Args:
+        buyers: who orders.
+        open_: (n, V) share of orders that may go.
+        ordered: (n, V) cards ordered as it is: what places order for which nothing is closed.
+    """
+    out, everything = ordered.copy(), np.ones(open_.shape[1])
+    order = _order(buyers.here.suppliers, open_.shape[1])
+    for x in range(open_.shape[0]):
+        if open_[x].min() < 1.0:
+            _fill_orders(buyers, x, everything, order, out[x])
+    return out
+
+
+@compiled
+def lifted(buyers: Buyers, open_: Floats, alone: Floats, there: Bools, ordered: Floats) -> Floats:
     """Return how many H100e more of its cards each place would order if a rule alone were lifted (M, n).
 
     A rule on a card that would be taken only because a better one is refused closes nothing that is wanted first.
@@ -193,25 +258,28 @@ def lifted(buyers: Buyers, open_: Floats, alone: Floats, ordered: Floats) -> Flo
         buyers: who orders.
         open_: (n, V) share of orders that may go.
         alone: (M, n, V) share that each rule closes and no other.
+        there: (M, n) whether it closes any.
         ordered: (n, V) cards ordered as it is.
     """
-    out = np.zeros(alone.shape[:2])
+    out, instead = np.zeros(alone.shape[:2]), np.empty(open_.shape[1])
+    order = _order(buyers.here.suppliers, open_.shape[1])
     for m in range(alone.shape[0]):
-        without = np.minimum(open_ + alone[m], 1.0)
-        instead = orders(buyers, without)
         for x in range(open_.shape[0]):
-            for v in range(open_.shape[1]):
-                if alone[m, x, v] > 0.0:
-                    out[m, x] += max(instead[x, v] - ordered[x, v], 0.0) * buyers.h100e[v]
+            if there[m, x]:
+                _fill_orders(buyers, x, np.minimum(open_[x] + alone[m, x], 1.0), order, instead)
+                for v in range(instead.size):
+                    if alone[m, x, v] > 0.0:
+                        out[m, x] += max(instead[v] - ordered[x, v], 0.0) * buyers.h100e[v]
     return out
 
 
 @compiled
-def taken_by(shares: Floats, cards: Floats, h100e: Floats, price: Floats) -> Floats:
+def taken_by(shares: Floats, there: Bools, cards: Floats, h100e: Floats, price: Floats) -> Floats:
     """Return what shares (M, n, V) of cards (n, V) come to at every place (M, 2, n): H100e, and USD m.
 
     Args:
         shares: of every order.
+        there: (M, n) whether there are any.
         cards: that are wanted.
         h100e: (V,) per card.
         price: (V,) USD per card.
@@ -219,9 +287,10 @@ def taken_by(shares: Floats, cards: Floats, h100e: Floats, price: Floats) -> Flo
     out = np.zeros((shares.shape[0], 2, shares.shape[1]))
     for m in range(shares.shape[0]):
         for x in range(shares.shape[1]):
-            for v in range(shares.shape[2]):
-                closed = cards[x, v] * shares[m, x, v]
-                out[m, 0, x] += closed * h100e[v]
-                out[m, 1, x] += closed * price[v]
-            out[m, 1, x] /= 1e6
+            if there[m, x]:
+                for v in range(shares.shape[2]):
+                    closed = cards[x, v] * shares[m, x, v]
+                    out[m, 0, x] += closed * h100e[v]
+                    out[m, 1, x] += closed * price[v]
+                out[m, 1, x] /= 1e6
     return out

@@ -24,6 +24,20 @@ def _outdone(better: Ints, allowed: Bools, launch: Floats, t: int) -> bool:
     return found
 
 
+@inlined
+def fill_cheapest(
+    cost: Floats, allowed: Bools, launch: Floats, t: int, supplier: Ints, better: Ints, best: Ints
+) -> None:  # fmt: skip
+    """Fill the chip of every supplier that one buyer would take (K,), see ``cheapest``."""
+    best[:] = NO_CHIP
+    for v in range(supplier.size):
+        k = supplier[v]
+        sold = allowed[v] and launch[v] <= t
+        less = best[k] == NO_CHIP or cost[v] < cost[best[k]]
+        if sold and less and not _outdone(better[v], allowed, launch, t):
+            best[k] = v
+
+
 @compiled
 def cheapest(
     cost: Floats, region: Ints, allowed: Bools, launch: Floats, t: int, supplier: Ints, suppliers: int, better: Ints
@@ -40,14 +54,9 @@ def cheapest(
         suppliers: K.
         better: (V, n) cards of the same maker that outdo each card, padded with -1.
     """
-    best = np.full((region.size, suppliers), NO_CHIP)
+    best = np.empty((region.size, suppliers), np.int64)
     for x in range(region.size):
-        for v in range(supplier.size):
-            k = supplier[v]
-            sold = allowed[x, v] and launch[v] <= t
-            less = best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]
-            if sold and less and not _outdone(better[v], allowed[x], launch, t):
-                best[x, k] = v
+        fill_cheapest(cost[region[x]], allowed[x], launch, t, supplier, better, best[x])
     return best
 
 

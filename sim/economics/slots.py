@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import worth
@@ -17,6 +17,24 @@ from sim.economics.fleets import worth
 def power_of(cards: Floats, kw: Floats) -> Floats:
     """Return the IT power of cards (S, V) at every site (S,), MW."""
     return worth(cards, kw) / 1000.0
+
+
+@inlined
+def fill_shares(
+    chip: Ints, cost: Floats, mix: Floats, sensitivity: float, reference: Floats, out: Floats
+) -> None:  # fmt: skip
+    """Fill the shares of suppliers at one site (K,), see ``supplier_shares``."""
+    total = 0.0
+    for k in range(mix.size):
+        out[k] = 0.0
+        if chip[k] >= 0 and mix[k] > 0.0:
+            now = cost[chip[k]]
+            if reference[k] == 0.0:
+                reference[k] = now
+            out[k] = mix[k] * math.exp(-sensitivity * math.log(now / reference[k]))
+            total += out[k]
+    for k in range(mix.size):
+        out[k] = out[k] / total if total > 0.0 else 0.0
 
 
 @compiled
@@ -33,19 +51,20 @@ def supplier_shares(chip: Ints, cost: Floats, mix: Floats, sensitivity: float, r
         sensitivity: lambda.
         reference: (S, K) c_0, 0 where not noted yet; changed.
     """
-    out = np.zeros(mix.shape)
+    out = np.empty(mix.shape)
     for s in range(mix.shape[0]):
-        total = 0.0
-        for k in range(mix.shape[1]):
-            if chip[s, k] >= 0 and mix[s, k] > 0.0:
-                now = cost[s, chip[s, k]]
-                if reference[s, k] == 0.0:
-                    reference[s, k] = now
-                out[s, k] = mix[s, k] * math.exp(-sensitivity * math.log(now / reference[s, k]))
-                total += out[s, k]
-        for k in range(mix.shape[1]):
-            out[s, k] = out[s, k] / total if total > 0.0 else 0.0
+        fill_shares(chip[s], cost[s], mix[s], sensitivity, reference[s], out[s])
     return out
+
+
+@inlined
+def hours_of_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> float:
+    """Return the inference hours a quarter that an MW gives at one site, see ``hours_per_mw``."""
+    mw = 0.0
+    for k in range(chip.size):
+        if shares[k] > 0.0:
+            mw += shares[k] * kw[chip[k]] / (1000.0 * hours[chip[k]])
+    return 1.0 / mw if mw > 0.0 else 0.0
 
 
 @compiled
@@ -58,13 +77,9 @@ def hours_per_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> Float
         hours: (V,) inference hours a quarter of a card.
         kw: (V,) IT power of a card.
     """
-    out = np.zeros(chip.shape[0])
+    out = np.empty(chip.shape[0])
     for s in range(chip.shape[0]):
-        mw = 0.0
-        for k in range(chip.shape[1]):
-            if shares[s, k] > 0.0:
-                mw += shares[s, k] * kw[chip[s, k]] / (1000.0 * hours[chip[s, k]])
-        out[s] = 1.0 / mw if mw > 0.0 else 0.0
+        out[s] = hours_of_mw(chip[s], shares[s], hours, kw)
     return out
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import Buyers, Habit, Shelf, lifted, orders, shared, taken_by
+from sim.economics.baskets import Buyers, Habit, Shelf, lifted, orders, shared, taken_by, wanted
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NEGLIGIBLE
 from sim.economics.fleets import worth
@@ -97,14 +97,13 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     state.own_left[:] = 1.0 - world.links.keepers @ (1.0 - left)
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
     if open_.min() < 1.0:
-        everything = np.ones(open_.shape)
-        wanted = orders(buyers, everything)
-        world.now.arrays["denied"] = world.now.arrays["removed"] + wanted * (1.0 - open_)
-        world.now.arrays["closed"] = wanted * (permits.abroad + _cut_abroad(world, cut))
-        _credit_closed(world, permits.deciding, wanted)
+        first = wanted(buyers, open_, ordered)
+        world.now.arrays["denied"] = world.now.arrays["removed"] + first * (1.0 - open_)
+        world.now.arrays["closed"] = first * (permits.abroad + _cut_abroad(world, cut))
+        _credit_closed(world, permits.deciding, first)
         if cut:
-            _credit_closed(world, _as_closed(cut), wanted)
-        more = lifted(buyers, open_, permits.alone.shares, ordered)
+            _credit_closed(world, _as_closed(cut), first)
+        more = lifted(buyers, open_, permits.alone.shares, permits.alone.there, ordered)
         for name, by_place in zip(permits.alone.rules, more, strict=True):
             world.now.lifted[name] = by_place + world.now.lifted.get(name, 0.0)
 
@@ -160,12 +159,13 @@ def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) ->
 
 def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
     """Return what quotas, caps and mandates cut, each as often as it did."""
-    return Closed(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
+    shares = np.array([share for _, share in cut])
+    return Closed(tuple(name for name, _ in cut), shares, shares.any(axis=2))
 
 
 def _credit_closed(world: World, closed: Closed, cards: Floats) -> None:
     """Credit instruments with what they close of cards (S + W, V) at every place."""
-    lost = taken_by(closed.shares, cards, world.structure.chip_h100e, world.state.chip_price)
+    lost = taken_by(closed.shares, closed.there, cards, world.structure.chip_h100e, world.state.chip_price)
     for name, by_place in zip(closed.rules, lost, strict=True):
         credit(world, name, by_place)
 

@@ -24,6 +24,11 @@ class Closed(NamedTuple):
     there: Bools
     """(M, S + W) or (M, R): where each closes anything at all."""
 
+    @classmethod
+    def of(cls, rules: tuple[str, ...], shares: Floats) -> "Closed":
+        """Return what rules close, and where."""
+        return cls(rules, shares, np.asarray(shares.any(axis=2)))
+
 
 class Permits(NamedTuple):
     """Who may order which card. S sites, W owners elsewhere, R regions, L pools, V cards."""
@@ -74,9 +79,8 @@ def permits_of(
 
 def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:
     shares = np.concatenate(by_place, axis=1)
-    there = shares.any(axis=2)
-    some = np.flatnonzero(there.any(axis=1))
-    return Closed(tuple(calendar.chip_rules[n][0] for n in some), shares[some], there[some])
+    some = np.flatnonzero(shares.any(axis=(1, 2)))
+    return Closed.of(tuple(calendar.chip_rules[n][0] for n in some), shares[some])
 
 
 def _duties(calendar: Calendar, licensed: Floats) -> Iterator[tuple[str, Floats]]:

@@ -249,6 +249,28 @@ def wanted(buyers: Buyers, open_: Floats, ordered: Floats) -> Floats:
 
 
 @compiled
+def domestic_orders(buyers: Buyers, open_: Floats, foreign: Bools, places: Bools) -> Floats:
+    """Return what some places would order if no foreign card could be had (n,), H100e; 0 at all others.
+
+    Args:
+        buyers: who orders.
+        open_: (n, V) share of orders that may go.
+        foreign: (V,)
+        places: (n,) that are asked.
+    """
+    out, cards, domestic = np.zeros(places.size), np.empty(foreign.size), np.empty(foreign.size)
+    order = _order(buyers.here.suppliers, foreign.size)
+    for x in range(places.size):
+        if places[x]:
+            for v in range(foreign.size):
+                domestic[v] = 0.0 if foreign[v] else open_[x, v]
+            _fill_orders(buyers, x, domestic, order, cards)
+            for v in range(foreign.size):
+                out[x] += cards[v] * buyers.h100e[v]
+    return out
+
+
+@compiled
 def lifted(buyers: Buyers, open_: Floats, alone: Floats, there: Bools, ordered: Floats) -> Floats:
     """Return how many H100e more of its cards each place would order if a rule alone were lifted (M, n).
 

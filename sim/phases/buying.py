@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.economics.baskets import Buyers, Habit, Shelf, lifted, orders, shared, taken_by, wanted
+from sim.economics.baskets import Buyers, Habit, Shelf, domestic_orders, lifted, orders, shared, taken_by, wanted
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NEGLIGIBLE
 from sim.economics.fleets import worth
@@ -13,6 +13,7 @@ from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
 from sim.permits import Closed
 from sim.phases.limits import left_by_limits, limited
+from sim.policy.mandates import Mandate
 from sim.policy.quotas import Limit
 from sim.structure import INFERENCE
 from sim.world import World
@@ -126,8 +127,8 @@ def _beyond_limits(
 ) -> Iterator[tuple[str, Floats]]:  # fmt: skip
     """Yield the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard."""
 
-    def without(cards: Bools) -> Floats:
-        return orders(buyers, np.where(cards, 0.0, ruled))
+    def without(mandate: Mandate) -> Floats:
+        return domestic_orders(buyers, ruled, mandate.foreign, mandate.places)
 
     return left_by_limits(world, world.conditions.measures.limits, ruled, ordered, without)
 
@@ -159,8 +160,7 @@ def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) ->
 
 def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
     """Return what quotas, caps and mandates cut, each as often as it did."""
-    shares = np.array([share for _, share in cut])
-    return Closed(tuple(name for name, _ in cut), shares, shares.any(axis=2))
+    return Closed.of(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
 
 
 def _credit_closed(world: World, closed: Closed, cards: Floats) -> None:

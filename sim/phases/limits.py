@@ -3,14 +3,14 @@
 n places that order: sites, then owners elsewhere. V cards. Amounts in H100e.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats
+from sim.economics.cells import Floats
 from sim.economics.fleets import worth
 from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
-from sim.policy.mandates import Mandate, foreign_left, left_of_covered
+from sim.policy.mandates import Mandate, by_origin, foreign_left, left_of_covered, strictest
 from sim.policy.measures import Limits
 from sim.world import World
 
@@ -21,7 +21,7 @@ def limited(world: World) -> bool:
 
 
 def left_by_limits(
-    world: World, limits: Limits, open_: Floats, ordered: Floats, without: Callable[[Bools], Floats]
+    world: World, limits: Limits, open_: Floats, ordered: Floats, without: Callable[[Mandate], Floats]
 ) -> Iterator[tuple[str, Floats]]:  # fmt: skip
     """Yield every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
 
@@ -32,24 +32,15 @@ def left_by_limits(
         limits: caps and mandates.
         open_: (n, V) share of orders that rules leave.
         ordered: (n, V) what would be ordered without them.
-        without: returns what would be ordered (n, V) if some cards (V,) could not be had.
+        without: returns what would be ordered where a mandate asks (n,), H100e, if no foreign card could be had.
     """
     for cap in limits.caps:
         part = _left_by_cap(world, cap, ordered)
         yield cap.id, part
         ordered, open_ = ordered * part, open_ * part
     kept = [_left_by_mandate(world, mandate, open_, ordered, without) for mandate in limits.mandates]
-    for mandate, (mine, least) in zip(limits.mandates, strictest(kept, open_), strict=True):
-        yield mandate.id, np.divide(least, open_, out=np.ones(open_.shape), where=mine)
-
-
-def strictest(kept: Sequence[Floats], open_: Floats) -> Iterator[tuple[Bools, Floats]]:
-    """Yield for every mandate where it leaves less of ``open_`` than all others, of equals the first; and the least."""
-    least, left = np.minimum.reduce([open_, *kept]), np.ones(open_.shape, dtype=np.bool_)
-    for each in kept:
-        mine = left & (each == least) & (least < open_)
-        left &= ~mine
-        yield mine, least
+    for mandate, part in zip(limits.mandates, strictest(kept, open_), strict=True):
+        yield mandate.id, part
 
 
 def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
@@ -63,15 +54,15 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
     for_store = np.concatenate((extra, np.zeros_like(world.state.elsewhere_ordered)))
     both, left = everywhere + for_store, np.ones(everywhere.shape)
     limits, allowed = world.conditions.measures.limits, world.now.arrays["allowed"]
-    for _, part in left_by_limits(world, limits, allowed, both, _domestic(everywhere)):
+    for _, part in left_by_limits(world, limits, allowed, both, _domestic(world, everywhere)):
         left = left * part
     room = np.clip(both * left - everywhere, 0.0, for_store)
     return np.where(left < 1.0, room, for_store)[:sites]
 
 
-def _domestic(ordered: Floats) -> Callable[[Bools], Floats]:
-    """Return what would be ordered (n, V) without foreign cards, if nobody bought more domestic ones for it."""
-    return lambda foreign: np.where(foreign, 0.0, ordered)
+def _domestic(world: World, ordered: Floats) -> Callable[[Mandate], Floats]:
+    """Return what would be ordered without foreign cards, if nobody bought more domestic ones for it."""
+    return lambda mandate: by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)[1]
 
 
 def limits_ahead(world: World, ordered: Floats, quarters: float) -> Iterator[tuple[str, Floats]]:
@@ -81,7 +72,7 @@ def limits_ahead(world: World, ordered: Floats, quarters: float) -> Iterator[tup
     """
     measures, wanted = world.conditions.measures, ordered * quarters
     now, full = (
-        dict(left_by_limits(world, limits, world.permits.open, wanted, _domestic(wanted)))
+        dict(left_by_limits(world, limits, world.permits.open, wanted, _domestic(world, wanted)))
         for limits in (measures.limits, measures.coming)
     )
     for name, part in full.items():
@@ -111,14 +102,11 @@ def _left_by_cap(world: World, cap: Cap, ordered: Floats) -> Floats:
 
 
 def _left_by_mandate(
-    world: World, mandate: Mandate, open_: Floats, ordered: Floats, without: Callable[[Bools], Floats]
+    world: World, mandate: Mandate, open_: Floats, ordered: Floats, without: Callable[[Mandate], Floats]
 ) -> Floats:  # fmt: skip
     """Return the share of orders (n, V) for which cards may be had under a mandate, of the share that rules leave."""
-    h100e, firm = world.structure.chip_h100e, world.links.order_firm
-    asked = ordered * mandate.places[:, None]
-    foreign, domestic = worth(asked * mandate.foreign, h100e), worth(asked * ~mandate.foreign, h100e)
+    foreign, domestic = by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)
     if not foreign.any():
         return open_
-    alone = without(mandate.foreign) * mandate.places[:, None]
-    part = foreign_left(mandate, firm, foreign, domestic, worth(alone, h100e))
-    return np.where(mandate.foreign, left_of_covered(mandate, part, open_), open_)
+    part = foreign_left(mandate, world.links.order_firm, foreign, domestic, without(mandate))
+    return left_of_covered(mandate, part, open_)

@@ -5,8 +5,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.fleets import worth
 from sim.phases.buying import credit
-from sim.phases.limits import strictest
-from sim.policy.mandates import Mandate, foreign_left, removed
+from sim.policy.mandates import Mandate, by_origin, foreign_left, removed, strictest
 from sim.world import World
 
 
@@ -24,8 +23,8 @@ def remove(world: World, installed: Floats) -> None:
         return
     arrived = np.concatenate((installed, state.elsewhere_delivered))
     left, gone = [1.0 - _part(world, mandate, arrived) for mandate in found], world.now.arrays["removed"]
-    for mandate, (mine, least) in zip(found, strictest(left, np.ones(arrived.shape)), strict=True):
-        out = np.where(mine, arrived * (1.0 - least), 0.0)
+    for mandate, part in zip(found, strictest(left, np.ones(arrived.shape)), strict=True):
+        out = arrived * (1.0 - part)
         taken = worth(out, world.structure.chip_h100e)
         credit(world, mandate.id, np.stack((taken, np.zeros(taken.size))))
         gone += out
@@ -38,9 +37,6 @@ def remove(world: World, installed: Floats) -> None:
 
 def _part(world: World, mandate: Mandate, arrived: Floats) -> Floats:
     """Return the part of arrived cards (n, V) that a mandate takes out, beyond what it lets a firm have."""
-    asked = arrived * mandate.places[:, None]
-    foreign, domestic = (
-        worth(asked * cards, world.structure.chip_h100e) for cards in (mandate.foreign, ~mandate.foreign)
-    )
+    foreign, domestic = by_origin(arrived, mandate.places, mandate.foreign, world.structure.chip_h100e)
     allowed = foreign_left(mandate, world.links.order_firm, foreign, domestic, domestic)
     return np.outer(removed(mandate, allowed), mandate.foreign)

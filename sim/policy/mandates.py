@@ -1,11 +1,14 @@
 """Least shares of domestic cards: buy-ratios and mandates of content (B5). n places that order, V cards, F firms."""
 
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.elementary import sum_by
+from sim.economics.elementary import totals
 from sim.parameters.instruments import BuyRatio, DomesticContent, PurchaseRule
 from sim.policy.chip_rules import Subjects
 
@@ -62,6 +65,27 @@ def _part_meant(rule: PurchaseRule, subjects: Subjects) -> Floats:
     return np.array(subjects.state_funded) if rule.state_funded else np.ones(len(subjects.places))
 
 
+@compiled
+def by_origin(cards: Floats, places: Bools, foreign: Bools, h100e: Floats) -> tuple[Floats, Floats]:
+    """Return what foreign and domestic cards come to at every place where a mandate asks (n,), H100e; 0 elsewhere.
+
+    Args:
+        cards: (n, V)
+        places: (n,) where it asks.
+        foreign: (V,)
+        h100e: (V,) per card.
+    """
+    abroad, home = np.zeros(places.size), np.zeros(places.size)
+    for x in range(places.size):
+        if places[x]:
+            for v in range(h100e.size):
+                if foreign[v]:
+                    abroad[x] += cards[x, v] * h100e[v]
+                else:
+                    home[x] += cards[x, v] * h100e[v]
+    return abroad, home
+
+
 def foreign_left(mandate: Mandate, firm: Ints, foreign: Floats, domestic: Floats, without: Floats) -> Floats:
     """Return the part of its foreign orders that a firm may keep while it is bound, at every place (n,).
 
@@ -75,26 +99,76 @@ def foreign_left(mandate: Mandate, firm: Ints, foreign: Floats, domestic: Floats
         domestic: (n,) D, likewise.
         without: (n,) D_0, domestic orders if nothing foreign could be had.
     """
-    part = np.ones(firm.size)
-    if mandate.least > 0.0:
-        x = (1.0 - mandate.least) / mandate.least
-        f, d, d0 = (sum_by(firm, amount, int(firm.max()) + 1)[firm] for amount in (foreign, domestic, without))
-        np.divide(x * d0, f - x * d + x * d0, out=part, where=f > x * d)
-    return np.where(mandate.places, part, 1.0)
+    return _foreign_left(mandate.least, mandate.places, firm, foreign, domestic, without)
+
+
+@compiled
+def _foreign_left(
+    least: float, places: Bools, firm: Ints, foreign: Floats, domestic: Floats, without: Floats
+) -> Floats:  # fmt: skip
+    part, firms = np.ones(firm.size), firm.max() + 1
+    if least <= 0.0:
+        return part
+    x = (1.0 - least) / least
+    ordered, domestic, alone = totals(firm, foreign, firms), totals(firm, domestic, firms), totals(firm, without, firms)
+    for n in range(firm.size):
+        f, d, d0 = ordered[firm[n]], domestic[firm[n]], alone[firm[n]]
+        if places[n] and f > x * d:
+            part[n] = x * d0 / (f - x * d + x * d0)
+    return part
 
 
 def left_of_covered(mandate: Mandate, part: Floats, open_: Floats) -> Floats:
-    """Return the share of orders for which foreign cards may be had (n, V), of the share ``open_`` that rules leave.
+    """Return the share of orders for which cards may be had (n, V), of the share ``open_`` that rules leave.
 
     The orders it covers are the last ones of a place: what rules close to them counts under the mandate. Of the days
-    in which it is in force it leaves ``part`` (n,), of those before it what does not belong to projects that have
-    hardly begun.
+    in which it is in force it leaves ``part`` (n,) of the foreign cards, of those before it what does not belong to
+    projects that have hardly begun.
     """
-    share, others = (mandate.covered * (mandate.days + mandate.before))[:, None], np.zeros(open_.shape)
-    bound = mandate.days * part + mandate.before * (1.0 - mandate.incomplete * (1.0 - part))
-    kept = np.minimum(bound / (mandate.days + mandate.before), 1.0)[:, None]
-    np.minimum(open_, 1.0 - share, out=others)
-    return np.asarray(others + kept * (open_ - others))
+    return _left_of_covered(
+        mandate.covered, mandate.days, mandate.before, mandate.incomplete, mandate.places, mandate.foreign, part, open_
+    )
+
+
+@compiled
+def _left_of_covered(
+    covered: Floats, days: float, before: float, incomplete: float, places: Bools, foreign: Bools, part: Floats,
+    open_: Floats,
+) -> Floats:  # fmt: skip
+    out = open_.copy()
+    for x in range(places.size):
+        if places[x]:
+            bound = days * part[x] + before * (1.0 - incomplete * (1.0 - part[x]))
+            kept, others = min(bound / (days + before), 1.0), 1.0 - covered[x] * (days + before)
+            for v in range(foreign.size):
+                if foreign[v]:
+                    spared = min(open_[x, v], others)
+                    out[x, v] = spared + kept * (open_[x, v] - spared)
+    return out
+
+
+def strictest(kept: Sequence[Floats], open_: Floats) -> Iterator[Floats]:
+    """Yield, mandate by mandate, the part of ``open_`` (n, V) left by those that leave less than all others; else 1.
+
+    All that mandates are for is the same part of a place's orders: they do not add up. Of equals the first counts.
+
+    Args:
+        kept: (n, V) by mandate, what it leaves of all orders.
+        open_: (n, V) share of orders that rules leave.
+    """
+    least, counted = reduce(np.minimum, kept, open_), np.zeros(open_.shape, dtype=np.bool_)
+    for each in kept:
+        yield _part_left(each, least, open_, counted)
+
+
+@compiled
+def _part_left(kept: Floats, least: Floats, open_: Floats, counted: Bools) -> Floats:
+    out = np.ones(open_.shape)
+    for x in range(open_.shape[0]):
+        for v in range(open_.shape[1]):
+            if not counted[x, v] and kept[x, v] == least[x, v] and least[x, v] < open_[x, v]:
+                out[x, v], counted[x, v] = least[x, v] / open_[x, v], True
+    return out
 
 
 def removed(mandate: Mandate, part: Floats) -> Floats:

@@ -8,9 +8,8 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.fleets import worth
 from sim.economics.folding import folded
-from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
+from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, give_way, seized_share
 from sim.world import World
 
 
@@ -21,24 +20,24 @@ def run(world: World) -> None:
     now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
     if FORMS[rule.name] == NONE or "closed" not in now:
         return
-    scale = float(world.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
     own, for_providers = _denied(world, rule.provider_share)
-    for r in range(len(world.structure.regions)):
-        buyers = np.flatnonzero((world.structure.elsewhere_region == r) & own.any(axis=1))
+    asking, regions = own.any(axis=1), world.structure.elsewhere_region
+    if not asking.any():
+        return
+    scale = float(world.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
+    for r in np.unique(regions[asking]):
+        buyers = np.flatnonzero((regions == r) & asking)
         wanted = own[buyers].sum(axis=0) + for_providers[r]
-        if buyers.size and wanted.any():
-            supply = Supply(
-                FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
-                rule.elasticity.rate, float(world.conditions.measures.effort[r]),
-            )  # fmt: skip
-            now["premium"][r], cards = cleared(supply, float(wanted.sum()), rule.price_elasticity)
-            part = cards / wanted.sum()
-            shares = own[buyers].sum(axis=1) / own[buyers].sum()
-            now["evading"][buyers] += part * (own[buyers] + np.outer(shares, for_providers[r]))
-            own[buyers] *= part
-        else:
-            own[world.structure.elsewhere_region == r] = 0.0
-    _give_way(world, own)
+        supply = Supply(
+            FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
+            rule.elasticity.rate, float(world.conditions.measures.effort[r]),
+        )  # fmt: skip
+        now["premium"][r], cards = cleared(supply, float(wanted.sum()), rule.price_elasticity)
+        part = cards / wanted.sum()
+        shares = own[buyers].sum(axis=1) / own[buyers].sum()
+        now["evading"][buyers] += part * (own[buyers] + np.outer(shares, for_providers[r]))
+        own[buyers] *= part
+    give_way(state.elsewhere_ordered, own, world.structure.chip_h100e, _usual(world))
     state.elsewhere_ordered += now["evading"]
 
 
@@ -53,16 +52,10 @@ def _denied(world: World, provider_share: float) -> tuple[Floats, Floats]:
     return closed[sites:].copy(), provider_share * of_providers
 
 
-def _give_way(world: World, evaded_by: Floats) -> None:
-    """Take out of legal orders of owners elsewhere what evaded cards (W, V) do instead, in H100e.
-
-    What is denied has been replaced by other cards already; who gets it all the same needs fewer of those.
-    """
-    state, h100e = world.state, world.structure.chip_h100e
-    usual = world.paths.elsewhere[min(world.t + 1, world.structure.quarters - 1)].sum(axis=1)
-    legal, more = worth(state.elsewhere_ordered, h100e), worth(evaded_by, h100e)
-    beyond = np.clip(legal + more - usual, 0.0, np.minimum(legal, more))
-    state.elsewhere_ordered *= (1.0 - np.divide(beyond, legal, out=np.zeros_like(legal), where=legal > 0.0))[:, None]
+def _usual(world: World) -> Floats:
+    """Return what owners elsewhere order in all without rules (W,), H100e."""
+    usual: Floats = world.paths.elsewhere[min(world.t + 1, world.structure.quarters - 1)].sum(axis=1)
+    return usual
 
 
 def evaded(world: World, accepted: Floats) -> Floats:

@@ -6,13 +6,11 @@ Owners elsewhere are not bound by powered slots and keep no store.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import sum_by
-from sim.economics.fleets import worth
-from sim.economics.slots import power_of, within_budget
+from sim.economics.vacancies import afford
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import quotas_ahead
 from sim.phases.limits import limits_ahead, room_beside
-from sim.strategies.stockpiling import bought_ahead, worth_keeping
+from sim.strategies.stockpiling import bought_ahead, taken_from_store, worth_keeping
 from sim.world import World
 
 
@@ -25,11 +23,9 @@ def from_store(world: World, power: Floats) -> Floats:
     if not state.stored.any():
         state.from_store[:] = 0.0
         return power
-    free = np.where(np.maximum(_closing(world), world.rules["sites"].rising) > 0.0, 0.0, state.stored)
-    there = power_of(free, world.structure.chip_kw)
-    part = np.divide(np.minimum(power, there), there, out=np.zeros_like(there), where=there > 0.0)
-    state.from_store[:] = free * part[:, None]
-    return np.maximum(power - there * part, 0.0)
+    return taken_from_store(
+        state.stored, _closing(world), world.rules["sites"].rising, world.structure.chip_kw, power, state.from_store
+    )
 
 
 def stockpile(world: World) -> None:
@@ -49,14 +45,12 @@ def stockpile(world: World) -> None:
         world.links.chip_region, rules.rising, worth_keeping(rules.rise, holding, family.rush.quarters),
         family.rush.quarters, family.rush.pace,
     )  # fmt: skip
-    extra = room_beside(world, state.ordered, extra)
-    price = (
-        worth(extra, state.chip_price) * costs.server_cost_multiple + worth(extra * rules.duty_ahead, state.chip_price)
-    ) / 1e6
-    affordable = within_budget(price, world.links.site_provider, state.budget)
-    state.for_store[:] = extra * affordable[:, None]
+    state.for_store[:] = room_beside(world, state.ordered, extra)
+    afford(
+        state.for_store, rules.duty_ahead, state.chip_price, costs.server_cost_multiple, world.links.site_provider,
+        state.budget,
+    )  # fmt: skip
     state.ordered += state.for_store
-    state.budget -= sum_by(world.links.site_provider, price * affordable, state.budget.size)
 
 
 def _closing(world: World) -> Floats:

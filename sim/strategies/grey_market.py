@@ -16,6 +16,8 @@ import math
 from typing import NamedTuple
 
 from sim.compiled import compiled, inlined
+from sim.economics.cells import Floats
+from sim.economics.fleets import worth
 
 NONE, WEDGE, ELASTICITY = 0, 1, 2
 FORMS = {"none": NONE, "wedge": WEDGE, "elasticity": ELASTICITY}
@@ -83,6 +85,26 @@ def cleared(supply: Supply, denied: float, elasticity: float) -> tuple[float, fl
         else:
             high = middle
     return high, min(supplied(supply, high), demanded(denied, elasticity, high))
+
+
+@compiled
+def give_way(ordered: Floats, evaded: Floats, h100e: Floats, usual: Floats) -> None:
+    """Take out of legal orders what evaded cards do instead.
+
+    What is denied has been replaced by other cards already; who gets it all the same needs fewer of those.
+
+    Args:
+        ordered: (W, V) cards ordered under the rules; changed.
+        evaded: (W, V) denied cards that are got all the same.
+        h100e: (V,) per card.
+        usual: (W,) H100e ordered in all without rules.
+    """
+    legal, more = worth(ordered, h100e), worth(evaded, h100e)
+    for w in range(usual.size):
+        beyond = min(max(legal[w] + more[w] - usual[w], 0.0), legal[w], more[w])
+        kept = 1.0 - (beyond / legal[w] if legal[w] > 0.0 else 0.0)
+        for v in range(h100e.size):
+            ordered[w, v] *= kept
 
 
 @compiled

@@ -57,6 +57,36 @@ def bought_ahead(
     return extra
 
 
+@compiled
+def taken_from_store(
+    stored: Floats, closing: Floats, rising: Floats, kw: Floats, power: Floats, taken: Floats
+) -> Floats:  # fmt: skip
+    """Fill slots from stores, and return the power that is left for new cards (S,), MW.
+
+    What may still be had now and not later, or dearer, is bought instead.
+
+    Args:
+        stored: (S, V) cards in store.
+        closing: (S, V) share of the quarter in which a card may still be had that will be closed.
+        rising: (S, V) share of the quarter in which a card may still be had without a duty that is to come.
+        kw: (V,) IT power of a card.
+        power: (S,) MW of slots.
+        taken: (S, V) filled with the cards that are taken out, all alike.
+    """
+    left = np.empty(power.size)
+    for s in range(power.size):
+        held = 0.0
+        for v in range(kw.size):
+            taken[s, v] = 0.0 if max(closing[s, v], rising[s, v]) > 0.0 else stored[s, v]
+            held += taken[s, v] * kw[v]
+        there = held / 1000.0
+        part = min(power[s], there) / there if there > 0.0 else 0.0
+        for v in range(kw.size):
+            taken[s, v] *= part
+        left[s] = max(power[s] - there * part, 0.0)
+    return left
+
+
 @inlined
 def _within(usual: float, stored: float, keep: float, more: float) -> float:
     """Return ``more`` quarters of usual orders, at most what is missing of those that are kept."""

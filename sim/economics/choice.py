@@ -165,14 +165,13 @@ def _best_with_room(
     for k in range(first, last):
         if bounds[k - first] < lowest and room[menu.lane[k]] >= tasks * menu.need[k]:
             best, lowest = k, bounds[k - first]
-    if best == NONE:
-        return best, least
-    least = _ratio(menu, best, incumbent, gift, key)
-    for k in range(first, last):
-        if bounds[k - first] < least * _SURE and k != best and room[menu.lane[k]] >= tasks * menu.need[k]:
-            ratio = _ratio(menu, k, incumbent, gift, key)
-            if ratio < least:
-                best, least = k, ratio
+    if best != NONE:
+        least = _ratio(menu, best, incumbent, gift, key)
+        for k in range(first, last):
+            if bounds[k - first] < least * _SURE and k != best and room[menu.lane[k]] >= tasks * menu.need[k]:
+                ratio = _ratio(menu, k, incumbent, gift, key)
+                if ratio < least:
+                    best, least = k, ratio
     return best, least
 
 
@@ -199,15 +198,14 @@ def _enter_nest(
                 menu.inverse_weight[k], menu.provider[k], menu.key[k], np.int64(k - first), key, incumbent, gift,
                 least, second,
             )  # fmt: skip
-    if not entered:
-        return
-    _find_winners(menu, first, last, key, incumbent, gift, race)
-    log_stables(menu.table, menu.slack, _NEST_KEYS[g, 0], _NEST_KEYS[g, 1], key, race.shock)
-    for r in range(key.size):
-        value, highest = menu.slack * (race.shock[r] - quick_log(race.ratio[r])), race.highest[r]
-        best, before = race.best[r], chosen[r]
-        chosen[r] = best if value > highest else before
-        race.highest[r] = max(value, highest)
+    if entered:
+        _find_winners(menu, first, last, key, incumbent, gift, race)
+        log_stables(menu.table, menu.slack, _NEST_KEYS[g, 0], _NEST_KEYS[g, 1], key, race.shock)
+        for r in range(key.size):
+            value, highest = menu.slack * (race.shock[r] - quick_log(race.ratio[r])), race.highest[r]
+            best, before = race.best[r], chosen[r]
+            chosen[r] = best if value > highest else before
+            race.highest[r] = max(value, highest)
 
 
 @compiled
@@ -262,9 +260,7 @@ def choose_again(
     for g in range(NESTS):
         first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
         best, least = _best_with_room(menu, first, last, incumbent, gift, key, room, tasks, bounds)
-        if best == NONE:
-            continue
-        value = _nest_value(menu.table, menu.slack, g, least, key)
+        value = _nest_value(menu.table, menu.slack, g, least, key) if best != NONE else -math.inf
         if value > highest:
             chosen, highest = best, value
     return chosen

@@ -10,6 +10,7 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
+TRAINING, INFERENCE = 0, 1
 OPENING_SPLIT = 0.4
 """Share of a pool's training capacity assumed in use where nothing has been loaded yet."""
 
@@ -42,29 +43,33 @@ def pool_hours(kinds: Floats) -> Floats:
 
 
 @inlined
+def _left_beside(kinds: Floats, pool: int, used: float, workload: int) -> float:
+    """Return the hours of a workload that a pool has left when it serves ``used`` hours of the other one.
+
+    Negative when it cannot. No views and one way out: kernels that ask in a loop would count references otherwise.
+    """
+    left, rest, other, last = 0.0, used, 1 - workload, kinds.shape[1] - 1
+    for n in range(kinds.shape[1]):
+        k = n if workload == INFERENCE else last - n
+        if kinds[pool, k, other] > 0.0:
+            part = min(rest / kinds[pool, k, other], 1.0)
+            rest -= part * kinds[pool, k, other]
+            left += (1.0 - part) * kinds[pool, k, workload]
+    return left if rest <= 1e-9 * used else -rest
+
+
+@inlined
 def inference_left(kinds: Floats, training: float) -> float:
-    """Return the inference hours left when the pool serves ``training`` hours; negative when it cannot."""
-    left, rest = 0.0, training
-    for k in range(kinds.shape[0]):
-        if kinds[k, 0] <= 0.0:
-            continue
-        used = min(rest / kinds[k, 0], 1.0)
-        rest -= used * kinds[k, 0]
-        left += (1.0 - used) * kinds[k, 1]
-    return left if rest <= 1e-9 * training else -rest
+    """Return the inference hours left when cards (N, 2) serve ``training`` hours; negative when they cannot."""
+    left: float = _left_beside(np.expand_dims(kinds, 0), 0, training, INFERENCE)
+    return left
 
 
 @inlined
 def training_left(kinds: Floats, inference: float) -> float:
-    """Return the training hours possible beside ``inference`` hours; negative when it cannot serve them."""
-    left, rest = 0.0, inference
-    for k in range(kinds.shape[0] - 1, -1, -1):
-        if kinds[k, 1] <= 0.0:
-            continue
-        used = min(rest / kinds[k, 1], 1.0)
-        rest -= used * kinds[k, 1]
-        left += (1.0 - used) * kinds[k, 0]
-    return left if rest <= 1e-9 * inference else -rest
+    """Return the training hours possible beside ``inference`` hours of cards (N, 2); negative when they cannot."""
+    left: float = _left_beside(np.expand_dims(kinds, 0), 0, inference, TRAINING)
+    return left
 
 
 @inlined
@@ -72,13 +77,11 @@ def lane_left(kinds: Floats, load: Floats, lane: int) -> float:
     """Return the hours left in a lane beside the load of both lanes of its pool; at least 0.
 
     Args:
-        kinds: (N, 2) hours of the pool.
+        kinds: (L, N, 2) hours of every pool.
         load: (2 L,) hours in use by lane.
         lane: 2 * pool + workload.
     """
-    other = load[lane ^ 1]
-    possible = inference_left(kinds, other) if lane % 2 else training_left(kinds, other)
-    left: float = max(possible - load[lane], 0.0)
+    left: float = max(_left_beside(kinds, lane // 2, load[lane ^ 1], lane % 2) - load[lane], 0.0)
     return left
 
 
@@ -125,7 +128,7 @@ def uncontracted(kinds: Floats, load: Floats) -> Floats:
     """Return inference hours left in every pool (L,) beside a load (2 L,) of training and inference; at least 0."""
     left = np.empty(kinds.shape[0])
     for pool in range(left.size):
-        left[pool] = lane_left(kinds[pool], load, 2 * pool + 1)
+        left[pool] = lane_left(kinds, load, 2 * pool + 1)
     return left
 
 
@@ -180,5 +183,5 @@ def serve_contracts(kinds: Floats, load: Floats, own_use: Floats, fraction: Floa
         fraction[pool] = servable_fraction(kinds[pool], load[2 * pool], load[2 * pool + 1])
         load[2 * pool] *= fraction[pool]
         load[2 * pool + 1] *= fraction[pool]
-        own_use[pool] = min(own_use[pool], lane_left(kinds[pool], load, 2 * pool + 1))
+        own_use[pool] = min(own_use[pool], lane_left(kinds, load, 2 * pool + 1))
         load[2 * pool + 1] += own_use[pool]

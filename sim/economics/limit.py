@@ -400,7 +400,7 @@ def ration(kinds: Floats, load: Floats, demand: Floats) -> Floats:
             for lane in range(t, t + 2):
                 served[level, lane] = fits
                 if fits < 1.0 and demand[level, lane] > 0.0:
-                    extra = min(lane_left(kinds[pool], load, lane), (1.0 - fits) * demand[level, lane])
+                    extra = min(lane_left(kinds, load, lane), (1.0 - fits) * demand[level, lane])
                     load[lane] += extra
                     served[level, lane] += extra / demand[level, lane]
     return served
@@ -511,8 +511,8 @@ def _add_found(layout: Layout, refused: Floats, part: float, step: Floats, found
 def _open_lanes(kinds: Floats, load: Floats, open_lane: Floats) -> None:
     """Set ``open_lane`` (2 L,) to 1 where a lane has room, else to 0."""
     for lane in range(open_lane.size):
-        pool = kinds[lane // 2]
-        open_lane[lane] = 1.0 if lane_left(pool, load, lane) > CLOSED * pool[:, lane % 2].sum() else 0.0
+        closed = CLOSED * kinds[lane // 2, :, lane % 2].sum()
+        open_lane[lane] = 1.0 if lane_left(kinds, load, lane) > closed else 0.0
 
 
 @inlined

@@ -34,7 +34,7 @@ from sim.economics.workloads import (
     prescribed,
     settled,
 )
-from sim.randomness import fold
+from sim.randomness import Words, fold
 
 Flags = NDArray[np.int8]
 
@@ -222,30 +222,6 @@ def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tu
     return provider if pair >= 0 else NONE, given if pair >= 0 else 1.0, boost if pair == OUTSIDE else 0.0
 
 
-class Room(NamedTuple):
-    """Hours left in every lane, worked out when asked for, (2 L,)."""
-
-    left: Floats
-    stale: NDArray[np.bool_]
-    """Whether the other lane of the pool has been loaded since."""
-
-
-@inlined
-def _left(kinds: Floats, load: Floats, room: Room, lane: int) -> float:
-    """Return the hours left in a lane."""
-    if room.stale[lane]:
-        room.left[lane], room.stale[lane] = lane_left(kinds[lane // 2], load, lane), False
-    return float(room.left[lane])
-
-
-@inlined
-def _load(load: Floats, room: Room, lane: int, hours: float) -> None:
-    """Load a lane that has room for the hours, within rounding."""
-    load[lane] += hours
-    room.left[lane] = max(room.left[lane] - hours, 0.0)
-    room.stale[lane ^ 1] = True
-
-
 @inlined
 def drawn_term(terms: Terms, b: int, service: int, u: float) -> int:
     """Return the term of a new contract of base cell b from a uniform draw."""
@@ -306,23 +282,24 @@ def allocate(
         full[pool] = inference > inference_left(kinds[pool], training) * (1.0 + 1e-12)
         if not full[pool]:
             load[2 * pool], load[2 * pool + 1] = training, inference
-    room = Room(np.zeros(2 * pools), np.ones(2 * pools, np.bool_))
+    left = np.empty(2 * pools)
     queue, order, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
-    refused = _serve_queue(rows, active, menu, kinds, load, room, queue, order, bid, rule)
-    for lane in range(2 * pools):
-        _left(kinds, load, room, lane)
-    bounds = np.empty(MOST_PAIRS)
-    for x in refused:
-        _reroute(rows, active, menu, service, terms, seasons, kinds, load, room, bounds, x)
+    refused = _serve_queue(rows, active, menu, kinds, load, left, queue, order, bid, rule)
+    _reroute(rows, active, menu, service, terms, seasons, kinds, load, left, refused)
 
 
 @compiled
 def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, room: Room, queue: Ints, order: Ints,
+    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, left: Floats, queue: Ints, order: Ints,
     bid: Floats, rule: int,
 ) -> Ints:  # fmt: skip
-    """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium."""
+    """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium.
+
+    Fills ``left`` (2 L,), the hours that are left in every lane: worked out when asked for, if the other lane of the
+    pool has been loaded since.
+    """
     refused, count, highest = np.empty(queue.size, np.int64), 0, np.ones(kinds.shape[0])
+    stale = np.ones(left.size, np.bool_)
     lane, hours = np.empty(queue.size, np.int64), np.empty(queue.size)
     for place in range(
         queue.size
@@ -330,13 +307,19 @@ def _serve_queue(
         pair = active.first[queue[place]]
         lane[place], hours[place] = menu.lane[pair], rows.volume[active.row[queue[place]]] * menu.need[pair]
     for place in order:
-        if hours[place] <= _left(kinds, load, room, lane[place]) * (1.0 + 1e-12):
-            _load(load, room, lane[place], hours[place])
+        seat, needed = lane[place], hours[place]
+        if stale[seat]:
+            left[seat], stale[seat] = lane_left(kinds, load, seat), False
+        if needed <= left[seat] * (1.0 + 1e-12):
+            load[seat] += needed
+            left[seat], stale[seat ^ 1] = max(left[seat] - needed, 0.0), True
         else:
             refused[count] = queue[place]
             count += 1
-            pool = lane[place] // 2
-            highest[pool] = max(highest[pool], bid[queue[place]])
+            highest[seat // 2] = max(highest[seat // 2], bid[queue[place]])
+    for seat in range(left.size):
+        if stale[seat]:
+            left[seat] = lane_left(kinds, load, seat)
     if rule == BIDS:
         for x in queue:
             pool = menu.lane[active.first[x]] // 2
@@ -344,28 +327,68 @@ def _serve_queue(
     return refused[:count]
 
 
+class Refused(NamedTuple):
+    """Workloads that no full pool took, in the order in which they ask elsewhere, (m,)."""
+
+    row: Ints
+    cell: Ints
+    key: Words
+    """Key of the workload's choice this quarter."""
+    incumbent: Ints
+    """Provider, or NONE."""
+    gift: Floats
+    """Factor on the inverse weights of the incumbent's products."""
+    volume: Floats
+
+
 @inlined
+def _look_up(
+    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, season: np.uint64, refused: Ints
+) -> Refused:  # fmt: skip
+    """Return what re-routing needs of active positions: all at once, so that the memory is not waited for in turn."""
+    size = refused.size
+    out = Refused(
+        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64),
+        np.empty(size), np.empty(size),
+    )  # fmt: skip
+    for i in range(size):
+        n = active.row[refused[i]]
+        out.row[i], out.cell[i], out.volume[i], out.key[i] = n, rows.cell[n], rows.volume[n], fold(season, rows.key[n])
+        out.incumbent[i], out.gift[i], _ = _tie(rows, menu, service, terms, n)
+    return out
+
+
+@compiled
 def _reroute(
     rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
-    load: Floats, room: Room, bounds: Floats, x: int,
+    load: Floats, left: Floats, refused: Ints,
 ) -> None:  # fmt: skip
-    """Send a refused workload down its own ranking of products with room; else it waits or is lost."""
-    n = active.row[x]
-    active.premium[x] = 1.0
-    incumbent, gift, _ = _tie(rows, menu, service, terms, n)
-    key = fold(seasons.choice, rows.key[n])
-    other = choose_again(menu, rows.cell[n], incumbent, gift, key, room.left, rows.volume[n], bounds)
-    if other != NONE:
-        lane = menu.lane[other]
-        _load(load, room, lane, rows.volume[n] * menu.need[other])
-        _left(kinds, load, room, lane ^ 1)
-        active.served[x] = other
-        return
-    if active.fresh[x] == 0:
-        waits = rows.waited[n] < terms.waiting_quarters
-    else:
-        waits = terms.waiting_quarters > 0 and draw(rows, n, seasons.waiting) < terms.waiting_share
-    active.served[x] = NONE - 1 - (WAITING if waits else LOST)
+    """Send refused workloads down their own rankings of products with room; who finds none waits or is lost.
+
+    ``left`` (2 L,) are the hours left in every lane; changed.
+    """
+    who, bounds = _look_up(rows, active, menu, service, terms, seasons.choice, refused), np.empty(MOST_PAIRS)
+    for i in range(refused.size):
+        x, volume = refused[i], who.volume[i]
+        active.premium[x] = 1.0
+        other = choose_again(menu, who.cell[i], who.incumbent[i], who.gift[i], who.key[i], left, volume, bounds)
+        if other == NONE:
+            active.served[x] = (
+                NONE - 1 - (WAITING if _waits(rows, who.row[i], active.fresh[x], terms, seasons) else LOST)
+            )
+        else:
+            lane, needed = menu.lane[other], volume * menu.need[other]
+            load[lane] += needed
+            left[lane], left[lane ^ 1] = max(left[lane] - needed, 0.0), lane_left(kinds, load, lane ^ 1)
+            active.served[x] = other
+
+
+@inlined
+def _waits(rows: Workloads, n: int, fresh: int, terms: Terms, seasons: Seasons) -> bool:
+    """Return whether row n, which found nobody, waits: backlog until it has waited long enough, of new demand a share."""
+    patient = (terms.waiting_quarters > 0) & (draw(rows, n, seasons.waiting) < terms.waiting_share)
+    waits: bool = rows.waited[n] < terms.waiting_quarters if fresh == 0 else patient
+    return waits
 
 
 @inlined

@@ -61,10 +61,9 @@ def _steep(alpha: float, u: float, second: np.uint64) -> float:
 @inlined
 def log_stable(table: Floats, alpha: float, first: np.uint64, second: np.uint64) -> float:
     """Return ln S of a positive alpha-stable variable from two words of random bits; 0 when alpha is 1."""
-    if alpha >= 1.0:
-        return 0.0
     u = unit(first)
-    return _smooth(table, u * GRID) - _steep(alpha, u, second)
+    value: float = _smooth(table, u * GRID) - _steep(alpha, u, second)
+    return value if alpha < 1.0 else 0.0
 
 
 @inlined
@@ -73,12 +72,10 @@ def log_stables(table: Floats, alpha: float, first: np.uint64, second: np.uint64
 
     Looking up and reckoning are apart, so that processors reckon several at once.
     """
-    if alpha >= 1.0:
-        out[: key.size] = 0.0
-        return
     for r in range(key.size):
         out[r] = unit(mix(key[r] ^ first)) * GRID
     for r in range(key.size):
         out[r] = _smooth(table, out[r])
     for r in range(key.size):
-        out[r] -= _steep(alpha, unit(mix(key[r] ^ first)), mix(key[r] ^ second))
+        value = out[r] - _steep(alpha, unit(mix(key[r] ^ first)), mix(key[r] ^ second))
+        out[r] = value if alpha < 1.0 else 0.0

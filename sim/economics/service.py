@@ -373,9 +373,8 @@ def _reroute(
         active.premium[x] = 1.0
         other = choose_again(menu, who.cell[i], who.incumbent[i], who.gift[i], who.key[i], left, volume, bounds)
         if other == NONE:
-            active.served[x] = (
-                NONE - 1 - (WAITING if _waits(rows, who.row[i], active.fresh[x], terms, seasons) else LOST)
-            )
+            waits = _waits(rows, who.row[i], active.fresh[x], terms, seasons)
+            active.served[x] = NONE - 1 - (WAITING if waits else LOST)
         else:
             lane, needed = menu.lane[other], volume * menu.need[other]
             load[lane] += needed
@@ -385,7 +384,7 @@ def _reroute(
 
 @inlined
 def _waits(rows: Workloads, n: int, fresh: int, terms: Terms, seasons: Seasons) -> bool:
-    """Return whether row n, which found nobody, waits: backlog until it has waited long enough, of new demand a share."""
+    """Return whether row n, which found nobody, waits: backlog for as long as any does, of new demand a share."""
     patient = (terms.waiting_quarters > 0) & (draw(rows, n, seasons.waiting) < terms.waiting_share)
     waits: bool = rows.waited[n] < terms.waiting_quarters if fresh == 0 else patient
     return waits

@@ -58,6 +58,7 @@ class Links:
         self._labs(structure)
         self._money(structure)
         self.leases = _leases(structure)
+        self.every_lease = np.ones(self.leases.lessor.size)
         self.dated_leases = len(structure.parameters.leases)
         """How many of the leases have dates; firms decide on the others."""
         self.leasing = np.array([x.leasing for x in _variants(structure)])

@@ -165,6 +165,7 @@ class World:
         self.structure, self.links, self.paths = ground.structure, ground.links, ground.paths
         self.parameters, self.policy = ground.structure.parameters, ground.calendar
         self.leases, self.contracts = self.links.leases, self.links.dated_contracts
+        self.rentable, self.leasable = self.links.every_pair, self.links.every_lease
         self.conditions = ground.conditions(self.quarter)
 
     def end_contracts(self, gone: Bools) -> None:

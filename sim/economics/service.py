@@ -138,7 +138,7 @@ def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) ->
     """Fill (2 L,) ``load`` with the hours of running contracts; (K,) ``hours`` of the ``lane`` per task."""
     load[:] = 0.0
     for k in range(hours.size):
-        load[lane[k]] += running.held[k, 0] * hours[k]
+        load[at(lane[k])] += running.held[k, 0] * hours[k]
 
 
 @compiled
@@ -445,9 +445,10 @@ def settle(
     waiting[:] = 0.0
     outside[:] = 0.0
     for b in range(cells):
-        outside[region[b]] += home[b]
+        r = at(region[b])
+        outside[r] += home[b]
         for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
-            r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
+            j, given = at(product[k]), fraction[at(menu.lane[k] // 2)]
             taken[r, j] += used[k, 0] * given * hours[k]
             paid[r, j] += used[k, 1] * given * unit[k]
             waiting[r, j] += backlog[k] * menu.need[k]

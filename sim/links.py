@@ -39,7 +39,8 @@ from sim.policy.remedies import LockIn
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
-from sim.structure import IAAS, INFERENCE, MAAS, NEVER, TRAINING, Structure
+from sim.strategies.outlook import Fixed
+from sim.structure import IAAS, INFERENCE, MAAS, NEVER, OPENING_AGE_QUARTERS, TRAINING, Structure
 
 ORDERING = ("sites", "elsewhere")
 """Who orders cards, by the names of the subjects of rules: sites of providers, and owners outside them."""
@@ -76,6 +77,9 @@ class Links:
         homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])
         self.order_at_home = homes == self.order_region
         """(S + W,) whether it lies in the region of its firm's headquarters."""
+        at_home, denied = self.order_at_home[: len(structure.sites)], structure.parameters.behaviour.leasing.denied
+        self.denied_leasing = np.where(at_home, 0.0, denied)
+        """(S,) part that firms rent abroad of what rules deny them."""
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
@@ -90,6 +94,7 @@ class Links:
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
         self.builders = _builders(structure, self.power_wait)
+        self.fixed = _fixed(self, structure)
         self.makers = Makers(structure)
         self.software = software_of(structure)
         self.subjects = _subjects(structure)
@@ -436,6 +441,16 @@ def _builders(structure: Structure, power_wait: Ints) -> Builders:
     return Builders(
         structure.site_region, structure.site_provider, structure.build_quarters, power_wait, rule.congestion,
         rule.first_payment, rule.last_payment, rule.conversion_cost,
+    )  # fmt: skip
+
+
+def _fixed(links: Links, structure: Structure) -> Fixed:
+    """Return what never changes about cards, pools and sites, for those who decide on halls."""
+    market, behaviour = structure.parameters.market, structure.parameters.behaviour
+    return Fixed(
+        structure.pool_site, links.pool_cards, structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters,
+        OPENING_AGE_QUARTERS, links.site_lead, market.building.conversion_quarters, links.knows_growth,
+        behaviour.expectations.persistence, behaviour.expectations.largest_growth, behaviour.orders.steepness,
     )  # fmt: skip
 
 

@@ -448,9 +448,10 @@ def _fixed(links: Links, structure: Structure) -> Fixed:
     """Return what never changes about cards, pools and sites, for those who decide on halls."""
     market, behaviour = structure.parameters.market, structure.parameters.behaviour
     return Fixed(
-        structure.pool_site, links.pool_cards, structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters,
-        OPENING_AGE_QUARTERS, links.site_lead, market.building.conversion_quarters, links.knows_growth,
-        behaviour.expectations.persistence, behaviour.expectations.largest_growth, behaviour.orders.steepness,
+        structure.site_region, structure.site_provider, structure.build_quarters, structure.pool_site, links.pool_cards,
+        structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters, OPENING_AGE_QUARTERS, links.site_lead,
+        market.building.conversion_quarters, links.knows_growth, behaviour.expectations.persistence,
+        behaviour.expectations.largest_growth, behaviour.orders.steepness,
     )  # fmt: skip
 
 

@@ -41,15 +41,15 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
     """Ask for power for what is missing, or withdraw requests; return MW of the general cloud to be converted (S,)."""
     state, now, t = world.state, world.now.arrays, world.t
     standing = Standing(
-        state.cards, state.owned, state.scrapped, state.may_go, state.energised_mw, state.let_hours, state.card_hours,
-        now["standing"], now["mw_hours"],
+        state.cards, state.owned, state.scrapped, state.may_go, state.energised_mw, state.begun_mw,
+        state.converting_mw, state.queued_mw, state.let_hours, state.card_hours, now["standing"], now["mw_hours"],
     )  # fmt: skip
     views = Views(
         now["site_demand"], now["captive"], world.paths.own_use_growth[t], now["growth_ahead"],
         world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
     )  # fmt: skip
     gap = missing_halls(
-        standing, works, world.links.builders, world.leases, world.links.fixed, views, world.conditions.stance, t,
+        standing, world.leases, world.links.fixed, views, world.conditions.stance, state.build_price[:, PAST + t], t,
         PAST + t,
     )  # fmt: skip
     quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0

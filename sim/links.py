@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.economics import serving
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.ecosystem import Ecosystem
@@ -144,6 +145,10 @@ class Links:
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
         self.pair_region = self.cell_region[self.pair_cell]
+        slack = 1.0 - structure.parameters.customers.nest_dissimilarity
+        self.serving = serving.Where(
+            self.cell_region, self.cell_sensitivity * slack, self.pair_service, self.pair_product
+        )
         self.every_pair = np.ones(self.pair_cell.size)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)

@@ -34,7 +34,7 @@ from sim.economics.workloads import (
     prescribed,
     settled,
 )
-from sim.randomness import fold
+from sim.randomness import Decision, Words, fold
 
 Flags = NDArray[np.int8]
 
@@ -54,6 +54,18 @@ class Seasons(NamedTuple):
     term: np.uint64
     priority: np.uint64
     waiting: np.uint64
+
+
+_CHOICE, _TERM, _PRIORITY, _WAITING = (
+    int(x) for x in (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
+)
+"""Numbers of these decisions, as kernels know them."""
+
+
+@inlined
+def seasons_of(keys: Words) -> Seasons:
+    """Return these keys from those of all decisions in a quarter, by their numbers."""
+    return Seasons(keys[_CHOICE], keys[_TERM], keys[_PRIORITY], keys[_WAITING])
 
 
 class Terms(NamedTuple):

@@ -111,7 +111,7 @@ class Population(Protocol):
     def serve(self, world: "World", menu: Menu, terms: Terms) -> Asked:
         """Let what is free choose, ration full pools, re-route, sign."""
 
-    def settle(self, world: "World", menu: Menu) -> Used:
+    def settle(self, world: "World") -> Used:
         """Add up hours, payments and backlog by customer region and product."""
 
     def lapse(self, world: "World", kept: Floats) -> None:

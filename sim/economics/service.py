@@ -424,18 +424,20 @@ def sign(
 
 @compiled
 def settle(
-    rows: Workloads, region: Ints, menu: Menu, product: Ints, unit: Floats, hours: Floats, fraction: Floats,
-    taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
+    rows: Workloads, region: Ints, start: Ints, product: Ints, lane: Ints, unit: Floats, hours: Floats, need: Floats,
+    fraction: Floats, taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
 ) -> None:  # fmt: skip
     """Add up what customers of each region used and paid.
 
     Args:
         rows: workloads after signing.
         region: (B,) customer region of each base cell.
-        menu: pairs on offer.
-        product: (K,) product of each pair.
+        start: (B + 1,) first pair of each base cell.
+        product: (K,) product and ``lane`` of each pair.
+        lane: (K,)
         unit: (K,) units of product per task.
         hours: (K,) hours of the lane per task.
+        need: (K,) hours of the lane per unit of volume, at the usage that posted prices give.
         fraction: (L,) share of contracted service that the pool can give.
         taken: (R, J) filled with hours served.
         paid: (R, J) filled with payments, USD.
@@ -459,11 +461,11 @@ def settle(
     for b in range(cells):
         r = at(region[b])
         outside[r] += home[b]
-        for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
-            j, given = at(product[k]), fraction[at(menu.lane[k] // 2)]
+        for k in range(start[b], start[b + 1]):
+            j, given = at(product[k]), fraction[at(lane[k] // 2)]
             taken[r, j] += used[k, 0] * given * hours[k]
             paid[r, j] += used[k, 1] * given * unit[k]
-            waiting[r, j] += backlog[k] * menu.need[k]
+            waiting[r, j] += backlog[k] * need[k]
 
 
 @compiled

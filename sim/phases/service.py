@@ -16,7 +16,7 @@ def run(world: World) -> None:
     world.population.contracted(world)
     _serve_contracts(world)
     _account(world, world.population.serve(world, menu, world.conditions.ties.terms))
-    world.now.arrays.update(world.population.settle(world, menu)._asdict())
+    world.now.arrays.update(world.population.settle(world)._asdict())
 
 
 def offered(world: World) -> Menu:

@@ -72,12 +72,12 @@ class Rows:
         )  # fmt: skip
         return asked
 
-    def settle(self, world: World, menu: Menu) -> Used:
+    def settle(self, world: World) -> Used:
         """Add up hours, payments and backlog by customer region and product."""
         links, now, used = world.links, world.now, Used.empty(world)
         settle(
-            world.workloads, links.cell_region, menu, links.pair_product, now.unit, now.hours,
-            world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
+            world.workloads, links.cell_region, links.cell_start, links.pair_product, links.pair_lane, now.unit,
+            now.hours, now.need, world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
         )  # fmt: skip
         return used
 

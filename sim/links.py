@@ -12,8 +12,8 @@ from sim.economics.choice import MOST_PAIRS
 from sim.economics.ecosystem import Ecosystem
 from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
-from sim.economics.menus import Pairs
-from sim.economics.observing import Where
+from sim.economics.menus import Pairs, Tastes
+from sim.economics.observing import Heuristics, Where
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
@@ -89,6 +89,10 @@ class Links:
             self.product_maas, structure.pool_site, structure.site_region, structure.build_quarters, self.share_weight,
             self.investment.own_price_weight, self.forecast_rule,
         )  # fmt: skip
+        rule = structure.parameters.behaviour.expectations
+        self.heuristics = Heuristics(
+            rule.adaptation, rule.extrapolation, rule.error_memory, rule.intensity, rule.elasticity
+        )
         self.knows_growth = self.forecast_rule == FUNDAMENTAL
         """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
         self.power_wait = structure.lead - structure.build_quarters
@@ -118,6 +122,9 @@ class Links:
         cells, customers = structure.cells, structure.parameters.customers
         tastes = list(customers.tastes.values())
         demand = [customers.demand.get(r) for r in structure.regions]
+        self.tastes = Tastes(
+            customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility
+        )
         self.cell_region = np.array([c.region for c in cells])
         self.cell_taste = np.array([c.taste for c in cells])
         self.cell_workload = np.array([c.workload for c in cells])
@@ -145,9 +152,8 @@ class Links:
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
         self.pair_region = self.cell_region[self.pair_cell]
-        slack = 1.0 - structure.parameters.customers.nest_dissimilarity
         self.serving = serving.Where(
-            self.cell_region, self.cell_sensitivity * slack, self.pair_service, self.pair_product
+            self.cell_region, self.cell_sensitivity * self.tastes.slack, self.pair_service, self.pair_product
         )
         self.every_pair = np.ones(self.pair_cell.size)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])

@@ -13,7 +13,7 @@ from sim.economics.fleets import Leases
 from sim.economics.service import Active, Running, Terms
 from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
-from sim.economics.upstream import by_chip
+from sim.economics.upstream import brought
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.economics.works import Works
 from sim.ground import Ground
@@ -201,7 +201,7 @@ class World:
     @property
     def shipped(self) -> Floats:
         """(V,) cards that came to anybody in the last deliveries."""
-        return by_chip(self.state.delivered) + by_chip(self.state.elsewhere_delivered)
+        return brought(self.state.delivered, self.state.elsewhere_delivered)
 
     @property
     def quarter(self) -> int:

@@ -22,7 +22,7 @@ import numpy as np
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.folding import folded
-from sim.economics.menus import Offered, Tastes, inverse_weights, usage_at, view
+from sim.economics.menus import Offered, inverse_weights, usage_at, view
 from sim.economics.service import Running, Terms, decide
 from sim.economics.workloads import Workloads
 from sim.model import ComputeMarket
@@ -111,7 +111,8 @@ def _prices(world: World) -> Prices:
     """Return what posted prices are made of. Scarcity is what it adds to cost up to the wanted price: ceilings bind."""
     state, kept = world.state, 1.0 - world.links.product_fee
     cost, wanted = state.marginal_cost / kept, state.wanted
-    scarce = cost + np.clip(world.now.arrays["scarce"] / kept, 0.0, np.maximum(wanted - cost, 0.0))
+    added = world.now.arrays["use"] * state.multiplier[world.links.product_pool]
+    scarce = cost + np.clip(added / kept, 0.0, np.maximum(wanted - cost, 0.0))
     levels = [np.log(np.maximum(x, np.finfo(float).tiny)) for x in (cost, scarce, wanted, state.posted)]
     return Prices(levels[0], *(after - before for before, after in pairwise(levels)))
 
@@ -212,10 +213,7 @@ def _lacking(site: Ints, before: Causes, after: Causes, old: Floats, new: Floats
 
 def _chosen(stage: Stage, scene: Scene) -> Floats:
     """Return hours by first choice (R, O) of the customers of a stage in a scene; running contracts count as chosen."""
-    links, customers = stage.world.links, stage.world.parameters.customers
-    tastes = Tastes(
-        customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility
-    )  # fmt: skip
+    links, tastes = stage.world.links, stage.world.links.tastes
     price, there = (
         np.exp(np.sum(scene.prices, axis=0)),
         view(links.pairs, tastes, scene.offered, False, scene.reference),

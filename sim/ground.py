@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from sim.conditions import Conditions, conditions
-from sim.links import Links, Ties, ties_of
+from sim.links import ORDERING, Links, Ties, ties_of
 from sim.parameters import Parameters, ReferenceErrors
 from sim.parameters.policy import Policy
 from sim.paths import Paths
 from sim.permits import Permits, permits_of
-from sim.policy import Calendar
+from sim.policy import Calendar, Use
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import known
 from sim.policy.dates import rush_days
@@ -18,6 +18,11 @@ from sim.policy.measures import Instruments
 from sim.policy.quotas import Limit, limits_of
 from sim.policy.undecided import undecided
 from sim.structure import Structure
+
+ORDERS = {name: (Use.ORDER, name) for name in (*ORDERING, "regions")}
+"""Who orders, and by which subjects of rules: sites of providers, owners elsewhere, customers of a region."""
+RENTS = {"rentals": (Use.RENTAL, "regions"), "leases": (Use.RENTAL, "sites")}
+"""Who rents, likewise: customers of a region, and firms that rent from others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,7 @@ class Ground:
     _conditions: dict[int, Conditions] = field(default_factory=dict)
     _ties: dict[bytes, Ties] = field(default_factory=dict)
     _permits: dict[tuple[int, ...], Permits] = field(default_factory=dict)
+    _rules: dict[tuple[object, ...], tuple[dict[str, Quarterly], Permits]] = field(default_factory=dict)
 
     def conditions(self, quarter: int) -> Conditions:
         """Return what instruments beside rules on cards make of a quarter, by its number."""
@@ -49,8 +55,25 @@ class Ground:
         """Limits on quantities of all licences, for places that order."""
         return limits_of(self.calendar, self.links.subjects["orders"].places)
 
-    def permits(self, rules: Mapping[str, Quarterly]) -> Permits:
-        """Return what rules on cards leave open, by who orders; the calendar keeps what it has said."""
+    def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[dict[str, Quarterly], Permits]:
+        """Return what rules on cards leave open in a quarter, by who asks, and what that means for orders.
+
+        Args:
+            quarter: quarter number.
+            leaders: factor on the thresholds of every rule that follows generations, by id.
+        """
+        key = quarter, *leaders.items()
+        if key not in self._rules:
+            subjects = self.links.subjects
+            found = {
+                name: self.calendar.quarterly(use, name, subjects[who], quarter, leaders)
+                for name, (use, who) in (ORDERS | RENTS).items()
+            }
+            self._rules[key] = found, self._permitted(found)
+        return self._rules[key]
+
+    def _permitted(self, rules: Mapping[str, Quarterly]) -> Permits:
+        """Return what rules leave open, by who orders; the calendar keeps what it has said."""
         key = tuple(id(found) for found in rules.values())
         if key not in self._permits:
             self._permits[key] = permits_of(

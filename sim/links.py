@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.economics import serving
 from sim.economics.cells import NESTS, Floats, Ints
 from sim.economics.choice import MOST_PAIRS
 from sim.economics.ecosystem import Ecosystem
 from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
-from sim.economics.menus import Pairs
-from sim.economics.observing import Where
+from sim.economics.menus import Pairs, Tastes
+from sim.economics.observing import Heuristics, Where
 from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
@@ -39,7 +40,8 @@ from sim.policy.remedies import LockIn
 from sim.policy.specification import specifications
 from sim.policy.status import Place
 from sim.strategies.capacity_target import Stance
-from sim.structure import IAAS, INFERENCE, MAAS, NEVER, TRAINING, Structure
+from sim.strategies.outlook import Fixed
+from sim.structure import IAAS, INFERENCE, MAAS, NEVER, OPENING_AGE_QUARTERS, TRAINING, Structure
 
 ORDERING = ("sites", "elsewhere")
 """Who orders cards, by the names of the subjects of rules: sites of providers, and owners outside them."""
@@ -58,6 +60,7 @@ class Links:
         self._labs(structure)
         self._money(structure)
         self.leases = _leases(structure)
+        self.every_lease = np.ones(self.leases.lessor.size)
         self.dated_leases = len(structure.parameters.leases)
         """How many of the leases have dates; firms decide on the others."""
         self.leasing = np.array([x.leasing for x in _variants(structure)])
@@ -75,6 +78,9 @@ class Links:
         homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])
         self.order_at_home = homes == self.order_region
         """(S + W,) whether it lies in the region of its firm's headquarters."""
+        at_home, denied = self.order_at_home[: len(structure.sites)], structure.parameters.behaviour.leasing.denied
+        self.denied_leasing = np.where(at_home, 0.0, denied)
+        """(S,) part that firms rent abroad of what rules deny them."""
         self.investment = _investment(structure)
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
@@ -83,12 +89,17 @@ class Links:
             self.product_maas, structure.pool_site, structure.site_region, structure.build_quarters, self.share_weight,
             self.investment.own_price_weight, self.forecast_rule,
         )  # fmt: skip
+        rule = structure.parameters.behaviour.expectations
+        self.heuristics = Heuristics(
+            rule.adaptation, rule.extrapolation, rule.error_memory, rule.intensity, rule.elasticity
+        )
         self.knows_growth = self.forecast_rule == FUNDAMENTAL
         """(S,) whether the provider looks at the growth of potential demand until a site would stand."""
         self.power_wait = structure.lead - structure.build_quarters
         """(R,) least quarters from a request to the promise of power."""
         self.site_lead = structure.lead[structure.site_region]
         self.builders = _builders(structure, self.power_wait)
+        self.fixed = _fixed(self, structure)
         self.makers = Makers(structure)
         self.software = software_of(structure)
         self.subjects = _subjects(structure)
@@ -111,6 +122,9 @@ class Links:
         cells, customers = structure.cells, structure.parameters.customers
         tastes = list(customers.tastes.values())
         demand = [customers.demand.get(r) for r in structure.regions]
+        self.tastes = Tastes(
+            customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility
+        )
         self.cell_region = np.array([c.region for c in cells])
         self.cell_taste = np.array([c.taste for c in cells])
         self.cell_workload = np.array([c.workload for c in cells])
@@ -138,6 +152,9 @@ class Links:
         self.pair_maas = self.pair_service == MAAS
         self.pair_sensitivity = self.cell_sensitivity[self.pair_cell]
         self.pair_region = self.cell_region[self.pair_cell]
+        self.serving = serving.Where(
+            self.cell_region, self.cell_sensitivity * self.tastes.slack, self.pair_service, self.pair_product
+        )
         self.every_pair = np.ones(self.pair_cell.size)
         self.pair_fixed = np.array([_fixed_utility(structure, b, j) for b, j in structure.pairs])
         self.pair_quality_weight = np.where(self.pair_maas, self.cell_quality_weight[self.pair_cell], 0.0)
@@ -435,6 +452,17 @@ def _builders(structure: Structure, power_wait: Ints) -> Builders:
     return Builders(
         structure.site_region, structure.site_provider, structure.build_quarters, power_wait, rule.congestion,
         rule.first_payment, rule.last_payment, rule.conversion_cost,
+    )  # fmt: skip
+
+
+def _fixed(links: Links, structure: Structure) -> Fixed:
+    """Return what never changes about cards, pools and sites, for those who decide on halls."""
+    market, behaviour = structure.parameters.market, structure.parameters.behaviour
+    return Fixed(
+        structure.site_region, structure.site_provider, structure.build_quarters, structure.pool_site, links.pool_cards,
+        structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters, OPENING_AGE_QUARTERS, links.site_lead,
+        market.building.conversion_quarters, links.knows_growth, behaviour.expectations.persistence,
+        behaviour.expectations.largest_growth, behaviour.orders.steepness,
     )  # fmt: skip
 
 

@@ -20,10 +20,7 @@ from sim.parameters.customers import Lab
 from sim.paths import shell_costs
 from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
 from sim.state import State, empty_state
-from sim.structure import AHEAD, PAST, Structure
-
-OPENING_AGE_QUARTERS = 4
-"""Age of the opening fleet at the start, as it fails and retires, and in the books."""
+from sim.structure import AHEAD, OPENING_AGE_QUARTERS, PAST, Structure
 
 
 def enterprise_counts(structure: Structure) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats
+from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import exp
 from sim.economics.technology import accumulated_growth, interpolate, last_quarter
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR
@@ -48,7 +48,9 @@ class Paths:
     shell_cost: Floats
     """(T, R) USD m per MW IT, at the usual price of builders."""
     grid: Floats
-    """(T, R) MW IT that the grid can connect when a shell begun in the quarter is finished."""
+    """(T, R) MW IT that the grid can connect when a shell begun in the quarter is finished; 0 where it is observed."""
+    requests: Bools
+    """(T, S) whether firms may ask for power at a site: what stands when history ends is observed."""
     trade: Floats
     """(T, R) MW IT that the building trades take on in a quarter at the usual price."""
     elsewhere: Floats
@@ -89,6 +91,7 @@ class Paths:
             chip_price=_chip_price(structure),
             shell_cost=shell_costs(structure, np.arange(structure.quarters, dtype=np.float64)),
             grid=_grid(structure),
+            requests=_requests(structure),
             trade=_trade(structure),
             elsewhere=_elsewhere(structure),
             general_revenue=_general(structure),
@@ -223,7 +226,17 @@ def _grid(structure: Structure) -> Floats:
     """Return what the grid can connect at the end of a shell that is begun in a quarter (T, R)."""
     regions = structure.parameters.market.regions.values()
     later = exp(structure.build_quarters / QUARTERS_PER_YEAR * np.array([math.log1p(r.grid_growth) for r in regions]))
-    return _since_history(structure, [r.grid_mw for r in regions], [r.grid_growth for r in regions]) * later
+    grid = _since_history(structure, [r.grid_mw for r in regions], [r.grid_growth for r in regions]) * later
+    return grid * _after_history(structure, structure.build_quarters)
+
+
+def _requests(structure: Structure) -> Bools:
+    return _after_history(structure, structure.lead[structure.site_region])
+
+
+def _after_history(structure: Structure, ahead: Ints) -> Bools:
+    """Return whether some quarters ``ahead`` (n,) of every quarter history is over (T, n)."""
+    return np.asarray(np.arange(structure.quarters)[:, None] + ahead >= structure.history)
 
 
 def _trade(structure: Structure) -> Floats:

@@ -149,10 +149,10 @@ _SPAN = 64
 
 @compiled
 def _seasons(seed: np.uint64, decisions: int, first: int, count: int) -> Words:
-    keys = np.empty((decisions, count), np.uint64)
-    for decision in range(decisions):
-        for n in range(count):
-            keys[decision, n] = fold(fold(mix(seed + GOLDEN), np.uint64(decision)), np.uint64(first + n))
+    keys = np.empty((count, decisions), np.uint64)
+    for n in range(count):
+        for decision in range(decisions):
+            keys[n, decision] = fold(fold(mix(seed + GOLDEN), np.uint64(decision)), np.uint64(first + n))
     return keys
 
 
@@ -162,7 +162,13 @@ def _span(seed: int, span: int) -> Words:
     return _seasons(np.uint64(seed), max(Decision) + 1, span * _SPAN, _SPAN)
 
 
+def seasons(seed: int, quarter: int) -> Words:
+    """Return the keys of (seed, decision, quarter), by the number of the decision."""
+    keys: Words = _span(seed, quarter // _SPAN)[quarter % _SPAN]
+    return keys
+
+
 def season(seed: int, decision: Decision, quarter: int) -> np.uint64:
     """Return the key of (seed, decision, quarter), to be narrowed by agent with ``fold``."""
-    key: np.uint64 = _span(seed, quarter // _SPAN)[decision, quarter % _SPAN]
+    key: np.uint64 = seasons(seed, quarter)[decision]
     return key

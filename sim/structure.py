@@ -34,6 +34,9 @@ PAST = 40
 AHEAD = 20
 """Quarters after the run in which what is begun in it may fall due: as long as any building."""
 
+OPENING_AGE_QUARTERS = 4
+"""Age of the opening fleet at the start, as it fails and retires, and in the books."""
+
 
 def _relative(chip: Chip, weights: PerformanceWeights) -> float:
     exponents = (weights.compute, weights.memory_bandwidth, weights.interconnect)

@@ -13,7 +13,7 @@ from sim.economics.fleets import Leases
 from sim.economics.service import Active, Running, Terms
 from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
-from sim.economics.upstream import by_chip
+from sim.economics.upstream import brought
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.economics.works import Works
 from sim.ground import Ground
@@ -111,7 +111,7 @@ class Population(Protocol):
     def serve(self, world: "World", menu: Menu, terms: Terms) -> Asked:
         """Let what is free choose, ration full pools, re-route, sign."""
 
-    def settle(self, world: "World", menu: Menu) -> Used:
+    def settle(self, world: "World") -> Used:
         """Add up hours, payments and backlog by customer region and product."""
 
     def lapse(self, world: "World", kept: Floats) -> None:
@@ -165,6 +165,7 @@ class World:
         self.structure, self.links, self.paths = ground.structure, ground.links, ground.paths
         self.parameters, self.policy = ground.structure.parameters, ground.calendar
         self.leases, self.contracts = self.links.leases, self.links.dated_contracts
+        self.rentable, self.leasable = self.links.every_pair, self.links.every_lease
         self.conditions = ground.conditions(self.quarter)
 
     def end_contracts(self, gone: Bools) -> None:
@@ -200,7 +201,7 @@ class World:
     @property
     def shipped(self) -> Floats:
         """(V,) cards that came to anybody in the last deliveries."""
-        return by_chip(self.state.delivered) + by_chip(self.state.elsewhere_delivered)
+        return brought(self.state.delivered, self.state.elsewhere_delivered)
 
     @property
     def quarter(self) -> int:

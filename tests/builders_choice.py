@@ -179,7 +179,7 @@ class Scene:
         )
         sign(self.rows, self.active, self.service, self.product, self.posted, ones, self.terms, self.seasons.term)
         settle(
-            self.rows, region, self.menu, self.product, ones, self.menu.need, np.ones(self.kinds.shape[0]),
-            found.taken, found.paid, found.waiting, found.outside,
+            self.rows, region, self.menu.start[::NESTS].copy(), self.product, self.menu.lane, ones, self.menu.need,
+            self.menu.need, np.ones(self.kinds.shape[0]), found.taken, found.paid, found.waiting, found.outside,
         )  # fmt: skip
         return found

@@ -248,8 +248,8 @@ def contracted_parcels(
 
 @compiled
 def settle_parcels(
-    stock: Stock, layout: Layout, menu: Menu, product: Ints, unit: Floats, hours: Floats, fraction: Floats,
-    taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
+    stock: Stock, layout: Layout, product: Ints, lane: Ints, unit: Floats, hours: Floats, need: Floats,
+    fraction: Floats, taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
 ) -> None:  # fmt: skip
     """Add up what customers of each region used and paid; arguments as in ``service.settle``."""
     taken[:] = 0.0
@@ -263,10 +263,10 @@ def settle_parcels(
             if k == OUTSIDE:
                 outside[r] += stock.volume[p].sum()
                 continue
-            j, given = product[k], fraction[menu.lane[k] // 2]
+            j, given = product[k], fraction[lane[k] // 2]
             taken[r, j] += stock.tasks[p].sum() * given * hours[k]
             paid[r, j] += stock.bill[p].sum() * given * unit[k]
-            waiting[r, j] += stock.waiting[p].sum() * menu.need[k]
+            waiting[r, j] += stock.waiting[p].sum() * need[k]
 
 
 @compiled

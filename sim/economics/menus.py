@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import NESTS, Bools, Floats, Ints
+from sim.economics.positions import at
 
 ON_TOKENS = NESTS - 1
 """The nest of products that are sold by the token (MaaS)."""
@@ -35,6 +36,7 @@ def task_units(
         tokens_per_hour: (I,) the same of each provider.
     """
     unit, log_unit, hours = np.empty(provider.size), np.empty(provider.size), np.empty(provider.size)
+    per_hour = tokens / tokens_per_hour
     for segment in range(start.size - 1):
         b, on_tokens = segment // NESTS, segment % NESTS == ON_TOKENS
         units, logs = 1.0, 0.0
@@ -46,7 +48,7 @@ def task_units(
         for k in range(start[segment], start[segment + 1]):
             unit[k] = units
             log_unit[k] = logs
-            hours[k] = tokens / tokens_per_hour[provider[k]] if on_tokens else units
+            hours[k] = per_hour[at(provider[k])] if on_tokens else units
     return unit, log_unit, hours
 
 
@@ -72,8 +74,8 @@ def utility_before_price(
     """
     out = np.empty(fixed.size)
     for k in range(fixed.size):
-        seen = quality_weight[k] * quality[provider[k]] - waiting[pool[k]]
-        utility = fixed[k] + seen if offered[product[k]] and rentable[k] > 0.0 else -math.inf
+        seen = quality_weight[k] * quality[at(provider[k])] - waiting[at(pool[k])]
+        utility = fixed[k] + seen if offered[at(product[k])] and rentable[k] > 0.0 else -math.inf
         if rentable[k] < 1.0:
             utility += math.log(max(rentable[k], 1e-300))
         out[k] = utility - sensitivity[k] * log_unit[k]
@@ -99,12 +101,14 @@ def usage_at(
     for j in range(price.size):
         if known[j] > 0.0:
             factor[j] = math.exp(-elasticity * math.log(price[j]))
-    for segment in range(start.size - 1):
-        first, after = start[segment], start[segment + 1]
-        if after > first:
-            at_one = math.exp(elasticity * (math.log(reference[segment // NESTS]) - log_unit[first]))
-            for k in range(first, after):
-                usage[k] = at_one * factor[product[k]] if known[product[k]] > 0.0 else 1.0
+    for b in range(reference.size):
+        logs = math.log(reference[b])
+        for segment in range(b * NESTS, (b + 1) * NESTS):
+            first, after = start[segment], start[segment + 1]
+            if after > first:
+                at_one = math.exp(elasticity * (logs - log_unit[first]))
+                for k in range(first, after):
+                    usage[k] = at_one * factor[at(product[k])] if known[at(product[k])] > 0.0 else 1.0
     return usage
 
 
@@ -119,11 +123,12 @@ def units_at_unit_price(start: Ints, log_unit: Floats, reference: Floats, elasti
         elasticity: of usage to price, eps.
     """
     out = np.empty(log_unit.size)
-    for segment in range(start.size - 1):
-        first, after = start[segment], start[segment + 1]
-        if after > first:
-            logs = math.log(reference[segment // NESTS])
-            out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * logs)
+    for b in range(reference.size):
+        logs = math.log(reference[b])
+        for segment in range(b * NESTS, (b + 1) * NESTS):
+            first, after = start[segment], start[segment + 1]
+            if after > first:
+                out[first:after] = math.exp(log_unit[first] * (1.0 - elasticity) + elasticity * logs)
     return out
 
 
@@ -141,7 +146,7 @@ def inverse_weights(product: Ints, price: Floats, sensitivity: Floats, attractio
     for j in range(price.size):
         logs[j] = math.log(price[j])
     for k in range(product.size):
-        out[k] = math.exp(sensitivity[k] * logs[product[k]] - attraction[k])
+        out[k] = math.exp(sensitivity[k] * logs[at(product[k])] - attraction[k])
     return out
 
 

@@ -34,7 +34,7 @@ from sim.economics.workloads import (
     prescribed,
     settled,
 )
-from sim.randomness import Words, fold
+from sim.randomness import Decision, Words, fold
 
 Flags = NDArray[np.int8]
 
@@ -54,6 +54,18 @@ class Seasons(NamedTuple):
     term: np.uint64
     priority: np.uint64
     waiting: np.uint64
+
+
+_CHOICE, _TERM, _PRIORITY, _WAITING = (
+    int(x) for x in (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
+)
+"""Numbers of these decisions, as kernels know them."""
+
+
+@inlined
+def seasons_of(keys: Words) -> Seasons:
+    """Return these keys from those of all decisions in a quarter, by their numbers."""
+    return Seasons(keys[_CHOICE], keys[_TERM], keys[_PRIORITY], keys[_WAITING])
 
 
 class Terms(NamedTuple):
@@ -138,7 +150,7 @@ def load_contracts(running: Running, hours: Floats, lane: Ints, load: Floats) ->
     """Fill (2 L,) ``load`` with the hours of running contracts; (K,) ``hours`` of the ``lane`` per task."""
     load[:] = 0.0
     for k in range(hours.size):
-        load[lane[k]] += running.held[k, 0] * hours[k]
+        load[at(lane[k])] += running.held[k, 0] * hours[k]
 
 
 @compiled
@@ -434,18 +446,20 @@ def sign(
 
 @compiled
 def settle(
-    rows: Workloads, region: Ints, menu: Menu, product: Ints, unit: Floats, hours: Floats, fraction: Floats,
-    taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
+    rows: Workloads, region: Ints, start: Ints, product: Ints, lane: Ints, unit: Floats, hours: Floats, need: Floats,
+    fraction: Floats, taken: Floats, paid: Floats, waiting: Floats, outside: Floats,
 ) -> None:  # fmt: skip
     """Add up what customers of each region used and paid.
 
     Args:
         rows: workloads after signing.
         region: (B,) customer region of each base cell.
-        menu: pairs on offer.
-        product: (K,) product of each pair.
+        start: (B + 1,) first pair of each base cell.
+        product: (K,) product and ``lane`` of each pair.
+        lane: (K,)
         unit: (K,) units of product per task.
         hours: (K,) hours of the lane per task.
+        need: (K,) hours of the lane per unit of volume, at the usage that posted prices give.
         fraction: (L,) share of contracted service that the pool can give.
         taken: (R, J) filled with hours served.
         paid: (R, J) filled with payments, USD.
@@ -467,12 +481,13 @@ def settle(
     waiting[:] = 0.0
     outside[:] = 0.0
     for b in range(cells):
-        outside[region[b]] += home[b]
-        for k in range(menu.start[b * NESTS], menu.start[(b + 1) * NESTS]):
-            r, j, given = region[b], product[k], fraction[menu.lane[k] // 2]
+        r = at(region[b])
+        outside[r] += home[b]
+        for k in range(start[b], start[b + 1]):
+            j, given = at(product[k]), fraction[at(lane[k] // 2)]
             taken[r, j] += used[k, 0] * given * hours[k]
             paid[r, j] += used[k, 1] * given * unit[k]
-            waiting[r, j] += backlog[k] * menu.need[k]
+            waiting[r, j] += backlog[k] * need[k]
 
 
 @compiled

@@ -10,8 +10,9 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.service import Active, Seasons, Terms, account, allocate, decide, sign
+from sim.economics.service import Active, Terms, account, allocate, decide, seasons_of, sign
 from sim.economics.workloads import Workloads
+from sim.randomness import Words
 
 
 class Where(NamedTuple):
@@ -48,7 +49,7 @@ class Asked(NamedTuple):
 
 @compiled
 def serve(
-    rows: Workloads, free: Ints, menu: Menu, where: Where, terms: Terms, seasons: Seasons, kinds: Floats, load: Floats,
+    rows: Workloads, free: Ints, menu: Menu, where: Where, terms: Terms, keys: Words, kinds: Floats, load: Floats,
     rule: int, posted: Floats, intensity: Floats, asked: Asked,
 ) -> Active:  # fmt: skip
     """Let free workloads choose, ration full pools, re-route, add up, and sign; return who chose what.
@@ -59,7 +60,7 @@ def serve(
         menu: pairs on offer.
         where: where cells and pairs belong.
         terms: how customers contract and switch.
-        seasons: keys of the decisions.
+        keys: of (seed, decision, quarter), by the number of the decision.
         kinds: (L, N, 2) hours of every pool.
         load: (2 L,) hours in use by lane; changed.
         rule: of rationing.
@@ -67,6 +68,7 @@ def serve(
         intensity: (K,) usage per unit of volume at the posted price.
         asked: filled.
     """
+    seasons = seasons_of(keys)
     active = decide(rows, free, menu, where.service, terms, seasons.choice)
     allocate(rows, active, menu, where.service, terms, seasons, kinds, load, rule, where.sensitivity)
     account(rows, active, where.region, menu, where.product, asked.first, asked.unmet, asked.asked, asked.flow)

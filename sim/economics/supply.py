@@ -25,13 +25,17 @@ def pool_costs(cards: Floats, care: Floats, effective: Floats, first: Ints) -> F
     """
     out = np.empty((cards.shape[0], 2))
     for pool in range(cards.shape[0]):
-        stocked = cards[pool].sum() > 0.0
-        dollars, training, inference = 0.0, 0.0, 0.0
+        stock, dollars, training, inference = 0.0, 0.0, 0.0, 0.0
         for v in range(cards.shape[1]):
-            held = cards[pool, v] if stocked else (1.0 if v == first[pool] else 0.0)
-            dollars += held * care[pool, v]
-            training += held * effective[v, 0]
-            inference += held * effective[v, 1]
+            held = cards[pool, v]
+            if held != 0.0:  # few are
+                stock += held
+                dollars += held * care[pool, v]
+                training += held * effective[v, 0]
+                inference += held * effective[v, 1]
+        if stock <= 0.0:
+            v = first[pool]
+            dollars, training, inference = care[pool, v], effective[v, 0], effective[v, 1]
         out[pool, 0] = dollars / training
         out[pool, 1] = dollars / inference
     return out

@@ -313,24 +313,24 @@ def contestable(
     mass[:] = 0.0
     locked[:] = 0.0
     for n in range(rows.volume.size):
-        pair = settled(rows, n)
+        pair, known = settled(rows, n), at(max(rows.pair[n], 0))
         if pair != UNSET:
-            locked[pair] += rows.volume[n] * intensity[pair]
+            locked[known] += rows.volume[n] * intensity[known]
             continue
         pair = rows.pair[n]
         incumbent, service, standing = -1, 0, FREE
         if pair >= 0:
-            incumbent, service = pair_provider[pair], pair_service[pair]
+            incumbent, service = pair_provider[known], pair_service[known]
         elif pair == OUTSIDE:
             incumbent = outside
         ends = ending_probability(rows, n, quarter)
         if rows.status[n] == NEW:
             standing = NEWCOMER
         elif rows.status[n] == SERVED and pair >= 0:
-            capped = rows.price[n] * (1.0 + escalation) < price[pair_product[pair]]
+            capped = rows.price[n] * (1.0 + escalation) < price[at(pair_product[known])]
             standing = CAPPED if capped else FREE
-            locked[pair] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
-        mass[rows.cell[n], class_of(incumbent, service, standing)] += ends * rows.volume[n]
+            locked[known] += rows.tasks[n] * (1.0 if capped else 1.0 - ends)
+        mass[at(rows.cell[n]), at(class_of(incumbent, service, standing))] += ends * rows.volume[n]
 
 
 @inlined

@@ -88,10 +88,14 @@ def ask(works: Works, gap: Floats, requests: Bools, quick: float, now: int) -> F
 
 @inlined
 def _pay(
-    works: Works, builders: Builders, granted: Floats, convert: Floats, appetite: Floats, budget: Floats, now: int
-) -> Floats:
-    """Begin what is granted as far as it can be paid and owners let it; return the share that can be paid (S,)."""
-    started, price, goes = over_quarters(granted, now), np.empty(convert.size), np.empty(convert.size)
+    works: Works, builders: Builders, granted: Floats, started: Floats, convert: Floats, appetite: Floats,
+    budget: Floats, now: int,
+) -> Floats:  # fmt: skip
+    """Begin what is granted as far as it can be paid and owners let it; return the share that can be paid (S,).
+
+    ``started`` (S,) is what is granted (S, Q) over all quarters of request.
+    """
+    price, goes = np.empty(convert.size), np.empty(convert.size)
     for s in range(convert.size):
         mw = started[s] + convert[s] * builders.conversion
         price[s] = works.price[builders.region[s], now] * mw * appetite[builders.provider[s]]
@@ -127,7 +131,7 @@ def begin_halls(
     started = over_quarters(granted, now)
     works.congestion[:] = congestion(started, builders.region, trade, builders.exponent)
     works.price[:, now] *= works.congestion
-    share = _pay(works, builders, granted, convert, appetite, budget, now)
+    share = _pay(works, builders, granted, started, convert, appetite, budget, now)
     able = np.empty(share.size)
     for s in range(share.size):
         allowed = appetite[builders.provider[s]]
@@ -138,7 +142,7 @@ def begin_halls(
         left = np.maximum(grid - totals(builders.region, works.begun[:, now], grid.size), 0.0)
         others = works.requested * able.reshape((able.size, 1))
         granted = slots_granted(others, builders.region, builders.wait, left, now)
-        _pay(works, builders, granted, np.zeros(convert.size), appetite, budget, now)
+        _pay(works, builders, granted, over_quarters(granted, now), np.zeros(convert.size), appetite, budget, now)
     return share
 
 

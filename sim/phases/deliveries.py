@@ -6,9 +6,8 @@ from sim.economics.building import finished
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, draw_leases
 from sim.economics.scrapping import make_room
-from sim.opening import OPENING_AGE_QUARTERS
 from sim.phases.removal import remove
-from sim.structure import PAST
+from sim.structure import OPENING_AGE_QUARTERS, PAST
 from sim.world import World
 
 

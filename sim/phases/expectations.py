@@ -1,6 +1,6 @@
 """Phase 8: what firms learn from the quarter: demand, growth and prices by region; own shares and prices by site."""
 
-from sim.economics.observing import Beliefs, Heuristics, Observed, learn
+from sim.economics.observing import Beliefs, Observed, learn
 from sim.structure import PAST
 from sim.world import World
 
@@ -8,8 +8,6 @@ from sim.world import World
 def run(world: World) -> None:
     """Observe the market and renew all forecasts; note what every site's provider sees and expects."""
     state, t, now = world.state, world.t, world.now.arrays
-    rule = world.parameters.behaviour.expectations
-    heuristics = Heuristics(rule.adaptation, rule.extrapolation, rule.error_memory, rule.intensity, rule.elasticity)
     observed = Observed(
         now["first"], now["contracted"], world.now.most, now["own_use_wanted"], state.posted, state.tokens_per_hour,
         state.long_run, state.energised_mw, state.begun_mw, world.paths.next_growth[t],
@@ -18,7 +16,7 @@ def run(world: World) -> None:
         state.demand_seen, state.first_share, state.own_price, state.seen, state.habit, state.ahead,
         state.forecast_error,
     )  # fmt: skip
-    seen = learn(world.links.observing, heuristics, observed, beliefs, t == 0, PAST + t)
+    seen = learn(world.links.observing, world.links.heuristics, observed, beliefs, t == 0, PAST + t)
     now["site_demand"], now["mean_cost"], now["site_load"] = seen.demand, seen.mean_cost, seen.load
     now["growth_ahead"], now["price_ahead"] = seen.growth, seen.price
     now["standing"], now["captive"] = seen.standing, seen.captive

@@ -18,10 +18,9 @@ from sim.economics.treasury import close_quarter
 from sim.economics.upstream import by_chip
 from sim.ledger import Flow, Transfer
 from sim.names import HOURS_PER_QUARTER
-from sim.opening import OPENING_AGE_QUARTERS
 from sim.randomness import Decision, season
 from sim.strategies.make_or_buy import design_payments
-from sim.structure import PAST
+from sim.structure import OPENING_AGE_QUARTERS, PAST
 from sim.world import World
 
 

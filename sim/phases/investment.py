@@ -5,22 +5,21 @@ import numpy as np
 from sim.economics.building import under_way
 from sim.economics.cells import Bools, Floats
 from sim.economics.slots import spent_per_mw
-from sim.economics.works import ask, begin_halls
-from sim.opening import OPENING_AGE_QUARTERS
-from sim.strategies.outlook import Fixed, Standing, Views, missing_halls
+from sim.economics.works import Works, ask, begin_halls
+from sim.strategies.outlook import Standing, Views, missing_halls
 from sim.structure import PAST
 from sim.world import World
 
 
 def run(world: World) -> None:
     """Decide what would stand after the end of history; what stands earlier is observed."""
-    structure, now = world.structure, world.now.arrays
-    requests = world.t + world.links.site_lead >= structure.history
-    converts = world.t + world.parameters.market.building.conversion_quarters >= structure.history
+    requests = world.paths.requests[world.t]
+    converts = world.t + world.parameters.market.building.conversion_quarters >= world.structure.history
     if converts or requests.any():
+        works = world.works
         _first_halls(world)
-        _begin(world, _ask(world, requests, converts))
-    now["building_mw"] = _building(world)
+        _begin(world, works, _ask(world, works, requests, converts))
+    world.now.arrays["building_mw"] = _building(world)
 
 
 def _first_halls(world: World) -> None:
@@ -38,41 +37,30 @@ def _first_halls(world: World) -> None:
     state.first_build[:] = 0.0
 
 
-def _ask(world: World, requests: Bools, converts: bool) -> Floats:
+def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
     """Ask for power for what is missing, or withdraw requests; return MW of the general cloud to be converted (S,)."""
-    links, state, now, t = world.links, world.state, world.now.arrays, world.t
+    state, now, t = world.state, world.now.arrays, world.t
     standing = Standing(
-        state.cards, state.owned, state.scrapped, state.may_go, state.energised_mw, state.let_hours, state.card_hours,
-        now["standing"], now["mw_hours"],
+        state.cards, state.owned, state.scrapped, state.may_go, state.energised_mw, state.begun_mw,
+        state.converting_mw, state.queued_mw, state.let_hours, state.card_hours, now["standing"], now["mw_hours"],
     )  # fmt: skip
     views = Views(
         now["site_demand"], now["captive"], world.paths.own_use_growth[t], now["growth_ahead"],
         world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
     )  # fmt: skip
     gap = missing_halls(
-        standing, world.works, links.builders, world.leases, _fixed(world), views, world.conditions.stance, t, PAST + t
-    )
-    quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
-    return ask(world.works, gap, requests, quick, PAST + t)
-
-
-def _fixed(world: World) -> Fixed:
-    """Return what never changes about cards, pools and sites."""
-    structure, links, market = world.structure, world.links, world.parameters.market
-    rule = world.parameters.behaviour.expectations
-    return Fixed(
-        structure.pool_site, links.pool_cards, structure.chip_kw, links.survival, market.cohorts.maximum_age_quarters,
-        OPENING_AGE_QUARTERS, links.site_lead, market.building.conversion_quarters, links.knows_growth,
-        rule.persistence, rule.largest_growth, world.parameters.behaviour.orders.steepness,
+        standing, world.leases, world.links.fixed, views, world.conditions.stance, state.build_price[:, PAST + t], t,
+        PAST + t,
     )  # fmt: skip
+    quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
+    return ask(works, gap, requests, quick, PAST + t)
 
 
-def _begin(world: World, convert: Floats) -> None:
+def _begin(world: World, works: Works, convert: Floats) -> None:
     """Begin shells where power is promised and conversions, as far as providers can pay after their orders."""
-    structure, state, now, t = world.structure, world.state, world.now.arrays, world.t
-    grid = world.paths.grid[t] * (t + structure.build_quarters >= structure.history)
+    state, paths, now, t = world.state, world.paths, world.now.arrays, world.t
     share = begin_halls(
-        world.works, world.links.builders, convert, grid, world.paths.trade[t], state.appetite, state.budget, PAST + t
+        works, world.links.builders, convert, paths.grid[t], paths.trade[t], state.appetite, state.budget, PAST + t
     )
     now["cash_limit"] = np.minimum(now["cash_limit"], share)
 

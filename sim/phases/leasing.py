@@ -27,13 +27,11 @@ def run(world: World) -> None:
 
 def _denied(world: World) -> Floats:
     """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
-    links, structure = world.links, world.structure
-    rented, delivered = world.parameters.behaviour.leasing.denied, world.shipped * structure.chip_h100e
-    if rented <= 0.0 or not delivered.any():
-        return np.zeros(structure.site_region.size)
-    sites = structure.site_region.size
-    closed = (1.0 - world.permits.open[:sites]) @ delivered / delivered.sum()
-    return np.where(links.order_at_home[:sites], 0.0, rented * closed)
+    delivered, part = world.shipped * world.structure.chip_h100e, world.links.denied_leasing
+    total = delivered.sum()
+    if total <= 0.0:
+        return np.zeros(part.size)
+    return np.asarray(part * ((1.0 - world.rules["sites"].open) @ delivered / total))
 
 
 def _cards(world: World) -> Cards:

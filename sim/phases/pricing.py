@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
 from sim.economics.elementary import totals
-from sim.economics.menus import Offered, Tastes, View, usage_at, view
+from sim.economics.menus import Offered, View, usage_at, view
 from sim.economics.potential import observe_hours
 from sim.economics.pricing import Offers, Solution, solve
 from sim.economics.supply import Supply, move_prices, offered, products_on_sale
@@ -28,7 +28,7 @@ def run(world: World) -> None:
     offers = _offers(world)
     _open_prices(world, cells, offers)
     solution = _solve(world, cells, offers)
-    world.now.arrays["scarce"] = offers.use * solution.multiplier[offers.pool]
+    world.now.arrays["use"] = offers.use
     _post(world, solution, on_sale)
     _observe_labs(world)
 
@@ -44,10 +44,9 @@ def _on_sale(world: World) -> Bools:
 
 def _seen(world: World, on_sale: Bools) -> View:
     """Return what customers see before prices, where these products are ``on_sale`` (J,), and note it by pair."""
-    state, now, customers = world.state, world.now, world.parameters.customers
+    state, now, links = world.state, world.now, world.links
     seen = view(
-        world.links.pairs,
-        Tastes(customers.intensive_elasticity, 1.0 - customers.nest_dissimilarity, customers.waiting_disutility),
+        links.pairs, links.tastes,
         Offered(
             state.tokens_per_task[0], state.reference_tokens[0], state.tokens_per_hour, world.paths.quality[world.t],
             state.wait, on_sale, world.rentable, state.posted, state.on_sale, state.on_premises,
@@ -128,7 +127,7 @@ def usage(world: World) -> Floats:
     links, state = world.links, world.state
     return usage_at(
         links.segment_start, links.pair_product, state.posted, state.posted, world.now.log_unit, state.reference_price,
-        world.parameters.customers.intensive_elasticity,
+        links.tastes.elasticity,
     )  # fmt: skip
 
 

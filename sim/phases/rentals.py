@@ -17,14 +17,13 @@ ALL = 1.0
 
 def run(world: World, customers: Quarterly, firms: Quarterly) -> None:
     """Note what may be rented by ``customers`` and by ``firms``, and end what may not go on."""
-    before = (world.rentable, world.leasable) if world.t > 0 else (np.ones(1), np.ones(1))
+    before = world.rentable, world.leasable
     world.rentable, world.leasable = rentable(world, customers), leasable(world, firms)
     world.now.arrays["leases_refused"] = np.zeros(world.leasable.size)
-    if world.rentable.min() >= ALL and world.leasable.min(initial=ALL) >= ALL:
-        return
-    spared = world.parameters.behaviour.leasing.grandfathered
-    _end_contracts(world, going_on(before[0], world.rentable, spared))
-    _end_leases(world, going_on(before[1], world.leasable, spared))
+    if customers.closes or firms.closes:
+        spared = world.parameters.behaviour.leasing.grandfathered
+        _end_contracts(world, going_on(before[0], world.rentable, spared))
+        _end_leases(world, going_on(before[1], world.leasable, spared))
 
 
 def going_on(before: Floats, now: Floats, spared: float) -> Floats:
@@ -65,7 +64,7 @@ def rentable(world: World, rentals: Quarterly) -> Floats:
     Compute that stands in the customers' own region is not remote, so no rule asks for it.
     """
     links = world.links
-    if rentals.open.min() >= ALL:
+    if not rentals.closes:
         return links.every_pair
     at_home: Bools = links.pool_region[links.pair_pool] == links.pair_region
     return np.where(at_home, ALL, _open_hours(world, rentals)[links.pair_region, links.pair_pool])
@@ -77,8 +76,8 @@ def leasable(world: World, rentals: Quarterly) -> Floats:
     Cards in the region of the lessee's headquarters are not remote.
     """
     links, leases = world.links, world.leases
-    if leases.lessor.size == 0 or rentals.open.min() >= ALL:
-        return np.ones(leases.lessor.size)
+    if leases.lessor.size == 0 or not rentals.closes:
+        return links.every_lease
     site = world.structure.pool_site[leases.lessee]
     return np.where(links.order_at_home[site], ALL, _open_hours(world, rentals)[site, leases.lessor])
 

@@ -16,7 +16,7 @@ def run(world: World) -> None:
     world.population.contracted(world)
     _serve_contracts(world)
     _account(world, world.population.serve(world, menu, world.conditions.ties.terms))
-    world.now.arrays.update(world.population.settle(world, menu)._asdict())
+    world.now.arrays.update(world.population.settle(world)._asdict())
 
 
 def offered(world: World) -> Menu:
@@ -26,7 +26,7 @@ def offered(world: World) -> Menu:
     now.arrays["inverse_weight"] = inverse
     return Menu(
         links.segment_start, links.pair_provider, links.pair_key, inverse, now.need, links.pair_lane,
-        now.arrays["outside"], links.nest_table, 1.0 - world.parameters.customers.nest_dissimilarity,
+        now.arrays["outside"], links.nest_table, links.tastes.slack,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from sim.economics.elementary import exp
 from sim.economics.entry import credit_granted, draws_of_entry, entry_pays
 from sim.economics.insolvency import hand_over, settle_estate, shares_by_chip, shares_of_bidders, take_rest
 from sim.ledger import Transfer
-from sim.opening import OPENING_AGE_QUARTERS
 from sim.randomness import Decision, season
+from sim.structure import OPENING_AGE_QUARTERS
 from sim.world import World
 
 SMALLEST_DEBT = 1e-6

@@ -50,6 +50,8 @@ class Quarterly(NamedTuple):
     """(N, P, V) share of what is wanted that may not go by one rule alone: it would go if that were lifted."""
     licensed: Floats
     """(N, P, V) part of what may go that goes on the terms of a rule, likewise."""
+    closes: bool
+    """Whether anything may not go."""
     charges: bool
     """Whether anything is charged."""
     closing: Floats
@@ -91,6 +93,11 @@ class Calendar:
         """Rules on cards with their ids and calendars, by effective date, then id."""
         found = [(name, x, days_of(x)) for name, x in self.policy.instruments.items() if x.kind == "chip_rule"]
         return sorted(found, key=lambda row: (row[2].effective, row[0]))
+
+    @cached_property
+    def following(self) -> list[Row]:
+        """Of these, the rules that follow generations."""
+        return [row for row in self.chip_rules if row[1].generations_behind is not None]
 
     def quarterly(
         self, use: Use, name: str, subjects: Subjects, quarter: int, leaders: Mapping[str, float]
@@ -181,9 +188,9 @@ class Calendar:
         days_ahead = np.where(mean.rising > 0.0, mean.rising, 1.0)
         return Quarterly(
             open_, duty, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
-            mean.licensed / some, charges, mean.closing, mean.rising, mean.dearer / days_ahead,
-            np.where(mean.rising > 0.0, mean.duty_ahead / days_ahead, duty), mean.coming, foreseen, expected,
-            mean.abroad, mean.opened,
+            mean.licensed / some, bool((open_ < 1.0).any()), charges, mean.closing, mean.rising,
+            mean.dearer / days_ahead, np.where(mean.rising > 0.0, mean.duty_ahead / days_ahead, duty), mean.coming,
+            foreseen, expected, mean.abroad, mean.opened,
         )  # fmt: skip
 
     @cached_property

@@ -69,8 +69,7 @@ def line_factor(launches: Sequence[Launch], now: int, first: int, behind: int) -
 
 def _following(calendar: Calendar, quarter: int) -> list[tuple[str, ChipRule]]:
     """Return the rules that follow generations and have taken effect by the end of a quarter."""
-    rules = [(name, rule, days) for name, rule, days in calendar.chip_rules if rule.generations_behind is not None]
-    return [(name, rule) for name, rule, days in rules if days.effective < first_day(quarter + 1)]
+    return [(name, rule) for name, rule, days in calendar.following if days.effective < first_day(quarter + 1)]
 
 
 def _launches(

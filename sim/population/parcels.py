@@ -114,12 +114,12 @@ class Parcels:
         flow = np.stack([sum_by(self.layout.region, column, regions) for column in self.flows.volume.T], axis=1)
         return Asked(first, unmet, sum_by(links.pair_region, self.flows.asked * need, regions), flow)
 
-    def settle(self, world: World, menu: Menu) -> Used:
+    def settle(self, world: World) -> Used:
         """Add up hours, payments and backlog by customer region and product."""
         links, now, used = world.links, world.now, Used.empty(world)
         settle_parcels(
-            self.stock, self.layout, menu, links.pair_product, now.unit, now.hours, world.state.served_fraction,
-            used.taken, used.paid, used.waiting, used.outside_tasks,
+            self.stock, self.layout, links.pair_product, links.pair_lane, now.unit, now.hours, now.need,
+            world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
         )  # fmt: skip
         return used
 

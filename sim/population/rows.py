@@ -6,11 +6,11 @@ from sim.economics import service
 from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
-from sim.economics.service import Seasons, Terms, run_on, settle
-from sim.economics.serving import Asked, Where, serve
+from sim.economics.service import Terms, run_on, settle
+from sim.economics.serving import Asked, serve
 from sim.economics.tally import Places, Tally, tally
 from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, lapse, wanted
-from sim.randomness import Decision, season
+from sim.randomness import Decision, season, seasons
 from sim.world import Used, World
 
 RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
@@ -64,22 +64,20 @@ class Rows:
 
     def serve(self, world: World, menu: Menu, terms: Terms) -> Asked:
         """Let free workloads choose, ration full pools, re-route, sign."""
-        links, now, state, structure = world.links, world.now, world.state, world.structure
-        slack = 1.0 - world.parameters.customers.nest_dissimilarity
-        where = Where(links.cell_region, links.cell_sensitivity * slack, links.pair_service, links.pair_product)
+        now, state, structure = world.now, world.state, world.structure
         asked = Asked.empty(len(structure.regions), len(structure.products))
         now.active = serve(
-            world.workloads, now.free, menu, where, terms, _seasons(world), state.kinds, state.load,
-            RULES[world.parameters.behaviour.rationing.name], state.posted, now.intensity, asked,
+            world.workloads, now.free, menu, world.links.serving, terms, seasons(world.seed, world.t), state.kinds,
+            state.load, RULES[world.parameters.behaviour.rationing.name], state.posted, now.intensity, asked,
         )  # fmt: skip
         return asked
 
-    def settle(self, world: World, menu: Menu) -> Used:
+    def settle(self, world: World) -> Used:
         """Add up hours, payments and backlog by customer region and product."""
         links, now, used = world.links, world.now, Used.empty(world)
         settle(
-            world.workloads, links.cell_region, menu, links.pair_product, now.unit, now.hours,
-            world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
+            world.workloads, links.cell_region, links.cell_start, links.pair_product, links.pair_lane, now.unit,
+            now.hours, now.need, world.state.served_fraction, used.taken, used.paid, used.waiting, used.outside_tasks,
         )  # fmt: skip
         return used
 
@@ -100,8 +98,3 @@ class Rows:
         assert now.active is not None
         assert now.running is not None
         tally(world.workloads, now.running, now.active, places, out)
-
-
-def _seasons(world: World) -> Seasons:
-    decisions = (Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING)
-    return Seasons(*(season(world.seed, decision, world.t) for decision in decisions))

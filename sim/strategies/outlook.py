@@ -14,7 +14,6 @@ from sim.economics.elementary import totals
 from sim.economics.fleets import Leases, add_leased, operated_hours, staying
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of
-from sim.economics.works import Builders, Works
 from sim.strategies.capacity_target import Sites, Stance, starts
 
 
@@ -31,6 +30,12 @@ class Standing(NamedTuple):
     """(S, V) that may give way to new ones next quarter."""
     energised: Floats
     """(S,) MW of halls with power."""
+    begun: Floats
+    """(S, Q) MW of new shells by quarter in which building began."""
+    converting: Floats
+    """(S, Q) MW of halls to be converted, by quarter of decision."""
+    queued: Floats
+    """(S,) MW for which power is asked and not yet promised."""
     let: Floats
     """(n,) inference hours agreed under leases that firms decide on."""
     card_hours: Floats
@@ -44,6 +49,12 @@ class Standing(NamedTuple):
 class Fixed(NamedTuple):
     """What never changes about cards, pools and sites."""
 
+    region: Ints
+    """(S,) region and ``provider`` of each site."""
+    provider: Ints
+    """(S,)"""
+    build: Ints
+    """(R,) quarters of building."""
     pool_site: Ints
     """(L,)"""
     pool_cards: Bools
@@ -94,9 +105,7 @@ class Views(NamedTuple):
 
 
 @compiled
-def known(
-    standing: Standing, works: Works, builders: Builders, leases: Leases, fixed: Fixed, views: Views, t: int, now: int
-) -> Sites:  # fmt: skip
+def known(standing: Standing, leases: Leases, fixed: Fixed, views: Views, t: int, now: int) -> Sites:
     """Return what firms know when they decide; ``now`` is the position of quarter ``t`` along Q."""
     stays = staying(
         standing.cards, standing.owned, standing.scrapped + standing.may_go, fixed.survive, fixed.lead, t + 1,
@@ -105,38 +114,36 @@ def known(
     kept = operated_hours(stays, fixed.pool_site, fixed.pool_cards, leases, t + fixed.lead, standing.card_hours)
     add_leased(standing.let, leases, kept)
     power, left = power_of(standing.owned, fixed.kw), power_of(stays, fixed.kw)
-    building = under_way(works.begun, works.converting, builders.region, builders.build, fixed.conversion, now)
+    building = under_way(standing.begun, standing.converting, fixed.region, fixed.build, fixed.conversion, now)
     renewed = totals(fixed.pool_site, kept, power.size) + (power - left) * standing.mw_hours
-    coming = np.maximum(standing.energised + building + works.queued - power, 0.0) * standing.mw_hours
+    coming = np.maximum(standing.energised + building + standing.queued - power, 0.0) * standing.mw_hours
     return Sites(
-        builders.provider, builders.region, standing.hours, renewed, coming, views.market,
+        fixed.provider, fixed.region, standing.hours, renewed, coming, views.market,
         views.captive * views.captive_growth, views.share, views.own_price,
     )  # fmt: skip
 
 
 @compiled
 def missing_halls(
-    standing: Standing, works: Works, builders: Builders, leases: Leases, fixed: Fixed, views: Views, stance: Stance,
-    t: int, now: int,
+    standing: Standing, leases: Leases, fixed: Fixed, views: Views, stance: Stance, shell: Floats, t: int, now: int
 ) -> Floats:  # fmt: skip
     """Return MW that every site wants to add to what stands, is built and is asked for (S,), see ``starts``.
 
     Args:
-        standing: cards and halls in place.
-        works: halls under way.
-        builders: what never changes about building.
+        standing: cards and halls in place, and halls under way.
         leases: all leases.
         fixed: what never changes about cards, pools and sites.
         views: what providers observed and expect.
         stance: how firms invest.
+        shell: (R,) USD m per MW of what is begun now.
         t: quarter of the run.
         now: its position along Q.
     """
     growth = growth_until(views.growth, fixed.lead, fixed.persistence, fixed.largest)
     for s in range(growth.size):
         if fixed.foresees[s]:
-            growth[s] = views.outlook[builders.region[s]] * fixed.lead[s]
+            growth[s] = views.outlook[fixed.region[s]] * fixed.lead[s]
     return starts(
-        known(standing, works, builders, leases, fixed, views, t, now), stance, growth, views.price,
-        standing.mw_hours, works.price[:, now], views.revenue, fixed.steepness,
+        known(standing, leases, fixed, views, t, now), stance, growth, views.price, standing.mw_hours, shell,
+        views.revenue, fixed.steepness,
     )  # fmt: skip

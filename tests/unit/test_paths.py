@@ -180,6 +180,16 @@ def test_the_grid_promises_for_when_a_shell_is_finished(laid: Laid) -> None:
         assert paths.trade[last, r] == pytest.approx(region.trade_mw, rel=1e-12)
 
 
+def test_what_stands_by_the_end_of_history_is_not_decided(laid: Laid) -> None:
+    structure, paths = laid
+    for decided, ahead in (
+        (paths.grid > 0.0, structure.build_quarters),
+        (paths.requests, structure.lead[structure.site_region]),
+    ):
+        first = np.maximum(structure.history - ahead, 0)
+        np.testing.assert_array_equal(decided, np.arange(structure.quarters)[:, None] >= first)
+
+
 def test_own_use_is_known_until_a_site_would_stand_and_beyond_the_run() -> None:
     structure, paths = under({})
     meta, oracle = structure.providers.index("meta"), structure.providers.index("oracle")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import sim
 from sim import ComputeMarket, Parameters
 from sim.compiled import compiled
+from sim.economics.service import seasons_of
 from sim.randomness import (
     Decision,
     bits,
@@ -27,6 +28,7 @@ from sim.randomness import (
     normal,
     quick_log,
     season,
+    seasons,
     uniform,
     unit,
 )
@@ -196,6 +198,13 @@ def test_seasons_differ_by_seed_decision_and_quarter() -> None:
     folded = fold(season(7, Decision.CHOICE, 3), np.uint64(11))
     assert season(7, Decision.CHOICE, 3) == season(7, Decision.CHOICE, 3)
     assert int(folded) != int(fold(season(7, Decision.CHOICE, 4), np.uint64(11)))
+
+
+def test_each_decision_of_a_customer_has_a_key_of_its_own() -> None:
+    found = [int(key) for key in seasons_of(seasons(5, 70))]
+    decisions = Decision.CHOICE, Decision.TERM, Decision.PRIORITY, Decision.WAITING
+    assert found == [int(season(5, decision, 70)) for decision in decisions]
+    assert len(set(found)) == 4
 
 
 def test_numbers_of_decisions_are_part_of_run_identity() -> None:

@@ -10,7 +10,6 @@ from sim.economics.forecasts import FUNDAMENTAL
 from sim.parameters.customers import Switching
 from sim.phases import expectations, output
 from sim.population.parcels import draws_of
-from sim.population.rows import _seasons
 from sim.structure import IAAS, INFERENCE, MAAS
 from sim.world import World
 from tests.economy import Changes, Numbers, before, parameters, ran
@@ -132,11 +131,6 @@ def test_workloads_of_one_customer_are_drawn_one_by_one() -> None:
     mixed = np.mean(inference.min(axis=1) != inference.max(axis=1))
     slots = world.slots
     assert mixed == pytest.approx(1.0 - train**slots - (1.0 - train) ** slots, abs=0.1)
-
-
-def test_each_decision_of_a_customer_has_a_key_of_its_own() -> None:
-    world = next(before(market(), "pricing"))
-    assert len({int(key) for key in _seasons(world)}) == 4
 
 
 def test_who_was_with_a_provider_that_left_is_free_at_once() -> None:

@@ -180,6 +180,20 @@ def add_what_is_due(
 
 
 @compiled
+def payment_schedule(
+    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
+    conversion: float,
+) -> Floats:  # fmt: skip
+    """Return ``building_payments`` of quarter ``now`` and of all later ones (n, S), USD m."""
+    out = np.empty((build.max() + 1, region.size))
+    for ahead in range(out.shape[0]):
+        out[ahead] = building_payments(
+            begun, converting, price, region, build, now + ahead, first, last, conversion
+        )  # fmt: skip
+    return out
+
+
+@compiled
 def finished(begun: Floats, converting: Floats, region: Ints, build: Ints, conversion: int, now: int) -> Floats:
     """Return MW of new shells and converted halls that get power in quarter ``now`` (S,), see ``under_way``."""
     return completed(begun, region, build, now) + converting[:, now - conversion]

@@ -10,8 +10,7 @@ from sim.compiled import compiled, inlined
 from sim.economics.building import holding_costs
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
-from sim.economics.fleets import cost_of_cards
-from sim.economics.slots import power_of
+from sim.economics.fleets import cost_of_cards, worth
 from sim.economics.upstream import by_chip
 
 MILLION = 1e6
@@ -59,8 +58,10 @@ def book_sales(
 def running_costs(
     owned: Floats, kw: Floats, region: Ints, provider: Ints, pue: Floats, tariff: Floats, calendar_hours: float,
     care: float, mw: Floats, gwh: Floats, spent: Floats,
-) -> None:  # fmt: skip
+) -> Floats:  # fmt: skip
     """Fill power and electricity of all cards in place, and what they and the care of cards cost.
+
+    Returns the IT power of the cards (S,), MW.
 
     Args:
         owned: (S, V) cards.
@@ -75,14 +76,17 @@ def running_costs(
         gwh: (S,) filled.
         spent: (I,) added to.
     """
+    it_power = np.empty(region.size)
     for s in range(region.size):
         power, cards = 0.0, 0.0
         for v in range(kw.size):
             power += owned[s, v] * kw[v]
             cards += owned[s, v]
-        mw[s] = power / 1000.0 * pue[region[s]]
+        it_power[s] = power / 1000.0
+        mw[s] = it_power[s] * pue[region[s]]
         gwh[s] = mw[s] * calendar_hours / 1000.0
         spent[provider[s]] += gwh[s] * tariff[region[s]] + cards * care / MILLION
+    return it_power
 
 
 @compiled
@@ -113,8 +117,8 @@ def operating_costs(
         posted: (I,) added to.
     """
     spent[:] = other * tokens * (1000.0 / MILLION)
-    running_costs(owned, kw, region, provider, pue, tariff, calendar_hours, care, mw, gwh, spent)
-    holding_costs(energised, power_of(owned, kw), price, region, provider, rate, spent)
+    power = running_costs(owned, kw, region, provider, pue, tariff, calendar_hours, care, mw, gwh, spent)
+    holding_costs(energised, power, price, region, provider, rate, spent)
     posted += spent
 
 
@@ -122,6 +126,28 @@ def operating_costs(
 def cards_sold(here: Floats, elsewhere: Floats, confiscated: Floats, out: Floats) -> None:
     """Fill (V,) with cards whose revenue makers keep: ``here`` (S, V), ``elsewhere`` (W, V), ``confiscated`` (V,)."""
     out[:] = by_chip(here) + (by_chip(elsewhere) + confiscated)
+
+
+@compiled
+def charges_on_cards(
+    delivered: Floats, kept: Floats, duty: Floats, ahead: Floats, duty_ahead: Floats, price: Floats, supplier: Ints,
+    fees: Floats,
+) -> Floats:  # fmt: skip
+    """Return duties on new cards (S,), USD m, and post what licences take of the revenue of makers.
+
+    Args:
+        delivered: (S, V) new cards.
+        kept: (S, V) part of their revenue that makers keep.
+        duty: (S, V) fraction of the price of cards.
+        ahead: (S, V) new cards that were bought ahead of a rule.
+        duty_ahead: (S, V) fraction that those pay, ordered before its day.
+        price: (V,) USD per card.
+        supplier: (V,) maker of each chip.
+        fees: (K,) payments of makers; added to.
+    """
+    paid = by_chip(delivered * (1.0 - kept)) * price / MILLION
+    fees += totals(supplier, paid, fees.size)
+    return worth(delivered * duty - ahead * (duty - duty_ahead), price) / MILLION
 
 
 @compiled

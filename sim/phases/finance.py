@@ -6,16 +6,19 @@ shells, and ``state.appetite``, the share of wanted starts and orders that owner
 
 import numpy as np
 
-from sim.economics.accounts import MILLION, capital_expenditure, cards_sold, commitments, state_support
+from sim.economics.accounts import (
+    capital_expenditure,
+    cards_sold,
+    charges_on_cards,
+    commitments,
+    state_support,
+)
 from sim.economics.building import payment_schedule
 from sim.economics.cells import Floats
 from sim.economics.credit import contracted_revenue
 from sim.economics.depreciation import keep_books
-from sim.economics.elementary import sum_by
-from sim.economics.fleets import worth
 from sim.economics.patience import lose_patience
 from sim.economics.treasury import EBITDA, FREE_CASH, LIMIT, RATE, Balance, Income, close_quarter
-from sim.economics.upstream import by_chip
 from sim.ledger import Flow
 from sim.names import HOURS_PER_QUARTER
 from sim.opening import OPENING_AGE_QUARTERS
@@ -47,7 +50,8 @@ def _capital(world: World) -> None:
         world.parameters.market.costs.server_cost_multiple, now["cards_capex"], now["site_capex"],
         now["provider_capex"], ledger.cards, ledger.building, ledger.duties,
     )  # fmt: skip
-    ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.making.support
+    if world.conditions.making.support > 0.0:
+        ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.making.support
 
 
 def _builders_due(world: World) -> Floats:
@@ -60,10 +64,7 @@ def _builders_due(world: World) -> Floats:
 
 
 def _duties(world: World) -> Floats:
-    """Note what was sold, and post what licences take of makers' revenue; return duties on new cards (S,), USD m.
-
-    What was bought ahead of a duty was ordered before its day.
-    """
+    """Note what was sold, and post what licences take of makers' revenue; return duties on new cards (S,), USD m."""
     structure, state, now, before = world.structure, world.state, world.now.arrays, world.rules_before
     here, there, free = before["sites"], before["elsewhere"], world.observed
     charged = here.charges and not free
@@ -76,10 +77,10 @@ def _duties(world: World) -> Floats:
     )  # fmt: skip
     if not charged:
         return np.zeros(len(structure.sites))
-    paid = by_chip(state.delivered * (1.0 - here.kept)) * state.chip_price / MILLION
-    world.ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
-    dutiable = state.delivered * here.duty - now["bought_ahead"] * (here.duty - here.duty_ahead)
-    return worth(dutiable, state.chip_price) / MILLION
+    return charges_on_cards(
+        state.delivered, here.kept, here.duty, now["bought_ahead"], here.duty_ahead, state.chip_price,
+        structure.chip_supplier, world.ledger.fees,
+    )  # fmt: skip
 
 
 def _design(world: World) -> None:

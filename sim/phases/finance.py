@@ -42,13 +42,13 @@ def _capital(world: World) -> None:
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
     now, sites = world.now.arrays, len(structure.sites)
     now["build_cost"] = state.build_price[:, PAST + world.t].copy()
-    now["builders_due"], duty = _builders_due(world), _duties(world)
+    now["builders_due"], now["duty_usd_m"] = _builders_due(world), _duties(world)
     now["cards_capex"], now["site_capex"] = np.empty(sites), np.empty(sites)
     now["provider_capex"] = np.empty(state.cash.size)
     capital_expenditure(
-        state.delivered, state.chip_price, duty, now["builders_due"][0], links.site_provider, structure.chip_supplier,
-        world.parameters.market.costs.server_cost_multiple, now["cards_capex"], now["site_capex"],
-        now["provider_capex"], ledger.cards, ledger.building, ledger.duties,
+        state.delivered, state.chip_price, now["duty_usd_m"], now["builders_due"][0], links.site_provider,
+        structure.chip_supplier, world.parameters.market.costs.server_cost_multiple, now["cards_capex"],
+        now["site_capex"], now["provider_capex"], ledger.cards, ledger.building, ledger.duties,
     )  # fmt: skip
     if world.conditions.making.support > 0.0:
         ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.making.support

@@ -8,6 +8,7 @@ from sim.economics.cells import Floats
 from sim.economics.expansion import Tools
 from sim.economics.making import Technique
 from sim.economics.self_sufficiency import own_tools
+from sim.economics.treasury import Backing
 from sim.links import Links, Ties
 from sim.makers import Makers
 from sim.policy.measures import Measures
@@ -23,10 +24,7 @@ class Financing(NamedTuple):
     pays_cards: bool
     """Whether a state pays a part of cards beyond that of all capital, and of electricity."""
     pays_power: bool
-    multiple: Floats
-    """(I,) credit limit over what a provider earns in a year."""
-    spread: Floats
-    """(I,) of interest over the risk-free rate."""
+    backing: Backing
 
 
 class Making(NamedTuple):
@@ -38,6 +36,8 @@ class Making(NamedTuple):
     tools: Tools
     own_tools: Floats
     """(Z, 3) part of tools that the own region makes."""
+    support: float
+    """USD m a quarter that treasuries pay who builds capacity."""
 
 
 class Conditions(NamedTuple):
@@ -73,10 +73,11 @@ def _financing(measures: Measures, structure: Structure, links: Links) -> Financ
     """Return what states pay and on what terms lenders finance; no rate of interest falls below 0 by a shock to it."""
     given, shock, free = measures.support, measures.credit, structure.parameters.finance.credit.risk_free_rate
     grant = links.capital_subsidy + (1.0 - links.capital_subsidy) * given.capital[structure.site_region]
-    return Financing(
-        grant, bool(given.cards.any()), bool(given.power.any()), links.credit_multiple * shock.covenant,
-        links.spread + (shock.spread + np.maximum(shock.rate, -free)),
+    backing = Backing(
+        links.profit_tax, links.credit_multiple * shock.covenant, shock.covenant,
+        links.spread + (shock.spread + np.maximum(shock.rate, -free)), links.group_share, links.returns_surplus,
     )  # fmt: skip
+    return Financing(grant, bool(given.cards.any()), bool(given.power.any()), backing)
 
 
 def _making(measures: Measures, makers: Makers) -> Making:
@@ -86,4 +87,5 @@ def _making(measures: Measures, makers: Makers) -> Making:
     return Making(
         makers.technique._replace(price=makers.technique.price * rules.price), makers.growth + rules.growth,
         Tools(makers.tool_wear, missing, idle), own_tools(makers.tool_imports, missing),
+        float(rules.cost.sum()),
     )  # fmt: skip

@@ -9,9 +9,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from sim.compiled import compiled
-from sim.economics.cells import Floats, Ints
-from sim.economics.identities import Broken
+from sim.economics.cells import Floats
+from sim.economics.identities import Broken, turnovers
 from sim.names import quarter_code
 
 
@@ -108,26 +107,8 @@ class Ledger:
 
     def balances(self) -> Floats:
         """Return receipts less payments of every account, USD m: sectors in their order, then counterparts."""
-        return _balances(self.paid, self.financial, COUNTERPART, len(COUNTERPARTS))
-
-
-@compiled
-def _balances(paid: Floats, financial: Floats, counterpart: Ints, counterparts: int) -> Floats:
-    """Return (n + m,) receipts less payments of accounts and counterparts from (flows, payer n, payee n) and (k, I)."""
-    accounts = paid.shape[1]
-    received, spent = np.zeros(accounts + counterparts), np.zeros(accounts + counterparts)
-    for kind in range(financial.shape[0]):
-        for i in range(financial.shape[1]):
-            received[i] += financial[kind, i]
-            spent[accounts + counterpart[kind]] += financial[kind, i]
-    for flow in range(paid.shape[0]):
-        for payer in range(paid.shape[1]):
-            total = 0.0
-            for payee in range(paid.shape[2]):
-                received[payee] += paid[flow, payer, payee]
-                total += paid[flow, payer, payee]
-            spent[payer] += total
-    return received - spent
+        received, spent = turnovers(self.paid, self.financial, COUNTERPART, len(COUNTERPARTS))
+        return received - spent
 
 
 def require(

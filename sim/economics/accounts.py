@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from sim.compiled import compiled, inlined
 from sim.economics.building import holding_costs
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.slots import power_of
+from sim.economics.elementary import totals
+from sim.economics.fleets import cost_of_cards, worth
+from sim.economics.upstream import by_chip
 
 MILLION = 1e6
 
@@ -18,6 +20,7 @@ MILLION = 1e6
 def book_sales(
     taken: Floats, paid: Floats, marginal_cost: Floats, tokens_per_hour: Floats, provider: Ints, on_tokens: Bools,
     tokens: Floats, revenue: Floats, margin: Floats, tokens_by: Floats, revenue_by: Floats, paid_by: Floats,
+    cumulative: Floats,
 ) -> None:  # fmt: skip
     """Turn hours into tokens and payments into revenue, less the cost of service.
 
@@ -34,6 +37,7 @@ def book_sales(
         tokens_by: (I,) filled, bn.
         revenue_by: (I,) filled.
         paid_by: (R, I) added to.
+        cumulative: (I,) tokens so far, bn; added to.
     """
     tokens_by[:] = 0.0
     revenue_by[:] = 0.0
@@ -47,14 +51,17 @@ def book_sales(
             tokens_by[i] += tokens[r, j]
             revenue_by[i] += revenue[r, j]
             paid_by[r, i] += revenue[r, j]
+    cumulative += tokens_by
 
 
 @compiled
 def running_costs(
     owned: Floats, kw: Floats, region: Ints, provider: Ints, pue: Floats, tariff: Floats, calendar_hours: float,
     care: float, mw: Floats, gwh: Floats, spent: Floats,
-) -> None:  # fmt: skip
+) -> Floats:  # fmt: skip
     """Fill power and electricity of all cards in place, and what they and the care of cards cost.
+
+    Returns the IT power of the cards (S,), MW.
 
     Args:
         owned: (S, V) cards.
@@ -69,22 +76,26 @@ def running_costs(
         gwh: (S,) filled.
         spent: (I,) added to.
     """
+    it_power = np.empty(region.size)
     for s in range(region.size):
         power, cards = 0.0, 0.0
         for v in range(kw.size):
             power += owned[s, v] * kw[v]
             cards += owned[s, v]
-        mw[s] = power / 1000.0 * pue[region[s]]
+        it_power[s] = power / 1000.0
+        mw[s] = it_power[s] * pue[region[s]]
         gwh[s] = mw[s] * calendar_hours / 1000.0
         spent[provider[s]] += gwh[s] * tariff[region[s]] + cards * care / MILLION
+    return it_power
 
 
 @compiled
-def site_costs(
+def operating_costs(
     owned: Floats, kw: Floats, region: Ints, provider: Ints, pue: Floats, tariff: Floats, calendar_hours: float,
-    care: float, energised: Floats, price: Floats, rate: float, mw: Floats, gwh: Floats, spent: Floats,
+    care: float, energised: Floats, price: Floats, rate: float, tokens: Floats, other: Floats, mw: Floats, gwh: Floats,
+    spent: Floats, posted: Floats,
 ) -> None:  # fmt: skip
-    """Add what cards in place cost, see ``running_costs``, and halls without cards, see ``holding_costs``.
+    """Fill and post what it costs to run cards, see ``running_costs``, halls without any, and tokens beside that.
 
     Args:
         owned: (S, V) cards, and the further arguments of ``running_costs``.
@@ -95,47 +106,158 @@ def site_costs(
         tariff: (R,)
         calendar_hours: hours of a quarter.
         care: USD per card and quarter.
-        energised: (S,) MW of halls with power.
+        energised: (S,) MW of halls with power, see ``holding_costs``.
         price: (R,) USD m per MW of a new hall.
         rate: of that price, per quarter.
+        tokens: (I,) bn.
+        other: (I,) further cost, USD per M tokens.
         mw: (S,) filled.
         gwh: (S,) filled.
-        spent: (I,) added to, USD m.
+        spent: (I,) filled, USD m.
+        posted: (I,) added to.
     """
-    running_costs(owned, kw, region, provider, pue, tariff, calendar_hours, care, mw, gwh, spent)
-    holding_costs(energised, power_of(owned, kw), price, region, provider, rate, spent)
+    spent[:] = other * tokens * (1000.0 / MILLION)
+    power = running_costs(owned, kw, region, provider, pue, tariff, calendar_hours, care, mw, gwh, spent)
+    holding_costs(energised, power, price, region, provider, rate, spent)
+    posted += spent
+
+
+@compiled
+def cards_sold(here: Floats, elsewhere: Floats, confiscated: Floats, out: Floats) -> None:
+    """Fill (V,) with cards whose revenue makers keep: ``here`` (S, V), ``elsewhere`` (W, V), ``confiscated`` (V,)."""
+    out[:] = by_chip(here) + (by_chip(elsewhere) + confiscated)
+
+
+@compiled
+def charges_on_cards(
+    delivered: Floats, kept: Floats, duty: Floats, ahead: Floats, duty_ahead: Floats, price: Floats, supplier: Ints,
+    fees: Floats,
+) -> Floats:  # fmt: skip
+    """Return duties on new cards (S,), USD m, and post what licences take of the revenue of makers.
+
+    Args:
+        delivered: (S, V) new cards.
+        kept: (S, V) part of their revenue that makers keep.
+        duty: (S, V) fraction of the price of cards.
+        ahead: (S, V) new cards that were bought ahead of a rule.
+        duty_ahead: (S, V) fraction that those pay, ordered before its day.
+        price: (V,) USD per card.
+        supplier: (V,) maker of each chip.
+        fees: (K,) payments of makers; added to.
+    """
+    paid = by_chip(delivered * (1.0 - kept)) * price / MILLION
+    fees += totals(supplier, paid, fees.size)
+    return worth(delivered * duty - ahead * (duty - duty_ahead), price) / MILLION
 
 
 @compiled
 def capital_expenditure(
-    delivered: Floats, price: Floats, due: Floats, provider: Ints, supplier: Ints, servers: float, capex: Floats,
-    capex_by: Floats, cards_by: Floats, building_by: Floats,
+    delivered: Floats, price: Floats, duty: Floats, due: Floats, provider: Ints, supplier: Ints, multiple: float,
+    cards: Floats, capex: Floats, capex_by: Floats, cards_by: Floats, building_by: Floats, duties_by: Floats,
 ) -> None:  # fmt: skip
-    """Fill what cards, servers and halls cost.
+    """Fill what cards, servers, duties and halls cost, and post it.
 
     Args:
         delivered: (S, V) new cards.
         price: (V,) USD per card.
+        duty: (S,) duties on new cards.
         due: (S,) payments to builders of halls.
         provider: (S,) provider of each site.
         supplier: (V,) maker of each chip.
-        servers: cost of servers over that of their cards.
+        multiple: cost of cards with their servers over that of the cards.
+        cards: (S,) filled with what cards cost with servers and duties.
         capex: (S,) filled.
         capex_by: (I,) filled.
         cards_by: (I, K) payments to makers; added to.
         building_by: (I,) payments for servers and halls; added to.
+        duties_by: (I,) added to.
     """
     capex_by[:] = 0.0
     for s in range(provider.size):
-        cards = 0.0
+        i, paid, value = provider[s], 0.0, 0.0
         for v in range(price.size):
-            paid = delivered[s, v] * price[v] / MILLION
-            cards += paid
-            cards_by[provider[s], supplier[v]] += paid
-        building = cards * servers + due[s]
-        capex[s] = cards + building
-        capex_by[provider[s]] += capex[s]
-        building_by[provider[s]] += building
+            if delivered[s, v] == 0.0:
+                continue
+            each = delivered[s, v] * price[v]
+            value += each
+            paid += each / MILLION
+            cards_by[i, supplier[v]] += each / MILLION
+        building = paid * (multiple - 1.0) + due[s]
+        cards[s] = value * (multiple / MILLION) + duty[s]
+        capex[s] = paid + building + duty[s]
+        capex_by[i] += paid + building
+        building_by[i] += building
+    duties = totals(provider, duty, capex_by.size)
+    capex_by += duties
+    duties_by += duties
+
+
+@inlined
+def _of_these(cards: Floats, part: Floats, each: Floats) -> float:
+    """Return the sum over chips of a part of cards (V,) times a quantity per card (V,)."""
+    total = 0.0
+    for v in range(each.size):
+        total += cards[v] * part[v] * each[v]
+    return total
+
+
+@compiled
+def state_support(
+    capex: Floats, grant: Floats, delivered: Floats, of_cards: Floats, price: Floats, multiple: float, owned: Floats,
+    of_power: Floats, kw: Floats, calendar_hours: float, pue: Floats, tariff: Floats, region: Ints, provider: Ints,
+    pays_cards: bool, pays_power: bool, providers: int,
+) -> Floats:  # fmt: skip
+    """Return what states pay providers (I,): of cards with servers, of all other capital, and of electricity.
+
+    Args:
+        capex: (S,) capital expenditure.
+        grant: (S,) part of it that is paid, but for what is paid of cards.
+        delivered: (S, V) new cards.
+        of_cards: (R, V) part of their cost that is paid.
+        price: (V,) USD per card.
+        multiple: cost of cards with their servers over that of the cards.
+        owned: (S, V) cards.
+        of_power: (R, V) part of their electricity that is paid.
+        kw: (V,) IT power of a card.
+        calendar_hours: hours of a quarter.
+        pue: (R,) power of the site over IT power.
+        tariff: (R,) USD per kWh.
+        region: (S,) region and ``provider`` of each site.
+        provider: (S,)
+        pays_cards: whether anything is paid of cards.
+        pays_power: whether anything is paid of electricity.
+        providers: I.
+    """
+    out = np.zeros(providers)
+    for s in range(region.size):
+        r, cards, power = region[s], 0.0, 0.0
+        if pays_cards:
+            cards = _of_these(delivered[s], of_cards[r], price) * (multiple / MILLION)
+        if pays_power:
+            power = _of_these(owned[s], of_power[r], kw) * calendar_hours / MILLION * (pue[r] * tariff[r])
+        out[provider[s]] += cards + (capex[s] - cards) * grant[s] + power
+    return out
+
+
+@compiled
+def commitments(
+    accepted: Floats, duty: Floats, price: Floats, multiple: float, later: Floats, provider: Ints, providers: int
+) -> Floats:  # fmt: skip
+    """Return what every provider must still pay (I,): cards on their way, and builders of what is begun.
+
+    Args:
+        accepted: (S, V) cards that makers will deliver, with the further arguments of ``cost_of_cards``.
+        duty: (S, V)
+        price: (V,)
+        multiple: cost of cards with their servers over that of the cards.
+        later: (n, S) payments to builders in later quarters.
+        provider: (S,) provider of each site.
+        providers: I.
+    """
+    owed = cost_of_cards(accepted, duty, price, multiple)
+    for due in later:
+        owed += due
+    return totals(provider, owed, providers)
 
 
 @compiled

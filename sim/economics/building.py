@@ -141,6 +141,24 @@ def instalment(k: int, build: int, first: float, last: float) -> float:
     return due
 
 
+@inlined
+def _add_payments(
+    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
+    conversion: float, out: Floats,
+) -> None:  # fmt: skip
+    """Add to (n, S) what is due to builders in quarter ``now`` and those after it, see ``building_payments``."""
+    for s in range(region.size):
+        r = region[s]
+        for k in range(build[r] + 1):
+            share = instalment(k, build[r], first, last)
+            for ahead in range(out.shape[0]):
+                since = now + ahead - k
+                if since >= 0:
+                    out[ahead, s] += begun[s, since] * price[r, since] * share
+        for ahead in range(out.shape[0]):
+            out[ahead, s] += converting[s, now + ahead] * price[r, now + ahead] * conversion
+
+
 @compiled
 def building_payments(
     begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
@@ -159,13 +177,20 @@ def building_payments(
         last: share that is paid at completion.
         conversion: cost of converting over that of a new shell.
     """
-    out = np.zeros(region.size)
-    for s in range(region.size):
-        r = region[s]
-        for k in range(build[r] + 1):
-            if now - k >= 0:
-                out[s] += begun[s, now - k] * price[r, now - k] * instalment(k, build[r], first, last)
-        out[s] += converting[s, now] * price[r, now] * conversion
+    out = np.zeros((1, region.size))
+    _add_payments(begun, converting, price, region, build, now, first, last, conversion, out)
+    due: Floats = out[0]
+    return due
+
+
+@compiled
+def payment_schedule(
+    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
+    conversion: float,
+) -> Floats:  # fmt: skip
+    """Return ``building_payments`` of quarter ``now`` and of all later ones (n, S), USD m."""
+    out = np.zeros((build.max() + 1, region.size))
+    _add_payments(begun, converting, price, region, build, now, first, last, conversion, out)
     return out
 
 
@@ -175,8 +200,8 @@ def add_what_is_due(
     conversion: float, owed: Floats,
 ) -> None:  # fmt: skip
     """Add ``building_payments`` of all quarters after ``now`` to ``owed`` (S,), USD m."""
-    for later in range(1, build.max() + 1):
-        owed += building_payments(begun, converting, price, region, build, now + later, first, last, conversion)
+    for due in payment_schedule(begun, converting, price, region, build, now, first, last, conversion)[1:]:
+        owed += due
 
 
 @compiled

@@ -3,6 +3,8 @@
 S sites, A vintages (0 the opening fleet, t + 1 bought in quarter t), I providers. Money in USD m.
 """
 
+import numpy as np
+
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
@@ -20,6 +22,19 @@ def left(age: float, life: float) -> float:
 def age_at_end(vintage: int, t: int, opening_age: int) -> int:
     """Return quarters that a vintage has been in the books at the end of quarter t: 0 where it was just bought."""
     return t + 1 + opening_age if vintage == 0 else t + 1 - vintage
+
+
+@inlined
+def _shares(life: Floats, t: int, opening_age: int) -> tuple[Floats, Floats]:
+    """Return the shares of purchases, by kind and vintage (2, A), in the books at the end of t and written off in t."""
+    kept, gone = np.zeros((2, t + 2)), np.zeros((2, t + 2))
+    for kind in range(2):
+        for a in range(t + 2):
+            age = age_at_end(a, t, opening_age)
+            kept[kind, a] = left(age, life[kind])
+            if age > 0:
+                gone[kind, a] = left(age - 1.0, life[kind]) - kept[kind, a]
+    return kept, gone
 
 
 @compiled
@@ -42,18 +57,15 @@ def keep_books(
         assets: (I,) filled with book value at the end of the quarter.
         written_off: (I,) filled with depreciation.
     """
+    kept, gone = _shares(life, t, opening_age)
     assets[:] = 0.0
     written_off[:] = 0.0
     for s in range(provider.size):
         bought[s, CARDS, t + 1] += cards[s]
         bought[s, SHELLS, t + 1] += shells[s]
+        value, depreciation = assets[provider[s]], written_off[provider[s]]
         for kind in range(2):
             for a in range(t + 2):
-                cost = bought[s, kind, a]
-                if cost == 0.0:
-                    continue
-                age = age_at_end(a, t, opening_age)
-                now = left(age, life[kind])
-                assets[provider[s]] += cost * now
-                if age > 0:
-                    written_off[provider[s]] += cost * (left(age - 1.0, life[kind]) - now)
+                value += bought[s, kind, a] * kept[kind, a]
+                depreciation += bought[s, kind, a] * gone[kind, a]
+        assets[provider[s]], written_off[provider[s]] = value, depreciation

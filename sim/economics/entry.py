@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.cells import Floats
+from sim.economics.cells import Bools, Floats, Ints
 from sim.randomness import Words, fold, uniform
 
 
@@ -29,6 +29,20 @@ def draws_of_entry(keys: Words, season: np.uint64) -> Floats:
     for i in range(keys.size):
         out[i] = uniform(fold(season, keys[i]), np.uint64(0))
     return out
+
+
+@compiled
+def drawn_to_enter(dormant: Bools, entered: Floats, keys: Words, season: np.uint64, chance: float) -> Ints:
+    """Return the dormant firms that may come in this quarter (n,), if it pays: each with a chance, and once.
+
+    Args:
+        dormant: (I,) whether the firm was not there at the start.
+        entered: (I,) 0 where it never came in.
+        keys: (I,) key of every firm.
+        season: key of (seed, entry, quarter).
+        chance: probability in a quarter.
+    """
+    return np.flatnonzero(dormant & (entered == 0.0) & (draws_of_entry(keys, season) < chance))
 
 
 @compiled

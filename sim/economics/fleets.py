@@ -104,7 +104,15 @@ def cost_of_cards(cards: Floats, duty: Floats, price: Floats, servers: float) ->
         price: (V,) USD per card.
         servers: price of a card with its server over that of the card.
     """
-    return worth(cards, price) * (servers / 1e6) + worth(cards * duty, price) / 1e6
+    out = np.empty(cards.shape[0])
+    for s in range(cards.shape[0]):
+        paid, duties = 0.0, 0.0
+        for v in range(price.size):
+            if cards[s, v] != 0.0:
+                paid += cards[s, v] * price[v]
+                duties += cards[s, v] * duty[s, v] * price[v]
+        out[s] = paid * (servers / 1e6) + duties / 1e6
+    return out
 
 
 @inlined

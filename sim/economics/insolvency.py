@@ -1,6 +1,6 @@
 """A firm that cannot pay is wound up: who takes its cards and shells, and what is left for lenders and owners (B6).
 
-Rare, so plain array operations. S sites, n bidders, V chips. Money in USD m.
+Rare, so plain array operations but for who it is. S sites, n bidders, V chips. Money in USD m.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
+
+SMALLEST_DEBT = 1e-6
+"""USD m: a shortfall below it is rounding."""
 
 
 class Settlement(NamedTuple):
@@ -20,6 +24,12 @@ class Settlement(NamedTuple):
     """Debt that is never repaid, advances included."""
     owners: float
     """What owners get."""
+
+
+@compiled
+def insolvent(cash: Floats, selling: Floats) -> Ints:
+    """Return firms in business (``selling`` 1) whose ``cash`` (I,), USD m, is negative: nobody gave what was short."""
+    return np.flatnonzero((cash < -SMALLEST_DEBT) & (selling > 0.0))
 
 
 def settle_estate(cash: float, debt: float, proceeds: float) -> Settlement:

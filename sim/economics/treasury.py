@@ -3,6 +3,8 @@
 I providers. Money in USD m a quarter; rates a year.
 """
 
+from typing import NamedTuple
+
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats
 from sim.economics.credit import credit_limit, earning_power, interest_rate
@@ -58,12 +60,71 @@ def draw_and_repay(
     return drawn, borrowed, short - drawn - borrowed if rescued else 0.0
 
 
+class Income(NamedTuple):
+    """What a quarter brought firms and cost them (I,), USD m."""
+
+    revenue: Floats
+    rents: Floats
+    """Received less paid."""
+    operating: Floats
+    """Running cost."""
+    design: Floats
+    """Of the next cards of makers of their own."""
+    depreciation: Floats
+    capex: Floats
+    subsidy: Floats
+    """From the state."""
+    entry_cost: Floats
+    """Of a firm that came in."""
+    written_off: Floats
+    """Debt of a firm that was wound up."""
+
+
+class Backing(NamedTuple):
+    """On what terms the state, the group and lenders stand behind a firm (I,)."""
+
+    profit_tax: Floats
+    multiple: Floats
+    """lambda: credit limit over what it earns in a year."""
+    covenant: Floats
+    """Part of its backlog that still counts for lenders."""
+    spread: Floats
+    """s_0."""
+    group_share: Floats
+    """Part of the group's cash that is for it: Z."""
+    returns: Floats
+    """1 where surplus goes back to the group, which then pays bills beyond Z that nobody else pays."""
+
+
+class Balance(NamedTuple):
+    """Books of firms (I,), USD m; all but assets are changed."""
+
+    cash: Floats
+    debt: Floats
+    assets: Floats
+    """Book value at the end of the quarter."""
+    net_worth: Floats
+    past_ebitda: Floats
+    """(I, A) by quarter, like those that follow."""
+    past_revenue: Floats
+    past_free_cash: Floats
+    """Free cash flow of the group."""
+    liquid: Floats
+    """What may be paid at once: cash beyond the buffer, and room for credit."""
+    budget: Floats
+    """What may be committed next quarter."""
+    selling: Floats
+    """1 where the firm is in business."""
+
+
+EBITDA, FREE_CASH, RATE, LIMIT = range(4)
+"""What is measured of a treasury: income, free cash flow, the yearly interest rate, the credit limit."""
+
+
 @compiled
 def close_quarter(
-    ebitda: Floats, capex: Floats, subsidy: Floats, depreciation: Floats, running: Floats, assets: Floats,
-    backlog: Floats, group: Floats, group_next: Floats, committed: Floats, tax_rate: Floats, multiple: Floats,
-    spread: Floats, returns: Floats, behind: Floats, terms: Floats, t: int, rescued: bool, cash: Floats, debt: Floats,
-    past_ebitda: Floats, liquid: Floats, budget: Floats, flows: Floats, rates: Floats, limits: Floats,
+    income: Income, backing: Backing, group_cash: Floats, backlog: Floats, committed: Floats, terms: Floats, t: int,
+    rescued: bool, at: Balance, flows: Floats, measured: Floats,
 ) -> None:  # fmt: skip
     """Pay interest and tax, settle with group, lenders and owners, and set what may be committed next quarter.
 
@@ -71,55 +132,55 @@ def close_quarter(
     cash beyond the buffer, room for credit, and what comes in by then, less what is ordered already.
 
     Args:
-        ebitda: (I,) revenue and rents less running cost.
-        capex: (I,) paid this quarter.
-        subsidy: (I,) of it, from the state.
-        depreciation: (I,)
-        running: (I,) running cost, for the buffer.
-        assets: (I,) book value at the end.
+        income: of the quarter.
+        backing: of the firms.
+        group_cash: (3, I) cash of groups in this quarter and the two after it.
         backlog: (I,) contracted revenue to come.
-        group: (I,) Z of this quarter.
-        group_next: (I,) Z of the two quarters after it.
         committed: (I,) ordered and not yet paid for.
-        tax_rate: (I,)
-        multiple: (I,) lambda.
-        spread: (I,) s_0.
-        returns: (I,) 1 where surplus goes back to the group.
-        behind: (I,) what the group has beyond Z: it pays bills of a segment of its own that nobody else pays.
         terms: (8,) r_f, s_1, L_1, s_cap, e, lambda_b, covenant, buffer in quarters.
         t: quarter of the run.
         rescued: whether owners cover what is short.
-        cash: (I,) changed.
-        debt: (I,) changed.
-        past_ebitda: (I, A) by quarter; this one entered.
-        liquid: (I,) filled with what may be paid at once: cash beyond the buffer, and room for credit.
-        budget: (I,) filled.
+        at: the books; changed.
         flows: (7, I) added to: received less paid, in the order of ``ledger.Transfer``.
-        rates: (I,) filled with the yearly interest rate.
-        limits: (I,) filled with the credit limit.
+        measured: (4, I) filled.
     """
-    for i in range(cash.size):
-        past_ebitda[i, t] = ebitda[i]
-        earning = earning_power(last_year(past_ebitda, i, t), assets[i], terms[4])
-        rates[i] = interest_rate(debt[i] - cash[i], earning, spread[i], terms[0], terms[1:4])
-        interest = debt[i] * rates[i] / YEAR
-        tax = profit_tax(ebitda[i], interest, depreciation[i], subsidy[i], tax_rate[i])
-        income = ebitda[i] - interest - tax
-        limits[i] = credit_limit(earning, backlog[i], multiple[i], terms[5], terms[6])
-        buffer = terms[7] * (running[i] + interest)
-        before = cash[i] + income + subsidy[i] - capex[i]
+    for i in range(backlog.size):
+        running = income.operating[i] + income.design[i]
+        ebitda = income.revenue[i] - running + income.rents[i]
+        at.past_ebitda[i, t] = ebitda
+        earning = earning_power(last_year(at.past_ebitda, i, t), at.assets[i], terms[4])
+        rate = interest_rate(at.debt[i] - at.cash[i], earning, backing.spread[i], terms[0], terms[1:4])
+        interest = at.debt[i] * rate / YEAR
+        tax = profit_tax(ebitda, interest, income.depreciation[i], income.subsidy[i], backing.profit_tax[i])
+        earned = ebitda - interest - tax
+        limit = credit_limit(earning, backlog[i] * backing.covenant[i], backing.multiple[i], terms[5], terms[6])
+        buffer = terms[7] * (running + interest)
+        before = at.cash[i] + earned + income.subsidy[i] - income.capex[i]
+        share = backing.group_share[i]
+        group, later = group_cash[0, i] * share, group_cash[1, i] * share + group_cash[2, i] * share
         drawn, borrowed, equity = draw_and_repay(
-            before, debt[i], buffer, group[i], limits[i], returns[i] > 0.0, rescued
+            before, at.debt[i], buffer, group, limit, backing.returns[i] > 0.0, rescued
         )
-        drawn += min(max(-(before + drawn + borrowed + equity), 0.0), behind[i])
-        cash[i] = before + drawn + borrowed + equity
-        debt[i] += borrowed
+        behind = max(group_cash[0, i] - group, 0.0) * backing.returns[i]
+        drawn += min(max(-(before + drawn + borrowed + equity), 0.0), behind)
+        at.cash[i] = before + drawn + borrowed + equity
+        at.debt[i] += borrowed
         flows[0, i] -= interest
         flows[1, i] -= tax
-        flows[2, i] += subsidy[i]
+        flows[2, i] += income.subsidy[i]
         flows[3, i] += borrowed
         flows[4, i] += drawn
         flows[5, i] += equity
-        ahead = group_next[i] + 2.0 * income - committed[i]
-        liquid[i] = cash[i] - buffer + max(limits[i] + buffer - debt[i], 0.0)
-        budget[i] = max(liquid[i] + ahead, 0.0)
+        ahead = later + 2.0 * earned - committed[i]
+        at.liquid[i] = at.cash[i] - buffer + max(limit + buffer - at.debt[i], 0.0)
+        at.budget[i] = max(at.liquid[i] + ahead, 0.0) * at.selling[i]
+        after_tax = ebitda + (flows[0, i] + flows[1, i] + flows[2, i])
+        free_cash = after_tax - income.capex[i] - income.entry_cost[i]
+        at.past_revenue[i, t] = income.revenue[i]
+        at.past_free_cash[i, t] = free_cash + group_cash[0, i]
+        measured[EBITDA, i], measured[FREE_CASH, i] = ebitda, free_cash
+        measured[RATE, i], measured[LIMIT, i] = rate, limit
+        at.net_worth[i] += (
+            after_tax + (flows[4, i] + flows[5, i]) - income.depreciation[i] - income.entry_cost[i]
+            + income.written_off[i]
+        )  # fmt: skip

@@ -2,16 +2,13 @@
 
 from sim.economics.identities import (
     Broken,
-    Cards,
-    Halls,
-    Money,
     broken_capacity,
     broken_cards,
     broken_halls,
     broken_money,
     first_unequal,
 )
-from sim.ledger import Transfer, require
+from sim.ledger import COUNTERPART, COUNTERPARTS, Transfer, require
 from sim.structure import PAST
 from sim.world import World
 
@@ -48,8 +45,8 @@ def run(world: World) -> None:
     workloads = first_unequal(world.population.volumes(world)[None], 0)
     require(("workloads: volumes = potential demand",), lambda _: regions, quarter, workloads)
     require(CAPACITY, lambda x: lane_names(world) if x == 2 else pool_names(world), quarter, _capacity(world))
-    elsewhere = [*world.parameters.rest_of_world]
-    require(CARDS, lambda x: (*[site_names(world)] * 3, elsewhere, ["world"])[x], quarter, _cards(world))
+    elsewhere = world.parameters.rest_of_world
+    require(CARDS, lambda x: (*[site_names(world)] * 3, [*elsewhere], ["world"])[x], quarter, _cards(world))
     require(HALLS, lambda _: site_names(world), quarter, _halls(world))
     firms = world.structure.providers
     require(MONEY, lambda x: (*[firms] * 3, regions, ["world"])[x], quarter, _money(world))
@@ -87,30 +84,26 @@ def _capacity(world: World) -> Broken:
 def _cards(world: World) -> Broken:
     """Look whether cards in place are the running account of deliveries and losses, and leases move them only."""
     state, now = world.state, world.now.arrays
-    at = Cards(
+    return broken_cards(
         state.cards, state.owned, now["stored_before"], state.delivered, state.stored, now["installed"],
-        state.elsewhere_cards, state.elsewhere, state.operated, world.structure.chip_kw,
+        state.elsewhere_cards, state.elsewhere, state.operated, world.structure.chip_kw, world.t + 2,
     )  # fmt: skip
-    return broken_cards(at, world.t + 2)
 
 
 def _halls(world: World) -> Broken:
     """Look whether cards fit their halls, halls are those of the opening and all that was begun, and requests close."""
     state = world.state
-    at = Halls(
+    return broken_halls(
         state.owned, world.structure.chip_kw, state.energised_mw, state.opening_mw, world.now.arrays["building_mw"],
-        state.begun_mw, state.converting_mw, state.requested_mw, state.queued_mw,
+        state.begun_mw, state.converting_mw, state.requested_mw, state.queued_mw, PAST + world.t,
     )  # fmt: skip
-    return broken_halls(at, PAST + world.t)
 
 
 def _money(world: World) -> Broken:
     """Look whether what was paid was received, and cash moved by what was posted."""
     state, ledger, now = world.state, world.ledger, world.now.arrays
-    balances = ledger.balances()
-    at = Money(
-        state.cash, now["cash_before"], balances[ledger.providers], state.debt, now["debt_before"],
-        ledger.financial[Transfer.CREDIT], now["written_off"], state.assets, state.net_worth, now["provider_revenue"],
-        now["provider_capex"], now["revenue_usd_m"], balances[ledger.customers],
+    return broken_money(
+        state.cash, now["cash_before"], state.debt, now["debt_before"], ledger.financial[Transfer.CREDIT],
+        now["written_off"], state.assets, state.net_worth, now["provider_revenue"], now["provider_capex"],
+        now["revenue_usd_m"], ledger.customers.start, ledger.paid, ledger.financial, COUNTERPART, len(COUNTERPARTS),
     )  # fmt: skip
-    return broken_money(at, balances, ledger.paid, ledger.financial)

@@ -6,20 +6,23 @@ shells, and ``state.appetite``, the share of wanted starts and orders that owner
 
 import numpy as np
 
-from sim.economics.accounts import MILLION, capital_expenditure
-from sim.economics.building import add_what_is_due, building_payments
-from sim.economics.cells import Floats, Ints
+from sim.economics.accounts import (
+    capital_expenditure,
+    cards_sold,
+    charges_on_cards,
+    commitments,
+    state_support,
+)
+from sim.economics.building import payment_schedule
+from sim.economics.cells import Floats
 from sim.economics.credit import contracted_revenue
 from sim.economics.depreciation import keep_books
-from sim.economics.elementary import sum_by
-from sim.economics.fleets import cost_of_cards, worth
 from sim.economics.patience import lose_patience
-from sim.economics.treasury import close_quarter
-from sim.economics.upstream import by_chip
-from sim.ledger import Flow, Transfer
+from sim.economics.treasury import EBITDA, FREE_CASH, LIMIT, RATE, Balance, Income, close_quarter
+from sim.ledger import Flow
 from sim.names import HOURS_PER_QUARTER
 from sim.randomness import Decision, season
-from sim.strategies.make_or_buy import design_payments
+from sim.strategies.make_or_buy import post_design
 from sim.structure import OPENING_AGE_QUARTERS, PAST
 from sim.world import World
 
@@ -34,107 +37,94 @@ def run(world: World) -> None:
 
 
 def _capital(world: World) -> None:
-    """Set and post capital expenditure: cards to their makers; servers, and halls by progress."""
+    """Set and post capital expenditure: cards to their makers; servers, and halls by progress; duties."""
     structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
-    now = world.now.arrays
-    now["build_cost"], due = state.build_price[:, PAST + world.t].copy(), building_payments(*_halls(world))
-    now["site_capex"], now["provider_capex"] = np.empty(len(structure.sites)), np.empty(len(structure.providers))
+    now, sites = world.now.arrays, len(structure.sites)
+    now["build_cost"] = state.build_price[:, PAST + world.t].copy()
+    now["builders_due"], now["duty_usd_m"] = _builders_due(world), _duties(world)
+    now["cards_capex"], now["site_capex"] = np.empty(sites), np.empty(sites)
+    now["provider_capex"] = np.empty(state.cash.size)
     capital_expenditure(
-        state.delivered, state.chip_price, due, links.site_provider, structure.chip_supplier,
-        world.parameters.market.costs.server_cost_multiple - 1.0, now["site_capex"], now["provider_capex"],
-        ledger.cards, ledger.building,
+        state.delivered, state.chip_price, now["duty_usd_m"], now["builders_due"][0], links.site_provider,
+        structure.chip_supplier, world.parameters.market.costs.server_cost_multiple, now["cards_capex"],
+        now["site_capex"], now["provider_capex"], ledger.cards, ledger.building, ledger.duties,
     )  # fmt: skip
-    _duties(world)
-    ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.measures.stages.cost.sum()
+    if world.conditions.making.support > 0.0:
+        ledger.paid[Flow.SUPPORT, ledger.treasury, ledger.builders] += world.conditions.making.support
 
 
-def _duties(world: World) -> None:
-    """Post duties on new cards, which are part of what they cost, and what licences take of makers' revenue.
+def _builders_due(world: World) -> Floats:
+    """Return what is due to builders of halls in this quarter and in each later one (n, S), USD m."""
+    state, structure, rule = world.state, world.structure, world.parameters.market.building
+    return payment_schedule(
+        state.begun_mw, state.converting_mw, state.build_price, structure.site_region, structure.build_quarters,
+        PAST + world.t, rule.first_payment, rule.last_payment, rule.conversion_cost,
+    )  # fmt: skip
 
-    What was bought ahead of a duty was ordered before its day.
-    """
-    structure, links, state, ledger = world.structure, world.links, world.state, world.ledger
-    now, before = world.now.arrays, world.rules_before
+
+def _duties(world: World) -> Floats:
+    """Note what was sold, and post what licences take of makers' revenue; return duties on new cards (S,), USD m."""
+    structure, state, now, before = world.structure, world.state, world.now.arrays, world.rules_before
     here, there, free = before["sites"], before["elsewhere"], world.observed
+    charged = here.charges and not free
     state.confiscated[:] = now["confiscated"]
-    state.sold[:] = by_chip(state.delivered if free or not here.charges else state.delivered * here.kept)
     elsewhere = state.elsewhere_delivered
-    if not free and there.charges:
+    if there.charges and not free:
         elsewhere = (elsewhere - now["smuggled"]) * there.kept + now["smuggled"]
-    state.sold += by_chip(elsewhere) + state.confiscated
-    now["duty_usd_m"] = np.zeros(len(structure.sites))
-    if free or not here.charges:
-        return
-    charged = state.delivered * here.duty - now["bought_ahead"] * (here.duty - here.duty_ahead)
-    now["duty_usd_m"] = worth(charged, state.chip_price) / MILLION
-    now["site_capex"] += now["duty_usd_m"]
-    by_provider = sum_by(links.site_provider, now["duty_usd_m"], state.cash.size)
-    now["provider_capex"] += by_provider
-    ledger.duties += by_provider
-    paid = by_chip(state.delivered * (1.0 - here.kept)) * state.chip_price / MILLION
-    ledger.fees += sum_by(structure.chip_supplier, paid, len(structure.suppliers))
+    cards_sold(
+        state.delivered * here.kept if charged else state.delivered, elsewhere, state.confiscated, state.sold
+    )  # fmt: skip
+    if not charged:
+        return np.zeros(len(structure.sites))
+    return charges_on_cards(
+        state.delivered, here.kept, here.duty, now["bought_ahead"], here.duty_ahead, state.chip_price,
+        structure.chip_supplier, world.ledger.fees,
+    )  # fmt: skip
 
 
 def _design(world: World) -> None:
     """Set and post what owners of makers pay for the design of their next cards: an expense, not an asset."""
     state, links, makers = world.state, world.links, world.links.makers
-    world.now.arrays["design_usd_m"] = np.zeros(state.cash.size)
+    world.now.arrays["design_usd_m"] = spent = np.zeros(state.cash.size)
     if world.parameters.behaviour.make_or_buy.name == "npv":
-        paid = design_payments(
+        post_design(
             makers.owner, links.order_mix, state.making, links.site_provider, state.selling, makers.generation,
-            makers.making.design_usd,
+            makers.making.design_usd, world.ledger.design, spent,
         )  # fmt: skip
-        world.ledger.design += paid
-        world.now.arrays["design_usd_m"] = paid.sum(axis=1)
 
 
 def _books(world: World) -> None:
     """Enter purchases, and set book value, depreciation and the state's part."""
     state, links, now = world.state, world.links, world.now.arrays
-    costs, firms = world.parameters.market.costs, state.cash.size
-    cards = worth(state.delivered, state.chip_price) * (costs.server_cost_multiple / MILLION) + now["duty_usd_m"]
-    now["depreciation"] = np.empty(firms)
+    cards, now["depreciation"] = now["cards_capex"], np.empty(state.cash.size)
     keep_books(
         state.bought, cards, now["site_capex"] - cards, links.site_provider, links.book_lives, world.t,
         OPENING_AGE_QUARTERS, state.assets, now["depreciation"],
     )  # fmt: skip
-    now["subsidy_usd_m"] = sum_by(links.site_provider, _subsidies(world), firms)
+    now["subsidy_usd_m"] = _support(world)
 
 
-def _subsidies(world: World) -> Floats:
-    """Return what states pay at every site (S,), USD m: of capital, of cards with servers, of electricity."""
+def _support(world: World) -> Floats:
+    """Return what states pay providers (I,), USD m: of capital, of cards with servers, of electricity."""
     structure, state, links, given = world.structure, world.state, world.links, world.conditions.measures.support
-    region, terms, capex = links.site_region, world.conditions.financing, world.now.arrays["site_capex"]
-    cards = np.zeros(region.size)
-    if terms.pays_cards:
-        servers = world.parameters.market.costs.server_cost_multiple / MILLION
-        cards = worth(state.delivered * given.cards[region], state.chip_price) * servers
-    paid = cards + (capex - cards) * terms.grant
-    if terms.pays_power:
-        power = worth(state.owned * given.power[region], structure.chip_kw) * HOURS_PER_QUARTER / MILLION
-        paid += power * (links.pue * links.tariff)[region]
-    return paid
-
-
-def _halls(world: World) -> tuple[Floats, Floats, Floats, Ints, Ints, int, float, float, float]:
-    """Return what decides payments to builders in this quarter, see ``building_payments``."""
-    state, structure, rule = world.state, world.structure, world.parameters.market.building
-    return (
-        state.begun_mw, state.converting_mw, state.build_price, world.links.site_region, structure.build_quarters,
-        PAST + world.t, rule.first_payment, rule.last_payment, rule.conversion_cost,
+    terms, multiple = world.conditions.financing, world.parameters.market.costs.server_cost_multiple
+    return state_support(
+        world.now.arrays["site_capex"], terms.grant, state.delivered, given.cards, state.chip_price, multiple,
+        state.owned, given.power, structure.chip_kw, HOURS_PER_QUARTER, links.pue, links.tariff, links.site_region,
+        links.site_provider, terms.pays_cards, terms.pays_power, state.cash.size,
     )  # fmt: skip
 
 
-def committed(world: World) -> Floats:
+def _committed(world: World) -> Floats:
     """Return what every provider must still pay (I,), USD m: cards on their way, and builders of what is begun."""
-    state, links = world.state, world.links
-    servers = world.parameters.market.costs.server_cost_multiple
-    owed = cost_of_cards(state.accepted, world.rules["sites"].duty, state.chip_price, servers)
-    add_what_is_due(*_halls(world), owed)
-    return sum_by(links.site_provider, owed, state.cash.size)
+    state, later = world.state, world.now.arrays["builders_due"][1:]
+    return commitments(
+        state.accepted, world.rules["sites"].duty, state.chip_price,
+        world.parameters.market.costs.server_cost_multiple, later, world.links.site_provider, state.cash.size,
+    )  # fmt: skip
 
 
-def backlog(world: World) -> Floats:
+def _backlog(world: World) -> Floats:
     """Return the contracted revenue of every provider that is still to come (I,), USD m."""
     links, now = world.links, world.now.arrays
     return contracted_revenue(
@@ -143,37 +133,41 @@ def backlog(world: World) -> Floats:
     )  # fmt: skip
 
 
-def _settle(world: World) -> None:
-    """Set income, pay interest and tax, draw on group, lenders and owners, and set the next budget."""
-    state, links, now, firms = world.state, world.links, world.now.arrays, world.state.cash.size
-    running = now["operating_usd_m"] + now["design_usd_m"]
-    ebitda = now["provider_revenue"] - running + now["wholesale_usd_m"]
-    group = world.paths.group_cash[world.t : world.t + 3] * links.group_share
-    behind = np.maximum(world.paths.group_cash[world.t] - group[0], 0.0) * links.returns_surplus
-    now["ebitda"], now["backlog"] = ebitda, backlog(world)
-    now["interest_rate"], now["credit_limit"] = np.empty(firms), np.empty(firms)
-    terms = world.conditions.financing
-    close_quarter(
-        ebitda, now["provider_capex"], now["subsidy_usd_m"], now["depreciation"], running, state.assets,
-        now["backlog"] * world.conditions.measures.credit.covenant, group[0], group[1] + group[2], committed(world),
-        links.profit_tax, terms.multiple, terms.spread, links.returns_surplus, behind, links.credit_terms, world.t,
-        world.observed, state.cash, state.debt, state.past_ebitda, state.liquid, state.budget,
-        world.ledger.financial, now["interest_rate"], now["credit_limit"],
+def _income(world: World) -> Income:
+    """Return what the quarter brought providers and cost them."""
+    now = world.now.arrays
+    return Income(
+        now["provider_revenue"], now["wholesale_usd_m"], now["operating_usd_m"], now["design_usd_m"],
+        now["depreciation"], now["provider_capex"], now["subsidy_usd_m"], now["entry_cost"], now["written_off"],
     )  # fmt: skip
-    now["financial"] = world.ledger.financial
-    paid = world.ledger.financial[: Transfer.SUBSIDY + 1].sum(axis=0)
-    given = world.ledger.financial[Transfer.GROUP : Transfer.EQUITY + 1].sum(axis=0)
-    now["free_cash_flow"] = ebitda + paid - now["provider_capex"] - now["entry_cost"]
-    state.net_worth += ebitda + paid + given - now["depreciation"] - now["entry_cost"] + now["written_off"]
-    state.budget *= state.selling
-    now["general_revenue"], now["group_cash"] = world.paths.general_revenue[world.t], world.paths.group_cash[world.t]
+
+
+def _balance(world: World) -> Balance:
+    """Return the books of providers."""
+    state = world.state
+    return Balance(
+        state.cash, state.debt, state.assets, state.net_worth, state.past_ebitda, state.past_revenue,
+        state.past_free_cash, state.liquid, state.budget, state.selling,
+    )  # fmt: skip
+
+
+def _settle(world: World) -> None:
+    """Pay interest and tax, draw on group, lenders and owners, and set the next budget."""
+    now, paths, financial, t = world.now.arrays, world.paths, world.ledger.financial, world.t
+    measured = np.empty((4, world.state.cash.size))
+    close_quarter(
+        _income(world), world.conditions.financing.backing, paths.group_cash[t : t + 3], _backlog(world),
+        _committed(world), world.links.credit_terms, t, world.observed, _balance(world), financial, measured,
+    )  # fmt: skip
+    now["ebitda"], now["free_cash_flow"] = measured[EBITDA], measured[FREE_CASH]
+    now["interest_rate"], now["credit_limit"] = measured[RATE], measured[LIMIT]
+    now["financial"] = financial
+    now["general_revenue"], now["group_cash"] = paths.general_revenue[t], paths.group_cash[t]
 
 
 def _patience(world: World) -> None:
-    """Remember cash flow and revenue, and let owners cut capital spending once firms decide on it."""
-    state, links, now, rule = world.state, world.links, world.now.arrays, world.parameters.finance.patience
-    state.past_revenue[:, world.t] = now["provider_revenue"]
-    state.past_free_cash[:, world.t] = now["free_cash_flow"] + now["group_cash"]
+    """Let owners cut capital spending once firms decide on it."""
+    state, links, rule = world.state, world.links, world.parameters.finance.patience
     if rule.name == "none" or world.t + 1 < world.structure.history:
         return
     lose_patience(

@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.cells import Floats, Ints
 from sim.economics.depreciation import CARDS, SHELLS
 from sim.economics.elementary import exp
-from sim.economics.entry import credit_granted, draws_of_entry, entry_pays
-from sim.economics.insolvency import hand_over, settle_estate, shares_by_chip, shares_of_bidders, take_rest
+from sim.economics.entry import credit_granted, drawn_to_enter, entry_pays
+from sim.economics.insolvency import (
+    SMALLEST_DEBT,
+    hand_over,
+    insolvent,
+    settle_estate,
+    shares_by_chip,
+    shares_of_bidders,
+    take_rest,
+)
 from sim.ledger import Transfer
 from sim.randomness import Decision, season
 from sim.structure import OPENING_AGE_QUARTERS
 from sim.world import World
-
-SMALLEST_DEBT = 1e-6
-"""USD m: a shortfall below it is rounding."""
 
 
 def run(world: World) -> None:
@@ -23,14 +28,14 @@ def run(world: World) -> None:
     now["written_off"], now["entry_cost"] = np.zeros(state.cash.size), np.zeros(state.cash.size)
     if world.t <= world.structure.history:
         return
-    failed = (state.cash < -SMALLEST_DEBT) & (state.selling > 0.0)
-    if failed.any():
+    failed = insolvent(state.cash, state.selling)
+    if failed.size > 0:
         _wind_up(world, failed)
     if world.parameters.finance.entry.name != "none":
         _enter(world)
 
 
-def _wind_up(world: World, failed: Bools) -> None:
+def _wind_up(world: World, failed: Ints) -> None:
     """Take the failed off the market, all at once, then sell what they own, one by one.
 
     In a market without owners elsewhere nobody could take what no bidder wants, and nobody is wound up.
@@ -40,15 +45,17 @@ def _wind_up(world: World, failed: Bools) -> None:
         return
     state.selling[failed] = 0.0
     state.exited[failed] = world.t
-    for i in np.flatnonzero(failed):
+    for i in failed:
         proceeds = sum(_sell(world, int(s)) for s in np.flatnonzero(links.site_provider == i))
         _settle(world, int(i), proceeds)
-    here = failed[links.site_provider]
+    gone = np.zeros(state.cash.size, dtype=np.bool_)
+    gone[failed] = True
+    here = gone[links.site_provider]
     for column in (state.accepted, state.ordered, state.for_store, state.from_store, state.scrapped, state.may_go):
         column[here] = 0.0
-    state.load[np.repeat(failed[links.pool_provider], 2)] = 0.0
-    world.end_contracts(failed)
-    world.population.release(world, failed)
+    state.load[np.repeat(gone[links.pool_provider], 2)] = 0.0
+    world.end_contracts(gone)
+    world.population.release(world, gone)
 
 
 def _sell(world: World, s: int) -> float:
@@ -131,8 +138,9 @@ def _settle(world: World, i: int, proceeds: float) -> None:
 def _enter(world: World) -> None:
     """Let the first dormant firm of each region that sees a profit, finds credit and is drawn come in."""
     state, links, rule = world.state, world.links, world.parameters.finance.entry.npv
-    draws = draws_of_entry(links.provider_key, season(world.seed, Decision.ENTRY, world.t))
-    drawn = np.flatnonzero(links.dormant & (state.entered == 0.0) & (draws < rule.chance))
+    drawn = drawn_to_enter(
+        links.dormant, state.entered, links.provider_key, season(world.seed, Decision.ENTRY, world.t), rule.chance
+    )  # fmt: skip
     if drawn.size == 0:
         return
     markup = exp(state.habit[len(world.structure.regions) :]) - 1.0

@@ -152,16 +152,11 @@ def move_to_own(
 
 
 @compiled
-def design_payments(
-    owner: Bools,
-    mix: Floats,
-    weight: Floats,
-    provider: Ints,
-    in_business: Floats,
-    generation: Floats,
-    design_usd: float,
-) -> Floats:
-    """Return what every provider pays its own makers for design this quarter (I, K), USD m.
+def post_design(
+    owner: Bools, mix: Floats, weight: Floats, provider: Ints, in_business: Floats, generation: Floats,
+    design_usd: float, paid: Floats, spent: Floats,
+) -> None:  # fmt: skip
+    """Post what every provider pays its own makers for design this quarter, USD m.
 
     ``F / cadence`` by maker, in equal parts where several of its owners order its cards.
 
@@ -173,13 +168,18 @@ def design_payments(
         in_business: (I,) 1 or 0.
         generation: (K,) quarters between two generations.
         design_usd: F.
+        paid: (I, K) added to.
+        spent: (I,) added to.
     """
-    out = np.zeros((in_business.size, generation.size))
+    orders = np.empty(in_business.size)
     for k in range(generation.size):
+        orders[:] = 0.0
         for s in range(provider.size):
             if owner[s, k] and mix[s, k] * weight[s, k] * in_business[provider[s]] > 0.0:
-                out[provider[s], k] = 1.0
-        owners = out[:, k].sum()
-        if owners > 0.0:
-            out[:, k] *= design_usd / (generation[k] * owners * 1e6)
-    return out
+                orders[provider[s]] = 1.0
+        owners = orders.sum()
+        for i in range(orders.size):
+            if orders[i] > 0.0:
+                each = design_usd / (generation[k] * owners * 1e6)
+                paid[i, k] += each
+                spent[i] += each

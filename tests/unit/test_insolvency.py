@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.entry import credit_granted, entry_pays
-from sim.economics.insolvency import hand_over, settle_estate, shares_by_chip, shares_of_bidders, take_rest
+from sim.economics.entry import credit_granted, drawn_to_enter, entry_pays
+from sim.economics.insolvency import (
+    hand_over,
+    insolvent,
+    settle_estate,
+    shares_by_chip,
+    shares_of_bidders,
+    take_rest,
+)
 
 amount = st.floats(0.0, 1e6)
 
@@ -56,6 +63,17 @@ def test_cards_and_shells_change_hands_and_none_is_made_or_lost() -> None:
         np.testing.assert_allclose(now.sum(axis=0) + gone.sum(axis=0), total, rtol=1e-12)
         assert not np.any(now[1])
     np.testing.assert_allclose(elsewhere[1], stood * np.array([0.3, 0.8, 0.3])[:, None], rtol=1e-12)
+
+
+def test_who_is_in_business_and_short_of_cash_is_insolvent() -> None:
+    assert insolvent(np.array([-1.0, -1e-9, 3.0, -2.0, -3.0]), np.array([1.0, 1.0, 1.0, 0.0, 1.0])).tolist() == [0, 4]
+
+
+def test_only_dormant_firms_that_never_came_in_are_drawn() -> None:
+    dormant, entered = np.array([True, False, True, True]), np.array([0.0, 0.0, 7.0, 0.0])
+    keys, season = np.arange(4, dtype=np.uint64), np.uint64(5)
+    assert drawn_to_enter(dormant, entered, keys, season, 1.0).tolist() == [0, 3]
+    assert drawn_to_enter(dormant, entered, keys, season, 0.0).size == 0
 
 
 def test_entry_asks_for_its_cost_and_for_credit() -> None:

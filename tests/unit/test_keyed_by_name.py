@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.economics.entry import draws_of_entry
+from sim.economics.entry import drawn_to_enter, draws_of_entry
 from sim.economics.patience import lose_patience
 from sim.economics.potential import grow_potential
 from sim.economics.workloads import SERVED, Workloads, contract_ends, grow
@@ -21,6 +21,9 @@ SLOTS = 4
 def test_entry() -> None:
     key = season(1, Decision.ENTRY, 5)
     assert np.array_equal(draws_of_entry(KEYS[REST], key), draws_of_entry(KEYS, key)[REST])
+    drawn = drawn_to_enter(np.ones(FIRMS, np.bool_), np.zeros(FIRMS), KEYS, key, 0.5)
+    rest = drawn_to_enter(np.ones(FIRMS - 1, np.bool_), np.zeros(FIRMS - 1), KEYS[REST], key, 0.5)
+    assert np.array_equal(REST[rest], np.setdiff1d(drawn, [GONE]))
 
 
 def _cuts(keys: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sim import Parameters
 from sim.links import Links
-from sim.strategies.make_or_buy import MakingTerms, Supply, design_payments, move_to_own, net_saving, wanted_weight
+from sim.strategies.make_or_buy import MakingTerms, Supply, move_to_own, net_saving, post_design, wanted_weight
 from sim.structure import Structure
 from tests.economy import Changes, baseline, changed
 
@@ -154,10 +154,13 @@ def test_the_merchant_counts_against_whom_own_cards_save_least() -> None:
 def paid(weight: list[float], design: float = 6e8, in_business: tuple[float, float] = (1.0, 1.0)) -> list[list[float]]:
     """Two firms own the second maker, whose generations are six quarters apart; the first firm has two sites."""
     owner = np.array([[False, True], [False, True], [False, True]])
-    rows: list[list[float]] = design_payments(
+    posted, spent = np.zeros((2, 2)), np.zeros(2)
+    post_design(
         owner, np.ones((3, 2)), np.array([[1.0, x] for x in weight]), np.array([0, 0, 1]), np.array(in_business),
-        np.array([4.0, 6.0]), design,
-    ).tolist()  # fmt: skip
+        np.array([4.0, 6.0]), design, posted, spent,
+    )  # fmt: skip
+    assert spent.tolist() == posted.sum(axis=1).tolist()
+    rows: list[list[float]] = posted.tolist()
     return rows
 
 

@@ -18,10 +18,10 @@ def _outdone(better: Ints, allowed: Bools, launch: Floats, t: int) -> bool:
 
     A card that is weaker in both workloads than another of its maker is made only for who may not have the better one.
     """
-    found = False
-    for u in better:
-        found = found or (u >= 0 and allowed[u] and launch[u] <= t)
-    return found
+    for u in better:  # few are listed before the padding
+        if u < 0 or (allowed[u] and launch[u] <= t):
+            return bool(u >= 0)
+    return False
 
 
 @compiled
@@ -43,10 +43,11 @@ def cheapest(
     best = np.full((region.size, suppliers), NO_CHIP)
     for x in range(region.size):
         for v in range(supplier.size):
+            if not (allowed[x, v] and launch[v] <= t):
+                continue
             k = supplier[v]
-            sold = allowed[x, v] and launch[v] <= t
             less = best[x, k] == NO_CHIP or cost[region[x], v] < cost[region[x], best[x, k]]
-            if sold and less and not _outdone(better[v], allowed[x], launch, t):
+            if less and not _outdone(better[v], allowed[x], launch, t):
                 best[x, k] = v
     return best
 

@@ -73,10 +73,12 @@ def displaced(may_go: Floats, kw: Floats, needed: Floats) -> Floats:
     """
     out = np.zeros(may_go.shape)
     for s in range(may_go.shape[0]):
+        if needed[s] <= 0.0:
+            continue
         power = 0.0
         for v in range(kw.size):
             power += may_go[s, v] * kw[v] / 1000.0
-        if power > 0.0 and needed[s] > 0.0:
+        if power > 0.0:
             for v in range(kw.size):
                 out[s, v] = may_go[s, v] * min(needed[s] / power, 1.0)
     return out
@@ -106,9 +108,9 @@ def take_out(cards: Floats, owned: Floats, gone: Floats, vintages: int) -> None:
 @compiled
 def make_room(
     cards: Floats, owned: Floats, scrapped: Floats, may_go: Floats, installed: Floats, kw: Floats, energised: Floats,
-    survive: float, vintages: int,
-) -> Floats:  # fmt: skip
-    """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V).
+    survive: float, vintages: int, gone: Floats,
+) -> None:  # fmt: skip
+    """Take out what was given up, and old cards as far as new ones need their slots.
 
     Args:
         cards: (S, V, A) by vintage; changed.
@@ -120,8 +122,8 @@ def make_room(
         energised: (S,) MW of halls with power.
         survive: fraction of cards that do not fail in a quarter.
         vintages: how many vintages there are so far.
+        gone: (S, V) filled with the cards that leave.
     """
     needed = power_of(owned - scrapped, kw) - (energised - power_of(installed, kw)) / survive
-    gone = scrapped + displaced(may_go, kw, needed)
+    gone[:] = scrapped + displaced(may_go, kw, needed)
     take_out(cards, owned, gone, vintages)
-    return gone

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics.building import finished
 from sim.economics.cells import Floats
-from sim.economics.fleets import age_fleet, count_pools, draw_leases
+from sim.economics.fleets import age_fleet, count_pools
 from sim.economics.scrapping import make_room
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.phases.removal import remove
@@ -21,20 +21,17 @@ def run(world: World) -> None:
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
-    gone = make_room(
+    make_room(
         state.cards, state.owned, state.scrapped, state.may_go, installed, structure.chip_kw, state.energised_mw,
-        links.survival, world.t + 1,
+        links.survival, world.t + 1, state.lost_cards,
     )  # fmt: skip
     _age(world, state.cards, state.owned, installed, state.lost_cards)
-    state.lost_cards += gone
-    lost_elsewhere = np.empty_like(state.elsewhere)
+    lost_elsewhere = np.zeros(state.elsewhere.shape)
     _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
     remove(world, installed)
-    pools = structure.pool_site, links.pool_cards
-    draw_leases(state.owned, *pools, world.leases, world.t, state.card_hours, state.let_hours, state.let_share)
     world.now.most = count_pools(
-        state.owned, *pools, world.leases, state.let_share, state.effective, links.kind_order, links.hours,
-        state.operated, state.kinds,
+        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, state.card_hours, state.let_hours,
+        state.let_share, state.effective, links.kind_order, links.hours, state.operated, state.kinds,
     )  # fmt: skip
 
 

@@ -74,15 +74,12 @@ def evaded(world: World, accepted: Floats) -> Floats:
 def seize(world: World, on_their_way: Floats) -> None:
     """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through."""
     state, now, links = world.state, world.now.arrays, world.links
-    regions = world.structure.elsewhere_region
-    if not on_their_way.any():
-        state.seized[:], state.leaking[:] = 0.0, 0.0
-        return
-    for w in np.flatnonzero(on_their_way.any(axis=1)):
+    regions, sent = world.structure.elsewhere_region, on_their_way.sum(axis=1)
+    for w in np.flatnonzero(sent):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
         strength = float(world.conditions.measures.effort[r])
-        now["seized"][w] = on_their_way[w] * seized_share(strength, float(on_their_way[w].sum()), float(inflow))
+        now["seized"][w] = on_their_way[w] * seized_share(strength, float(sent[w]), float(inflow))
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
     state.seized[:], state.leaking[:] = now["seized"].sum(axis=0), now["leaked"]

@@ -35,6 +35,20 @@ class Leases(NamedTuple):
 
 
 @compiled
+def install(delivered: Floats, for_store: Floats, from_store: Floats, stored: Floats) -> Floats:
+    """Return cards that get a slot (S, V): new ones, less those bought ahead, and what is taken out of the store.
+
+    Args:
+        delivered: (S, V)
+        for_store: (S, V) of these, bought ahead.
+        from_store: (S, V)
+        stored: (S, V) changed.
+    """
+    stored += for_store - from_store
+    return delivered - for_store + from_store
+
+
+@compiled
 def age_fleet(
     cards: Floats, owned: Floats, delivered: Floats, lost: Floats, vintage: int, survive: float, retired: int,
     opening_retires: bool,

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics.building import finished
 from sim.economics.cells import Floats
-from sim.economics.fleets import age_fleet, count_pools
+from sim.economics.fleets import age_fleet, count_pools, install
 from sim.economics.scrapping import make_room
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.phases.removal import remove
@@ -45,14 +45,10 @@ def _halls(world: World) -> None:
 
 
 def _installed(world: World) -> Floats:
-    """Return cards that get a slot (S, V): new ones, less those bought ahead, and what is taken out of the store."""
-    state = world.state
-    now = world.now.arrays
-    now["stored_before"], now["installed"] = state.stored.copy(), state.delivered
-    now["bought_ahead"] = state.for_store.copy()
-    if state.for_store.any() or state.from_store.any():
-        state.stored += state.for_store - state.from_store
-        now["installed"] = state.delivered - state.for_store + state.from_store
+    """Return cards that get a slot (S, V), and note what was in store before and what was bought for it."""
+    state, now = world.state, world.now.arrays
+    now["stored_before"], now["bought_ahead"] = state.stored.copy(), state.for_store.copy()
+    now["installed"] = install(state.delivered, state.for_store, state.from_store, state.stored)
     return now["installed"]
 
 

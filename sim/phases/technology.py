@@ -7,7 +7,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import cheaper_if_lifted, least_costs
-from sim.economics.ecosystem import achieve, grow_ecosystems
+from sim.economics.ecosystem import advance_software
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
@@ -33,9 +33,10 @@ def _tokens(world: World) -> None:
     start, roofline = technology.tokens_m_per_h100e_hour, technology.roofline_multiple
     state.reference_tokens[0] = start * min(math.exp(paths.software[t]), roofline)
     state.tokens_per_task[0] = start * math.exp(paths.appetite[t])
-    state.tokens_per_hour[:] = world.links.efficiency * tokens_of_all(
+    tokens_of_all(
         start, paths.software[t], state.cumulative_tokens, technology.learning_scale_tokens_bn,
         technology.learning_exponent, world.links.sells_models, technology.spillover, paths.own_efficiency[t], roofline,
+        world.links.efficiency, state.tokens_per_hour,
     )  # fmt: skip
 
 
@@ -54,10 +55,11 @@ def _makers(world: World, deployed: Floats) -> None:
 
 def _software(world: World, deployed: Floats) -> None:
     """Let ecosystems grow with last quarter's deliveries (V,) and research, and set what cards achieve under them."""
-    state, software = world.state, world.links.software
+    state = world.state
     if world.t > 0:
-        grow_ecosystems(software, deployed, state.research, state.ecosystem)
-    achieve(software, state.ecosystem, state.software, state.effective)
+        advance_software(
+            world.links.software, deployed, state.research, state.ecosystem, state.software, state.effective
+        )  # fmt: skip
     state.card_hours[:] = state.effective[:, INFERENCE] * world.links.hours
 
 

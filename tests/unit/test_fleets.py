@@ -12,6 +12,7 @@ from sim.economics.fleets import (
     age_fleet,
     count_hours,
     draw_leases,
+    install,
     operate,
     operated_hours,
     post_rents,
@@ -75,6 +76,13 @@ def test_what_is_given_up_is_gone_and_what_gives_way_goes_on_giving_way() -> Non
     np.testing.assert_allclose(found, owned * kept, rtol=1e-13)
     none = staying(cards, owned, leaving, 0.9, np.zeros(2, np.int64), 4, 100, 0)
     np.testing.assert_array_equal(none, owned, err_msg="nothing is lost at once")
+
+
+def test_cards_bought_ahead_wait_in_store_for_a_slot() -> None:
+    stored = np.array([[1.0, 5.0]])
+    found = install(np.array([[7.0, 2.0]]), np.array([[3.0, 0.0]]), np.array([[0.0, 4.0]]), stored)
+    assert found.tolist() == [[4.0, 6.0]]
+    assert stored.tolist() == [[4.0, 1.0]]
 
 
 def test_what_rounding_leaves_of_the_last_cards_is_nothing() -> None:

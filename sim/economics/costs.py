@@ -136,6 +136,8 @@ def cheaper_if_lifted(
 ) -> Floats:  # fmt: skip
     """Return by how much the least costs (n, 2) would fall if each rule alone were lifted (M, n): the larger fall.
 
+    Nothing falls at a place where a rule closes nothing by itself.
+
     Args:
         cost: as for ``least_costs``, like those up to ``better``.
         effective: likewise.
@@ -147,9 +149,12 @@ def cheaper_if_lifted(
         alone: (M, n, V) part of what is wanted for which each rule closes a card and no other does.
         least: (n, 2) what ``least_costs`` gives.
     """
-    out, without = np.zeros(alone.shape[:2]), np.empty(least.shape)
+    out, without = np.zeros(alone.shape[:2]), np.empty((1, 2))
     for m in range(alone.shape[0]):
-        least_costs(cost, effective, region, np.minimum(open_ + alone[m], 1.0), launch, t, better, without)
         for x in range(region.size):
-            out[m, x] = max(least[x, 0] - without[x, 0], least[x, 1] - without[x, 1], 0.0)
+            if alone[m, x].any():
+                here = slice(x, x + 1)
+                opened = np.minimum(open_[here] + alone[m, here], 1.0)
+                least_costs(cost, effective, region[here], opened, launch, t, better, without)
+                out[m, x] = max(least[x, 0] - without[0, 0], least[x, 1] - without[0, 1], 0.0)
     return out

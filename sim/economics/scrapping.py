@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.fleets import age_fleet
 from sim.economics.slots import power_of
 
 
@@ -127,3 +128,28 @@ def make_room(
     needed = power_of(owned - scrapped, kw) - (energised - power_of(installed, kw)) / survive
     gone[:] = scrapped + displaced(may_go, kw, needed)
     take_out(cards, owned, gone, vintages)
+
+
+@compiled
+def renew_fleet(
+    cards: Floats, owned: Floats, scrapped: Floats, may_go: Floats, installed: Floats, kw: Floats, energised: Floats,
+    lost: Floats, vintage: int, survive: float, retired: int, opening_retires: bool,
+) -> None:  # fmt: skip
+    """Let old cards make room, then fail and retire, and new ones arrive: ``make_room`` and ``fleets.age_fleet``.
+
+    Args:
+        cards: (S, V, A) by vintage, and ``owned`` to ``energised`` as for ``make_room``; changed.
+        owned: (S, V)
+        scrapped: (S, V)
+        may_go: (S, V)
+        installed: (S, V) new cards.
+        kw: (V,)
+        energised: (S,)
+        lost: (S, V) filled with what went.
+        vintage: position of the new vintage, and ``survive`` to ``opening_retires`` as for ``age_fleet``.
+        survive: fraction of cards that do not fail in a quarter.
+        retired: last vintage that is too old.
+        opening_retires: whether the opening fleet is.
+    """
+    make_room(cards, owned, scrapped, may_go, installed, kw, energised, survive, vintage, lost)
+    age_fleet(cards, owned, installed, lost, vintage, survive, retired, opening_retires)

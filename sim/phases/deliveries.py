@@ -5,7 +5,7 @@ import numpy as np
 from sim.economics.building import finished
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, install
-from sim.economics.scrapping import make_room
+from sim.economics.scrapping import renew_fleet
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.phases.removal import remove
 from sim.structure import PAST
@@ -21,13 +21,7 @@ def run(world: World) -> None:
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
-    make_room(
-        state.cards, state.owned, state.scrapped, state.may_go, installed, structure.chip_kw, state.energised_mw,
-        links.survival, world.t + 1, state.lost_cards,
-    )  # fmt: skip
-    _age(world, state.cards, state.owned, installed, state.lost_cards)
-    lost_elsewhere = np.zeros(state.elsewhere.shape)
-    _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
+    _age(world, installed)
     remove(world, installed)
     world.now.most = count_pools(
         state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, state.card_hours, state.let_hours,
@@ -52,7 +46,13 @@ def _installed(world: World) -> Floats:
     return now["installed"]
 
 
-def _age(world: World, cards: Floats, owned: Floats, delivered: Floats, lost: Floats) -> None:
-    age = world.parameters.market.cohorts.maximum_age_quarters
-    retired, opening = world.t + 1 - age, world.t + OPENING_AGE_QUARTERS - age
-    age_fleet(cards, owned, delivered, lost, world.t + 1, world.links.survival, retired, opening >= 0)
+def _age(world: World, installed: Floats) -> None:
+    """Renew the fleets of sites, where old cards make room for new ones (S, V), and of owners elsewhere."""
+    state, age = world.state, world.parameters.market.cohorts.maximum_age_quarters
+    terms = world.t + 1, world.links.survival, world.t + 1 - age, world.t + OPENING_AGE_QUARTERS >= age
+    renew_fleet(
+        state.cards, state.owned, state.scrapped, state.may_go, installed, world.structure.chip_kw, state.energised_mw,
+        state.lost_cards, *terms,
+    )  # fmt: skip
+    lost = np.zeros(state.elsewhere.shape)
+    age_fleet(state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost, *terms)

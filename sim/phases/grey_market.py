@@ -8,6 +8,7 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.elementary import part_of
 from sim.economics.fleets import worth
 from sim.economics.folding import folded
 from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, seized_share
@@ -67,8 +68,7 @@ def _give_way(world: World, evaded_by: Floats) -> None:
 
 def evaded(world: World, accepted: Floats) -> Floats:
     """Return what of the accepted orders of owners elsewhere (W, V) is evaded: such orders are cut like all others."""
-    evading, ordered = world.now.arrays["evading"], world.state.elsewhere_ordered
-    return accepted * np.divide(evading, ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
+    return accepted * part_of(world.now.arrays["evading"], world.state.elsewhere_ordered)
 
 
 def seize(world: World, on_their_way: Floats) -> None:

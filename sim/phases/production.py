@@ -6,7 +6,7 @@ Up to the end of history the observed deliveries arrive whatever is ordered.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import sum_by
+from sim.economics.elementary import part_of, sum_by
 from sim.economics.expansion import expand
 from sim.economics.producing import Offer, Stages, offered, settled
 from sim.economics.upstream import WAFERS, by_chip
@@ -42,8 +42,7 @@ def run(world: World) -> None:
     count_towards_caps(world, accepted)
     seize(world, on_their_way)
     if state.for_store.any():
-        needed = world.now.arrays["needed"]
-        state.for_store *= np.divide(state.accepted, needed, out=np.zeros_like(needed), where=needed > 0.0)
+        state.for_store *= part_of(state.accepted, world.now.arrays["needed"])
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 
@@ -64,17 +63,17 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
         state.ordered -= cut[:sites]
         state.elsewhere_ordered -= cut[sites:]
     accepted[sites:] += away
-    elsewhere = accepted[sites:]
-    return accepted, np.divide(away, elsewhere, out=np.zeros_like(elsewhere), where=elsewhere > 0.0)
+    return accepted, part_of(away, accepted[sites:])
 
 
 def _output(world: World) -> Floats:
     """Let capacity upstream grow as far as tools come, and return what stages give, imports included (Z, 3)."""
-    state, now, making = world.state, world.now.arrays, world.conditions.making
-    expand(state.capacity, state.shortage, making.growth, world.links.makers.response, making.tools)
-    rules, since = world.conditions.measures.stages, world.t + 1 - world.structure.history
+    state, now, making, makers = world.state, world.now.arrays, world.conditions.making, world.links.makers
+    rules = world.conditions.measures.stages
+    expand(state.capacity, state.shortage, making.growth, makers.response, making.tools)
     now["own_output"], now["own_tools"] = state.capacity * rules.output, making.own_tools
-    return now["own_output"] + world.links.makers.imports * rules.imports * world.links.makers.imports_ahead[since]
+    imports: Floats = makers.imports * rules.imports * makers.imports_ahead[world.t + 1 - world.structure.history]
+    return now["own_output"] + imports
 
 
 def _open_stages(world: World, ordered: Floats) -> Stages:

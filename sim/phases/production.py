@@ -32,8 +32,8 @@ def run(world: World) -> None:
     )  # fmt: skip
     accepted, smuggled = _within_rules(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
-        stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
-        state.standing, state.shortage, output, state.bank,
+        stages.side, stages.access, offer.needed, offer.granted, ordered, accepted, structure.chip_h100e,
+        state.chip_needs, structure.chip_supplier, state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]

@@ -1,7 +1,5 @@
 """Phase 2: software raises tokens per card-hour, cards get better and cheaper, costs follow (B3, B4, B8)."""
 
-import math
-
 import numpy as np
 
 from sim.economics.cells import Floats
@@ -30,13 +28,12 @@ def run(world: World) -> None:
 def _tokens(world: World) -> None:
     """Set phi by provider, the common path, and tokens per task."""
     technology, state, paths, t = world.parameters.market.technology, world.state, world.paths, world.t
-    start, roofline = technology.tokens_m_per_h100e_hour, technology.roofline_multiple
-    state.reference_tokens[0] = start * min(math.exp(paths.software[t]), roofline)
-    state.tokens_per_task[0] = start * math.exp(paths.appetite[t])
+    state.reference_tokens[0], state.tokens_per_task[0] = paths.reference_tokens[t], paths.tokens_per_task[t]
     tokens_of_all(
-        start, paths.software[t], state.cumulative_tokens, technology.learning_scale_tokens_bn,
-        technology.learning_exponent, world.links.sells_models, technology.spillover, paths.own_efficiency[t], roofline,
-        world.links.efficiency, state.tokens_per_hour,
+        technology.tokens_m_per_h100e_hour, paths.software[t], state.cumulative_tokens,
+        technology.learning_scale_tokens_bn, technology.learning_exponent, world.links.sells_models,
+        technology.spillover, paths.own_efficiency[t], technology.roofline_multiple, world.links.efficiency,
+        state.tokens_per_hour,
     )  # fmt: skip
 
 

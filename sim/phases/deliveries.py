@@ -6,6 +6,7 @@ from sim.economics.building import finished
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, install
 from sim.economics.scrapping import renew_fleet
+from sim.economics.upstream import by_chip
 from sim.opening import OPENING_AGE_QUARTERS
 from sim.phases.removal import remove
 from sim.structure import PAST
@@ -19,6 +20,7 @@ def run(world: World) -> None:
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
+    state.shipped[:] = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
     _age(world, installed)

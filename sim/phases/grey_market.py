@@ -22,7 +22,7 @@ def run(world: World) -> None:
     now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
     if FORMS[rule.name] == NONE or "closed" not in now:
         return
-    scale = float(world.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
+    scale = float(state.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
     own, for_providers = _denied(world, rule.provider_share)
     for r in range(len(world.structure.regions)):
         buyers = np.flatnonzero((world.structure.elsewhere_region == r) & own.any(axis=1))

@@ -28,7 +28,7 @@ def run(world: World) -> None:
 def _denied(world: World) -> Floats:
     """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
     links, structure = world.links, world.structure
-    rented, delivered = world.parameters.behaviour.leasing.denied, world.shipped * structure.chip_h100e
+    rented, delivered = world.parameters.behaviour.leasing.denied, world.state.shipped * structure.chip_h100e
     if rented <= 0.0 or not delivered.any():
         return np.zeros(structure.site_region.size)
     sites = structure.site_region.size

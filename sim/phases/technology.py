@@ -18,9 +18,8 @@ from sim.world import World
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    deployed = world.shipped
-    _makers(world, deployed)
-    _software(world, deployed)
+    _makers(world)
+    _software(world)
     _prices(world)
     _costs(world)
 
@@ -37,12 +36,12 @@ def _tokens(world: World) -> None:
     )  # fmt: skip
 
 
-def _makers(world: World, deployed: Floats) -> None:
-    """Add cards delivered (V,) and seized last quarter to what makers know; let them do research out of sales."""
+def _makers(world: World) -> None:
+    """Add cards shipped and seized last quarter to what makers know; let them do research out of sales."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     learn(
-        world.conditions.making.technique, deployed + state.confiscated, float(max(ahead + 1, 0)), state.experience,
-        state.chip_needs, state.chip_yield, state.chip_cost,
+        world.conditions.making.technique, state.shipped + state.confiscated, float(max(ahead + 1, 0)),
+        state.experience, state.chip_needs, state.chip_yield, state.chip_cost,
     )  # fmt: skip
     advance_roadmaps(
         makers.programme, state.sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
@@ -50,12 +49,12 @@ def _makers(world: World, deployed: Floats) -> None:
     )  # fmt: skip
 
 
-def _software(world: World, deployed: Floats) -> None:
-    """Let ecosystems grow with last quarter's deliveries (V,) and research, and set what cards achieve under them."""
+def _software(world: World) -> None:
+    """Let ecosystems grow with last quarter's deliveries and research, and set what cards achieve under them."""
     state = world.state
     if world.t > 0:
         advance_software(
-            world.links.software, deployed, state.research, state.ecosystem, state.software, state.effective
+            world.links.software, state.shipped, state.research, state.ecosystem, state.software, state.effective
         )  # fmt: skip
     state.card_hours[:] = state.effective[:, INFERENCE] * world.links.hours
 

@@ -44,6 +44,8 @@ class Makers:
         self.owner = self.insider[: len(structure.sites)] & (self.merchant == 0.0)
         self.generation = np.array([float(s.roadmap.cadence_quarters) for s in suppliers])
         self.making = _making(structure)
+        self.imports_ahead = self._imports_ahead(structure.quarters - structure.history)
+        """(quarters after history + 1, Z, 3) imports of stages over those at the end of history, by quarters since."""
         self._together(structure)
 
     def _stages(self, sides: list[Upstream]) -> None:
@@ -160,6 +162,11 @@ class Makers:
         cards, earned = _delivered(structure, lambda quarter: quarter == t), np.zeros(self.side.size)
         add_by_maker(cards, self._price_at(structure, t), structure.chip_supplier, earned)
         return needs_of_makers(cards, needs, structure.chip_supplier, self.side.size), earned
+
+    def _imports_ahead(self, quarters: int) -> Floats:
+        """Return the growth of imports; what came up to the end of history stands in the bank."""
+        since = np.arange(max(quarters, 0) + 1)[:, None, None]
+        return np.where(since > 0, exp(self.growth * since), 0.0)
 
     def _together(self, structure: Structure) -> None:
         """Put together what kernels read of a quarter's deliveries, orders and research."""

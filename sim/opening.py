@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.depreciation import CARDS, SHELLS, keep_books
-from sim.economics.ecosystem import achieve, grow_ecosystems
+from sim.economics.ecosystem import advance_software
 from sim.economics.sizes import enterprise_sizes
 from sim.economics.upstream import NOTHING
 from sim.economics.workloads import NEW, ON_DEMAND, UNSET, Customers, Workloads, keys_of_rows
@@ -186,8 +186,7 @@ def _software(structure: Structure, state: State) -> None:
     """Open ecosystems with the cards in use at the start, and set what cards achieve under them."""
     software = software_of(structure)
     cards = structure.opening_cards.sum(axis=0) + structure.elsewhere_opening.sum(axis=0)
-    grow_ecosystems(software, cards, state.research, state.ecosystem)
-    achieve(software, state.ecosystem, state.software, state.effective)
+    advance_software(software, cards, state.research, state.ecosystem, state.software, state.effective)
 
 
 def open_state(structure: Structure) -> State:

@@ -19,8 +19,10 @@ class Paths:
 
     software: Floats
     """(T,) log gain of tokens per card-hour from software."""
-    appetite: Floats
-    """(T,) log gain of tokens per task."""
+    reference_tokens: Floats
+    """(T,) M tokens per effective H100e-hour on the common path."""
+    tokens_per_task: Floats
+    """(T,) M tokens per task on the common path."""
     quality: Floats
     """(T, I) ln(model quality / open frontier); 0 where a provider has no models."""
     own_efficiency: Floats
@@ -66,15 +68,19 @@ class Paths:
     def of(cls, structure: Structure) -> "Paths":
         """Lay out the paths of a run."""
         technology = structure.parameters.market.technology
+        start, roofline = technology.tokens_m_per_h100e_hour, technology.roofline_multiple
+        software = accumulated_growth(
+            technology.software_growth_initial, technology.software_growth_final,
+            technology.software_growth_decay_quarters, structure.quarters,
+        )  # fmt: skip
+        appetite = accumulated_growth(
+            technology.tokens_per_task_growth_initial, technology.tokens_per_task_growth_final,
+            technology.tokens_per_task_growth_decay_quarters, structure.quarters,
+        )  # fmt: skip
         return cls(
-            software=accumulated_growth(
-                technology.software_growth_initial, technology.software_growth_final,
-                technology.software_growth_decay_quarters, structure.quarters,
-            ),
-            appetite=accumulated_growth(
-                technology.tokens_per_task_growth_initial, technology.tokens_per_task_growth_final,
-                technology.tokens_per_task_growth_decay_quarters, structure.quarters,
-            ),
+            software=software,
+            reference_tokens=np.array([start * min(math.exp(gain), roofline) for gain in software]),
+            tokens_per_task=np.array([start * math.exp(gain) for gain in appetite]),
             quality=_quality(structure),
             own_efficiency=_own_efficiency(structure),
             training_share=_training_share(structure),

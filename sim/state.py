@@ -67,6 +67,7 @@ class State:
     ordered: Floats = column("cards", "S, V", "ordered for delivery next quarter")
     accepted: Floats = column("cards", "S, V", "of these, what suppliers will deliver")
     delivered: Floats = column("cards", "S, V", "delivered this quarter")
+    shipped: Floats = column("cards", "V", "that came to anybody in the last deliveries")
     seized: Floats = column("cards", "V", "of what was accepted last quarter, seized on the way")
     leaking: Floats = column("cards", "W, V", "of what was accepted last quarter, bought in the grey market")
     confiscated: Floats = column("cards", "V", "seized on the way of last quarter's deliveries")

@@ -13,7 +13,6 @@ from sim.economics.fleets import Leases
 from sim.economics.service import Active, Running, Terms
 from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
-from sim.economics.upstream import brought
 from sim.economics.workloads import UNSET, Customers, DatedContracts, Workloads
 from sim.economics.works import Works
 from sim.ground import Ground
@@ -197,11 +196,6 @@ class World:
         """Parameters of the pricing behaviour in use."""
         family = self.parameters.behaviour.pricing
         return family.best_response if family.name == "best_response" else family.equilibrium
-
-    @property
-    def shipped(self) -> Floats:
-        """(V,) cards that came to anybody in the last deliveries."""
-        return brought(self.state.delivered, self.state.elsewhere_delivered)
 
     @property
     def quarter(self) -> int:

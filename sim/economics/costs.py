@@ -18,10 +18,10 @@ def _outdone(better: Ints, allowed: Bools, launch: Floats, t: int) -> bool:
 
     A card that is weaker in both workloads than another of its maker is made only for who may not have the better one.
     """
-    found = False
-    for u in better:
-        found = found or (u >= 0 and allowed[u] and launch[u] <= t)
-    return found
+    for u in better:  # few are listed before the padding
+        if u < 0 or (allowed[u] and launch[u] <= t):
+            return bool(u >= 0)
+    return False
 
 
 @inlined
@@ -31,10 +31,11 @@ def fill_cheapest(
     """Fill the chip of every supplier that one buyer would take (K,), see ``cheapest``."""
     best[:] = NO_CHIP
     for v in range(supplier.size):
+        if not (allowed[v] and launch[v] <= t):
+            continue
         k = supplier[v]
-        sold = allowed[v] and launch[v] <= t
         less = best[k] == NO_CHIP or cost[v] < cost[best[k]]
-        if sold and less and not _outdone(better[v], allowed, launch, t):
+        if less and not _outdone(better[v], allowed, launch, t):
             best[k] = v
 
 
@@ -144,6 +145,8 @@ def cheaper_if_lifted(
 ) -> Floats:  # fmt: skip
     """Return by how much the least costs (n, 2) would fall if each rule alone were lifted (M, n): the larger fall.
 
+    Nothing falls at a place where a rule closes nothing by itself.
+
     Args:
         cost: as for ``least_costs``, like those up to ``better``.
         effective: likewise.
@@ -155,9 +158,12 @@ def cheaper_if_lifted(
         alone: (M, n, V) part of what is wanted for which each rule closes a card and no other does.
         least: (n, 2) what ``least_costs`` gives.
     """
-    out, without = np.zeros(alone.shape[:2]), np.empty(least.shape)
+    out, without = np.zeros(alone.shape[:2]), np.empty((1, 2))
     for m in range(alone.shape[0]):
-        least_costs(cost, effective, region, np.minimum(open_ + alone[m], 1.0), launch, t, better, without)
         for x in range(region.size):
-            out[m, x] = max(least[x, 0] - without[x, 0], least[x, 1] - without[x, 1], 0.0)
+            if alone[m, x].any():
+                here = slice(x, x + 1)
+                opened = np.minimum(open_[here] + alone[m, here], 1.0)
+                least_costs(cost, effective, region[here], opened, launch, t, better, without)
+                out[m, x] = max(least[x, 0] - without[0, 0], least[x, 1] - without[0, 1], 0.0)
     return out

@@ -56,3 +56,12 @@ def achieve(software: Ecosystem, ecosystem: Floats, achieved: Floats, effective:
     for v in range(effective.shape[0]):
         for w in range(2):
             effective[v, w] = software.hardware[v, w] * achieved[software.chip_stack[v], w]
+
+
+@compiled
+def advance_software(
+    software: Ecosystem, cards: Floats, research: Floats, ecosystem: Floats, achieved: Floats, effective: Floats
+) -> None:
+    """Let ecosystems grow for a quarter, and set what cards achieve under them; all as for the two functions above."""
+    grow_ecosystems(software, cards, research, ecosystem)
+    achieve(software, ecosystem, achieved, effective)

@@ -43,6 +43,17 @@ def power(x: Floats, exponent: float | Floats) -> Floats:
 
 
 @compiled
+def part_of(some: Floats, whole: Floats) -> Floats:
+    """Return some over the whole (n, m), 0 where that is nothing."""
+    out = np.zeros(whole.shape)
+    for x in range(whole.shape[0]):
+        for m in range(whole.shape[1]):
+            if whole[x, m] > 0.0:
+                out[x, m] = some[x, m] / whole[x, m]
+    return out
+
+
+@compiled
 def totals(index: Ints, values: Floats, size: int) -> Floats:
     """Return the sums of values by index (size,), added in their order: ``sum_by`` inside kernels."""
     out = np.zeros(size)

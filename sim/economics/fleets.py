@@ -35,17 +35,33 @@ class Leases(NamedTuple):
 
 
 @compiled
+def install(delivered: Floats, for_store: Floats, from_store: Floats, stored: Floats) -> Floats:
+    """Return cards that get a slot (S, V): new ones, less those bought ahead, and what is taken out of the store.
+
+    Args:
+        delivered: (S, V)
+        for_store: (S, V) of these, bought ahead.
+        from_store: (S, V)
+        stored: (S, V) changed.
+    """
+    stored += for_store - from_store
+    return delivered - for_store + from_store
+
+
+@compiled
 def age_fleet(
     cards: Floats, owned: Floats, delivered: Floats, lost: Floats, vintage: int, survive: float, retired: int,
     opening_retires: bool,
 ) -> None:  # fmt: skip
     """Let cards fail, retire the oldest vintage and add the new one, and enter that into the running account.
 
+    Of a card that is neither there nor comes, nothing is touched.
+
     Args:
         cards: (S, V, A) by vintage; changed.
         owned: (S, V) the running account; what rounding leaves when the last cards go is nothing.
         delivered: (S, V) new cards.
-        lost: (S, V) filled with what went.
+        lost: (S, V) what went is added.
         vintage: position of the new vintage.
         survive: fraction of cards that do not fail in a quarter.
         retired: last vintage that is too old, of those after the opening fleet.
@@ -53,6 +69,8 @@ def age_fleet(
     """
     for s in range(cards.shape[0]):
         for v in range(cards.shape[1]):
+            if owned[s, v] == 0.0 and delivered[s, v] == 0.0:
+                continue
             gone = 0.0
             for a in range(vintage if owned[s, v] != 0.0 else 0):
                 held = cards[s, v, a]
@@ -62,7 +80,7 @@ def age_fleet(
                 kept = 0.0 if too_old else held * survive
                 gone += held - kept
                 cards[s, v, a] = kept
-            lost[s, v] = gone
+            lost[s, v] += gone
             cards[s, v, vintage] = delivered[s, v]
             if owned[s, v] - gone < ROUNDING * gone:
                 cards[s, v, :vintage] = 0.0
@@ -173,8 +191,9 @@ def operate(owned: Floats, site: Ints, stacked: Bools, leases: Leases, share: Fl
         out: (L, V) filled.
     """
     for pool in range(site.size):
-        for v in range(owned.shape[1]):
-            out[pool, v] = owned[site[pool], v] if stacked[pool, v] else 0.0
+        here = owned[site[pool]]
+        for v in range(here.size):
+            out[pool, v] = here[v] if stacked[pool, v] else 0.0
     for n in range(share.size):
         pool = leases.lessor[n]
         if share[n] > 0.0:
@@ -260,23 +279,27 @@ def count_hours(cards: Floats, effective: Floats, order: Ints, hours: float, kin
 
 @compiled
 def count_pools(
-    owned: Floats, site: Ints, stacked: Bools, leases: Leases, share: Floats, effective: Floats, order: Ints,
-    hours: float, operated: Floats, kinds: Floats,
+    owned: Floats, site: Ints, stacked: Bools, leases: Leases, t: int, card_hours: Floats, let: Floats, share: Floats,
+    effective: Floats, order: Ints, hours: float, operated: Floats, kinds: Floats,
 ) -> Floats:  # fmt: skip
-    """Fill the cards that each pool operates and the hours they could give; return the most of them (2, L).
+    """Draw leases, fill the cards that each pool operates and the hours they could give; return the most (2, L).
 
     Args:
-        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``share`` as for ``operate``.
+        owned: (S, V), ``site``, ``stacked``, ``leases`` and ``t`` as for ``draw_leases``.
         site: (L,)
         stacked: (L, V)
         leases: all leases.
-        share: (n,)
+        t: quarter of the run.
+        card_hours: (V,) inference hours a quarter of a card.
+        let: (n,) inference hours agreed; changed as by ``draw_leases``.
+        share: (n,) of its lessor's cards that every lease moves, filled.
         effective: (V, 2) effective H100e of a card in training and inference.
         order: (L, N) kinds of each pool, best at training first.
         hours: usable hours per card and quarter.
         operated: (L, V) filled with cards.
         kinds: (L, N, 2) filled with hours.
     """
+    draw_leases(owned, site, stacked, leases, t, card_hours, let, share)
     operate(owned, site, stacked, leases, share, operated)
     count_hours(operated, effective, order, hours, kinds)
     return pool_hours(kinds)

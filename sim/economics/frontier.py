@@ -15,7 +15,7 @@ OPENING_SPLIT = 0.4
 """Share of a pool's training capacity assumed in use where nothing has been loaded yet."""
 
 
-@compiled
+@inlined
 def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out: Floats) -> None:
     """Fill (kinds, 2) with the hours of training and inference each kind could give alone, best at training first.
 
@@ -27,8 +27,9 @@ def kind_hours(cards: Floats, effective: Floats, order: Ints, hours: float, out:
         out: (N, 2) filled.
     """
     for k in range(order.size):
+        v = order[k]
         for w in range(2):
-            out[k, w] = cards[order[k]] * hours * effective[order[k], w] if order[k] >= 0 else 0.0
+            out[k, w] = cards[v] * hours * effective[v, w] if v >= 0 else 0.0
 
 
 @compiled
@@ -36,9 +37,11 @@ def pool_hours(kinds: Floats) -> Floats:
     """Return (2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
     out = np.zeros((2, kinds.shape[0]))
     for pool in range(kinds.shape[0]):
+        training, inference = 0.0, 0.0
         for k in range(kinds.shape[1]):
-            for w in range(2):
-                out[w, pool] += kinds[pool, k, w]
+            training += kinds[pool, k, 0]
+            inference += kinds[pool, k, 1]
+        out[0, pool], out[1, pool] = training, inference
     return out
 
 

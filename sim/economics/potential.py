@@ -30,8 +30,8 @@ def grow_potential(potential: Floats, growth: Floats, deviation: Floats, names: 
 
 
 @compiled
-def new_training(before: Floats, potential: Floats, wanted: Floats, training: Floats, out: Floats) -> None:
-    """Fill (R,) with the share of new workloads that are training, so that its share of all tasks follows a path.
+def new_training(before: Floats, potential: Floats, wanted: Floats, training: Floats) -> Floats:
+    """Return the share of new workloads that are training (R,), so that its share of all tasks follows a path.
 
     Where potential shrinks, or growth cannot make up for the gap, the share lags behind.
 
@@ -40,8 +40,8 @@ def new_training(before: Floats, potential: Floats, wanted: Floats, training: Fl
         potential: (R,) potential tasks.
         wanted: (R,) share of training among them.
         training: (R,) training tasks a quarter ago; changed to those of now.
-        out: (R,) filled.
     """
+    out = np.empty(potential.size)
     for r in range(potential.size):
         shrunk = potential[r] / before[r] if before[r] > potential[r] else 1.0
         kept = training[r] * shrunk
@@ -49,6 +49,7 @@ def new_training(before: Floats, potential: Floats, wanted: Floats, training: Fl
         missing = wanted[r] * potential[r] - kept
         out[r] = min(max(missing / growth, 0.0), 1.0) if growth > 0.0 else 0.0
         training[r] = kept + out[r] * growth
+    return out
 
 
 class Observations(NamedTuple):

@@ -80,16 +80,18 @@ def offered(
 
 @compiled
 def settled(
-    stages: Stages, offer: Offer, ordered: Floats, accepted: Floats, h100e: Floats, needs: Floats, maker: Ints,
-    standing: Floats, past: Floats, output: Floats, bank: Floats,
+    side: Ints, access: Floats, needed: Floats, granted: Floats, ordered: Floats, accepted: Floats, h100e: Floats,
+    needs: Floats, maker: Ints, standing: Floats, past: Floats, output: Floats, bank: Floats,
 ) -> Floats:  # fmt: skip
     """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part accepted (K,).
 
     Capacity does not grow on orders of makers that foundries may not serve.
 
     Args:
-        stages: what never changes.
-        offer: of the quarter.
+        side: (K,) side of each maker.
+        access: (K,) part of its wafers that foundries may serve.
+        needed: (K, 3) what all orders take of each stage.
+        granted: (K, 3) what makers are granted.
         ordered: (n, V) cards ordered.
         accepted: (n, V) of these, shared out by rule; changed.
         h100e: (V,) per card.
@@ -100,14 +102,14 @@ def settled(
         output: (Z, 3) of each stage this quarter.
         bank: (Z, 3) changed.
     """
-    used = within_grants(accepted, needs, maker, offer.granted)
-    draw_on_bank(by_side(used, stages.side, output.shape[0]), output, bank)
-    heard = offer.needed * stages.access[:, None]
-    remember(by_side(heard, stages.side, output.shape[0]), output, past)
-    for k in range(stages.side.size):
+    used = within_grants(accepted, needs, maker, granted)
+    draw_on_bank(by_side(used, side, output.shape[0]), output, bank)
+    heard = needed * access[:, None]
+    remember(by_side(heard, side, output.shape[0]), output, past)
+    for k in range(side.size):
         for s in range(STAGES):
             standing[k, s] += NEW_STANDING * (used[k, s] - standing[k, s])
-    return _filled(ordered, accepted, h100e, maker, stages.side.size)
+    return _filled(ordered, accepted, h100e, maker, side.size)
 
 
 @compiled

@@ -7,6 +7,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
+from sim.economics.fleets import age_fleet
 from sim.economics.slots import power_of
 
 
@@ -73,10 +74,12 @@ def displaced(may_go: Floats, kw: Floats, needed: Floats) -> Floats:
     """
     out = np.zeros(may_go.shape)
     for s in range(may_go.shape[0]):
+        if needed[s] <= 0.0:
+            continue
         power = 0.0
         for v in range(kw.size):
             power += may_go[s, v] * kw[v] / 1000.0
-        if power > 0.0 and needed[s] > 0.0:
+        if power > 0.0:
             for v in range(kw.size):
                 out[s, v] = may_go[s, v] * min(needed[s] / power, 1.0)
     return out
@@ -106,9 +109,9 @@ def take_out(cards: Floats, owned: Floats, gone: Floats, vintages: int) -> None:
 @compiled
 def make_room(
     cards: Floats, owned: Floats, scrapped: Floats, may_go: Floats, installed: Floats, kw: Floats, energised: Floats,
-    survive: float, vintages: int,
-) -> Floats:  # fmt: skip
-    """Take out what was given up, and old cards as far as new ones need their slots; return these cards (S, V).
+    survive: float, vintages: int, gone: Floats,
+) -> None:  # fmt: skip
+    """Take out what was given up, and old cards as far as new ones need their slots.
 
     Args:
         cards: (S, V, A) by vintage; changed.
@@ -120,8 +123,33 @@ def make_room(
         energised: (S,) MW of halls with power.
         survive: fraction of cards that do not fail in a quarter.
         vintages: how many vintages there are so far.
+        gone: (S, V) filled with the cards that leave.
     """
     needed = power_of(owned - scrapped, kw) - (energised - power_of(installed, kw)) / survive
-    gone = scrapped + displaced(may_go, kw, needed)
+    gone[:] = scrapped + displaced(may_go, kw, needed)
     take_out(cards, owned, gone, vintages)
-    return gone
+
+
+@compiled
+def renew_fleet(
+    cards: Floats, owned: Floats, scrapped: Floats, may_go: Floats, installed: Floats, kw: Floats, energised: Floats,
+    lost: Floats, vintage: int, survive: float, retired: int, opening_retires: bool,
+) -> None:  # fmt: skip
+    """Let old cards make room, then fail and retire, and new ones arrive: ``make_room`` and ``fleets.age_fleet``.
+
+    Args:
+        cards: (S, V, A) by vintage, and ``owned`` to ``energised`` as for ``make_room``; changed.
+        owned: (S, V)
+        scrapped: (S, V)
+        may_go: (S, V)
+        installed: (S, V) new cards.
+        kw: (V,)
+        energised: (S,)
+        lost: (S, V) filled with what went.
+        vintage: position of the new vintage, and ``survive`` to ``opening_retires`` as for ``age_fleet``.
+        survive: fraction of cards that do not fail in a quarter.
+        retired: last vintage that is too old.
+        opening_retires: whether the opening fleet is.
+    """
+    make_room(cards, owned, scrapped, may_go, installed, kw, energised, survive, vintage, lost)
+    age_fleet(cards, owned, installed, lost, vintage, survive, retired, opening_retires)

@@ -68,10 +68,10 @@ def tokens_per_hour(
 @compiled
 def tokens_of_all(
     start: float, software: float, cumulative: Floats, scale: float, exponent: float, sells: Bools, spill: float,
-    own_growth: Floats, roofline: float,
-) -> Floats:  # fmt: skip
-    """Return ``tokens_per_hour`` of every provider (I,), rivals being the other sellers of models."""
-    out, total, count = np.empty(cumulative.size), 0.0, 0
+    own_growth: Floats, roofline: float, efficiency: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Fill (I,) with ``tokens_per_hour`` of every provider times its ``efficiency``, rivals being the other sellers."""
+    total, count = 0.0, 0
     for i in range(cumulative.size):
         if sells[i]:
             total += (1.0 + cumulative[i] / scale) ** exponent - 1.0
@@ -79,10 +79,9 @@ def tokens_of_all(
     for i in range(cumulative.size):
         mine = (1.0 + cumulative[i] / scale) ** exponent - 1.0
         rivals = (total - mine) / (count - 1) if sells[i] and count > 1 else 0.0
-        out[i] = tokens_per_hour(
+        out[i] = efficiency[i] * tokens_per_hour(
             start, software, cumulative[i], scale, exponent, rivals, spill, own_growth[i], roofline
         )
-    return out
 
 
 def capital_recovery(rate: float, years: float) -> float:

@@ -31,12 +31,6 @@ def by_chip(cards: Floats) -> Floats:
 
 
 @compiled
-def brought(sites: Floats, elsewhere: Floats) -> Floats:
-    """Return cards that came to anybody (V,): to sites of providers (S, V), and to owners elsewhere (W, V)."""
-    return by_chip(sites) + by_chip(elsewhere)
-
-
-@compiled
 def needs_of_makers(ordered: Floats, needs: Floats, maker: Ints, makers: int) -> Floats:
     """Return what orders (n, V) take of every stage (K, 3), from ``needs`` per card (V, 3)."""
     out, cards = np.zeros((makers, STAGES)), by_chip(ordered)

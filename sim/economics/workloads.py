@@ -231,6 +231,36 @@ def bind(
 
 
 @compiled
+def start(
+    rows: Workloads, customers: Customers, potential: Floats, training: Floats, lab: Ints, lab_potential: Floats,
+    lab_training: Floats, contracts: DatedContracts, slots: int, tastes: int, quarter: int, parts: Words,
+    season: np.uint64,
+) -> Floats:  # fmt: skip
+    """Start new workloads with all growth of customers, and tie those of labs; return potential tasks (n,).
+
+    Args:
+        rows: changed in place.
+        customers: traits, and ``potential`` to ``lab_training`` as for ``wanted``.
+        potential: (R,)
+        training: (R,)
+        lab: (m,)
+        lab_potential: (labs,)
+        lab_training: (labs,)
+        contracts: dated contracts.
+        slots: workloads per customer, at least two.
+        tastes: number of taste types.
+        quarter: position of the quarter.
+        parts: keys of (seed, workload decision, quarter) of the equal parts in which customers come to what they want.
+        season: key of (seed, lab contract, quarter).
+    """
+    tasks, probability = wanted(customers, potential, training, lab, lab_potential, lab_training)
+    for n in range(parts.size):
+        grow(rows, customers, tasks * ((n + 1) / parts.size), probability, slots, tastes, parts[n])
+    bind(rows, contracts, lab, slots, quarter, season)
+    return tasks
+
+
+@compiled
 def lapse(rows: Workloads, kept: Floats, season: np.uint64) -> None:
     """End contracts by law, but for the part ``kept`` (K,) of every pair: what is left of their term is on demand.
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from sim.economics.building import finished
 from sim.economics.cells import Floats
-from sim.economics.fleets import age_fleet, count_pools, draw_leases
-from sim.economics.scrapping import make_room
+from sim.economics.fleets import age_fleet, count_pools, install
+from sim.economics.scrapping import renew_fleet
+from sim.economics.upstream import by_chip
 from sim.phases.removal import remove
 from sim.structure import OPENING_AGE_QUARTERS, PAST
 from sim.world import World
@@ -18,22 +19,14 @@ def run(world: World) -> None:
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
+    state.shipped[:] = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
-    gone = make_room(
-        state.cards, state.owned, state.scrapped, state.may_go, installed, structure.chip_kw, state.energised_mw,
-        links.survival, world.t + 1,
-    )  # fmt: skip
-    _age(world, state.cards, state.owned, installed, state.lost_cards)
-    state.lost_cards += gone
-    lost_elsewhere = np.empty_like(state.elsewhere)
-    _age(world, state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost_elsewhere)
+    _age(world, installed)
     remove(world, installed)
-    pools = structure.pool_site, links.pool_cards
-    draw_leases(state.owned, *pools, world.leases, world.t, state.card_hours, state.let_hours, state.let_share)
     world.now.most = count_pools(
-        state.owned, *pools, world.leases, state.let_share, state.effective, links.kind_order, links.hours,
-        state.operated, state.kinds,
+        state.owned, structure.pool_site, links.pool_cards, world.leases, world.t, state.card_hours, state.let_hours,
+        state.let_share, state.effective, links.kind_order, links.hours, state.operated, state.kinds,
     )  # fmt: skip
 
 
@@ -47,18 +40,20 @@ def _halls(world: World) -> None:
 
 
 def _installed(world: World) -> Floats:
-    """Return cards that get a slot (S, V): new ones, less those bought ahead, and what is taken out of the store."""
-    state = world.state
-    now = world.now.arrays
-    now["stored_before"], now["installed"] = state.stored.copy(), state.delivered
-    now["bought_ahead"] = state.for_store.copy()
-    if state.for_store.any() or state.from_store.any():
-        state.stored += state.for_store - state.from_store
-        now["installed"] = state.delivered - state.for_store + state.from_store
+    """Return cards that get a slot (S, V), and note what was in store before and what was bought for it."""
+    state, now = world.state, world.now.arrays
+    now["stored_before"], now["bought_ahead"] = state.stored.copy(), state.for_store.copy()
+    now["installed"] = install(state.delivered, state.for_store, state.from_store, state.stored)
     return now["installed"]
 
 
-def _age(world: World, cards: Floats, owned: Floats, delivered: Floats, lost: Floats) -> None:
-    age = world.parameters.market.cohorts.maximum_age_quarters
-    retired, opening = world.t + 1 - age, world.t + OPENING_AGE_QUARTERS - age
-    age_fleet(cards, owned, delivered, lost, world.t + 1, world.links.survival, retired, opening >= 0)
+def _age(world: World, installed: Floats) -> None:
+    """Renew the fleets of sites, where old cards make room for new ones (S, V), and of owners elsewhere."""
+    state, age = world.state, world.parameters.market.cohorts.maximum_age_quarters
+    terms = world.t + 1, world.links.survival, world.t + 1 - age, world.t + OPENING_AGE_QUARTERS >= age
+    renew_fleet(
+        state.cards, state.owned, state.scrapped, state.may_go, installed, world.structure.chip_kw, state.energised_mw,
+        state.lost_cards, *terms,
+    )  # fmt: skip
+    lost = np.zeros(state.elsewhere.shape)
+    age_fleet(state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost, *terms)

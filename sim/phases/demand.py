@@ -19,6 +19,7 @@ def run(world: World) -> None:
             state.potential, paths.demand_growth[world.t], links.demand_shock, world.structure.region_key, key
         )
     np.divide(paths.labs[world.t], state.lab_hours, out=state.lab_potential)
-    world.now.new_training = np.empty(before.size)
-    new_training(before, state.potential, paths.training_share[world.t], state.training_tasks, world.now.new_training)
+    world.now.new_training = new_training(
+        before, state.potential, paths.training_share[world.t], state.training_tasks
+    )  # fmt: skip
     world.population.grow(world)

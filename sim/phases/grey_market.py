@@ -8,6 +8,7 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.elementary import part_of
 from sim.economics.folding import folded
 from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, give_way, seized_share
 from sim.world import World
@@ -24,7 +25,7 @@ def run(world: World) -> None:
     asking, regions = own.any(axis=1), world.structure.elsewhere_region
     if not asking.any():
         return
-    scale = float(world.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
+    scale = float(state.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
     for r in np.unique(regions[asking]):
         buyers = np.flatnonzero((regions == r) & asking)
         wanted = own[buyers].sum(axis=0) + for_providers[r]
@@ -60,22 +61,18 @@ def _usual(world: World) -> Floats:
 
 def evaded(world: World, accepted: Floats) -> Floats:
     """Return what of the accepted orders of owners elsewhere (W, V) is evaded: such orders are cut like all others."""
-    evading, ordered = world.now.arrays["evading"], world.state.elsewhere_ordered
-    return accepted * np.divide(evading, ordered, out=np.zeros_like(ordered), where=ordered > 0.0)
+    return accepted * part_of(world.now.arrays["evading"], world.state.elsewhere_ordered)
 
 
 def seize(world: World, on_their_way: Floats) -> None:
     """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through."""
     state, now, links = world.state, world.now.arrays, world.links
-    regions = world.structure.elsewhere_region
-    if not on_their_way.any():
-        state.seized[:], state.leaking[:] = 0.0, 0.0
-        return
-    for w in np.flatnonzero(on_their_way.any(axis=1)):
+    regions, sent = world.structure.elsewhere_region, on_their_way.sum(axis=1)
+    for w in np.flatnonzero(sent):
         r = regions[w]
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
         strength = float(world.conditions.measures.effort[r])
-        now["seized"][w] = on_their_way[w] * seized_share(strength, float(on_their_way[w].sum()), float(inflow))
+        now["seized"][w] = on_their_way[w] * seized_share(strength, float(sent[w]), float(inflow))
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
     state.seized[:], state.leaking[:] = now["seized"].sum(axis=0), now["leaked"]

@@ -27,7 +27,7 @@ def run(world: World) -> None:
 
 def _denied(world: World) -> Floats:
     """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
-    delivered, part = world.shipped * world.structure.chip_h100e, world.links.denied_leasing
+    delivered, part = world.state.shipped * world.structure.chip_h100e, world.links.denied_leasing
     total = delivered.sum()
     if total <= 0.0:
         return np.zeros(part.size)

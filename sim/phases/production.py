@@ -6,7 +6,7 @@ Up to the end of history the observed deliveries arrive whatever is ordered.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import exp, sum_by
+from sim.economics.elementary import part_of, sum_by
 from sim.economics.expansion import expand
 from sim.economics.producing import Offer, Stages, offered, settled
 from sim.economics.upstream import WAFERS, by_chip
@@ -32,17 +32,17 @@ def run(world: World) -> None:
     )  # fmt: skip
     accepted, smuggled = _within_rules(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
-        stages, offer, ordered, accepted, structure.chip_h100e, state.chip_needs, structure.chip_supplier,
-        state.standing, state.shortage, output, state.bank,
+        stages.side, stages.access, offer.needed, offer.granted, ordered, accepted, structure.chip_h100e,
+        state.chip_needs, structure.chip_supplier, state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
     sites = state.ordered.shape[0]
     state.accepted[:], state.elsewhere_accepted[:] = accepted[:sites], accepted[sites:]
     on_their_way = state.elsewhere_accepted * smuggled
-    count_towards_caps(world, np.concatenate((state.accepted, state.elsewhere_accepted - on_their_way)))
+    accepted[sites:] -= on_their_way
+    count_towards_caps(world, accepted)
     seize(world, on_their_way)
     if state.for_store.any():
-        needed = world.now.arrays["needed"]
-        state.for_store *= np.divide(state.accepted, needed, out=np.zeros_like(needed), where=needed > 0.0)
+        state.for_store *= part_of(state.accepted, world.now.arrays["needed"])
     state.limit[:], state.tightness[:] = offer.limit, offer.tightness
 
 
@@ -51,37 +51,29 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
 
     Evaded cards stand under no quota. What quotas cut of accepted orders counts as denied, not as refused by makers.
     """
-    state, sites = world.state, world.state.ordered.shape[0]
-    if not world.now.quotas and not world.now.arrays["evading"].any():
+    state, sites, quotas = world.state, world.state.ordered.shape[0], world.now.quotas
+    if not quotas and not world.now.arrays["evading"].any():
         return shared, np.zeros_like(state.elsewhere_ordered)
-    away = np.zeros_like(shared)
-    away[sites:] = evaded(world, shared[sites:])
-    legal = shared - away
-    accepted = within_quotas(world, legal)
-    cut = legal - accepted
-    if cut.any():
+    away = evaded(world, shared[sites:])
+    shared[sites:] -= away
+    accepted = within_quotas(world, shared)
+    if quotas:
+        cut = shared - accepted
         world.now.arrays["denied"] += cut
         state.ordered -= cut[:sites]
         state.elsewhere_ordered -= cut[sites:]
-    accepted = accepted + away
-    elsewhere = accepted[sites:]
-    return accepted, np.divide(away[sites:], elsewhere, out=np.zeros_like(elsewhere), where=elsewhere > 0.0)
+    accepted[sites:] += away
+    return accepted, part_of(away, accepted[sites:])
 
 
 def _output(world: World) -> Floats:
     """Let capacity upstream grow as far as tools come, and return what stages give, imports included (Z, 3)."""
-    state, now, making = world.state, world.now.arrays, world.conditions.making
-    expand(state.capacity, state.shortage, making.growth, world.links.makers.response, making.tools)
-    now["own_output"], now["own_tools"] = state.capacity * world.conditions.measures.stages.output, making.own_tools
-    return now["own_output"] + _imports(world)
-
-
-def _imports(world: World) -> Floats:
-    """Return what stages get from abroad (Z, 3): what came up to the end of history stands in the bank."""
-    makers, since = world.links.makers, world.t + 1 - world.structure.history
-    if since <= 0 or not makers.imports.any():
-        return np.zeros_like(makers.imports)
-    return makers.imports * world.conditions.measures.stages.imports * exp(makers.growth * since)
+    state, now, making, makers = world.state, world.now.arrays, world.conditions.making, world.links.makers
+    rules = world.conditions.measures.stages
+    expand(state.capacity, state.shortage, making.growth, makers.response, making.tools)
+    now["own_output"], now["own_tools"] = state.capacity * rules.output, making.own_tools
+    imports: Floats = makers.imports * rules.imports * makers.imports_ahead[world.t + 1 - world.structure.history]
+    return now["own_output"] + imports
 
 
 def _open_stages(world: World, ordered: Floats) -> Stages:
@@ -98,7 +90,7 @@ def _accepted(world: World, ordered: Floats, offer: Offer) -> Floats:
     """Share out what is made among orders, by the rule in use, after those that rules put first."""
     queue, maker = world.conditions.measures.queue, world.structure.chip_supplier
     accepted = _shared(world, ordered, offer.made)
-    if not (queue.strength.any() and (offer.made < 1.0).any()):
+    if not queue.strength.any() or offer.made.min() >= 1.0:
         return accepted
     first = np.where(queue.first[:, maker] | (queue.strength == 0.0)[maker], ordered, 0.0)
     made_first, made_rest = _made_in_turn(world, first, ordered, offer.made)

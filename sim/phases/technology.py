@@ -1,13 +1,11 @@
 """Phase 2: software raises tokens per card-hour, cards get better and cheaper, costs follow (B3, B4, B8)."""
 
-import math
-
 import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
 from sim.economics.costs import cheaper_if_lifted, least_costs
-from sim.economics.ecosystem import achieve, grow_ecosystems
+from sim.economics.ecosystem import advance_software
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
 from sim.economics.technology import long_run_cost, tokens_of_all
@@ -20,9 +18,8 @@ from sim.world import World
 def run(world: World) -> None:
     """Advance technology by one quarter and revalue costs."""
     _tokens(world)
-    deployed = world.shipped
-    _makers(world, deployed)
-    _software(world, deployed)
+    _makers(world)
+    _software(world)
     _prices(world)
     _costs(world)
 
@@ -30,21 +27,21 @@ def run(world: World) -> None:
 def _tokens(world: World) -> None:
     """Set phi by provider, the common path, and tokens per task."""
     technology, state, paths, t = world.parameters.market.technology, world.state, world.paths, world.t
-    start, roofline = technology.tokens_m_per_h100e_hour, technology.roofline_multiple
-    state.reference_tokens[0] = start * min(math.exp(paths.software[t]), roofline)
-    state.tokens_per_task[0] = start * math.exp(paths.appetite[t])
-    state.tokens_per_hour[:] = world.links.efficiency * tokens_of_all(
-        start, paths.software[t], state.cumulative_tokens, technology.learning_scale_tokens_bn,
-        technology.learning_exponent, world.links.sells_models, technology.spillover, paths.own_efficiency[t], roofline,
+    state.reference_tokens[0], state.tokens_per_task[0] = paths.reference_tokens[t], paths.tokens_per_task[t]
+    tokens_of_all(
+        technology.tokens_m_per_h100e_hour, paths.software[t], state.cumulative_tokens,
+        technology.learning_scale_tokens_bn, technology.learning_exponent, world.links.sells_models,
+        technology.spillover, paths.own_efficiency[t], technology.roofline_multiple, world.links.efficiency,
+        state.tokens_per_hour,
     )  # fmt: skip
 
 
-def _makers(world: World, deployed: Floats) -> None:
-    """Add cards delivered (V,) and seized last quarter to what makers know; let them do research out of sales."""
+def _makers(world: World) -> None:
+    """Add cards shipped and seized last quarter to what makers know; let them do research out of sales."""
     state, makers, ahead = world.state, world.links.makers, world.t - world.structure.history
     learn(
-        world.conditions.making.technique, deployed + state.confiscated, float(max(ahead + 1, 0)), state.experience,
-        state.chip_needs, state.chip_yield, state.chip_cost,
+        world.conditions.making.technique, state.shipped + state.confiscated, float(max(ahead + 1, 0)),
+        state.experience, state.chip_needs, state.chip_yield, state.chip_cost,
     )  # fmt: skip
     advance_roadmaps(
         makers.programme, state.sold, state.chip_price, ahead, world.t, state.research, state.pace, state.roadmap,
@@ -52,12 +49,13 @@ def _makers(world: World, deployed: Floats) -> None:
     )  # fmt: skip
 
 
-def _software(world: World, deployed: Floats) -> None:
-    """Let ecosystems grow with last quarter's deliveries (V,) and research, and set what cards achieve under them."""
-    state, software = world.state, world.links.software
+def _software(world: World) -> None:
+    """Let ecosystems grow with last quarter's deliveries and research, and set what cards achieve under them."""
+    state = world.state
     if world.t > 0:
-        grow_ecosystems(software, deployed, state.research, state.ecosystem)
-    achieve(software, state.ecosystem, state.software, state.effective)
+        advance_software(
+            world.links.software, state.shipped, state.research, state.ecosystem, state.software, state.effective
+        )  # fmt: skip
     state.card_hours[:] = state.effective[:, INFERENCE] * world.links.hours
 
 

@@ -9,7 +9,7 @@ from sim.economics.choice import Menu
 from sim.economics.service import Terms, run_on, settle
 from sim.economics.serving import Asked, serve
 from sim.economics.tally import Places, Tally, tally
-from sim.economics.workloads import LOST, ON_DEMAND, UNSET, bind, contestable, grow, lapse, wanted
+from sim.economics.workloads import LOST, ON_DEMAND, UNSET, contestable, lapse, start
 from sim.randomness import Decision, season, seasons
 from sim.world import Used, World
 
@@ -25,15 +25,11 @@ class Rows:
         In the first quarter all workloads are new, and alike.
         """
         state, links, slots, tastes = world.state, world.links, world.slots, len(world.structure.tastes)
-        world.now.potential, training = wanted(
-            world.customers, state.potential, world.now.new_training, links.lab_of_row, state.lab_potential,
-            links.lab_training_share,
-        )  # fmt: skip
-        for part in range(1, slots + 1) if world.t == 0 else [slots]:
-            key = season(world.seed, Decision.WORKLOAD, world.t + part)
-            grow(world.workloads, world.customers, world.now.potential * (part / slots), training, slots, tastes, key)
-        bind(
-            world.workloads, world.contracts, links.lab_of_row, slots, world.t,
+        parts = range(1, slots + 1) if world.t == 0 else [slots]
+        keys = np.array([season(world.seed, Decision.WORKLOAD, world.t + part) for part in parts])
+        world.now.potential = start(
+            world.workloads, world.customers, state.potential, world.now.new_training, links.lab_of_row,
+            state.lab_potential, links.lab_training_share, world.contracts, slots, tastes, world.t, keys,
             season(world.seed, Decision.LAB_CONTRACT, world.t),
         )  # fmt: skip
 

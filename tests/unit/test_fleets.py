@@ -12,6 +12,7 @@ from sim.economics.fleets import (
     age_fleet,
     count_hours,
     draw_leases,
+    install,
     operate,
     operated_hours,
     post_rents,
@@ -35,7 +36,7 @@ def fleet() -> Floats:
 
 @pytest.mark.parametrize(("retired", "opening"), [(-1, False), (0, True), (1, True), (2, True)])
 def test_cards_fail_and_retire_and_the_account_follows(retired: int, opening: bool) -> None:
-    cards, delivered, lost = fleet(), np.full((2, 3), 7.0), np.empty((2, 3))
+    cards, delivered, lost = fleet(), np.full((2, 3), 7.0), np.zeros((2, 3))
     cards[:, :, 4] = 0.0
     before, owned = cards.copy(), cards.sum(axis=2)
     age_fleet(cards, owned, delivered, lost, 4, 0.9, retired, opening)
@@ -61,7 +62,7 @@ def test_what_stays_is_what_ageing_leaves(ahead: int, age: int, opening_age: int
     quarters = np.full(2, ahead)
     found = staying(cards, owned, np.zeros((2, 3)), survive, quarters, newest, age, opening_age)
     for v in range(newest + 1, newest + 1 + ahead):
-        nothing = np.zeros((2, 3)), np.empty((2, 3))
+        nothing = np.zeros((2, 3)), np.zeros((2, 3))
         age_fleet(cards, owned, *nothing, v, survive, v - age, v - 1 + opening_age - age >= 0)
     np.testing.assert_allclose(found, owned, rtol=1e-12, atol=1e-12)
 
@@ -77,10 +78,17 @@ def test_what_is_given_up_is_gone_and_what_gives_way_goes_on_giving_way() -> Non
     np.testing.assert_array_equal(none, owned, err_msg="nothing is lost at once")
 
 
+def test_cards_bought_ahead_wait_in_store_for_a_slot() -> None:
+    stored = np.array([[1.0, 5.0]])
+    found = install(np.array([[7.0, 2.0]]), np.array([[3.0, 0.0]]), np.array([[0.0, 4.0]]), stored)
+    assert found.tolist() == [[4.0, 6.0]]
+    assert stored.tolist() == [[4.0, 1.0]]
+
+
 def test_what_rounding_leaves_of_the_last_cards_is_nothing() -> None:
     cards, owned = np.zeros((1, 1, 3)), np.array([[3.0 + 1e-13]])
     cards[0, 0, 0] = 3.0
-    age_fleet(cards, owned, np.zeros((1, 1)), np.empty((1, 1)), 1, 0.9, -1, True)
+    age_fleet(cards, owned, np.zeros((1, 1)), np.zeros((1, 1)), 1, 0.9, -1, True)
     assert owned[0, 0] == 0.0
 
 

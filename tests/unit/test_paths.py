@@ -1,5 +1,6 @@
 """What parameters give by quarter: observed to the last observation, then continued the way the schema says."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -120,7 +121,9 @@ def test_technology_adds_up_from_nothing_in_the_first_quarter(laid: Laid) -> Non
     structure, paths = laid
     technology = structure.parameters.market.technology
     assert paths.software[:2].tolist() == [0.0, technology.software_growth_initial]
-    assert paths.appetite[:2].tolist() == [0.0, technology.tokens_per_task_growth_initial]
+    start, growth = technology.tokens_m_per_h100e_hour, technology.tokens_per_task_growth_initial
+    assert paths.tokens_per_task[:2] == pytest.approx([start, start * math.exp(growth)], rel=1e-14)
+    assert paths.reference_tokens[1] == pytest.approx(start * math.exp(paths.software[1]), rel=1e-14)
     assert all(later > earlier for earlier, later in pairwise(paths.software))
 
 

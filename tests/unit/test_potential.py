@@ -30,8 +30,8 @@ def test_potential_grows_by_its_path_and_a_draw_of_its_own() -> None:
 def test_new_workloads_train_so_that_the_share_follows_its_path(
     before: float, potential: float, wanted: float, training: float, share: float, after: float
 ) -> None:
-    tasks, out = np.array([training]), np.empty(1)
-    new_training(np.array([before]), np.array([potential]), np.array([wanted]), tasks, out)
+    tasks = np.array([training])
+    out = new_training(np.array([before]), np.array([potential]), np.array([wanted]), tasks)
     assert (out[0], tasks[0]) == (pytest.approx(share, rel=1e-14), pytest.approx(after, rel=1e-14))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sim.economics.acceleration import WINDOW, accelerated
-from sim.economics.elementary import exp, log, power
+from sim.economics.elementary import exp, log, part_of, power
 from sim.economics.elimination import solve_linear
 from sim.economics.powers import fill_powers
 
@@ -100,3 +100,7 @@ def test_shapes_are_kept_and_zero_has_a_logarithm() -> None:
     assert log(table)[:, 1].tolist() == [-math.inf, 0.0, 1.0]
     np.testing.assert_allclose(power(table[:, 0], 0.5), np.sqrt(table[:, 0]), rtol=1e-15)
     np.testing.assert_allclose(power(table[:, 0], np.array([0.0, 1.0, -2.0])), [1.0, 2.0, 1.0 / 16.0], rtol=1e-15)
+
+
+def test_the_part_of_nothing_is_nothing() -> None:
+    assert part_of(np.array([[1.0, 2.0, 0.0]]), np.array([[4.0, 0.0, 3.0]])).tolist() == [[0.25, 0.0, 0.0]]

@@ -142,15 +142,17 @@ def test_the_roofline_ends_all_gains() -> None:
 
 def test_learning_spills_over_from_the_average_rival() -> None:
     cumulative, sells = np.array([30.0, 0.0, 90.0, 500.0]), np.array([True, True, True, False])
-    found = tokens_of_all(2.0, 0.0, cumulative, 10.0, 0.2, sells, 0.5, np.zeros(4), 1e9)
+    found = np.empty(4)
+    tokens_of_all(2.0, 0.0, cumulative, 10.0, 0.2, sells, 0.5, np.zeros(4), 1e9, np.ones(4), found)
     gain = (1.0 + cumulative / 10.0) ** 0.2 - 1.0
     rivals = np.array([(gain[1] + gain[2]) / 2, (gain[0] + gain[2]) / 2, (gain[0] + gain[1]) / 2, 0.0])
     np.testing.assert_allclose(found, 2.0 * (1.0 + gain) * (1.0 + 0.5 * rivals), rtol=1e-14)
 
 
-def test_a_single_seller_has_nobody_to_learn_from() -> None:
-    found = tokens_of_all(1.0, 0.0, np.array([30.0, 0.0]), 10.0, 0.2, np.array([True, False]), 0.5, np.zeros(2), 1e9)
-    np.testing.assert_allclose(found, [4.0**0.2, 1.0], rtol=1e-14)
+def test_a_single_seller_has_nobody_to_learn_from_and_its_efficiency_counts() -> None:
+    found, sells = np.empty(2), np.array([True, False])
+    tokens_of_all(1.0, 0.0, np.array([30.0, 0.0]), 10.0, 0.2, sells, 0.5, np.zeros(2), 1e9, np.array([3.0, 1.0]), found)
+    np.testing.assert_allclose(found, [3.0 * 4.0**0.2, 1.0], rtol=1e-14)
 
 
 def test_an_h20_is_a_third_of_an_h100_in_training_and_two_thirds_serving(baseline: Parameters) -> None:

@@ -184,7 +184,10 @@ def test_standing_follows_what_makers_use_and_accepts_what_they_can_make() -> No
     offer = offered(stages, ordered, needs, maker, standing, capacity, bank)
     assert offer.made[0] == pytest.approx(0.6)
     accepted = ordered * offer.made[0]
-    filled_part = settled(stages, offer, ordered, accepted, np.ones(1), needs, maker, standing, past, capacity, bank)
+    filled_part = settled(
+        stages.side, stages.access, offer.needed, offer.granted, ordered, accepted, np.ones(1), needs, maker, standing,
+        past, capacity, bank,
+    )  # fmt: skip
     assert filled_part[0] == pytest.approx(0.6)
     expected = 40.0 + NEW_STANDING * (np.array([60.0, 0.0, 120.0]) - 40.0)
     np.testing.assert_allclose(standing[0], expected, rtol=1e-12)

@@ -35,6 +35,7 @@ from sim.economics.workloads import (
     escalated,
     grow,
     lapse,
+    start,
 )
 from sim.randomness import Decision, season
 from tests.builders_choice import Floats, customers, workloads
@@ -247,6 +248,22 @@ def test_contracts_of_labs_prescribe_the_suppliers_of_their_shares() -> None:
     assert (rows.until[dated] == 8).all()
     assert not dated[rows.status == SERVED].any()
     assert not dated[-3:].any()
+
+
+def test_customers_come_to_what_they_want_in_equal_parts_and_new_workloads_of_labs_are_tied() -> None:
+    """Three enterprises want 60 and a lab 40, in four parts; a contract of the lab prescribes pair 3 everywhere."""
+    rows, buyers = workloads(np.zeros(4 * SLOTS)), customers(4)
+    contracts = DatedContracts(
+        np.array([0, 1]), np.array([1.0]), np.array([0]), np.array([8]), np.full((1, 4), 3)
+    )  # fmt: skip
+    tasks = start(
+        rows, buyers, np.array([60.0]), np.array([0.5]), np.array([0]), np.array([40.0]), np.array([0.3]), contracts,
+        SLOTS, 1, 5, np.array([season(1, Decision.WORKLOAD, t) for t in range(SLOTS)]), SEASON,
+    )  # fmt: skip
+    assert tasks.tolist() == [15.0, 15.0, 15.0, 10.0]
+    np.testing.assert_allclose(rows.volume, np.repeat(tasks / SLOTS, SLOTS), rtol=1e-14)
+    assert rows.pair.tolist() == [UNSET] * 3 * SLOTS + [3] * SLOTS
+    assert rows.term.tolist() == [ON_DEMAND] * 3 * SLOTS + [DATED] * SLOTS
 
 
 def test_contracts_that_the_law_ends_are_drawn_and_those_of_other_pairs_stay() -> None:

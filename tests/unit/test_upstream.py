@@ -17,7 +17,6 @@ from sim.economics.upstream import (
     NOTHING,
     RAMP,
     WAFERS,
-    brought,
     by_side,
     draw_on_bank,
     needs_of_makers,
@@ -191,9 +190,3 @@ def test_standing_follows_what_makers_use_and_accepts_what_they_can_make() -> No
     assert filled_part[0] == pytest.approx(0.6)
     expected = 40.0 + NEW_STANDING * (np.array([60.0, 0.0, 120.0]) - 40.0)
     np.testing.assert_allclose(standing[0], expected, rtol=1e-12)
-
-
-def test_cards_that_came_are_those_of_providers_and_of_others() -> None:
-    sites, elsewhere = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[10.0, 20.0]])
-    assert brought(sites, elsewhere).tolist() == [14.0, 26.0]
-    assert brought(sites[:0], elsewhere).tolist() == [10.0, 20.0]

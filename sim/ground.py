@@ -17,6 +17,7 @@ from sim.policy.dates import rush_days
 from sim.policy.measures import Instruments
 from sim.policy.quotas import Limit, limits_of
 from sim.policy.undecided import undecided
+from sim.rulebook import Rulebook
 from sim.structure import Structure
 
 
@@ -48,6 +49,11 @@ class Ground:
     def quota_limits(self) -> tuple[Limit, ...]:
         """Limits on quantities of all licences, for places that order."""
         return limits_of(self.calendar, self.links.subjects["orders"].places)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """What tables ask of the rules."""
+        return Rulebook(self.structure, self.links, self.calendar)
 
     def permits(self, rules: Mapping[str, Quarterly]) -> Permits:
         """Return what rules on cards leave open, by who orders; the calendar keeps what it has said."""

@@ -38,6 +38,16 @@ class Fleets(Frame):
         return np.concatenate([self.record[sites][quarter], self.record[elsewhere][quarter]], axis=-2)
 
     @cached_property
+    def ordered(self) -> Floats:
+        """(T, S + W, V) cards ordered."""
+        return self.everywhere("ordered", "elsewhere_ordered")
+
+    @cached_property
+    def got(self) -> Floats:
+        """(T, S + W, V) cards delivered."""
+        return self.everywhere("delivered", "elsewhere_delivered")
+
+    @cached_property
     def owned_by_headquarters(self) -> Floats:
         """(T, R + 1) H100e owned by firms with headquarters in each region."""
         h100e = (self.everywhere("owned", "elsewhere") * self.structure.chip_h100e).sum(axis=2)

@@ -28,7 +28,7 @@ def suppliers(facts: Facts) -> Columns:
         "wafers": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, WAFERS])),
         "memory_stacks": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, MEMORY])),
         "inventory_h100e": flat(_banked(facts)),
-        "backlog_h100e": flat(_by_maker(facts, _refused(facts).sum(axis=1) * structure.chip_h100e)),
+        "backlog_h100e": flat(_by_maker(facts, facts.fleets.refused_to.sum(axis=1) * structure.chip_h100e)),
         "binding_stage": _limits(facts),
         "saving_usd_m": flat(_savings(facts)),
         "ecosystem_h100e": flat(record["ecosystem"][:, structure.supplier_stack]),
@@ -91,20 +91,14 @@ def _reasons(facts: Facts) -> NDArray[np.object_]:
     return strings(codes)[facts.record["limit"].astype(np.int64)]
 
 
-def _refused(facts: Facts) -> Floats:
-    """Return cards ordered and not accepted (T, R, V)."""
-    ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
-    return np.asarray(ordered - accepted)
-
-
 def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
-    ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
+    ordered, shipped = facts.fleets.ordered_to, facts.fleets.delivered
     denied = facts.fleets.denied
     leaked, seized = (facts.fleets.arriving(name) for name in ("leaked", "seized"))
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0) | (seized > 0.0))
-    refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
+    refused, denied = facts.fleets.refused_to[t, region, chip], denied[t, region, chip]
     reason = _reasons(facts)[t, structure.chip_supplier[chip]]
     reason[refused <= 0.0] = None
     return {

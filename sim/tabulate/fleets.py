@@ -48,9 +48,19 @@ class Fleets(Frame):
         return self.everywhere("delivered", "elsewhere_delivered")
 
     @cached_property
+    def refused_h100e(self) -> Floats:
+        """(T, S, V) H100e ordered at every site and not accepted."""
+        return (self.record["ordered"] - self.record["accepted"]) * self.structure.chip_h100e
+
+    @cached_property
+    def _in_place(self) -> Floats:
+        """(T, S + W, V) cards owned."""
+        return self.everywhere("owned", "elsewhere")
+
+    @cached_property
     def owned_by_headquarters(self) -> Floats:
         """(T, R + 1) H100e owned by firms with headquarters in each region."""
-        h100e = (self.everywhere("owned", "elsewhere") * self.structure.chip_h100e).sum(axis=2)
+        h100e = (self._in_place * self.structure.chip_h100e).sum(axis=2)
         return with_world(folded(h100e, self.place_headquarters, len(self.structure.regions)))
 
     @cached_property
@@ -66,7 +76,7 @@ class Fleets(Frame):
     @cached_property
     def denied(self) -> Floats:
         """(T, R, V) cards that would have been ordered, had no rule closed them."""
-        return folded(self.record["denied"], self.place_region, len(self.structure.regions), axis=1)
+        return self.by_region(self.record["denied"])
 
     def arriving(self, name: str) -> Floats:
         """Return cards of the grey market in the quarter in which they arrive, or would have (T, R, V)."""
@@ -88,16 +98,26 @@ class Fleets(Frame):
     @cached_property
     def standing(self) -> Floats:
         """(T, R, V) cards of all owners that stand in each region."""
-        return self.by_place("owned", "elsewhere")
+        return self.by_region(self._in_place)
 
     @cached_property
     def delivered(self) -> Floats:
         """(T, R, V) cards delivered to each region."""
-        return self.by_place("delivered", "elsewhere_delivered")
+        return self.by_region(self.got)
 
-    def by_place(self, sites: str, elsewhere: str) -> Floats:
-        """Return cards (T, R, V) by region where they stand."""
-        return folded(self.everywhere(sites, elsewhere), self.place_region, len(self.structure.regions), axis=1)
+    @cached_property
+    def ordered_to(self) -> Floats:
+        """(T, R, V) cards ordered to each region."""
+        return self.by_region(self.ordered)
+
+    @cached_property
+    def refused_to(self) -> Floats:
+        """(T, R, V) cards ordered to each region and not accepted."""
+        return self.ordered_to - self.by_region(self.everywhere("accepted", "elsewhere_accepted"))
+
+    def by_region(self, places: Floats) -> Floats:
+        """Return cards (T, R, V) of places (T, S + W, V) by region."""
+        return folded(places, self.place_region, len(self.structure.regions), axis=1)
 
     @cached_property
     def shipped(self) -> Floats:

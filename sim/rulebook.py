@@ -13,10 +13,11 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.folding import folded
 from sim.links import ORDERING, Links
 from sim.parameters.instruments import FoundryRule
+from sim.parameters.rules import Rule
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
-from sim.policy.chip_rules import charges, reached
-from sim.policy.dates import days_of, first_day, strength_over
+from sim.policy.chip_rules import charges, reached, rulings
+from sim.policy.dates import days_of, first_day, quarter_of, strength_over
 from sim.policy.foundry import caught, closed_in_turn
 from sim.policy.redesign import Shaped
 from sim.policy.status import Use
@@ -81,9 +82,10 @@ class Rulebook:
 
     def __init__(self, structure: Structure, links: Links, calendar: Calendar) -> None:
         self._structure, self._calendar = structure, calendar
-        self._places = links.subjects["orders"].places
+        self._sites, self._places = links.subjects["sites"], links.subjects["orders"].places
         self._instruments = structure.parameters.policy.instruments
         self._orders: dict[tuple[int, ...], Orders] = {}
+        self._refuses: dict[int, Bools] = {}
 
     @cached_property
     def firms(self) -> list[str]:
@@ -126,6 +128,20 @@ class Rulebook:
     def _by_firm(self, places: Bools) -> Bools:
         """Return whether something is so at some place (..., S + W) of each firm (..., F)."""
         return np.asarray(folded(places.astype(np.float64), self.member, len(self.firms)) > 0.0)
+
+    @cached_property
+    def dates(self) -> dict[str, dict[str, int]]:
+        """Quarter numbers of what happens to every instrument, by its id and by event."""
+        return {name: _dates(rule) for name, rule in self._instruments.items()}
+
+    def refuses(self, rule: int) -> Bools:
+        """Return whether a rule on cards, by position, refuses something at each site (S,) when it takes effect."""
+        if rule not in self._refuses:
+            name, _, days = self._calendar.chip_rules[rule]
+            known = self._calendar.known(days.announced, days.effective, days.effective + 1, {})
+            said = rulings([case for case in known if case.id == name], self._sites)
+            self._refuses[rule] = np.any(said.approval < 1.0, axis=1)
+        return self._refuses[rule]
 
     @cached_property
     def charged(self) -> Floats:
@@ -173,6 +189,15 @@ class Rulebook:
         if key not in self._orders:
             self._orders[key] = _orders(found)
         return self._orders[key]
+
+
+def _dates(rule: Rule) -> dict[str, int]:
+    """Return the quarters in which a rule is announced, takes effect, if it does before it ends, and expires."""
+    days = {"rule_announced": rule.announced, "rule_effective": rule.effective, "rule_expires": rule.expires}
+    found = {event: quarter_of(day) for event, day in days.items() if day is not None}
+    if rule.expires == rule.effective:
+        del found["rule_effective"]
+    return found
 
 
 def _orders(found: list[Quarterly]) -> Orders:

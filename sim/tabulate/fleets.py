@@ -43,6 +43,11 @@ class Fleets(Frame):
         return self.everywhere("ordered", "elsewhere_ordered")
 
     @cached_property
+    def ordered_in_world(self) -> Floats:
+        """(T, V) cards ordered in the world."""
+        return np.asarray(self.record["ordered"].sum(axis=1) + self.record["elsewhere_ordered"].sum(axis=1))
+
+    @cached_property
     def got(self) -> Floats:
         """(T, S + W, V) cards delivered."""
         return self.everywhere("delivered", "elsewhere_delivered")

@@ -105,10 +105,12 @@ def _paid(facts: Facts, name: str, rule: Subsidy, t: Ints, strength: float) -> B
     region, regions = links.site_region, len(structure.regions)
     servers = structure.parameters.market.costs.server_cost_multiple / 1e6
     paid = record["site_capex"][t] * given.capital[region]
-    prices = record["chip_price"][t][:, :, None]
-    paid = paid + ((record["delivered"][t] * given.cards[region]) @ prices)[:, :, 0] * servers
-    power = (record["owned"][t] * given.power[region]) @ structure.chip_kw * HOURS_PER_QUARTER / 1e6
-    paid = paid + power * (links.pue * links.tariff)[region]
+    if given.cards.any():
+        prices = record["chip_price"][t][:, :, None]
+        paid = paid + ((record["delivered"][t] * given.cards[region]) @ prices)[:, :, 0] * servers
+    if given.power.any():
+        power = (record["owned"][t] * given.power[region]) @ structure.chip_kw * HOURS_PER_QUARTER / 1e6
+        paid = paid + power * (links.pue * links.tariff)[region]
     at = [structure.regions.index(place) for place in rule.regions]
     amounts = folded(paid, region, regions)[:, at]
     offered = [bool(given.cards[region[region == here]].any()) for here in at]
@@ -158,11 +160,9 @@ def _delivered(facts: Facts) -> Floats:
 
 def _foundry(facts: Facts, name: str, rule: FoundryRule, t: Ints, _: Floats) -> Iterator[Bound]:
     """Yield H100e of cards ordered that foundries may not make, of what the rules before it leave."""
-    record = facts.record
-    ordered = record["ordered"][t].sum(axis=1) + record["elsewhere_ordered"][t].sum(axis=1)
-    shut = ordered * facts.rulebook.closed_by_foundries[name][t]
-    closed, lost = np.vecdot(shut, facts.structure.chip_h100e), np.vecdot(shut, record["chip_price"][t]) / 1e6
-    measures = {"quantity_bound": closed, "denied_revenue_usd_m": lost}
+    shut = facts.fleets.ordered_in_world[t] * facts.rulebook.closed_by_foundries[name][t]
+    closed, usd = np.vecdot(shut, facts.structure.chip_h100e), np.vecdot(shut, facts.record["chip_price"][t])
+    measures = {"quantity_bound": closed, "denied_revenue_usd_m": usd / 1e6}
     yield for_each(name, t, [", ".join(rule.headquarters)], closed > 0.0, measures)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.names import quarter_code
-from sim.policy.chip_rules import reached, rulings
+from sim.policy.chip_rules import reached
 from sim.policy.dates import Days, days_of, first_day, quarter_of
 from sim.rulebook import Spots
 from sim.structure import INFERENCE
@@ -48,8 +48,9 @@ def _joined(found: Sequence[Bound], measure: str) -> Floats:
 
 def _ranks(names: Strings) -> Ints:
     """Return positions of names (n,) in alphabetical order."""
-    rank = {name: n for n, name in enumerate(sorted(set(names)))}
-    return np.fromiter(map(rank.__getitem__, names), np.int64, names.size)
+    found = names.tolist()
+    rank = {name: n for n, name in enumerate(sorted(set(found)))}
+    return np.fromiter(map(rank.__getitem__, found), np.int64, names.size)
 
 
 def _bound(facts: Facts) -> Iterator[Bound]:
@@ -96,8 +97,11 @@ def _meets(facts: Facts, spots: Sequence[Spots], cards: Bools) -> Bools:
         spots: of every quarter, where rules do something.
         cards: (T, S + W, V) whether there are such cards.
     """
-    t = np.repeat(np.arange(len(spots)), [there.rule.size for there in spots])
-    rule, place, card = (np.concatenate(column) for column in zip(*spots, strict=True))
+    some = np.flatnonzero(cards.any(axis=(1, 2))).tolist()
+    if not some:
+        return np.zeros(facts.by_rule_and_firm, np.bool_)
+    t = np.repeat(some, [spots[x].rule.size for x in some])
+    rule, place, card = (np.concatenate(column) for column in zip(*(spots[x] for x in some), strict=True))
     met = np.flatnonzero(cards[t, place, card])
     out = np.zeros(facts.by_rule_and_firm, np.bool_)
     out[t[met], rule[met], facts.rulebook.member[place[met]]] = True
@@ -118,17 +122,14 @@ def _rented(facts: Facts) -> Bools:
 
 def _feared(facts: Facts, bound: Collection[str]) -> Iterator[Bound]:
     """Yield firms whose belief that rules tighten rose on the announcement of a rule that bound nobody."""
-    structure, calendar, subjects = facts.structure, facts.world.policy, facts.links.subjects["sites"]
+    structure, book = facts.structure, facts.rulebook
     belief, family = facts.record["tightening"], structure.parameters.behaviour.tightening
     rise = np.diff(belief, axis=0, prepend=np.full_like(belief[:1], family.adaptive.initial))
     rise = rise.reshape(len(facts.quarters), len(structure.sites), -1).max(axis=2) > 0.0
-    for name, rule, days in calendar.chip_rules:
+    for n, (name, rule, _) in enumerate(facts.world.policy.chip_rules):
         t = quarter_of(rule.announced) - structure.start
-        if name in bound or not 0 <= t < len(facts.quarters) or not rise[t].any():
-            continue
-        known = calendar.known(days.announced, days.effective, days.effective + 1, {})
-        refuses = (rulings([case for case in known if case.id == name], subjects).approval < 1.0).any(axis=1)
-        yield _idle_but_for(name, t, structure.providers, structure.site_provider[rise[t] & refuses])
+        if name not in bound and 0 <= t < len(facts.quarters) and rise[t].any():
+            yield _idle_but_for(name, t, structure.providers, structure.site_provider[rise[t] & book.refuses(n)])
 
 
 def _foreseen(facts: Facts, bound: Collection[str]) -> Iterator[Bound]:
@@ -254,16 +255,12 @@ def dated(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
     """Yield when rules are announced, take effect, expire and first bite; at the end of the run those that never do."""
     start, last = facts.structure.start, facts.structure.start + len(facts.quarters) - 1
     policy, bites = facts.structure.parameters.policy, _first_bites(facts)
-    for name, rule in policy.instruments.items():
-        days = {"rule_announced": rule.announced, "rule_effective": rule.effective, "rule_expires": rule.expires}
-        found = {event: quarter_of(day) for event, day in days.items() if day is not None}
-        if rule.expires == rule.effective:
-            del found["rule_effective"]
+    for name, found in facts.rulebook.dates.items():
         dates = {event: quarter_code(quarter) for event, quarter in found.items() if start <= quarter <= last}
         if name in bites:
             dates["rule_bites"] = bites[name]
         else:
-            dates[_idle(facts, days_of(rule))] = facts.quarters[-1]
+            dates[_idle(facts, days_of(policy.instruments[name]))] = facts.quarters[-1]
         for event, quarter in dates.items():
             yield quarter, event, policy.authority(name), name
 

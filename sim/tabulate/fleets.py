@@ -33,9 +33,9 @@ class Fleets(Frame):
         """(T, I)."""
         return folded(self.owned_h100e, self.links.site_provider, len(self.structure.providers))
 
-    def everywhere(self, sites: str, elsewhere: str, quarter: int | slice = slice(None)) -> Floats:
-        """Return cards (T, S + W, V) at sites of providers and of owners outside them; of one quarter (S + W, V)."""
-        return np.concatenate([self.record[sites][quarter], self.record[elsewhere][quarter]], axis=-2)
+    def everywhere(self, sites: str, elsewhere: str) -> Floats:
+        """Return cards (T, S + W, V) at sites of providers and of owners outside them."""
+        return np.concatenate([self.record[sites], self.record[elsewhere]], axis=1)
 
     @cached_property
     def ordered(self) -> Floats:
@@ -46,6 +46,11 @@ class Fleets(Frame):
     def ordered_in_world(self) -> Floats:
         """(T, V) cards ordered in the world."""
         return np.asarray(self.record["ordered"].sum(axis=1) + self.record["elsewhere_ordered"].sum(axis=1))
+
+    @cached_property
+    def accepted(self) -> Floats:
+        """(T, S + W, V) cards ordered that makers accepted."""
+        return self.everywhere("accepted", "elsewhere_accepted")
 
     @cached_property
     def got(self) -> Floats:
@@ -118,7 +123,7 @@ class Fleets(Frame):
     @cached_property
     def refused_to(self) -> Floats:
         """(T, R, V) cards ordered to each region and not accepted."""
-        return self.ordered_to - self.by_region(self.everywhere("accepted", "elsewhere_accepted"))
+        return self.ordered_to - self.by_region(self.accepted)
 
     def by_region(self, places: Floats) -> Floats:
         """Return cards (T, R, V) of places (T, S + W, V) by region."""

@@ -18,6 +18,7 @@ from sim.tabulate.instruments import closed_by_firm, lifted_by_firm, on_instrume
 from sim.tabulate.rows import Columns, Strings, strings
 
 MEASURES = tuple(column.name for column in TABLES["rules"].measures if column.type == "float64")
+"""Columns in which a rule without the measure has no number."""
 
 
 def rules(facts: Facts) -> Columns:

@@ -17,6 +17,7 @@ from sim.policy.dates import rush_days
 from sim.policy.measures import Instruments
 from sim.policy.quotas import Limit, limits_of
 from sim.policy.undecided import undecided
+from sim.rulebook import Rulebook
 from sim.structure import Structure
 
 ORDERS = {name: (Use.ORDER, name) for name in (*ORDERING, "regions")}
@@ -54,6 +55,11 @@ class Ground:
     def quota_limits(self) -> tuple[Limit, ...]:
         """Limits on quantities of all licences, for places that order."""
         return limits_of(self.calendar, self.links.subjects["orders"].places)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """What tables ask of the rules."""
+        return Rulebook(self.structure, self.links, self.calendar)
 
     def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[dict[str, Quarterly], Permits]:
         """Return what rules on cards leave open in a quarter, by who asks, and what that means for orders.

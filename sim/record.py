@@ -37,6 +37,9 @@ MEASURED = (
 COUNTED = ("volume", "held", "chosen")
 """Arrays of the tally that are copied."""
 
+COLUMNS = (*STATE, *MEASURED, *COUNTED)
+"""All that is copied."""
+
 _of_state, _of_quarter, _of_tally = itemgetter(*STATE), itemgetter(*MEASURED), attrgetter(*COUNTED)
 
 KINDS = 3
@@ -65,12 +68,8 @@ class Record:
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         self._length = structure.quarters
-        self._taken: Floats = np.empty((0, 0))
-        """A row for each quarter: all columns, end to end."""
-        self._place: dict[str, tuple[slice, tuple[int, ...]]] = {}
-        """Where each column stands in a row, and its shape."""
-        self._read: dict[str, Floats] = {}
-        """Arrays that were asked for since the last quarter was taken."""
+        self._taken: dict[str, Floats] = {}
+        """All quarters of a run by column."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -80,9 +79,12 @@ class Record:
         self._add_up(world)
         world.now.arrays["need"] = world.now.need
         columns = (*_of_state(vars(world.state)), *_of_quarter(world.now.arrays), *_of_tally(self._tally))
-        if not self._place:
-            self._open(columns)
-        np.concatenate(columns, axis=None, out=self._taken[world.t])
+        if not self._taken:
+            self._taken = {
+                name: np.empty((self._length, *column.shape)) for name, column in zip(COLUMNS, columns, strict=True)
+            }
+        for taken, column in zip(self._taken.values(), columns, strict=True):
+            taken[world.t] = column
         self.rules.append(world.rules)
         self.stopped.append(world.now.stopped)
         self.bound.append(world.now.bound)
@@ -91,14 +93,6 @@ class Record:
         self.foreseen.append(world.now.foreseen)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
-        self._read.clear()
-
-    def _open(self, columns: tuple[Floats, ...]) -> None:
-        """Make a place for every column."""
-        ends = np.cumsum([column.size for column in columns]).tolist()
-        for name, column, end in zip((*STATE, *MEASURED, *COUNTED), columns, ends, strict=True):
-            self._place[name] = slice(end - column.size, end), column.shape
-        self._taken = np.empty((self._length, ends[-1]))
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
@@ -109,12 +103,8 @@ class Record:
         world.population.tally(world, places, self._tally)
 
     def __getitem__(self, name: str) -> Floats:
-        """Return an array of the quarters taken, first axis the quarter: the same one until the next is taken."""
-        if name not in self._read:
-            place, shape = self._place[name]
-            rows = np.ascontiguousarray(self._taken[: self.quarters, place])
-            self._read[name] = rows.reshape(self.quarters, *shape)
-        return self._read[name]
+        """Return an array of the quarters taken, first axis the quarter."""
+        return self._taken[name][: self.quarters]
 
 
 def site_origins(links: Links) -> Ints:

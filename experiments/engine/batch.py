@@ -40,7 +40,7 @@ def _parameters(text: str, sampled: str) -> Parameters:
 
 
 def simulate(
-    job: Job, text: str, tables: tuple[str, ...], progress: Progress | None = None
+    job: Job, text: str, tables: tuple[str, ...], conversion: store.Conversion, progress: Progress | None = None
 ) -> tuple[Record, TablesOfRun]:
     """Run one job; a failure of the model is a record with its stage, not an exception."""
     began = time.perf_counter()
@@ -49,7 +49,8 @@ def simulate(
         with obeyed_between_quarters() as obey:
             model = ComputeMarket(_parameters(text, job.sampled), seed=job.seed)
             model.run(progress=lambda: _quarter_over(obey, progress))
-        found = {name: store.to_arrow(name, columns, job.run_id) for name, columns in model.tables(tables).items()}
+        made = model.tables(tables).items()
+        found = {name: conversion.to_arrow(name, columns, job.run_id) for name, columns in made}
         return Record(job.run_id, "ok", None, None, time.perf_counter() - began), found
     except Exception as error:  # any failure of a run is a row of the table `runs`
         stage = str(getattr(model, "stage", "set-up"))
@@ -117,9 +118,10 @@ def run_batch(batch: Batch, folder: Path, key: str | None, progress: Progress | 
 
 def simulated(batch: Batch, progress: Progress | None = None) -> tuple[list[Record], dict[str, list[pa.Table]]]:
     """Run the jobs of a batch; return how each ended, and the pieces of every table to store."""
+    conversion = store.Conversion()
     records, pieces = [], {name: [] for name in batch.tables}  # type: ignore[var-annotated]
     for job in batch.jobs:
-        record, found = simulate(job, batch.parameters[job.parameters], batch.tables, progress)
+        record, found = simulate(job, batch.parameters[job.parameters], batch.tables, conversion, progress)
         records.append(record)
         for name, table in found.items():
             pieces[name].append(table)

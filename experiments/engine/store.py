@@ -6,6 +6,7 @@ The part of ``runs`` is written last, so a run named there has all its tables.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def _field(column: Column) -> pa.Field:
     return pa.field(column.name, _ARROW[column.type], metadata=metadata)
 
 
+@cache
 def schema_of(table: str) -> pa.Schema:
     """Return the Parquet schema of a table, units and definitions in the metadata of its fields."""
     declared = TABLES[table]
@@ -33,17 +35,33 @@ def schema_of(table: str) -> pa.Schema:
     return pa.schema([_field(column) for column in declared.columns], metadata=metadata)
 
 
-def to_arrow(table: str, columns: Columns, run_id: str) -> pa.Table:
-    """Return a model table as Arrow with the key of its run; NaN becomes null.
+class Conversion:
+    """Tables of runs made into Arrow one after the other: columns that are the same in many runs only once."""
 
-    Raises:
-        KeyError: When the model left out a declared column.
-    """
-    schema = schema_of(table)
-    rows = len(next(iter(columns.values())))
-    arrays = [pa.repeat(pa.scalar(run_id, pa.string()), rows)]
-    arrays += [pa.array(columns[name], schema.field(name).type, from_pandas=True) for name in schema.names[1:]]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    def __init__(self) -> None:
+        self._constant: dict[tuple[str, str], tuple[Any, pa.Array]] = {}
+        """The last column that nobody may write to, and what it is in Arrow, by table and name."""
+
+    def to_arrow(self, table: str, columns: Columns, run_id: str) -> pa.Table:
+        """Return a model table as Arrow with the key of its run; NaN becomes null.
+
+        Raises:
+            KeyError: When the model left out a declared column.
+        """
+        schema = schema_of(table)
+        rows = len(next(iter(columns.values())))
+        arrays = [pa.repeat(pa.scalar(run_id, pa.string()), rows)]
+        arrays += [self._column(table, field, columns[field.name]) for field in list(schema)[1:]]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+    def _column(self, table: str, field: pa.Field, values: Any) -> pa.Array:
+        constant, converted = self._constant.get((table, field.name), (None, None))
+        if values is constant:
+            return converted
+        converted = pa.array(values, field.type, from_pandas=True)
+        if not values.flags.writeable:
+            self._constant[table, field.name] = values, converted
+        return converted
 
 
 def from_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -52,11 +70,15 @@ def from_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def write(table: pa.Table, path: Path) -> None:
-    """Write one Parquet file whole or not at all: under a temporary name that readers of a folder pass over."""
+    """Write one Parquet file whole or not at all: under a temporary name that readers of a folder pass over.
+
+    Names are few, so they get a dictionary; hardly a number comes twice.
+    """
+    names = [field.name for field in table.schema if pa.types.is_string(field.type)]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", use_dictionary=names)
         _to_disk(temporary)
         temporary.replace(path)
     finally:

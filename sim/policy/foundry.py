@@ -41,10 +41,13 @@ def closed_cards(rules: Iterable[tuple[FoundryRule, float]], structure: "Structu
     return 1.0 - open_
 
 
-def closed_in_turn(rules: Iterable[tuple[str, FoundryRule, float]], cards: Mapping[str, Bools]) -> dict[str, Floats]:
+def closed_in_turn(
+    rules: Iterable[tuple[str, FoundryRule, float | Floats]], cards: Mapping[str, Bools]
+) -> dict[str, Floats]:  # fmt: skip
     """Return what each rule, by id and with its strength, closes of what those before it leave (V,).
 
-    Together that is ``closed_cards``. ``cards`` are those that each rule catches (V,), by its id.
+    Together that is ``closed_cards``. ``cards`` are those that each rule catches (V,), by its id. Of several quarters
+    (T, V), with strengths (T, 1).
     """
     open_, closed = np.ones(1), dict[str, Floats]()
     for name, rule, strength in rules:
@@ -53,7 +56,7 @@ def closed_in_turn(rules: Iterable[tuple[str, FoundryRule, float]], cards: Mappi
     return closed
 
 
-def _served(rule: FoundryRule, strength: float, cards: Bools) -> Floats:
+def _served(rule: FoundryRule, strength: float | Floats, cards: Bools) -> Floats:
     """Return the part of the wafers of every card that foundries serve under a rule that catches some (V,)."""
     return np.asarray(1.0 - cards * (1.0 - rule.access) * strength, dtype=np.float64)
 

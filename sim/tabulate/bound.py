@@ -1,36 +1,45 @@
-"""A row of the table ``rules``: what a rule did to one entity in one quarter."""
+"""Rows of the table ``rules``: what rules did to entities, quarter by quarter."""
 
-import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
+
+from sim.economics.cells import Bools, Floats, Ints
+from sim.tabulate.rows import Strings, strings
 
 
 class Bound(NamedTuple):
-    """What a rule did; measures that its kind does not have are no numbers."""
+    """What rules did; n rows."""
 
-    t: int
-    rule: str
-    who: str
-    acted: bool
-    """Whether it changed something."""
-    closed: float = math.nan
-    """H100e that would have been ordered, or that might have been rented."""
-    lost: float = math.nan
-    """USD m that makers would have taken for them."""
-    fee: float = math.nan
-    """USD m of makers' revenue."""
-    duty: float = math.nan
-    """USD m paid by buyers."""
-    subsidy: float = math.nan
-    """USD m paid by governments."""
-    effort: float = math.nan
-    """Enforcement over the usual one."""
-    seizures: float = math.nan
-    """Cards seized."""
-    lifted: float = math.nan
-    """H100e more that would be ordered of its cards if a rule alone were lifted."""
-    licensed: float = math.nan
-    """H100e of cards that came under a licence of the rule."""
-    shaped: float = math.nan
-    """H100e of cards that came and would have been cut otherwise without a rule."""
-    own: float = math.nan
-    """USD per effective H100e-hour that a rule adds to the cost of own cards of customers."""
+    t: Ints
+    """(n,) position of the quarter."""
+    rule: Strings
+    """(n,)"""
+    who: Strings
+    """(n,)"""
+    acted: Bools
+    """(n,) whether it changed something."""
+    measures: Mapping[str, Floats]
+    """(n,) by column of the table; those that its kind does not have are left out, and become no numbers."""
+
+
+def for_each(rule: str, t: Ints, who: Sequence[str], acted: Bools, measures: Mapping[str, Floats]) -> Bound:
+    """Return what one rule did to all of some entities.
+
+    Args:
+        rule: id.
+        t: (n,) quarters.
+        who: (m,) entities.
+        acted: (n, m) whether it changed something.
+        measures: (n, m) by column.
+    """
+    return Bound(
+        np.repeat(t, len(who)), named(rule, t.size * len(who)), np.tile(strings(who), t.size), acted.reshape(-1),
+        {name: values.reshape(-1) for name, values in measures.items()},
+    )  # fmt: skip
+
+
+def named(name: str, rows: int) -> Strings:
+    """Return a column that says the same in every row."""
+    return np.full(rows, name, dtype=object)

@@ -52,7 +52,7 @@ class Chain(Fleets):
 
     def _own_stages(self) -> Floats:
         """Return the part of the units used in a quarter that the stages of a side made themselves (T, Z, 3)."""
-        own, cards = self.record["own_output"], self.everywhere("accepted", "elsewhere_accepted").sum(axis=1)
+        own, cards = self.record["own_output"], self.accepted.sum(axis=1)
         return own_part(own, folded(cards[:, :, None] * self.record["chip_needs"], self._side, own.shape[1], axis=1))
 
 

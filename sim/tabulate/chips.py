@@ -1,12 +1,13 @@
 """Tables ``suppliers`` and ``chips``: what makers of accelerators sell, and where it goes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.folding import folded
 from sim.economics.upstream import LIMITS, MEMORY, PACKAGING, WAFERS
-from sim.links import ORDERING
 from sim.reasons import Reason
 from sim.structure import INFERENCE, TRAINING
 from sim.tabulate.facts import Facts
@@ -27,7 +28,7 @@ def suppliers(facts: Facts) -> Columns:
         "wafers": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, WAFERS])),
         "memory_stacks": flat(_by_maker(facts, shipped * record["chip_needs"][:, :, MEMORY])),
         "inventory_h100e": flat(_banked(facts)),
-        "backlog_h100e": flat(_by_maker(facts, _refused(facts).sum(axis=1) * structure.chip_h100e)),
+        "backlog_h100e": flat(_by_maker(facts, facts.fleets.refused_to.sum(axis=1) * structure.chip_h100e)),
         "binding_stage": _limits(facts),
         "saving_usd_m": flat(_savings(facts)),
         "ecosystem_h100e": flat(record["ecosystem"][:, structure.supplier_stack]),
@@ -90,20 +91,14 @@ def _reasons(facts: Facts) -> NDArray[np.object_]:
     return strings(codes)[facts.record["limit"].astype(np.int64)]
 
 
-def _refused(facts: Facts) -> Floats:
-    """Return cards ordered and not accepted (T, R, V)."""
-    ordered, accepted = (facts.fleets.by_place(name, f"elsewhere_{name}") for name in ("ordered", "accepted"))
-    return np.asarray(ordered - accepted)
-
-
 def chips(facts: Facts) -> Columns:
     """Return the table ``chips``: a row for every chip, destination and quarter with an order or a delivery."""
     structure, record = facts.structure, facts.record
-    ordered, shipped = facts.fleets.by_place("ordered", "elsewhere_ordered"), facts.fleets.delivered
+    ordered, shipped = facts.fleets.ordered_to, facts.fleets.delivered
     denied = facts.fleets.denied
     leaked, seized = (facts.fleets.arriving(name) for name in ("leaked", "seized"))
     t, region, chip = np.nonzero((ordered > 0.0) | (shipped > 0.0) | (denied > 0.0) | (seized > 0.0))
-    refused, denied = _refused(facts)[t, region, chip], denied[t, region, chip]
+    refused, denied = facts.fleets.refused_to[t, region, chip], denied[t, region, chip]
     reason = _reasons(facts)[t, structure.chip_supplier[chip]]
     reason[refused <= 0.0] = None
     return {
@@ -128,27 +123,31 @@ def chips(facts: Facts) -> Columns:
 
 def _denied_by(facts: Facts) -> NDArray[np.object_]:
     """Return the rule that closed most of a card to a region (T, R, V); None where none did."""
-    names = strings((*(name for name, _, _ in facts.world.policy.chip_rules), None))
-    denied, regions = facts.record["denied"], len(facts.structure.regions)
-    out = np.full((denied.shape[0], regions, denied.shape[2]), None, dtype=object)
-    for t in np.flatnonzero(denied.any(axis=(1, 2))):
-        rule = _closing(facts, int(t))
-        for r in range(regions):
-            here = facts.fleets.place_region == r
-            if here.any():
-                place = np.flatnonzero(here)[denied[t, here].argmax(axis=0)]
-                cards = denied[t, place, np.arange(place.size)]
-                out[t, r, cards > 0.0] = names[rule[place, np.arange(place.size)]][cards > 0.0]
+    names, denied = strings((*facts.rulebook.chip_rules, None)), facts.record["denied"]
+    out = np.full(facts.fleets.denied.shape, None, dtype=object)
+    t, place, chip = np.nonzero(denied > 0.0)
+    last_is_most = np.lexsort((-place, denied[t, place, chip]))
+    t, place, chip = (column[last_is_most] for column in (t, place, chip))
+    out[t, facts.fleets.place_region[place], chip] = names[_closing(facts, t, place, chip)]
     return out
 
 
-def _closing(facts: Facts, t: int) -> Ints:
-    """Return the rule that closes each card to every place (n, V): where none does, one whose quota cut there."""
-    found = [facts.record.rules[t][name] for name in ORDERING]
-    rule, closed = (np.concatenate(x) for x in zip(*((y.deciding, y.closed.sum(axis=0)) for y in found), strict=True))
-    for n, (name, terms, _) in enumerate(facts.world.policy.chip_rules):
-        cut = facts.record.bound[t].get(name)
-        if cut is not None and terms.licence is not None:
-            under = np.concatenate([y.licensed[n] for y in found]) > 0.0
-            rule = np.where(under & (closed == 0.0) & (cut[0] > 0.0)[:, None], n, rule)
+def _closing(facts: Facts, t: Ints, place: Ints, chip: Ints) -> Ints:
+    """Return the rule that closes cards to places (n,): where none does, one whose quota cut there."""
+    deciding, shut = (np.stack(said) for said in zip(*(said[:2] for said in facts.ruled), strict=True))
+    rule: Ints = deciding[t, place, chip]
+    for row in np.flatnonzero(~shut[t, place, chip]):
+        for n in _cutting(facts, int(t[row]), int(place[row]), int(chip[row])):
+            rule[row] = n
     return rule
+
+
+def _cutting(facts: Facts, t: int, place: int, chip: int) -> Iterator[int]:
+    """Yield the rules whose quotas cut at a place to which a card goes on their terms."""
+    sites = len(facts.structure.sites)
+    kind, row = ("sites", place) if place < sites else ("elsewhere", place - sites)
+    licensed, bound = facts.record.rules[t][kind].licensed[:, row, chip] > 0.0, facts.record.bound[t]
+    for n in np.flatnonzero(licensed):
+        name = facts.rulebook.chip_rules[n]
+        if name in bound and bound[name][0, place] > 0.0:
+            yield int(n)

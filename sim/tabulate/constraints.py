@@ -45,7 +45,7 @@ def binding(facts: Facts, capacity: Floats, full: Floats) -> Strings:
 def _refused(facts: Facts) -> tuple[Bools, Floats]:
     """Return (T, S) whether orders were not met, and what limits the maker that refused most, see ``upstream``."""
     record, structure = facts.record, facts.structure
-    short = (record["ordered"] - record["accepted"]) * structure.chip_h100e
+    short = facts.fleets.refused_h100e
     asked = (record["ordered"] * structure.chip_h100e).sum(axis=2)
     maker = folded(short, structure.chip_supplier, len(structure.suppliers)).argmax(axis=2)
     return short.sum(axis=2) > SLIGHT * asked, np.take_along_axis(record["limit"], maker, axis=1)

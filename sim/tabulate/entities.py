@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sim.economics.folding import folded
 from sim.names import quarter_code, quarter_number
 from sim.parameters.firms import CloudProvider
 from sim.structure import Structure
@@ -116,13 +117,13 @@ def _leases(facts: Facts) -> Iterator[Event]:
     """Yield when one firm begins or ceases to rent from another by agreement, by lessee, with the lessor."""
     structure, leases, decided = facts.structure, facts.world.leases, facts.links.dated_leases
     owner, user = (structure.pool_provider[pools[decided:]] for pools in (leases.lessor, leases.lessee))
-    let = facts.record["let_share"][:, decided:] > 0.0
-    for lessor, lessee in sorted(set(zip(owner.tolist(), user.tolist(), strict=True))):
-        rents = let[:, (owner == lessor) & (user == lessee)].any(axis=1).astype(float)
-        moves = np.diff(rents)
-        for t in np.flatnonzero(moves):
-            event = "lease" if moves[t] > 0.0 else "lease_end"
-            yield facts.quarters[t + 1], event, structure.providers[lessee], structure.providers[lessor]
+    pairs, pair = np.unique(np.array([owner, user]), axis=1, return_inverse=True)
+    let = (facts.record["let_share"][:, decided:] > 0.0).astype(np.float64)
+    rents = folded(let, pair, pairs.shape[1]) > 0.0
+    for t, n in zip(*np.nonzero(np.diff(rents, axis=0)), strict=True):
+        lessor, lessee = pairs[:, n]
+        event = "lease" if rents[t + 1, n] else "lease_end"
+        yield facts.quarters[t + 1], event, structure.providers[lessee], structure.providers[lessor]
 
 
 def _turnover(facts: Facts) -> Iterator[Event]:

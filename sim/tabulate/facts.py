@@ -2,23 +2,20 @@
 
 from functools import cached_property
 
-import numpy as np
-
-from sim.economics.cells import Bools, Ints
-from sim.parameters.instruments import FoundryRule
-from sim.policy.foundry import caught
-from sim.tabulate.bound import Bound
+from sim.economics.cells import Bools
+from sim.rulebook import Orders, Rulebook
 from sim.tabulate.chain import Chain
 from sim.tabulate.demand import Demand
 from sim.tabulate.frame import Frame
+from sim.tabulate.rows import Columns
 from sim.tabulate.sales import Sales
 
 
 class Facts(Frame):
     """All sums over a run."""
 
-    bound: list[Bound] | None = None
-    """What rules did, once ``rules`` has worked it out: its table and events both ask."""
+    bound: Columns | None = None
+    """The table ``rules``, once it has been made: events ask it as well."""
 
     @cached_property
     def sales(self) -> Sales:
@@ -36,14 +33,21 @@ class Facts(Frame):
         return Chain(self.world, self.record)
 
     @cached_property
-    def caught_by_foundries(self) -> dict[str, Bools]:
-        """Cards that each rule on foundries catches (V,), by its id."""
-        found = self.structure.parameters.policy.instruments.items()
-        return {name: caught(rule, self.structure) for name, rule in found if isinstance(rule, FoundryRule)}
+    def rulebook(self) -> Rulebook:
+        """What is asked of the rules."""
+        return self.world.ground.rulebook
 
     @cached_property
-    def ordering(self) -> tuple[list[str], Ints]:
-        """Firms that order cards, by id, and the position of that of every place that does (S + W,)."""
-        places = [str(place.firm) for place in self.links.subjects["orders"].places]
-        firms = sorted(set(places))
-        return firms, np.array([firms.index(firm) for firm in places], dtype=np.int64)
+    def in_force(self) -> dict[str, Bools]:
+        """(T, N) by use, which rules on cards are in force, see ``Rulebook``."""
+        return {use: held[: self.record.quarters] for use, held in self.rulebook.in_force.items()}
+
+    @cached_property
+    def ruled(self) -> list[Orders]:
+        """What rules on cards said of the orders of each quarter."""
+        return [self.rulebook.orders(rules) for rules in self.record.rules]
+
+    @cached_property
+    def by_rule_and_firm(self) -> tuple[int, int, int]:
+        """Quarters, rules on cards, and firms that order."""
+        return self.record.quarters, len(self.rulebook.chip_rules), len(self.rulebook.firms)

@@ -33,14 +33,44 @@ class Fleets(Frame):
         """(T, I)."""
         return folded(self.owned_h100e, self.links.site_provider, len(self.structure.providers))
 
-    def everywhere(self, sites: str, elsewhere: str, quarter: int | slice = slice(None)) -> Floats:
-        """Return cards (T, S + W, V) at sites of providers and of owners outside them; of one quarter (S + W, V)."""
-        return np.concatenate([self.record[sites][quarter], self.record[elsewhere][quarter]], axis=-2)
+    def everywhere(self, sites: str, elsewhere: str) -> Floats:
+        """Return cards (T, S + W, V) at sites of providers and of owners outside them."""
+        return np.concatenate([self.record[sites], self.record[elsewhere]], axis=1)
+
+    @cached_property
+    def ordered(self) -> Floats:
+        """(T, S + W, V) cards ordered."""
+        return self.everywhere("ordered", "elsewhere_ordered")
+
+    @cached_property
+    def ordered_in_world(self) -> Floats:
+        """(T, V) cards ordered in the world."""
+        return np.asarray(self.record["ordered"].sum(axis=1) + self.record["elsewhere_ordered"].sum(axis=1))
+
+    @cached_property
+    def accepted(self) -> Floats:
+        """(T, S + W, V) cards ordered that makers accepted."""
+        return self.everywhere("accepted", "elsewhere_accepted")
+
+    @cached_property
+    def got(self) -> Floats:
+        """(T, S + W, V) cards delivered."""
+        return self.everywhere("delivered", "elsewhere_delivered")
+
+    @cached_property
+    def refused_h100e(self) -> Floats:
+        """(T, S, V) H100e ordered at every site and not accepted."""
+        return (self.record["ordered"] - self.record["accepted"]) * self.structure.chip_h100e
+
+    @cached_property
+    def _in_place(self) -> Floats:
+        """(T, S + W, V) cards owned."""
+        return self.everywhere("owned", "elsewhere")
 
     @cached_property
     def owned_by_headquarters(self) -> Floats:
         """(T, R + 1) H100e owned by firms with headquarters in each region."""
-        h100e = (self.everywhere("owned", "elsewhere") * self.structure.chip_h100e).sum(axis=2)
+        h100e = (self._in_place * self.structure.chip_h100e).sum(axis=2)
         return with_world(folded(h100e, self.place_headquarters, len(self.structure.regions)))
 
     @cached_property
@@ -56,7 +86,7 @@ class Fleets(Frame):
     @cached_property
     def denied(self) -> Floats:
         """(T, R, V) cards that would have been ordered, had no rule closed them."""
-        return folded(self.record["denied"], self.place_region, len(self.structure.regions), axis=1)
+        return self.by_region(self.record["denied"])
 
     def arriving(self, name: str) -> Floats:
         """Return cards of the grey market in the quarter in which they arrive, or would have (T, R, V)."""
@@ -78,16 +108,26 @@ class Fleets(Frame):
     @cached_property
     def standing(self) -> Floats:
         """(T, R, V) cards of all owners that stand in each region."""
-        return self.by_place("owned", "elsewhere")
+        return self.by_region(self._in_place)
 
     @cached_property
     def delivered(self) -> Floats:
         """(T, R, V) cards delivered to each region."""
-        return self.by_place("delivered", "elsewhere_delivered")
+        return self.by_region(self.got)
 
-    def by_place(self, sites: str, elsewhere: str) -> Floats:
-        """Return cards (T, R, V) by region where they stand."""
-        return folded(self.everywhere(sites, elsewhere), self.place_region, len(self.structure.regions), axis=1)
+    @cached_property
+    def ordered_to(self) -> Floats:
+        """(T, R, V) cards ordered to each region."""
+        return self.by_region(self.ordered)
+
+    @cached_property
+    def refused_to(self) -> Floats:
+        """(T, R, V) cards ordered to each region and not accepted."""
+        return self.ordered_to - self.by_region(self.accepted)
+
+    def by_region(self, places: Floats) -> Floats:
+        """Return cards (T, R, V) of places (T, S + W, V) by region."""
+        return folded(places, self.place_region, len(self.structure.regions), axis=1)
 
     @cached_property
     def shipped(self) -> Floats:

@@ -32,7 +32,7 @@ def sites(facts: Facts) -> Columns:
         "mw_building": record["building_mw"],
         "electricity_gwh": record["electricity_gwh"],
         "capex_usd_m": record["site_capex"],
-        "refused_h100e": ((record["ordered"] - record["accepted"]) * structure.chip_h100e).sum(axis=2),
+        "refused_h100e": facts.fleets.refused_h100e.sum(axis=2),
         "tightening_belief": record["tightening"].max(axis=2),
         "denied_h100e": (record["denied"][:, : len(structure.sites)] * structure.chip_h100e).sum(axis=2),
     }
@@ -48,14 +48,11 @@ def _by_site(facts: Facts, pools: Floats) -> Floats:
 
 def _leased(facts: Facts) -> tuple[Floats, Floats]:
     """Return (T, S) H100e that other providers' cards add to a site, and that others operate of its own."""
-    structure, links = facts.structure, facts.links
-    flows = np.zeros((2, facts.record.quarters, len(structure.sites)))
-    leases, share = facts.world.leases, facts.record["let_share"]
-    for n in np.flatnonzero(share.any(axis=0)):
-        lessor, lessee = leases.lessor[n], leases.lessee[n]
-        site = structure.pool_site[lessor]
-        cards = facts.record["owned"][:, site] * links.pool_cards[lessor] * structure.chip_h100e
-        moved = cards.sum(axis=1) * share[:, n]
-        flows[0, :, structure.pool_site[lessee]] += moved
-        flows[1, :, site] += moved
-    return flows[0], flows[1]
+    structure, links, leases = facts.structure, facts.links, facts.world.leases
+    share = facts.record["let_share"]
+    n = np.flatnonzero(share.any(axis=0))
+    lessors, row = np.unique(leases.lessor[n], return_inverse=True)
+    cards = facts.record["owned"][:, structure.pool_site[lessors]] * links.pool_cards[lessors] * structure.chip_h100e
+    moved = cards.sum(axis=2)[:, row] * share[:, n]
+    lessor, lessee = (structure.pool_site[pools[n]] for pools in (leases.lessor, leases.lessee))
+    return folded(moved, lessee, len(structure.sites)), folded(moved, lessor, len(structure.sites))

@@ -80,7 +80,7 @@ def test_the_null_policy_has_no_rules() -> None:
 @pytest.mark.parametrize("name", MODEL_TABLES)
 def test_tables_can_be_stored(name: str) -> None:
     model = finished(*BASE)
-    stored = store.to_arrow(name, model.tables([name])[name], "0" * 16)
+    stored = store.Conversion().to_arrow(name, model.tables([name])[name], "0" * 16)
     table = tables_of(*BASE)[name]
     assert stored.num_rows == len(table)
     for column in table:

@@ -300,6 +300,19 @@ def allocate(
     _reroute(rows, active, menu, service, terms, seasons, kinds, load, left, refused)
 
 
+@inlined
+def _in_turn(rows: Workloads, active: Active, menu: Menu, queue: Ints, order: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return active positions, their lanes and the hours they ask for, first come first (m,).
+
+    Looked up in the order of rows and then put in turn, which is kinder to the memory than looking up in turn.
+    """
+    lane, hours = np.empty(queue.size, np.int64), np.empty(queue.size)
+    for place in range(queue.size):
+        pair = active.first[queue[place]]
+        lane[place], hours[place] = menu.lane[pair], rows.volume[active.row[queue[place]]] * menu.need[pair]
+    return queue[order], lane[order], hours[order]
+
+
 @compiled
 def _serve_queue(
     rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, left: Floats, queue: Ints, order: Ints,
@@ -312,13 +325,8 @@ def _serve_queue(
     """
     refused, count, highest = np.empty(queue.size, np.int64), 0, np.ones(kinds.shape[0])
     stale = np.ones(left.size, np.bool_)
-    lane, hours = np.empty(queue.size, np.int64), np.empty(queue.size)
-    for place in range(
-        queue.size
-    ):  # looked up in the order of rows, which is kinder to the memory than that of service
-        pair = active.first[queue[place]]
-        lane[place], hours[place] = menu.lane[pair], rows.volume[active.row[queue[place]]] * menu.need[pair]
-    for place in order:
+    who, lane, hours = _in_turn(rows, active, menu, queue, order)
+    for place in range(queue.size):
         seat, needed = lane[place], hours[place]
         if stale[seat]:
             left[seat], stale[seat] = lane_left(kinds, load, seat), False
@@ -326,9 +334,9 @@ def _serve_queue(
             load[seat] += needed
             left[seat], stale[seat ^ 1] = max(left[seat] - needed, 0.0), True
         else:
-            refused[count] = queue[place]
+            refused[count] = who[place]
             count += 1
-            highest[seat // 2] = max(highest[seat // 2], bid[queue[place]])
+            highest[seat // 2] = max(highest[seat // 2], bid[who[place]])
     for seat in range(left.size):
         if stale[seat]:
             left[seat] = lane_left(kinds, load, seat)

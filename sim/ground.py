@@ -38,7 +38,7 @@ class Ground:
     _conditions: dict[int, Conditions] = field(default_factory=dict)
     _ties: dict[bytes, Ties] = field(default_factory=dict)
     _permits: dict[tuple[int, ...], Permits] = field(default_factory=dict)
-    _rules: dict[tuple[object, ...], tuple[dict[str, Quarterly], Permits]] = field(default_factory=dict)
+    _rules: dict[tuple[object, ...], tuple[Mapping[str, Quarterly], Permits]] = field(default_factory=dict)
 
     def conditions(self, quarter: int) -> Conditions:
         """Return what instruments beside rules on cards make of a quarter, by its number."""
@@ -61,7 +61,7 @@ class Ground:
         """What tables ask of the rules."""
         return Rulebook(self.structure, self.links, self.calendar)
 
-    def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[dict[str, Quarterly], Permits]:
+    def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[Mapping[str, Quarterly], Permits]:
         """Return what rules on cards leave open in a quarter, by who asks, and what that means for orders.
 
         Args:
@@ -75,7 +75,7 @@ class Ground:
                 name: self.calendar.quarterly(use, name, subjects[who], quarter, leaders)
                 for name, (use, who) in (ORDERS | RENTS).items()
             }
-            self._rules[key] = found, self._permitted(found)
+            self._rules[key] = found, self._permitted({name: found[name] for name in ORDERS})
         return self._rules[key]
 
     def _permitted(self, rules: Mapping[str, Quarterly]) -> Permits:

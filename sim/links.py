@@ -48,7 +48,7 @@ ORDERING = ("sites", "elsewhere")
 
 
 class Links:
-    """Arrays derived from the structure once: how pairs, products, pools and cells hang together."""
+    """Arrays derived from the structure once: how products, pools and cells hang together, who behaves how."""
 
     def __init__(self, structure: Structure) -> None:
         self._products(structure)

@@ -3,6 +3,7 @@
 Copies are all that happens during a run; ``sim.tabulate`` makes tables of them at its end.
 """
 
+from collections.abc import Mapping
 from operator import attrgetter, itemgetter
 
 import numpy as np
@@ -55,7 +56,7 @@ class Record:
         """Quarters taken."""
         self.diversions: list[Diversions] = []
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
-        self.rules: list[dict[str, Quarterly]] = []
+        self.rules: list[Mapping[str, Quarterly]] = []
         """What the rules left open in each quarter, by who asks."""
         self.stopped: list[dict[str, Bools]] = []
         """(S + W,) whether a quota, cap or mandate cut orders in each quarter, by its id."""
@@ -103,7 +104,7 @@ class Record:
         world.population.tally(world, places, self._tally)
 
     def __getitem__(self, name: str) -> Floats:
-        """Return an array of the quarters taken, first axis the quarter."""
+        """Return an array of the quarters taken, first axis the quarter: the record's own, to be read only."""
         return self._taken[name][: self.quarters]
 
 

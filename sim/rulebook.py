@@ -84,7 +84,7 @@ class Rulebook:
         self._structure, self._calendar = structure, calendar
         self._sites, self._places = links.subjects["sites"], links.subjects["orders"].places
         self._instruments = structure.parameters.policy.instruments
-        self._orders: dict[tuple[int, ...], Orders] = {}
+        self._orders: dict[tuple[int, ...], tuple[Orders, list[Quarterly]]] = {}
         self._refuses: dict[int, Bools] = {}
 
     @cached_property
@@ -187,8 +187,8 @@ class Rulebook:
         found = [rules[name] for name in ORDERING]
         key = tuple(id(said) for said in found)
         if key not in self._orders:
-            self._orders[key] = _orders(found)
-        return self._orders[key]
+            self._orders[key] = _orders(found), found  # what a key stands for lives as long as the key
+        return self._orders[key][0]
 
 
 def _dates(rule: Rule) -> dict[str, int]:

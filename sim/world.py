@@ -1,5 +1,6 @@
 """What a phase sees: structure, links, paths, state, customers, and what the phases of a quarter hand to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -146,9 +147,9 @@ class World:
     """Leases between providers; those of a firm that is wound up end, and of others what rules on rentals close."""
     contracts: DatedContracts = field(init=False)
     """Dated contracts of labs, likewise."""
-    rules: dict[str, Quarterly] = field(default_factory=dict)
+    rules: Mapping[str, Quarterly] = field(default_factory=dict)
     """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
-    rules_before: dict[str, Quarterly] = field(default_factory=dict)
+    rules_before: Mapping[str, Quarterly] = field(default_factory=dict)
     """The same of the last quarter, in which what is delivered now was ordered."""
     permits: Permits = field(init=False)
     """What follows from that for orders."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.verification.case import Case, Pair
 from experiments.verification.economy import Changes, changed, market_of, shipped, simulated
-from sim.economics.building import building_payments, completed, holding_costs
+from sim.economics.building import completed, holding_costs, payment_schedule
 from sim.economics.cells import Floats
 from sim.names import quarter_code, quarter_number
 from sim.structure import PAST
@@ -84,7 +84,7 @@ def _present_value(begun_in: int, needed: int, growth: float, rate: float, holdi
     begun, energised, value, build = np.zeros((1, 40)), np.zeros(1), 0.0, np.ones(1, np.int64)
     begun[0, begun_in] = 1.0
     for quarter in range(needed):
-        due = building_payments(begun, ZERO, price, HERE, build, quarter, 1.0, 0.0, 0.0)
+        due = payment_schedule(begun, ZERO, price, HERE, build, quarter, 1.0, 0.0, 0.0)[0]
         energised += completed(begun, HERE, build, quarter)
         idle = np.zeros(1)
         holding_costs(energised, np.zeros(1), price[:, quarter], HERE, HERE, holding / YEAR, idle)

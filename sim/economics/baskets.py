@@ -109,7 +109,10 @@ def _take(cards: Floats, order: Order, wanted: float, each: Floats) -> None:
 def _fill_slots(
     shelf: Shelf, habit: Habit, x: int, power: float, open_: Floats, order: Order, cards: Floats
 ) -> None:  # fmt: skip
-    """Fill the cards (V,) for ``power`` MW of slots at site x, see ``cards_for_slots``."""
+    """Fill the cards (V,) for ``power`` MW of slots at site x, by the share of its orders for which each is open (V,).
+
+    Parts of its orders that take the same cards are one: a card that nobody would take splits nothing.
+    """
     done, since, hours = 0.0, 0.0, 0.0
     cards[:], order.taken[:], order.share[:] = 0.0, NO_CHIP, 0.0
     level = open_beyond(open_, done, order.allowed)
@@ -127,29 +130,14 @@ def _fill_slots(
     _take(cards, order, power * (done - since) * hours, habit.hours)
 
 
-@compiled
-def cards_for_slots(shelf: Shelf, habit: Habit, power: Floats, open_: Floats) -> Floats:
-    """Return cards for powered slots (n, V).
-
-    Parts of a place's orders that take the same cards are one: a card that nobody would take splits nothing.
-
-    Args:
-        shelf: what cards cost.
-        habit: how suppliers share in it.
-        power: (n,) MW to be filled.
-        open_: (n, V) share of a place's orders for which a card may be had.
-    """
-    cards, order = np.empty(open_.shape), _order(shelf.suppliers, open_.shape[1])
-    for x in range(power.size):
-        _fill_slots(shelf, habit, x, power[x], open_[x], order, cards[x])
-    return cards
-
-
 @inlined
 def _fill_amounts(
     shelf: Shelf, x: int, wanted: Floats, h100e: Floats, open_: Floats, order: Order, cards: Floats
 ) -> None:  # fmt: skip
-    """Fill the cards (V,) for amounts of every supplier (K,) in H100e at place x, see ``cards_for_amounts``."""
+    """Fill the cards (V,) of place x, which orders amounts in H100e (K,), by the share for which each is open (V,).
+
+    What a supplier may not sell is ordered of the others.
+    """
     done, since, total = 0.0, 0.0, wanted.sum()
     cards[:], order.taken[:], order.share[:] = 0.0, NO_CHIP, 0.0
     level = open_beyond(open_, done, order.allowed)
@@ -173,22 +161,6 @@ def _share_among(chip: Ints, wanted: Floats, share: Floats) -> None:
         sold += share[k]
     for k in range(chip.size):
         share[k] = share[k] / sold if sold > 0.0 else 0.0
-
-
-@compiled
-def cards_for_amounts(shelf: Shelf, wanted: Floats, h100e: Floats, open_: Floats) -> Floats:
-    """Return cards (n, V) of owners who order amounts in H100e; what a supplier may not sell they order of the others.
-
-    Args:
-        shelf: what cards cost.
-        wanted: (n, K) H100e of every supplier.
-        h100e: (V,) per card.
-        open_: (n, V) share of a place's orders for which a card may be had.
-    """
-    cards, order = np.empty(open_.shape), _order(shelf.suppliers, open_.shape[1])
-    for x in range(wanted.shape[0]):
-        _fill_amounts(shelf, x, wanted[x], h100e, open_[x], order, cards[x])
-    return cards
 
 
 class Buyers(NamedTuple):

@@ -141,30 +141,14 @@ def instalment(k: int, build: int, first: float, last: float) -> float:
     return due
 
 
-@inlined
-def _add_payments(
-    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
-    conversion: float, out: Floats,
-) -> None:  # fmt: skip
-    """Add to (n, S) what is due to builders in quarter ``now`` and those after it, see ``building_payments``."""
-    for s in range(region.size):
-        r = region[s]
-        for k in range(build[r] + 1):
-            share = instalment(k, build[r], first, last)
-            for ahead in range(out.shape[0]):
-                since = now + ahead - k
-                if since >= 0:
-                    out[ahead, s] += begun[s, since] * price[r, since] * share
-        for ahead in range(out.shape[0]):
-            out[ahead, s] += converting[s, now + ahead] * price[r, now + ahead] * conversion
-
-
 @compiled
-def building_payments(
+def payment_schedule(
     begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
     conversion: float,
 ) -> Floats:  # fmt: skip
-    """Return what is due to builders in quarter ``now`` (S,), USD m, at the prices of the quarters of decision.
+    """Return what is due to builders in quarter ``now`` and in every later one for what is begun by then (n, S), USD m.
+
+    At the prices of the quarters of decision.
 
     Args:
         begun: (S, Q) MW of new shells by quarter in which building began.
@@ -177,31 +161,18 @@ def building_payments(
         last: share that is paid at completion.
         conversion: cost of converting over that of a new shell.
     """
-    out = np.zeros((1, region.size))
-    _add_payments(begun, converting, price, region, build, now, first, last, conversion, out)
-    due: Floats = out[0]
-    return due
-
-
-@compiled
-def payment_schedule(
-    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
-    conversion: float,
-) -> Floats:  # fmt: skip
-    """Return ``building_payments`` of quarter ``now`` and of all later ones (n, S), USD m."""
     out = np.zeros((build.max() + 1, region.size))
-    _add_payments(begun, converting, price, region, build, now, first, last, conversion, out)
+    for s in range(region.size):
+        r = region[s]
+        for k in range(build[r] + 1):
+            share = instalment(k, build[r], first, last)
+            for ahead in range(out.shape[0]):
+                since = now + ahead - k
+                if since >= 0:
+                    out[ahead, s] += begun[s, since] * price[r, since] * share
+        for ahead in range(out.shape[0]):
+            out[ahead, s] += converting[s, now + ahead] * price[r, now + ahead] * conversion
     return out
-
-
-@compiled
-def add_what_is_due(
-    begun: Floats, converting: Floats, price: Floats, region: Ints, build: Ints, now: int, first: float, last: float,
-    conversion: float, owed: Floats,
-) -> None:  # fmt: skip
-    """Add ``building_payments`` of all quarters after ``now`` to ``owed`` (S,), USD m."""
-    for due in payment_schedule(begun, converting, price, region, build, now, first, last, conversion)[1:]:
-        owed += due
 
 
 @compiled

@@ -62,6 +62,15 @@ def achieve(software: Ecosystem, ecosystem: Floats, achieved: Floats, effective:
 def advance_software(
     software: Ecosystem, cards: Floats, research: Floats, ecosystem: Floats, achieved: Floats, effective: Floats
 ) -> None:
-    """Let ecosystems grow for a quarter, and set what cards achieve under them; all as for the two functions above."""
+    """Let ecosystems grow for a quarter, and set what cards achieve under them.
+
+    Args:
+        software: what never changes of stacks, see ``grow_ecosystems``.
+        cards: (V,) delivered in the quarter.
+        research: (K,) of makers, see ``grow_ecosystems``.
+        ecosystem: (N,) by stack; changed.
+        achieved: (N, 2) filled, see ``achieve``.
+        effective: (V, 2) filled, see ``achieve``.
+    """
     grow_ecosystems(software, cards, research, ecosystem)
     achieve(software, ecosystem, achieved, effective)

@@ -10,7 +10,8 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
-TRAINING, INFERENCE = 0, 1
+_TRAINING, _INFERENCE = 0, 1
+"""Workloads, as they are numbered everywhere."""
 OPENING_SPLIT = 0.4
 """Share of a pool's training capacity assumed in use where nothing has been loaded yet."""
 
@@ -53,7 +54,7 @@ def _left_beside(kinds: Floats, pool: int, used: float, workload: int) -> float:
     """
     left, rest, other, last = 0.0, used, 1 - workload, kinds.shape[1] - 1
     for n in range(kinds.shape[1]):
-        k = n if workload == INFERENCE else last - n
+        k = n if workload == _INFERENCE else last - n
         if kinds[pool, k, other] > 0.0:
             part = min(rest / kinds[pool, k, other], 1.0)
             rest -= part * kinds[pool, k, other]
@@ -64,14 +65,14 @@ def _left_beside(kinds: Floats, pool: int, used: float, workload: int) -> float:
 @inlined
 def inference_left(kinds: Floats, training: float) -> float:
     """Return the inference hours left when cards (N, 2) serve ``training`` hours; negative when they cannot."""
-    left: float = _left_beside(np.expand_dims(kinds, 0), 0, training, INFERENCE)
+    left: float = _left_beside(np.expand_dims(kinds, 0), 0, training, _INFERENCE)
     return left
 
 
 @inlined
 def training_left(kinds: Floats, inference: float) -> float:
     """Return the training hours possible beside ``inference`` hours of cards (N, 2); negative when they cannot."""
-    left: float = _left_beside(np.expand_dims(kinds, 0), 0, inference, TRAINING)
+    left: float = _left_beside(np.expand_dims(kinds, 0), 0, inference, _TRAINING)
     return left
 
 

@@ -97,7 +97,7 @@ class Backing(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Books of firms (I,), USD m; all but assets are changed."""
+    """Books of firms (I,), USD m; all but assets and selling are changed."""
 
     cash: Floats
     debt: Floats
@@ -126,7 +126,7 @@ def close_quarter(
     income: Income, backing: Backing, group_cash: Floats, backlog: Floats, committed: Floats, terms: Floats, t: int,
     rescued: bool, at: Balance, flows: Floats, measured: Floats,
 ) -> None:  # fmt: skip
-    """Pay interest and tax, settle with group, lenders and owners, and set what may be committed next quarter.
+    """Pay interest and tax, settle with group, lenders and owners, keep the books, and set the budget of next quarter.
 
     The budget is what a provider can pay for orders that it places next quarter and pays for in the one after:
     cash beyond the buffer, room for credit, and what comes in by then, less what is ordered already.

@@ -10,9 +10,7 @@ import numpy as np
 
 from sim.compiled import compiled, inlined
 from sim.economics.building import (
-    add_what_is_due,
     begin,
-    building_payments,
     congestion,
     over_quarters,
     slots_granted,
@@ -144,21 +142,3 @@ def begin_halls(
         granted = slots_granted(others, builders.region, builders.wait, left, now)
         _pay(works, builders, granted, over_quarters(granted, now), np.zeros(convert.size), appetite, budget, now)
     return share
-
-
-@compiled
-def due(works: Works, builders: Builders, now: int) -> Floats:
-    """Return what is due to builders in quarter ``now`` (S,), see ``building_payments``."""
-    return building_payments(
-        works.begun, works.converting, works.price, builders.region, builders.build, now, builders.first,
-        builders.last, builders.conversion,
-    )  # fmt: skip
-
-
-@compiled
-def add_due_later(works: Works, builders: Builders, now: int, owed: Floats) -> None:
-    """Add to ``owed`` (S,) what is due to builders in all quarters after ``now`` for what is begun by then."""
-    add_what_is_due(
-        works.begun, works.converting, works.price, builders.region, builders.build, now, builders.first,
-        builders.last, builders.conversion, owed,
-    )  # fmt: skip

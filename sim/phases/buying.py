@@ -67,13 +67,23 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them, beside those that a
-    mandate took out; ``closed``: those
-    that governments abroad closed, which is what the grey market is for; ``bound``: ``denied`` by
-    instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being ordered.
+    mandate took out; ``closed``: those that governments abroad closed, which is what the grey market is for; ``bound``:
+    ``denied`` by instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being
+    ordered.
     """
-    state, permits, buyers = world.state, world.permits, _buyers(world, here, power)
-    ruled, cut = permits.open, list[tuple[str, Floats]]()
-    ordered, found = orders(buyers, ruled), quotas(world)
+    state, buyers, cut = world.state, _buyers(world, here, power), list[tuple[str, Floats]]()
+    ruled, ordered = _under_quotas(world, buyers, cut)
+    open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
+    state.own_left[:] = _left_of_own(world, open_) if cut else 1.0
+    state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
+    if open_.min() < 1.0:
+        _note_closed(world, buyers, open_, ordered, cut)
+
+
+def _under_quotas(world: World, buyers: Buyers, cut: list[tuple[str, Floats]]) -> tuple[Floats, Floats]:
+    """Return the share of orders (S + W, V) that rules and quotas leave, and the orders; note what quotas ``cut``."""
+    ruled, found = world.permits.open, quotas(world)
+    ordered = orders(buyers, ruled)
     for turn in range(ROUNDS if found else 0):
         parts = list(_left_by(world, found, ordered))
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
@@ -86,27 +96,44 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
         ordered = orders(buyers, ruled)
     world.now.quotas, world.now.arrays["allowed"] = found, ruled
-    open_ = ruled
-    if limited(world):
-        parts = list(_beyond_limits(world, buyers, ruled, ordered))
-        if min((part.min() for _, part in parts), default=1.0) < 1.0:
-            _note(world, parts, ordered)
-            world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
-            open_ = _narrowed(ruled, parts, cut)
-            ordered = orders(buyers, open_)
-    left = np.divide(open_, permits.open, out=np.ones_like(open_), where=permits.open > 0.0)
-    state.own_left[:] = 1.0 - world.links.keepers @ (1.0 - left)
-    state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
-    if open_.min() < 1.0:
-        first = wanted(buyers, open_, ordered)
-        world.now.arrays["denied"] = world.now.arrays["removed"] + first * (1.0 - open_)
-        world.now.arrays["closed"] = first * (permits.abroad + _cut_abroad(world, cut))
-        _credit_closed(world, permits.deciding, first)
-        if cut:
-            _credit_closed(world, _as_closed(cut), first)
-        more = lifted(buyers, open_, permits.alone.shares, permits.alone.there, ordered)
-        for name, by_place in zip(permits.alone.rules, more, strict=True):
-            world.now.lifted[name] = by_place + world.now.lifted.get(name, 0.0)
+    return ruled, ordered
+
+
+def _under_limits(
+    world: World, buyers: Buyers, ruled: Floats, ordered: Floats, cut: list[tuple[str, Floats]]
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return the share of orders that caps and mandates leave as well, and the orders; note what they ``cut``."""
+    if not limited(world):
+        return ruled, ordered
+    parts = list(_beyond_limits(world, buyers, ruled, ordered))
+    if min((part.min() for _, part in parts), default=1.0) >= 1.0:
+        return ruled, ordered
+    _note(world, parts, ordered)
+    world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
+    open_ = _narrowed(ruled, parts, cut)
+    return open_, orders(buyers, open_)
+
+
+def _left_of_own(world: World, open_: Floats) -> Floats:
+    """Return what quotas, caps and mandates leave of own cards of customers (R, V), from what they leave of orders."""
+    rules = world.permits.open
+    left = np.divide(open_, rules, out=np.ones_like(open_), where=rules > 0.0)
+    return np.asarray(1.0 - world.links.keepers @ (1.0 - left))
+
+
+def _note_closed(
+    world: World, buyers: Buyers, open_: Floats, ordered: Floats, cut: list[tuple[str, Floats]]
+) -> None:  # fmt: skip
+    """Note what would have been ordered, had nothing been closed, and which instruments closed how much of it."""
+    now, permits, first = world.now, world.permits, wanted(buyers, open_, ordered)
+    now.arrays["denied"] = now.arrays["removed"] + first * (1.0 - open_)
+    now.arrays["closed"] = first * (permits.abroad + _cut_abroad(world, cut) if cut else permits.abroad)
+    _credit_closed(world, permits.deciding, first)
+    if cut:
+        _credit_closed(world, _as_closed(cut), first)
+    more = lifted(buyers, open_, permits.alone.shares, permits.alone.there, ordered)
+    for name, by_place in zip(permits.alone.rules, more, strict=True):
+        now.lifted[name] = by_place + now.lifted.get(name, 0.0)
 
 
 def _silencing(world: World, name: str) -> bool:

@@ -55,5 +55,5 @@ def _age(world: World, installed: Floats) -> None:
         state.cards, state.owned, state.scrapped, state.may_go, installed, world.structure.chip_kw, state.energised_mw,
         state.lost_cards, *terms,
     )  # fmt: skip
-    lost = np.zeros(state.elsewhere.shape)
+    lost = np.zeros(state.elsewhere.shape)  # nobody asks what fails elsewhere
     age_fleet(state.elsewhere_cards, state.elsewhere, state.elsewhere_delivered, lost, *terms)

@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.elementary import part_of
 from sim.economics.folding import folded
-from sim.strategies.grey_market import FORMS, NONE, Supply, cleared, give_way, seized_share
+from sim.strategies.grey_market import FORMS, NONE, Supply, evade, give_way, seized_share
 from sim.world import World
 
 
@@ -22,22 +22,19 @@ def run(world: World) -> None:
     if FORMS[rule.name] == NONE or "closed" not in now:
         return
     own, for_providers = _denied(world, rule.provider_share)
-    asking, regions = own.any(axis=1), world.structure.elsewhere_region
-    if not asking.any():
+    asked = own.sum(axis=1)
+    if not asked.any():
         return
-    scale = float(state.shipped[world.links.chip_merchant].sum()) / rule.reference_cards
-    for r in np.unique(regions[asking]):
-        buyers = np.flatnonzero((regions == r) & asking)
-        wanted = own[buyers].sum(axis=0) + for_providers[r]
-        supply = Supply(
-            FORMS[rule.name], scale, rule.wedge.threshold, rule.wedge.slope, rule.elasticity.reference_cards,
-            rule.elasticity.rate, float(world.conditions.measures.effort[r]),
-        )  # fmt: skip
-        now["premium"][r], cards = cleared(supply, float(wanted.sum()), rule.price_elasticity)
-        part = cards / wanted.sum()
-        shares = own[buyers].sum(axis=1) / own[buyers].sum()
-        now["evading"][buyers] += part * (own[buyers] + np.outer(shares, for_providers[r]))
-        own[buyers] *= part
+    shipped, regions = float(state.shipped[world.links.chip_merchant].sum()), world.structure.elsewhere_region
+    wanted = folded(own, regions, len(world.structure.regions), axis=0) + for_providers
+    supply = Supply(
+        FORMS[rule.name], shipped / rule.reference_cards, rule.wedge.threshold, rule.wedge.slope,
+        rule.elasticity.reference_cards, rule.elasticity.rate, 1.0,
+    )  # fmt: skip
+    evade(
+        supply, world.conditions.measures.effort, regions, own, asked, for_providers, wanted.sum(axis=1),
+        rule.price_elasticity, now["premium"], now["evading"],
+    )  # fmt: skip
     give_way(state.elsewhere_ordered, own, world.structure.chip_h100e, _usual(world))
     state.elsewhere_ordered += now["evading"]
 

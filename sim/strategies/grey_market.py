@@ -16,7 +16,8 @@ import math
 from typing import NamedTuple
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import Floats
+from sim.economics.cells import Floats, Ints
+from sim.economics.elementary import totals
 from sim.economics.fleets import worth
 
 NONE, WEDGE, ELASTICITY = 0, 1, 2
@@ -85,6 +86,41 @@ def cleared(supply: Supply, denied: float, elasticity: float) -> tuple[float, fl
         else:
             high = middle
     return high, min(supplied(supply, high), demanded(denied, elasticity, high))
+
+
+@compiled
+def evade(
+    supply: Supply, effort: Floats, region: Ints, own: Floats, asked: Floats, for_others: Floats, wanted: Floats,
+    elasticity: float, premium: Floats, evading: Floats,
+) -> None:  # fmt: skip
+    """Clear the market of every region, and share what is traded there among the owners elsewhere who buy it.
+
+    Args:
+        supply: of evaded cards, at an effort of 1.
+        effort: (R,) enforcement, times verification.
+        region: (W,) of owners elsewhere.
+        own: (W, V) cards denied to them that they want for themselves; changed to what they get of them.
+        asked: (W,) the sums of these.
+        for_others: (R, V) cards denied to others there, which they buy for them in proportion to ``asked``.
+        wanted: (R,) cards wanted in all.
+        elasticity: of what is wanted to the price.
+        premium: (R,) filled where somebody buys.
+        evading: (W, V) what each buys is added to it.
+    """
+    buying = totals(region, asked, premium.size)
+    for r in range(premium.size):
+        if buying[r] > 0.0:
+            here = Supply(
+                supply.form, supply.scale, supply.threshold, supply.slope, supply.reference, supply.rate, effort[r]
+            )
+            premium[r], cards = cleared(here, wanted[r], elasticity)
+            part = cards / wanted[r]
+            for w in range(region.size):
+                if region[w] == r:
+                    share = asked[w] / buying[r]
+                    for v in range(own.shape[1]):
+                        evading[w, v] += part * (own[w, v] + share * for_others[r, v])
+                        own[w, v] *= part
 
 
 @compiled

@@ -47,7 +47,7 @@ class Standing(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """What never changes about cards, pools and sites."""
+    """What never changes about cards, pools and sites; of builders what is looked at here."""
 
     region: Ints
     """(S,) region and ``provider`` of each site."""

@@ -30,7 +30,7 @@ def diverted(facts: Facts) -> Columns:
     }
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _names(structure: Structure) -> Columns:
     """Return key columns by position in what was diverted (R, O, I + ENDS), laid out flat, see ``economics.tally``."""
     names, regions, sites = structure.providers, structure.regions, structure.sites

@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.economics.building import (
-    add_what_is_due,
     begin,
-    building_payments,
     completed,
     congestion,
     instalment,
     over_quarters,
+    payment_schedule,
     pipeline_growth,
     slots_granted,
     under_way,
@@ -91,19 +90,20 @@ def test_a_shell_costs_the_price_of_its_quarter_over_the_build_and_a_conversion_
     price[0, 2], price[1, 4] = 8.0, 6.0
     build = np.array([4, 3])
     paid = np.array(
-        [building_payments(begun, converting, price, REGION, build, now, 0.2, 0.2, 0.5) for now in range(12)]
+        [payment_schedule(begun, converting, price, REGION, build, now, 0.2, 0.2, 0.5)[0] for now in range(8)]
     )
-    np.testing.assert_allclose(paid[:, 0], [0, 0, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0], rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(paid[:, 2], np.where(np.arange(12) == 4, 15.0, 0.0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(paid[:, 0], [0, 0, 16, 16, 16, 16, 16, 0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(paid[:, 2], np.where(np.arange(8) == 4, 15.0, 0.0), rtol=1e-12, atol=1e-12)
 
 
-def test_what_is_due_later_is_the_sum_of_all_further_payments() -> None:
+def test_what_is_due_later_is_what_later_quarters_pay() -> None:
     begun, converting, price = np.zeros((3, 12)), np.zeros((3, 12)), np.full((2, 12), 7.0)
     begun[0, 2:4], begun[2, 1] = [10.0, 4.0], 3.0
-    owed, build = np.ones(3), np.array([4, 3])
-    add_what_is_due(begun, converting, price, REGION, build, 3, 0.2, 0.2, 0.5, owed)
-    later = [building_payments(begun, converting, price, REGION, build, now, 0.2, 0.2, 0.5) for now in range(4, 12)]
-    np.testing.assert_allclose(owed, 1.0 + np.sum(later, axis=0), rtol=1e-13)
+    build = np.array([4, 3])
+    ahead = payment_schedule(begun, converting, price, REGION, build, 3, 0.2, 0.2, 0.5)
+    later = [payment_schedule(begun, converting, price, REGION, build, now, 0.2, 0.2, 0.5)[0] for now in range(4, 8)]
+    np.testing.assert_allclose(ahead[1:], later, rtol=1e-13)
+    np.testing.assert_allclose(ahead.sum(axis=0)[:2], [7.0 * (0.8 * 10.0 + 4.0), 0.0], rtol=1e-13)
 
 
 def test_builders_charge_more_only_beyond_what_they_can_take_on() -> None:

@@ -18,6 +18,8 @@ from sim.strategies.grey_market import (
     Supply,
     cleared,
     demanded,
+    evade,
+    give_way,
     seized_share,
     supplied,
 )
@@ -64,6 +66,33 @@ def test_more_denied_cards_mean_a_higher_premium_and_more_leakage(form: int, den
 def test_no_card_is_evaded_below_the_threshold() -> None:
     assert supplied(PUBLISHED, 0.25) == 0.0
     assert supplied(PUBLISHED, 0.26) > 0.0
+
+
+def test_owners_of_a_region_buy_in_proportion_and_regions_clear_apart() -> None:
+    """Two owners in the first region, one in the second, where enforcement is stricter; nobody asks in the third."""
+    region, own = np.array([0, 0, 1, 2]), np.array([[3e4, 0.0], [0.0, 1e4], [4e4, 0.0], [0.0, 0.0]])
+    asked, others = own.sum(axis=1), np.array([[0.0, 2e4], [0.0, 0.0], [5e4, 5e4]])
+    wanted, effort = np.array([6e4, 4e4, 1e5]), np.array([1.0, 3.0, 1.0])
+    premium, evading, got = np.zeros(3), np.zeros(own.shape), own.copy()
+    evade(PUBLISHED, effort, region, got, asked, others, wanted, 1.5, premium, evading)
+    for r, strict in ((0, 1.0), (1, 3.0)):
+        expected, cards = cleared(PUBLISHED._replace(effort=strict), wanted[r], 1.5)
+        assert (premium[r], evading[region == r].sum()) == pytest.approx((expected, cards))
+    assert evading[:2, 1] == pytest.approx(np.array([1.5e4, 1.5e4]) * evading[0, 0] / 3e4)
+    assert (premium[2], evading[3].max()) == (0.0, 0.0)
+    np.testing.assert_allclose(got[0], own[0] * evading[0, 0] / 3e4)
+
+
+@given(st.floats(0.0, 1e6), st.floats(0.0, 1e6), st.floats(0.0, 1e6))
+def test_who_gets_denied_cards_orders_as_much_less_as_goes_beyond_the_usual(
+    ordered: float, evaded: float, usual: float
+) -> None:
+    legal, h100e = np.array([[ordered]]), np.array([2.0])
+    give_way(legal, np.array([[evaded]]), h100e, np.array([usual]))
+    assert 0.0 <= legal[0, 0] <= ordered
+    assert 2.0 * (legal[0, 0] + evaded) <= max(usual, 2.0 * evaded, 2.0 * ordered) * (1.0 + 1e-9)
+    if 2.0 * (ordered + evaded) <= usual:
+        assert legal[0, 0] == ordered
 
 
 def test_seizures_grow_with_the_share_of_evaded_cards() -> None:

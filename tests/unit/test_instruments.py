@@ -24,7 +24,7 @@ from sim.policy.country_caps import Cap, beyond_small, cap_of, capped, within_al
 from sim.policy.credit import credit
 from sim.policy.dates import days_of, first_day, strength_over
 from sim.policy.foundry import access_left, caught, closed_cards, closed_in_turn
-from sim.policy.mandates import Mandate, foreign_left, left_of_covered, mandate_of, removed
+from sim.policy.mandates import Mandate, by_origin, foreign_left, left_of_covered, mandate_of, removed, strictest
 from sim.policy.remedies import lock_in
 from sim.policy.status import Place
 from sim.policy.upstream import POSITION, stage_effects, takes_from
@@ -194,6 +194,22 @@ def may_have(mandate: Mandate, foreign: float, domestic: float, without: float, 
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (foreign, domestic, without)]
     found = left_of_covered(mandate, foreign_left(mandate, FIRM, *amounts), np.full((4, 1), open_))
     return float(found[3, 0])
+
+
+def test_of_several_mandates_the_strictest_counts_and_of_equals_the_first() -> None:
+    open_ = np.array([[1.0, 0.8, 0.5]])
+    kept = [np.array([[0.5, 0.4, 0.5]]), np.array([[0.5, 0.2, 0.5]]), np.array([[0.9, 0.8, 0.5]])]
+    first, second, third = strictest(kept, open_)
+    assert first.tolist() == [[0.5, 1.0, 1.0]]
+    assert second.tolist() == [[1.0, 0.25, 1.0]]
+    assert third.tolist() == [[1.0, 1.0, 1.0]]
+    assert (first * second * third * open_).tolist() == np.minimum.reduce([open_, *kept]).tolist()
+
+
+def test_orders_are_told_apart_by_origin_where_a_mandate_asks() -> None:
+    cards, foreign = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([True, False, True])
+    abroad, home = by_origin(cards, np.array([True, False]), foreign, np.array([10.0, 1.0, 2.0]))
+    assert (abroad.tolist(), home.tolist()) == ([16.0, 0.0], [2.0, 0.0])
 
 
 PUBLIC = content(1.0).model_copy(update={"state_funded": True})

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.strategies.beliefs import believe
-from sim.strategies.stockpiling import bought_ahead, worth_keeping
+from sim.strategies.stockpiling import bought_ahead, taken_from_store, worth_keeping
 
 FRACTION = st.floats(0.0, 1.0)
 AMOUNT = st.floats(0.0, 1e6)
@@ -72,6 +72,22 @@ def test_cards_are_kept_for_a_higher_price_as_long_as_it_pays(rise: float, holdi
 def test_where_holding_costs_nothing_as_many_as_ever_are_kept() -> None:
     assert kept(0.01, 0.0, 2.0) == 2.0
     assert kept(0.0, 0.0, 2.0) == 0.0
+
+
+@given(AMOUNT, AMOUNT, st.floats(0.0, 100.0))
+def test_stores_fill_slots_first_but_for_cards_that_will_be_closed_or_dearer(a: float, b: float, power: float) -> None:
+    stored, kw, taken = np.array([[a, b, 7.0]]), np.array([1.0, 2.0, 1.0]), np.empty((1, 3))
+    closing, rising = np.array([[0.0, 0.0, 0.5]]), np.zeros((1, 3))
+    left = taken_from_store(stored, closing, rising, kw, np.array([power]), taken)
+    there = (a + 2.0 * b) / 1000.0
+    assert taken @ kw / 1000.0 + left == pytest.approx(power)
+    assert left[0] == pytest.approx(max(power - there, 0.0), abs=1e-9)
+    assert taken[0, 2] == 0.0
+    assert (taken <= stored).all()
+    assert taken[0, 0] * b == pytest.approx(taken[0, 1] * a)
+    np.testing.assert_array_equal(
+        taken_from_store(stored, rising, np.ones((1, 3)), kw, np.array([power]), taken), power
+    )
 
 
 def believed(news: list[bool], weight: float, start: float = 0.0) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from sim.economics.baskets import Buyers, Habit, Shelf, domestic_orders, lifted, orders, shared, taken_by, wanted
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NEGLIGIBLE
+from sim.economics.elementary import part_of
 from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
@@ -228,8 +229,7 @@ class Quota(NamedTuple):
 
 def _kept_to(quota: Quota, part: Floats) -> Quota:
     """Return a quota over orders of which it has left a part (S + W, V): what stood not under it went on as it was."""
-    beside = np.divide(1.0 - quota.under, part, out=np.zeros_like(part), where=part > 0.0)
-    return quota._replace(under=np.maximum(1.0 - beside, 0.0))
+    return quota._replace(under=np.maximum(1.0 - part_of(1.0 - quota.under, part), 0.0))
 
 
 def quotas(world: World) -> list[Quota]:
@@ -291,6 +291,5 @@ def _beside_stores(world: World) -> list[Quota]:
         return world.now.quotas
     ids = {world.policy.chip_rules[n][0] for n in early}
     usual = np.ones(world.permits.open.shape)
-    bought = np.divide(state.for_store, state.ordered, out=np.zeros_like(state.ordered), where=state.ordered > 0.0)
-    usual[: state.ordered.shape[0]] -= bought
+    usual[: state.ordered.shape[0]] -= part_of(state.for_store, state.ordered)
     return [x._replace(under=x.under * usual) if x.rule in ids else x for x in world.now.quotas]

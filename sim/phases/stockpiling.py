@@ -6,6 +6,7 @@ Owners elsewhere are not bound by powered slots and keep no store.
 import numpy as np
 
 from sim.economics.cells import Floats
+from sim.economics.elementary import part_of
 from sim.economics.vacancies import afford
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import quotas_ahead
@@ -39,11 +40,10 @@ def stockpile(world: World) -> None:
     if not (closing.any() or rules.rising.any() or state.tightening.any()):
         return
     holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
-    wanted = np.divide(state.ordered, allowed, out=np.zeros_like(state.ordered), where=allowed > 0.0)
     extra = bought_ahead(
-        wanted + state.from_store, state.stored - state.from_store, allowed, closing, state.tightening,
-        world.links.chip_region, rules.rising, worth_keeping(rules.rise, holding, family.rush.quarters),
-        family.rush.quarters, family.rush.pace,
+        part_of(state.ordered, allowed) + state.from_store, state.stored - state.from_store, allowed, closing,
+        state.tightening, world.links.chip_region, rules.rising,
+        worth_keeping(rules.rise, holding, family.rush.quarters), family.rush.quarters, family.rush.pace,
     )  # fmt: skip
     state.for_store[:] = room_beside(world, state.ordered, extra)
     afford(

@@ -23,6 +23,7 @@ from experiments.analysis.loading import Results
 from experiments.analysis.scarcity import lacks
 from experiments.engine import points, store
 from experiments.engine.progress import Progress
+from experiments.figures import REASONS, lacking
 from experiments.identity import code_digest, run_id
 from sim import Parameters
 from sim.names import HOURS_PER_QUARTER, quarter_number
@@ -106,7 +107,9 @@ def tell_apart(results: Sequence[Results], target: Path) -> None:
     """
     _read.cache_clear()  # folders may have been written anew
     found = drawable(cases(results))
-    shown = [Repeated(x) for x in list(comparisons(found))[:SHOWN]] if len(found) > 1 else []
+    if len(found) < 2 or lacking(REASONS, [x.names for x in results]):
+        return
+    shown = [Repeated(x) for x in list(comparisons(found))[:SHOWN]]
     pairs = {(pair.before, pair.after) for one in shown for pair in one.pairs}
     if not pairs or len(pairs) > MOST_RUNS or pairs <= _stored(target / FILE):
         return

@@ -35,12 +35,14 @@ def report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None 
     """
     from experiments.analysis import load
     from experiments.choices import tell_apart
+    from experiments.figures import REASONS
     from experiments.report import build
 
     with plain_write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
         found = [load(folder) for folder in folders]
-        tell_apart(found, target)
+        if figures is None or REASONS in figures:
+            tell_apart(found, target)
         return _from_here(build(found, target / REPORT, figures))
 
 

@@ -32,6 +32,8 @@ __all__ = ["execute", "main", "planned"]
 _SECONDS_TO_START = 3.0
 """Rough time to start a worker, kernels left out."""
 _FAILURES_SAID = 10
+_MUCH = 1000.0
+"""Megabytes from which a study is told how to store less."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,9 @@ def _estimate(asked: StudyPlan, cost: "Cost", todo: int, hands: int) -> str:
     size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
     by = "1 worker" if workers == 1 else f"{workers} workers"
     return (
-        f"about {duration(start + rounds * cost.seconds)} and {size} (most in table {cost.largest}) for "
-        f"{todo:,} more on {by}{_scarce(asked, megabytes)}"
+        f"about {duration(start + rounds * cost.seconds)} and {size} (most in table {cost.largest}"
+        f"{'; less with output=small' if megabytes >= _MUCH else ''}) for {todo:,} more on {by}"
+        f"{_scarce(asked, megabytes)}"
     )
 
 

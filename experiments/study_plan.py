@@ -28,7 +28,7 @@ from experiments.study_samples import cells, sample_problems, samples
 from sim.parameters.problems import suggestion
 from sim.tables import outcome_names
 
-DEFAULTS = ("study=baseline", "output=small")
+DEFAULTS = ("study=baseline",)
 _NOT_FIXED = ("seed", "study", "hydra")
 
 

@@ -1,6 +1,6 @@
 """Figures by name; each is drawn by one file and says which tables it needs. Importing this draws nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -21,9 +21,16 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "rules": ("chips", "market"),
 }
 """Tables that each figure needs, in the order of the report. The file of a figure has its name."""
-COMPARING: dict[str, tuple[str, ...]] = {"reasons": ("providers", "diverted", "sites", "rules")}
+REASONS = "reasons"
+COMPARING: dict[str, tuple[str, ...]] = {REASONS: ("providers", "diverted", "sites", "rules")}
 """The same for figures of two cases or more, which the section on comparisons shows."""
 NAMES: tuple[str, ...] = (*FIGURES, *COMPARING)
+
+
+def lacking(figure: str, stored: Iterable[Collection[str]]) -> list[str]:
+    """Return the tables that a figure needs and that are not in all of ``stored``: the tables of every folder."""
+    found = list(stored)
+    return [table for table in (FIGURES | COMPARING)[figure] if any(table not in tables for tables in found)]
 
 
 @dataclass(frozen=True)

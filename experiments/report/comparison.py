@@ -8,12 +8,11 @@ import pandas as pd
 from experiments.analysis.cases import Case
 from experiments.analysis.comparison import GROUPS, SHOWN, Comparison, comparisons
 from experiments.analysis.reasons import Basis
-from experiments.figures import COMPARING, Drawn
+from experiments.figures import REASONS, Drawn, lacking
 from experiments.figures.reasons import draw
 from experiments.report.study import Part
 from sim.tables import WORLD
 
-FIGURE = "reasons"
 _SLIGHT = 0.05
 """Points of share below which sentences say nothing; tables do."""
 _NAMED = 3
@@ -41,9 +40,9 @@ def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | N
     """
     if len(found) < 2:
         return None
-    lacking = [table for table in COMPARING[FIGURE] if any(table not in case.results for case in found)]
-    if lacking:
-        return Moved([], None, [], [], lacking)
+    missing = lacking(REASONS, [case.results.names for case in found])
+    if missing:
+        return Moved([], None, [], [], missing)
     made = list(comparisons(found, steps))
     shown, known = made[:SHOWN], [comparison.other for comparison in made]
     return Moved(

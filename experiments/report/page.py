@@ -14,9 +14,8 @@ from experiments.analysis.happenings import idle_rules
 from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
 from experiments.analysis.loading import Results
 from experiments.analysis.rounding import rounded
-from experiments.figures import FIGURES, Drawn, draw
+from experiments.figures import FIGURES, REASONS, Drawn, draw, lacking
 from experiments.report.aimed import aimed
-from experiments.report.comparison import FIGURE as REASONS
 from experiments.report.comparison import moved
 from experiments.report.provenance import grades
 from experiments.report.rules import rules_of
@@ -62,6 +61,7 @@ def render(
     """Return the report as HTML: the same text for the same tables."""
     everything = cases(results)
     shown = drawable(everything)
+    stored = [found.names for found in results]
     chosen = [name for name in FIGURES if figures is None or name in figures]
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -79,8 +79,8 @@ def render(
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],
-        figures=[_figure(draw(name, shown)) for name in chosen if not _lacking(name, results)],
-        not_drawn=[(name, _lacking(name, results)) for name in chosen if _lacking(name, results)],
+        figures=[_figure(draw(name, shown)) for name in chosen if not lacking(name, stored)],
+        not_drawn=[(name, lacking(name, stored)) for name in chosen if lacking(name, stored)],
         moved=_moved(shown, steps) if figures is None or REASONS in figures else None,
         bases=list(BASES),
         measures=[
@@ -98,11 +98,6 @@ def _title(results: Sequence[Results]) -> str:
     if len(names) == 1:
         return names[0]
     return f"comparison of {' and '.join(names) if len(names) == 2 else f'{len(names)} results'}"
-
-
-def _lacking(figure: str, results: Sequence[Results]) -> list[str]:
-    """Return the tables that a figure needs and some folder did not store."""
-    return [table for table in FIGURES[figure] if any(table not in found for found in results)]
 
 
 def _figure(drawn: Drawn) -> dict[str, Any]:

@@ -26,7 +26,7 @@ import numpy as np, pyarrow.parquet as pq
 from experiments.study import execute, planned
 
 if __name__ == "__main__":
-    words = ["study=baseline", *sys.argv[1:], "executor.batch=20"]
+    words = ["study=baseline", "output=small", *sys.argv[1:], "executor.batch=20"]
     made = planned(words, [])
     start = time.perf_counter()
     folder = execute(made, [])

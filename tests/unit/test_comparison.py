@@ -11,8 +11,10 @@ import experiments
 from experiments.analysis import load
 from experiments.analysis.cases import cases
 from experiments.analysis.comparison import GROUPS, Comparison, comparisons, group_of
+from experiments.analysis.first_choices import FILE
 from experiments.analysis.reasons import FIRST, IN, OUT, TERMS, Basis
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
+from experiments.choices import tell_apart
 from experiments.figures.colours import reason_colour
 from experiments.figures.reasons import draw
 from experiments.report.page import render
@@ -138,3 +140,5 @@ def test_tables_that_were_not_stored_are_named(market: type[Market], tmp_path: P
         for n in (20, 30)
     ]
     assert "this needs diverted and sites and rules; the setting output.tables left it out" in render(made, ["reasons"])
+    tell_apart(made, tmp_path)
+    assert not (tmp_path / FILE).exists(), "first choices are not told apart for a section that cannot be made"

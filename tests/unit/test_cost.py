@@ -13,6 +13,7 @@ from experiments.engine.keys import Batch
 from experiments.engine.progress import Progress
 from experiments.study import _SECONDS_TO_START, _estimate
 from experiments.study_plan import planned
+from sim.tables import MODEL_TABLES
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,17 @@ def test_the_estimate_has_the_start_of_workers_and_whole_rounds(tmp_path: Path) 
     cost = Cost(10.0, {"market": 100.0}, loading=5.0)
     assert _estimate(asked, cost, 5, 2).startswith(f"about {_SECONDS_TO_START + 5.0 + 3 * 10.0:.0f} s ")
     assert _estimate(asked, cost, 5, 1).startswith("about 50 s "), "this process has loaded them"
+
+
+def test_the_estimate_of_much_data_says_how_to_store_less(tmp_path: Path) -> None:
+    asked = planned(["study=baseline", f"output.root={tmp_path}"])
+    asked.folder.mkdir(parents=True)
+    said = {runs: _estimate(asked, Cost(0.1, {"providers": 5e5}), runs, 2) for runs in (10, 10_000)}
+    assert "and 5 MB (most in table providers) for" in said[10]
+    assert "and 5,000 MB (most in table providers; less with output=small) for" in said[10_000]
+    fewer = planned(["study=baseline", "output=small", f"output.root={tmp_path}"]).tables
+    assert set(fewer) < set(asked.tables) == set(MODEL_TABLES)
+    assert not {"providers", "diverted"} & set(fewer)
 
 
 def test_progress_says_that_kernels_are_compiled(capfd: pytest.CaptureFixture[str]) -> None:

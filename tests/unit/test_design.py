@@ -19,6 +19,7 @@ from experiments.study import execute, planned
 from tests.synthetic import Market
 
 SMALL = ("customers.enterprises=20", "market.end=2022Q4", "executor.workers=1", "study.seeds=2")
+STUDIES = Path(__file__).resolve().parents[2] / "conf" / "study"
 COST, LOAD = "customers.switching.cost_iaas", "market.on_premises.utilisation"
 UNCERTAIN = (
     f"+study.uncertainties={{{COST}: {{range: [1.0, 8.0], distribution: loguniform}}, {LOAD}: {{range: [0.2, 0.6]}}}}"
@@ -188,3 +189,9 @@ def test_a_user_s_short_study_file_is_enough(tmp_path: Path) -> None:
     assert [job.seed for job in asked.jobs] == [3, 5]
     assert asked.base.parameters.market.end == "2022Q2"
     assert planned(["study=short", "market.end=2022Q3"], [tmp_path]).base.parameters.market.end == "2022Q3"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in STUDIES.glob("*.yaml")))
+def test_every_shipped_study_is_a_valid_design(name: str) -> None:
+    asked = planned([f"study={name}"])
+    assert len(asked.jobs) == len(asked.points) * len(asked.samples) * len(asked.design.seed_list()) > 1

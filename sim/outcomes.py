@@ -39,7 +39,7 @@ def herfindahl(amounts: Floats, axis: int) -> Floats:
 
 
 @compiled
-def fisher_index(price: Floats, quantity: Floats, sold_from: Ints) -> Floats:
+def fisher_index(price: Floats, quantity: Floats, on_sale: Floats) -> Floats:
     """Return the chained Fisher price index of R baskets (T, R), 1 in the first quarter with a sale.
 
     A link is the geometric mean of the Laspeyres and the Paasche index over products on sale in both quarters (Fisher
@@ -49,7 +49,7 @@ def fisher_index(price: Floats, quantity: Floats, sold_from: Ints) -> Floats:
     Args:
         price: (T, J) prices.
         quantity: (T, R, J) quantities bought.
-        sold_from: (J,) first quarter of each product.
+        on_sale: (T, J) 1 or 0: what is not on sale has a price that nobody was offered.
     """
     quarters, regions, products = quantity.shape
     index = np.full((quarters, regions), np.nan)
@@ -59,7 +59,7 @@ def fisher_index(price: Floats, quantity: Floats, sold_from: Ints) -> Floats:
             bought, old_then, new_then, old_now, new_now = 0.0, 0.0, 0.0, 0.0, 0.0
             for j in range(products):
                 bought += quantity[t, r, j]
-                if sold_from[j] < t:
+                if t > 0 and on_sale[t - 1, j] * on_sale[t, j] > 0.0:
                     old_then += price[t - 1, j] * quantity[t - 1, r, j]
                     new_then += price[t, j] * quantity[t - 1, r, j]
                     old_now += price[t - 1, j] * quantity[t, r, j]

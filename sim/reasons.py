@@ -60,3 +60,5 @@ class Constraint(Code):
     """The same, short of wafers."""
     PATIENCE = 7
     """It is full, and owners let only a part of what is wanted go ahead."""
+    LICENCE = 8
+    """It is full, its orders were met and powered slots are free, but rules closed cards that it would have ordered."""

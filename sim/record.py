@@ -15,7 +15,7 @@ from sim.policy.calendar import Quarterly
 from sim.world import World
 
 STATE = (
-    "posted", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
+    "posted", "on_sale", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
     "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "stored", "ordered", "accepted", "delivered",
     "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
     "software", "ecosystem",

@@ -162,7 +162,8 @@ _SITES = Table(
             "what keeps the site from serving more: demand unless full pools hold half of its capacity; of full sites, "
             "cash where orders or building were cut for it; patience where owners cut them; memory, packaging or "
             "wafers where the maker that refused most orders is short of it; cards where orders were refused otherwise "
-            "or are observed; mw where no powered slot is free; else demand; null without cards",
+            "or are observed; mw where no powered slot is free; licence where rules closed cards; else demand (one "
+            "kind of card is full); null without cards",
         ),
     ),
 )

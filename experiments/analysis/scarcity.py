@@ -17,7 +17,9 @@ ONE_POOL = "one_pool"
 """Cause where cards of one software stack are all in use at a site with room for others, or nothing stands there."""
 RULE = "rule:"
 """What the cause begins with where a rule closed the orders; the rule's id follows."""
-OF_CARDS = tuple(c.code for c in (Constraint.CARDS, Constraint.MEMORY, Constraint.PACKAGING, Constraint.WAFERS))
+OF_CARDS = tuple(
+    c.code for c in (Constraint.CARDS, Constraint.MEMORY, Constraint.PACKAGING, Constraint.WAFERS, Constraint.LICENCE)
+)
 _BUYER = [*RUN, "quarter", "from"]
 _SITE = [*_BUYER, "from_site_region"]
 

@@ -20,6 +20,7 @@ _LABELS = {
     "cash": "cash or credit",
     "patience": "patience of owners",
     "cards": "cards",
+    "licence": "cards that rules close",
     "ramp": "ramp-up of a maker",
     "wafers": "wafers",
     "packaging": "packaging",
@@ -77,7 +78,8 @@ def _caption(cases: Sequence[Case]) -> str:
     return (
         f"The {_SITES} largest sites, and what stands first in the way of serving more there: nothing where less than "
         "half of the capacity is full; else cash where orders or building were cut for it, the stage upstream of the "
-        "maker that refused most, cards where orders were refused otherwise or deliveries are observed, and powered "
-        "halls where no slot is free. White: no cards, or a maker before the end of history. Source: table sites, "
+        "maker that refused most, cards where orders were refused otherwise or deliveries are observed, powered "
+        "halls where no slot is free, and cards that rules close where slots are. White: no cards, or a maker before "
+        "the end of history. Source: table sites, "
         f"columns binding_constraint, capacity_h100e; table suppliers, column binding_stage.{left_out(cases)}"
     )

@@ -46,16 +46,19 @@ def credit_limit(earning: float, backlog: float, multiple: float, backlog_multip
 
 @compiled
 def contracted_revenue(
-    revenue: Floats, contracted: Floats, load: Floats, provider: Ints, quarters_left: float, rents: Floats
+    revenue: Floats, contracted: Floats, load: Floats, own_use: Floats, provider: Ints, quarters_left: float,
+    rents: Floats,
 ) -> Floats:  # fmt: skip
     """Return revenue under contract that is still to come (I,), USD m: the backlog that lenders look at.
 
-    The share of its hours under contract tells how much of a provider's revenue goes on; rents go on as leases do.
+    The share of customers' hours under contract tells how much of a provider's revenue goes on; rents go on as leases
+    do.
 
     Args:
         revenue: (I,) of customers this quarter.
         contracted: (2 L,) hours of contracts that run on, by lane.
-        load: (2 L,) hours in use, own use included.
+        load: (2 L,) hours in use, by lane, own use included.
+        own_use: (L,) of these, captive hours, which earn nothing.
         provider: (L,) provider of each pool.
         quarters_left: expected further quarters of a contract that runs on.
         rents: (I,) rent still to come under leases.
@@ -65,6 +68,8 @@ def contracted_revenue(
         i = provider[lane // 2]
         bound[i] += contracted[lane]
         used[i] += load[lane]
+    for pool in range(own_use.size):
+        used[provider[pool]] -= own_use[pool]
     out = rents.copy()
     for i in range(revenue.size):
         if used[i] > 0.0:

@@ -80,10 +80,10 @@ def offered(
 
 @compiled
 def settled(
-    side: Ints, access: Floats, needed: Floats, granted: Floats, ordered: Floats, accepted: Floats, h100e: Floats,
+    side: Ints, access: Floats, needed: Floats, granted: Floats, wanted: Floats, accepted: Floats, h100e: Floats,
     needs: Floats, maker: Ints, standing: Floats, past: Floats, output: Floats, bank: Floats,
 ) -> Floats:  # fmt: skip
-    """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part accepted (K,).
+    """Cut what is accepted (n, V) to the grants, draw on banks, remember orders; return the part filled (K,).
 
     Capacity does not grow on orders of makers that foundries may not serve.
 
@@ -92,7 +92,7 @@ def settled(
         access: (K,) part of its wafers that foundries may serve.
         needed: (K, 3) what all orders take of each stage.
         granted: (K, 3) what makers are granted.
-        ordered: (n, V) cards ordered.
+        wanted: (n, V) cards that buyers need, without what they order on top.
         accepted: (n, V) of these, shared out by rule; changed.
         h100e: (V,) per card.
         needs: (V, 3) what a card takes of each stage.
@@ -109,16 +109,19 @@ def settled(
     for k in range(side.size):
         for s in range(STAGES):
             standing[k, s] += NEW_STANDING * (used[k, s] - standing[k, s])
-    return _filled(ordered, accepted, h100e, maker, side.size)
+    return _filled(wanted, accepted, h100e, maker, side.size)
 
 
 @compiled
-def _filled(ordered: Floats, accepted: Floats, h100e: Floats, maker: Ints, makers: int) -> Floats:
-    """Return the part of orders that was accepted, by maker (K,), in H100e; 1 where nothing was ordered."""
+def _filled(wanted: Floats, accepted: Floats, h100e: Floats, maker: Ints, makers: int) -> Floats:
+    """Return the part of what buyers need that was accepted, by maker (K,), in H100e; 1 where nothing is needed.
+
+    Orders on top of need are cancelled, not refused: counted as refused they would keep a shortage alive for ever.
+    """
     asked, given, out = np.zeros(makers), np.zeros(makers), np.ones(makers)
-    wanted, got = by_chip(ordered), by_chip(accepted)
+    need, got = by_chip(wanted), by_chip(accepted)
     for v in range(maker.size):
-        asked[maker[v]] += wanted[v] * h100e[v]
+        asked[maker[v]] += need[v] * h100e[v]
         given[maker[v]] += got[v] * h100e[v]
     for k in range(makers):
         if asked[k] > 0.0:

@@ -442,7 +442,7 @@ def sign(
         served, unchanged, waits = state == SERVED, before == pair, state == WAITING
         bound = (status == NEW) & (old_term == DATED)
         renewed = escalated(contract, at_post, terms.escalation)
-        price = renewed if (status == SERVED) & unchanged else at_post * premium
+        price = renewed if (status == SERVED) & unchanged & (premium <= 1.0) else at_post * premium
         term = drawn_term(terms, at(rows.cell[n]), of if inside else 0, draw(rows, n, season))
         rows.term[n] = old_term if (bound & unchanged) | (not served) else term
         rows.price[n] = price if inside else 0.0

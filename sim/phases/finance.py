@@ -128,7 +128,7 @@ def _backlog(world: World) -> Floats:
     """Return the contracted revenue of every provider that is still to come (I,), USD m."""
     links, now = world.links, world.now.arrays
     return contracted_revenue(
-        now["provider_revenue"], now["contracted"], world.state.load, links.pool_provider,
+        now["provider_revenue"], now["contracted"], world.state.load, world.state.own_use, links.pool_provider,
         world.conditions.ties.contract_left, now["rents_ahead"],
     )  # fmt: skip
 

@@ -15,7 +15,6 @@ from sim.phases.grey_market import evaded, seize
 from sim.phases.limits import count_towards_caps
 from sim.policy.foundry import access_left
 from sim.strategies.allocation import PRICE, PRIORITY, RULES, share_out
-from sim.structure import INFERENCE
 from sim.world import World
 
 
@@ -26,13 +25,14 @@ def run(world: World) -> None:
         return
     state, structure = world.state, world.structure
     ordered, output = np.concatenate((state.ordered, state.elsewhere_ordered)), _output(world)
+    needed = np.concatenate((world.now.arrays["needed"], state.elsewhere_ordered))
     stages = _open_stages(world, ordered)
     offer = offered(
         stages, ordered, state.chip_needs, structure.chip_supplier, state.standing, output, state.bank
     )  # fmt: skip
     accepted, smuggled = _within_rules(world, _accepted(world, ordered, offer))
     state.fill[:] = settled(
-        stages.side, stages.access, offer.needed, offer.granted, ordered, accepted, structure.chip_h100e,
+        stages.side, stages.access, offer.needed, offer.granted, needed, accepted, structure.chip_h100e,
         state.chip_needs, structure.chip_supplier, state.standing, state.shortage, output, state.bank,
     )  # fmt: skip
     sites = state.ordered.shape[0]
@@ -117,7 +117,8 @@ def _shared(world: World, ordered: Floats, made: Floats) -> Floats:
     held = np.concatenate((state.owned, state.elsewhere)) if rule == PRIORITY else ordered
     bid = np.zeros(ordered.shape[0])
     if rule == PRICE:
-        bid[:] = [*world.now.arrays["earned"], *state.on_premises[structure.elsewhere_region, INFERENCE]]
+        rent = state.opening_price * state.regional_price
+        bid[:] = [*world.now.arrays["earned"], *rent[structure.elsewhere_region]]
     accepted = share_out(
         ordered, world.links.order_firm, structure.chip_h100e, structure.chip_supplier, made, rule, held, bid,
         makers.insider, makers.external,

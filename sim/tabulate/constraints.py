@@ -35,6 +35,7 @@ def binding(facts: Facts, capacity: Floats, full: Floats) -> Strings:
         *((refused & ~observed & (stage == limit), cause.code) for limit, cause in STAGES),
         (observed | refused, Constraint.CARDS.code),
         (power > (1.0 - FREE) * record["energised_mw"], Constraint.MW.code),
+        (_closed(facts), Constraint.LICENCE.code),
     )
     names = strings([*(code for _, code in causes), Constraint.DEMAND.code])
     held = [*(found for found, _ in causes), np.ones(capacity.shape, np.bool_)]
@@ -49,6 +50,15 @@ def _refused(facts: Facts) -> tuple[Bools, Floats]:
     asked = (record["ordered"] * structure.chip_h100e).sum(axis=2)
     maker = folded(short, structure.chip_supplier, len(structure.suppliers)).argmax(axis=2)
     return short.sum(axis=2) > SLIGHT * asked, np.take_along_axis(record["limit"], maker, axis=1)
+
+
+def _closed(facts: Facts) -> Bools:
+    """Return (T, S) whether rules closed cards that would have been ordered."""
+    h100e, sites = facts.structure.chip_h100e, len(facts.structure.sites)
+    denied, ordered = (
+        (x * h100e).sum(axis=2) for x in (facts.record["denied"][:, :sites], facts.record["ordered"])
+    )  # fmt: skip
+    return np.asarray(denied > SLIGHT * (denied + ordered))
 
 
 def _cut(facts: Facts) -> Bools:

@@ -44,7 +44,8 @@ def _prices(facts: Facts) -> dict[str, Floats]:
     for name, service, quantity in (("iaas", IAAS, record["taken"]), ("maas", MAAS, record["tokens_bn"])):
         mine = np.flatnonzero(links.product_service == service)
         bought = with_world(quantity[:, :, mine])
-        indices[f"price_{name}_index"] = fisher_index(record["posted"][:, mine], bought, links.product_launch[mine])
+        posted, on_sale = record["posted"][:, mine], record["on_sale"][:, mine]
+        indices[f"price_{name}_index"] = fisher_index(posted, bought, on_sale)
     residual = np.full(facts.sales.unmet_share.shape, np.nan)
     residual[:, -1] = record["residual"][:, 0]
     return {

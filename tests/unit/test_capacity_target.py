@@ -55,6 +55,37 @@ def test_price_at_the_hurdle_changes_nothing_and_more_is_wanted_above_it() -> No
     assert (target(stance(elasticity=1.1, hurdle=0.9), sites()) > target(rule, sites())).all()
 
 
+@pytest.mark.parametrize("hurdle", [0.9, 1.0, 1.2])
+@pytest.mark.parametrize("scarcity", [0.0, 0.5])
+def test_with_perfect_foresight_and_no_lag_price_comes_to_the_hurdle_times_cost(hurdle: float, scarcity: float) -> None:
+    """What is wanted stands at once, and sells at the price that was expected: the free entry of a textbook."""
+    rule, share, capacity = stance(elasticity=1.1, scarcity=scarcity, hurdle=hurdle), np.array([0.6, 0.4]), 30.0
+    for _ in range(100):
+        price = np.log(100.0 / capacity) / 1.5  # demand is 100 at cost, with an elasticity of 1.5
+        held = share * capacity
+        capacity = target(rule, sites(renewed=held, market=held), price=price).sum()
+    assert price == pytest.approx(np.log(hurdle), abs=1e-9)
+
+
+def most_built(neglect: float, quarters: int = 60, lag: int = 6) -> float:
+    """Return the largest capacity of two firms that build for six quarters, when demand doubles to 200."""
+    rule, known = stance(scarcity=0.5, neglect=neglect), sites(market=np.array([120.0, 80.0]))
+    standing, under_way, most = known.standing, [np.zeros(2)] * lag, 0.0
+    for _ in range(quarters):
+        coming = sum(under_way, np.zeros(2))
+        wanted = target(rule, known._replace(renewed=standing, coming=coming))
+        begun = 0.5 * np.maximum(wanted - standing - coming, 0.0)
+        standing, under_way = standing + under_way[0], [*under_way[1:], begun]
+        most = max(most, standing.sum())
+    return most
+
+
+def test_who_neglects_rivals_overshoots() -> None:
+    assert most_built(0.0) == pytest.approx(200.0, rel=0.01)
+    assert most_built(0.0) < most_built(0.4) < most_built(0.8)
+    assert most_built(0.8) > 210.0
+
+
 def test_scarcity_answers_to_all_capacity_that_is_seen() -> None:
     known = sites(renewed=np.array([40.0, 10.0]))
     np.testing.assert_allclose(target(stance(scarcity=0.5), known), np.array([60.0, 40.0]) * 2.0**0.5, rtol=1e-14)

@@ -50,6 +50,8 @@ def test_backlog_is_contracted_revenue_still_to_come_and_rent_to_come() -> None:
     contracted, load = np.array([5.0, 0.0, 1.0, 2.0]), np.array([10.0, 10.0, 4.0, 2.0])
     rents = np.array([24.0, 0.0])
     revenue, provider = np.array([100.0, 60.0]), np.array([0, 1])
-    out = contracted_revenue(revenue, contracted, load, provider, 5.0, rents)
+    own_use, none = np.array([0.0, 2.0]), np.zeros(2)
+    used = load + np.array([0.0, 0.0, 0.0, 2.0])
+    out = contracted_revenue(revenue, contracted, used, own_use, provider, 5.0, rents)
     assert out.tolist() == pytest.approx([100.0 * 0.25 * 5.0 + 24.0, 60.0 * 0.5 * 5.0])
-    assert contracted_revenue(revenue, contracted, np.zeros(4), provider, 5.0, rents)[1] == 0.0
+    assert contracted_revenue(revenue, contracted, np.zeros(4), none, provider, 5.0, rents)[1] == 0.0

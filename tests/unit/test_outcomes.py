@@ -44,22 +44,30 @@ def test_fisher_index_by_hand() -> None:
     price = np.array([[1.0, 4.0], [2.0, 3.0]])
     quantity = np.array([[[3.0, 1.0]], [[1.0, 2.0]]])
     laspeyres, paasche = (2.0 * 3.0 + 3.0) / (3.0 + 4.0), (2.0 + 6.0) / (1.0 + 8.0)
-    index = outcomes.fisher_index(price, quantity, np.array([0, 0]))
+    index = outcomes.fisher_index(price, quantity, np.ones((2, 2)))
     np.testing.assert_allclose(index[:, 0], [1.0, math.sqrt(laspeyres * paasche)], rtol=1e-15)
 
 
 def test_a_new_product_is_no_price_change() -> None:
     price = np.array([[2.0, 9.0], [2.0, 50.0], [2.0, 25.0]])
     quantity = np.array([[[1.0, 0.0]], [[1.0, 1.0]], [[1.0, 1.0]]])
-    index = outcomes.fisher_index(price, quantity, np.array([0, 1]))[:, 0]
+    index = outcomes.fisher_index(price, quantity, np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 1.0]]))[:, 0]
     assert index[:2] == pytest.approx([1.0, 1.0])
     assert index[2] < 1.0
+
+
+def test_a_price_that_nobody_was_offered_is_no_price_change() -> None:
+    price, quantity = np.array([[2.0, 0.5], [2.0, 0.5], [2.0, 5.0], [2.0, 5.0]]), np.ones((4, 1, 2))
+    quantity[:2, 0, 1] = 0.0
+    away = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    assert outcomes.fisher_index(price, quantity, away)[:, 0] == pytest.approx(np.ones(4))
+    assert outcomes.fisher_index(price, quantity, np.ones((4, 2)))[2, 0] > 1.5
 
 
 def test_index_is_null_where_nothing_is_bought_and_goes_on_from_there() -> None:
     price = np.array([[1.0], [2.0], [4.0], [8.0]])
     quantity = np.array([[[0.0, ]], [[1.0]], [[0.0]], [[1.0]]])  # fmt: skip
-    index = outcomes.fisher_index(price, quantity, np.array([0]))[:, 0]
+    index = outcomes.fisher_index(price, quantity, np.ones((4, 1)))[:, 0]
     assert np.isnan(index[[0, 2]]).all()
     assert index[[1, 3]] == pytest.approx([1.0, 4.0])
 
@@ -67,7 +75,7 @@ def test_index_is_null_where_nothing_is_bought_and_goes_on_from_there() -> None:
 @given(st.floats(0.1, 10.0), arrays(np.float64, (4, 2, 3), elements=st.floats(0.01, 100.0)))
 def test_index_of_a_common_price_change_is_that_change(factor: float, quantity: np.ndarray) -> None:
     price = np.array([1.0, 5.0, 0.2]) * factor ** np.arange(4)[:, None]
-    index = outcomes.fisher_index(price, quantity, np.zeros(3, np.int64))
+    index = outcomes.fisher_index(price, quantity, np.ones((4, 3)))
     np.testing.assert_allclose(index, factor ** np.arange(4)[:, None] * np.ones((1, 2)), rtol=1e-9)
 
 

@@ -155,7 +155,7 @@ def full_site(constraint: str | None, refused: float, denied: float) -> dict[str
     return dict(zip(found["cause"], found["quantity_h100e"], strict=True))
 
 
-@pytest.mark.parametrize("constraint", ["cards", "memory", "packaging", "wafers"])
+@pytest.mark.parametrize("constraint", ["cards", "memory", "packaging", "wafers", "licence"])
 def test_a_shortage_of_cards_is_divided_between_rules_and_makers_as_orders_were(constraint: str) -> None:
     expected = {constraint: 3.0, f"{RULE}ban": 6.0, f"{RULE}cap": 3.0}
     assert full_site(constraint, 10.0, 30.0) == pytest.approx(expected)

@@ -198,6 +198,18 @@ def test_bids_serve_who_would_give_up_most_and_the_highest_refused_bid_is_the_pr
     np.testing.assert_allclose(done.rows.price[seated], 2.0 * bid[refused].max(), rtol=1e-8)
 
 
+def test_who_renews_where_bids_are_taken_pays_the_bid_that_seats_him() -> None:
+    held = under_contract(1.0)
+    held.term[:] = ON_DEMAND
+    done = Scene(menu(([1.5], []), outside=-1.0), held, [(50.0, 50.0)], rule=BIDS).ration()
+    done.sign()
+    stayed = (done.rows.pair == 0) & (done.rows.status == SERVED)
+    assert stayed.sum() == 50
+    premium = done.active.premium[stayed]
+    assert premium.min() > 1.0
+    np.testing.assert_allclose(done.rows.price[stayed], 2.0 * premium, rtol=1e-12)
+
+
 def test_bids_end_at_their_ceiling() -> None:
     done = equal(BIDS, terms=TERMS._replace(bid_ceiling=1.02))
     _, seated = refused_and_seated(done, 0)

@@ -25,6 +25,7 @@ from sim.economics.upstream import (
     tightness,
     within_grants,
 )
+from sim.strategies.allocation import inflated_orders
 
 SIDE = np.array([0, 0, 1, 1])
 ALL = np.ones(4)
@@ -172,6 +173,25 @@ def test_without_orders_or_capacity_nothing_breaks() -> None:
     assert np.isfinite(past).all()
     assert past[0, 0, 0] < 0.0 < past[0, 0, 1]
     assert CLOSE < 1e-6
+
+
+@pytest.mark.parametrize("inflation", [0.5, 1.0, 3.0])
+def test_orders_on_top_of_need_end_with_the_shortage(inflation: float) -> None:
+    """Three quarters at 60% of need, then all of it: what is cancelled is not refused (Lee and others 1997)."""
+    one, none, maker = np.ones((1, 3)), np.zeros((1, 3)), np.zeros(1, np.int64)
+    stages = Stages(maker, none, np.ones(1), np.full(1, 100.0), np.ones(1))
+    need, fill, ordered, standing, past = np.array([[100.0]]), np.ones(1), [], 60.0 * one, np.zeros((1, 3, LAST_LAG))
+    for capacity in (60.0, 60.0, 60.0, 100.0, 100.0):
+        orders = inflated_orders(need, fill, inflation)
+        ordered.append(orders[0, 0])
+        offer = offered(stages, orders, one, maker, standing, capacity * one, none)
+        accepted = np.minimum(orders * offer.made[0], need)
+        assert accepted[0, 0] == pytest.approx(capacity), "all that is made is needed"
+        fill = settled(
+            stages.side, stages.access, offer.needed, offer.granted, need, accepted, np.ones(1), one, maker, standing,
+            past, capacity * one, none.copy(),
+        )  # fmt: skip
+    assert ordered == pytest.approx([100.0, *[100.0 * (1.0 + 0.4 * inflation)] * 3, 100.0])
 
 
 def test_standing_follows_what_makers_use_and_accepts_what_they_can_make() -> None:

@@ -297,7 +297,11 @@ def test_use_of_sites_is_what_is_served_and_own_use(overrides: tuple[str, ...]) 
         "memory",
         "packaging",
         "wafers",
+        "licence",
     }
+    closed = sites[sites["binding_constraint"] == "licence"]
+    assert (closed["denied_h100e"] > 0.0).all()
+    assert (closed["refused_h100e"] <= 1e-6 * closed["owned_h100e"]).all()
     observed = sites[sites["quarter"] <= "2024Q4"]
     assert set(observed["binding_constraint"].dropna()) <= {"cards", "demand", "cash", "patience"}
     assert (observed["binding_constraint"][observed["utilisation"] >= 1.0 - 1e-9] != "demand").all()

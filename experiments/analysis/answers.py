@@ -27,6 +27,11 @@ class Asked:
     threshold: float | None = None
 
     @property
+    def label(self) -> str:
+        """What tells it from others: its name, and its horizon where it has one."""
+        return f"{self.name} in {self.horizon}" if self.horizon else self.name
+
+    @property
     def sign(self) -> float | None:
         """1 where lower is better, -1 where higher is, so that ``sign * value`` is a loss; None without direction."""
         return {"lower": 1.0, "higher": -1.0}.get(self.better or "")
@@ -42,7 +47,7 @@ class Answers:
     seeds: tuple[int, ...]
     asked: tuple[Asked, ...]
     values: Mapping[str, Floats]
-    """Outcome name to values (points, samples, seeds); NaN where a run failed or the outcome has no value."""
+    """Label of an outcome to values (points, samples, seeds); NaN where a run failed or the outcome has no value."""
 
 
 def answers(results: Results) -> Answers:
@@ -56,12 +61,13 @@ def answers(results: Results) -> Answers:
     points = point_order(design["levers"], set(runs["levers"]))
     asked = tuple(Asked(**one) for one in design["outcomes"]) or _all_of_the_world(results)
     axes = (points, _numbers(runs["sample"]), _numbers(runs["seed"]))
-    found = results["outcomes"].pandas(None, {"outcome": [one.name for one in asked]}).merge(runs, on="run_id")
-    cubes = {one.name: _cube(_at(found, one), *axes) for one in asked}
+    names = list(dict.fromkeys(one.name for one in asked))
+    found = results["outcomes"].pandas(None, {"outcome": names}).merge(runs, on="run_id")
+    cubes = {one.label: _cube(_at(found, one), *axes) for one in asked}
     repeated = _repeated(results, axes[1])
     samples = tuple(repeated)
     take = [axes[1].index(first) for first in repeated.values()]
-    return Answers(points, samples, axes[2], asked, {name: cube[:, take] for name, cube in cubes.items()})
+    return Answers(points, samples, axes[2], asked, {label: cube[:, take] for label, cube in cubes.items()})
 
 
 def _numbers(column: "pd.Series[int]") -> tuple[int, ...]:

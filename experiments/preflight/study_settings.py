@@ -102,10 +102,15 @@ class Study(SettingsModel):
     @classmethod
     def _outcomes_exist(cls, outcomes: list[OutcomeAsked]) -> list[OutcomeAsked]:
         names = [outcome.name for outcome in OUTCOMES]
-        for asked in outcomes:
-            name = asked.name.partition(".")[0]
+        for one in outcomes:
+            name = one.name.partition(".")[0]
             if name not in names:
-                msg = f"{asked.name!r} is no outcome; they begin with one of {listed(names)}{suggestion(name, names)}"
+                msg = f"{one.name!r} is no outcome; they begin with one of {listed(names)}{suggestion(name, names)}"
+                raise ValueError(msg)
+        asked = [(one.name, one.horizon) for one in outcomes]
+        for name, horizon in asked:
+            if asked.count((name, horizon)) > 1:
+                msg = f"{name!r}{f' in {horizon}' if horizon else ''} is listed twice"
                 raise ValueError(msg)
         return outcomes
 

@@ -61,8 +61,7 @@ def parts(results: Results) -> list[Part]:
 def _said(asked: Asked) -> str:
     """Return an outcome in words: name, horizon, unit."""
     unit = next(outcome.unit for outcome in OUTCOMES if outcome.name == asked.name.partition(".")[0])
-    horizon = f" in {asked.horizon}" if asked.horizon else ""
-    return f"{asked.name}{horizon}, {unit}"
+    return f"{asked.label}, {unit}"
 
 
 def _number(value: float, digits: int = 2) -> str:
@@ -79,7 +78,7 @@ def _effects(_: Results, found: Answers, names: Labels) -> Part:
     rows = [
         (_said(asked), names[point], *_effect_row(effect(cube[0], cube[i], asked.sign, asked.effect), asked))
         for asked in found.asked
-        for cube in (found.values[asked.name],)
+        for cube in (found.values[asked.label],)
         for i, point in enumerate(found.points[1:], 1)
     ]
     unit = "seeds" if len(found.seeds) > 1 else "samples"
@@ -111,7 +110,7 @@ def _regrets(_: Results, found: Answers, names: Labels) -> Part:
     rows = [
         (_said(one), names[point], _number(row.mean), _number(row.largest), f"{row.best} of {row.states}")
         for one in asked
-        for point, row in zip(found.points, regrets(found.values[one.name], one.sign or 1.0), strict=True)
+        for point, row in zip(found.points, regrets(found.values[one.label], one.sign or 1.0), strict=True)
     ]
     states = "samples (means over seeds)" if len(found.samples) > 1 else "seeds"
     caption = f"Distance to the best lever point in each state of the world; states are {states}."
@@ -124,7 +123,7 @@ def _attribution(_: Results, found: Answers, __: Labels) -> Part:
         rows = [
             (_said(asked), lever, _band(mean))
             for asked in found.asked
-            for lever, mean in shapley(found.points, found.values[asked.name]).items()
+            for lever, mean in shapley(found.points, found.values[asked.label]).items()
         ]
     caption = (
         "Shapley parts: the mean effect of moving each lever to its second value over all orders of moving them. "
@@ -136,7 +135,7 @@ def _attribution(_: Results, found: Answers, __: Labels) -> Part:
 
 def _by_sample(found: Answers, asked: Asked) -> Floats:
     """Return the outcome at the reference by sample, the mean over its seeds; NaN where a run is missing."""
-    values: Floats = found.values[asked.name][0].mean(axis=1)
+    values: Floats = found.values[asked.label][0].mean(axis=1)
     return values
 
 
@@ -233,7 +232,7 @@ def _convergence(_: Results, found: Answers, __: Labels) -> Part:
     head: tuple[str, ...] = ()
     if len(found.seeds) >= 4:
         for asked in found.asked:
-            one = convergence(found.values[asked.name][0])
+            one = convergence(found.values[asked.label][0])
             head = ("Outcome", *(f"{count} seeds" for count in one.seeds), "Half-width / mean", "Shrinks by")
             relative = percent(one.relative) if math.isfinite(one.relative) else ABSENT
             shrinks = _number(one.shrinks) if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import experiments
-from experiments import stored
+from experiments import load, stored
+from experiments.analysis.answers import answers
 from experiments.design.ranges import Range
 from experiments.design.sampling import unit_points
 from experiments.faults import BadInput
@@ -93,6 +94,7 @@ def test_sizes_that_do_not_fit_the_sampler(
         ((f"+study.uncertainties={{{LOAD}: {{range: [0.1, 0.5], mode: 0.2}}}}",), "mode belongs to a triangular"),
         ((UNCERTAIN, "study.sampling=sobol", "study.samples=12"), "samples = 12 is not a power of two"),
         ((UNCERTAIN,), "samples is missing"),
+        (("study.outcomes=[hhi_revenue.world, hhi_revenue.world]",), "'hhi_revenue.world' is listed twice"),
         ((UNCERTAIN, "study.samples=4", f"+study.levers={{{LOAD}: [0.3]}}"), "is a lever and an uncertainty"),
         ((UNCERTAIN, "study.samples=4", f"{LOAD}=0.3"), "is an uncertainty of the study; leave it off"),
         ((UNCERTAIN, "study.samples=4", f"+study.fixed={{{LOAD}: 0.3}}"), "so study.fixed cannot set it too"),
@@ -195,3 +197,20 @@ def test_a_user_s_short_study_file_is_enough(tmp_path: Path) -> None:
 def test_every_shipped_study_is_a_valid_design(name: str) -> None:
     asked = planned([f"study={name}"])
     assert len(asked.jobs) == len(asked.points) * len(asked.samples) * len(asked.design.seed_list()) > 1
+
+
+def test_one_outcome_at_two_horizons_is_two_outcomes(market: type[Market], tmp_path: Path) -> None:
+    asked = "[{name: hhi_revenue.world, horizon: 2022Q4}, hhi_revenue.world]"
+    words = (*SMALL, f"study.outcomes={asked}", "market.end=2023Q4", "study.seeds=4", f"output.root={tmp_path}")
+    results = load(execute(planned(words), []))
+    rows = (
+        results["outcomes"]
+        .pandas(None, {"outcome": ["hhi_revenue.world"]})
+        .merge(results["runs"].pandas(["run_id", "seed"]), on="run_id")
+    )
+    found = answers(results).values
+    assert list(found) == ["hhi_revenue.world in 2022Q4", "hhi_revenue.world"]
+    for label, horizon in zip(found, ("2022Q4", "2023Q4"), strict=True):
+        values = rows[rows["horizon"] == horizon].set_index("seed")["value"]
+        assert values.size > 0
+        np.testing.assert_array_equal(found[label][0, 0], values.reindex([1, 2, 3, 4]))

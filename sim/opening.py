@@ -165,7 +165,7 @@ def _open_halls(structure: Structure, state: State) -> None:
     state.converting_mw[:, PAST - conversion : PAST - conversion + structure.quarters] = structure.converted_mw.T
     state.build_price[:] = shell_costs(structure, np.arange(-PAST, structure.quarters + AHEAD, dtype=np.float64)).T
     state.congestion[:] = 1.0
-    state.own_left[:] = 1.0
+    state.left[:] = 1.0
 
 
 def _makers(structure: Structure, state: State) -> None:

@@ -57,9 +57,7 @@ class State:
     bank: Floats = column("units", "Z, 3", "stock of each stage upstream")
     shortage: Floats = column("log ratio", "Z, 3, lags", "orders over capacity of past quarters, newest first")
     hour_cost: Floats = column("USD per used card-hour", "R, V", "long-run cost of a card-hour")
-    own_left: Floats = column(
-        "fraction", "R, V", "what quotas, caps and mandates left of orders of those who keep cards"
-    )
+    left: Floats = column("fraction", "S + W, V", "what quotas, caps and mandates left of orders in the last quarter")
     on_premises: Floats = column("USD per effective H100e-hour", "R, 2", "cost of own cards by workload")
     long_run: Floats = column("USD per effective H100e-hour", "L, 2", "long-run cost by workload")
     cards: Floats = column("cards", "S, V, A", "owned, by vintage")

@@ -75,7 +75,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     state, buyers, cut = world.state, _buyers(world, here, power), list[tuple[str, Floats]]()
     ruled, ordered = _under_quotas(world, buyers, cut)
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
-    state.own_left[:] = _left_of_own(world, open_) if cut else 1.0
+    state.left[:] = _left(world, open_) if cut else 1.0
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
     if open_.min() < 1.0:
         _note_closed(world, buyers, open_, ordered, cut)
@@ -115,11 +115,10 @@ def _under_limits(
     return open_, orders(buyers, open_)
 
 
-def _left_of_own(world: World, open_: Floats) -> Floats:
-    """Return what quotas, caps and mandates leave of own cards of customers (R, V), from what they leave of orders."""
+def _left(world: World, open_: Floats) -> Floats:
+    """Return what quotas, caps and mandates leave of orders (S + W, V) that rules leave open."""
     rules = world.permits.open
-    left = np.divide(open_, rules, out=np.ones_like(open_), where=rules > 0.0)
-    return np.asarray(1.0 - world.links.keepers @ (1.0 - left))
+    return np.divide(open_, rules, out=np.ones_like(open_), where=rules > 0.0)
 
 
 def _note_closed(

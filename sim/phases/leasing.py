@@ -31,7 +31,8 @@ def _denied(world: World) -> Floats:
     total = delivered.sum()
     if total <= 0.0:
         return np.zeros(part.size)
-    return np.asarray(part * ((1.0 - world.rules["sites"].open) @ delivered / total))
+    open_ = world.rules["sites"].open * world.state.left[: part.size]
+    return np.asarray(part * ((1.0 - open_) @ delivered / total))
 
 
 def _cards(world: World) -> Cards:

@@ -33,7 +33,8 @@ def _best_offers(world: World) -> Shelf:
     """Note the best card of every supplier at every site and what shares they get; return what is on sale."""
     now = world.now.arrays
     on_sale = shelf(world, now["site_cost"])
-    world.now.best = chosen_cards(on_sale, world.permits.order_site)
+    left = world.state.left[: len(world.structure.sites)]
+    world.now.best = chosen_cards(on_sale, world.permits.order_site & (left > 0.0))
     _make_or_buy(world)
     now["mix"], now["mw_hours"] = mixed(world, on_sale, world.now.best)
     return on_sale
@@ -53,8 +54,9 @@ def _make_or_buy(world: World) -> None:
 def _supply(world: World) -> Supply:
     """Return on what terms rules let cards come to sites: what is open, what is feared, what is paid over the price."""
     rules, links = world.rules["sites"], world.links
+    open_ = rules.open * world.state.left[: len(links.site_region)]
     granted = world.conditions.measures.support.cards[links.site_region]
-    return Supply(rules.open, world.state.tightening, links.chip_region, (1.0 + rules.duty) * (1.0 - granted))
+    return Supply(open_, world.state.tightening, links.chip_region, (1.0 + rules.duty) * (1.0 - granted))
 
 
 def _order(world: World, on_sale: Shelf) -> None:

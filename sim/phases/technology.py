@@ -96,10 +96,11 @@ def _costs(world: World) -> None:
     state.hour_cost -= world.conditions.power_saved
     world.now.arrays["site_cost"] = hourly_costs(world, "sites", links.site_region)
     at_home = hourly_costs(world, "regions", links.every_region)
-    own = world.permits.own * state.own_left
+    own = world.permits.own * (1.0 - links.keepers @ (1.0 - state.left))
+    at_pools = world.permits.order_pool * state.left[structure.pool_site]
     for cost, row, open_, out in (
         (at_home, links.every_region, own, state.on_premises),
-        (world.now.arrays["site_cost"], structure.pool_site, world.permits.order_pool, state.long_run),
+        (world.now.arrays["site_cost"], structure.pool_site, at_pools, state.long_run),
     ):
         least_costs(cost, state.effective, row, open_, state.chip_launch, world.t, structure.better_chips, out)
     _note_dearer(world, at_home, own)

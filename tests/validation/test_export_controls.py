@@ -789,6 +789,19 @@ def test_a_quota_of_nothing_makes_own_cards_as_dear_as_a_ban() -> None:
     assert costs[1][china].tolist() == pytest.approx(costs[0][china].tolist(), rel=0.1)
 
 
+def test_a_quota_of_nothing_costs_sites_what_a_ban_costs_them() -> None:
+    """Costs that firms reckon with, and so halls and cards, follow what limits left of orders as they follow bans."""
+    none = rule(treatment="licence", licence=licence(cards_per_quarter=0.0))
+    free, ban, quota = (ran(changes | UNMOVED) for changes in (NONE, policy(x=rule()), policy(x=none)))
+    structure = free.world.structure
+    china = free.world.links.pool_region == structure.regions.index("cn")
+    cost, banned, at_quota = (x.record["long_run"][-1, china] for x in (free, ban, quota))
+    assert (banned > 1.5 * cost).any()
+    np.testing.assert_allclose(at_quota, banned, rtol=0.1)
+    halls, with_quota = (x.record["energised_mw"][-1].sum() for x in (ban, quota))
+    assert with_quota == pytest.approx(halls, rel=0.02)
+
+
 def test_approval_moves_the_cost_of_own_cards_without_a_jump() -> None:
     china = ran(LINE).world.structure.regions.index("cn")
     gates = [policy(x=rule(treatment="licence", licence=licence(approval=x))) for x in (0.49, 0.51)]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.analysis.means import Mean, mean_of
-from experiments.analysis.paired import units
+from experiments.analysis.paired import complete, units
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +27,18 @@ class Convergence:
 
     @property
     def shrinks(self) -> float:
-        """Half-width of the last band over that at a quarter of the seeds: near one half where seeds average out."""
-        first = self.means[0].half_width
-        return self.means[-1].half_width / first if first else math.nan
+        """Standard error with all seeds over that with a quarter of them: near ``due`` where seeds average out."""
+        first = self.means[0].error
+        return self.means[-1].error / first if first else math.nan
+
+    @property
+    def due(self) -> float:
+        """What independent seeds would shrink it by."""
+        return math.sqrt(self.seeds[0] / self.seeds[-1])
 
 
 def convergence(values: Floats) -> Convergence:
     """Return means over a quarter, a half and all of the seeds (at least two) of values (samples, seeds)."""
-    by_seed = units(values)
+    by_seed = units(complete(values))
     counts = sorted({max(2, by_seed.size // 4), max(2, by_seed.size // 2), by_seed.size})
     return Convergence(tuple(counts), tuple(mean_of(by_seed[:count]) for count in counts))

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 _PEELED = 0.05
+_IDLE = 0.05
+"""Quasi-p-value from which a restriction is taken away again."""
 _FEWEST = 8
 """Samples that a box keeps at least."""
 
@@ -26,7 +28,8 @@ class Limit:
     low: float
     high: float
     chance: float
-    """Quasi-p-value: chance of so many cases in the box had the restriction nothing to do with them."""
+    """Quasi-p-value: chance of so many cases in the box had the restriction nothing to do with them; not corrected for
+    the search that found it."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,13 @@ def discover(keys: Sequence[str], points: Floats, cases: Bools) -> Box | None:
     """
     if not cases.any() or cases.all():
         return None
-    best = max(_peeled(points, cases), key=lambda bounds: _balance(bounds, points, cases))
-    box = _box(best, keys, points, cases)
-    return box if box.limits else None
+    bounds = max(_peeled(points, cases), key=lambda found: _balance(found, points, cases))
+    while (box := _box(bounds, keys, points, cases)).limits:
+        idle = max(box.limits, key=lambda limit: limit.chance)
+        if idle.chance <= _IDLE:
+            return box
+        bounds = _widened(bounds, keys.index(idle.key), points)
+    return None
 
 
 def _peeled(points: Floats, cases: Bools) -> list[_Bounds]:
@@ -113,10 +120,16 @@ def _box(bounds: _Bounds, keys: Sequence[str], points: Floats, cases: Bools) -> 
     return Box(tuple(limit for limit in limits if limit is not None), hits / int(cases.sum()), hits / size, size)
 
 
+def _widened(bounds: _Bounds, i: int, points: Floats) -> _Bounds:
+    """Return the box with the whole range of one uncertainty."""
+    low, high = bounds.low.copy(), bounds.high.copy()
+    low[i], high[i] = points[:, i].min(), points[:, i].max()
+    return _Bounds(low, high)
+
+
 def _limit(bounds: _Bounds, i: int, key: str, points: Floats, cases: Bools) -> Limit | None:
     """Return the restriction of one uncertainty, None where it keeps all of its range."""
-    whole = _Bounds(bounds.low.copy(), bounds.high.copy())
-    whole.low[i], whole.high[i] = points[:, i].min(), points[:, i].max()
+    whole = _widened(bounds, i, points)
     if whole.low[i] == bounds.low[i] and whole.high[i] == bounds.high[i]:
         return None
     inside = bounds.inside(points)
@@ -126,8 +139,10 @@ def _limit(bounds: _Bounds, i: int, key: str, points: Floats, cases: Bools) -> L
 
 def _at_least(hits: int, trials: int, chance: float) -> float:
     """Return the probability of at least ``hits`` successes in ``trials``."""
-    if chance >= 1:
+    if chance >= 1 or hits == 0:
         return 1.0
-    return min(
-        1.0, sum(math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(hits, trials + 1))
-    )
+    if chance <= 0:
+        return 0.0
+    k = np.arange(hits, trials + 1)
+    ways = math.lgamma(trials + 1) - np.array([math.lgamma(x + 1) + math.lgamma(trials - x + 1) for x in k])
+    return min(1.0, float(np.exp(ways + k * math.log(chance) + (trials - k) * math.log1p(-chance)).sum()))

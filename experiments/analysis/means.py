@@ -29,6 +29,11 @@ class Mean:
         return (self.high - self.low) / 2
 
     @property
+    def error(self) -> float:
+        """Standard error; NaN for one value."""
+        return self.half_width / student(self.count - 1) if self.count > 1 else math.nan
+
+    @property
     def resolved(self) -> bool:
         """Whether the band leaves out zero."""
         return self.low > 0 or self.high < 0
@@ -73,11 +78,33 @@ def _within(angle: float, freedom: int) -> float:
 
 
 def seeds_to_resolve(deviation: float, effect: float) -> int:
-    """Return how many independent values resolve a mean of size ``effect`` (95% band, found with probability 80%).
+    """Return how many independent values resolve a mean of size ``effect`` (95% band by Student's t, power of 80%).
 
     Args:
         deviation: Standard deviation of one value, in the unit of ``effect``.
         effect: Size of the mean that should be told from zero.
     """
+    if deviation <= 0:
+        return 2
     z = NormalDist().inv_cdf((1 + LEVEL) / 2) + NormalDist().inv_cdf(POWER)
-    return max(2, math.ceil((z * deviation / effect) ** 2))
+    count = max(2, math.ceil((z * deviation / effect) ** 2))  # with normal quantiles: one to three too few
+    while count < _NORMAL_FROM and _power(count, effect / deviation) < POWER:
+        count += 1
+    return count
+
+
+def _power(count: int, ratio: float) -> float:
+    """Return the chance that the band of ``count`` normal values leaves out zero on the side of their mean.
+
+    ``P(T > t)`` of noncentral t: the normal chance given a sample deviation s, over the law of s.
+
+    Args:
+        count: Values.
+        ratio: Mean over standard deviation.
+    """
+    freedom, law = count - 1, NormalDist()
+    s = np.linspace(0.0, 1.0 + 8.0 / math.sqrt(2 * freedom), 2001)[1:]
+    log_density = (freedom - 1) * np.log(s) - freedom * s**2 / 2
+    density = np.exp(log_density - log_density.max())
+    found = [1.0 - law.cdf(student(freedom) * x - ratio * math.sqrt(count)) for x in s]
+    return float(np.average(found, weights=density))

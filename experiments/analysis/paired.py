@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from experiments.analysis.means import Mean, mean_of, seeds_to_resolve
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,14 @@ class Effect:
     unit: str
     """``seeds`` or ``samples``."""
     gain: float
-    """Variance of the effect with independent seeds over that with common ones: how many times fewer runs it takes."""
+    """Variance of the effect with independent seeds over that with common ones: how many times fewer runs it takes; NaN
+    with one seed, whose samples share all shocks."""
     needed: int | None
     """Seeds that resolve the effect asked for; None where none was, or seeds are no units."""
     superiority: float
     """Share of pairs in which the point is better than the reference, ties half; NaN without a direction."""
+    pairs: int
+    """Pairs of runs that all this is from."""
 
     @property
     def further(self) -> int | None:
@@ -38,17 +42,32 @@ def unit_of(values: Floats) -> str:
 
 
 def units(values: Floats) -> Floats:
-    """Return one number for each independent unit of values (samples, seeds).
+    """Return one number for each independent unit of values (samples, seeds) without gaps.
 
     Samples of the same seed share its shocks, so they are averaged; with one seed the samples are the units.
     """
-    if unit_of(values) == "samples":
-        return values[:, 0].copy()
-    known = np.isfinite(values)
-    sums = np.where(known, values, 0.0).sum(axis=0)
-    counts = known.sum(axis=0)
-    means: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    if values.size == 0:
+        return np.empty(0)
+    means: Floats = values[:, 0].copy() if unit_of(values) == "samples" else values.mean(axis=0)
     return means
+
+
+def complete(values: Floats) -> Floats:
+    """Return values (..., samples, seeds) without the samples and seeds of which a run is missing anywhere.
+
+    Means over what is left compare the same samples in every seed. What has the larger part missing goes first, so that
+    few runs are given up.
+    """
+    known: Bools = np.asarray(np.isfinite(values).reshape(-1, *values.shape[-2:]).all(axis=0))
+    samples, seeds = np.ones(known.shape[0], np.bool_), np.ones(known.shape[1], np.bool_)
+    while not known[np.ix_(samples, seeds)].all():
+        gaps = ~known & samples[:, None] & seeds
+        by_sample, by_seed = gaps.sum(axis=1) / seeds.sum(), gaps.sum(axis=0) / samples.sum()
+        if by_sample.max() >= by_seed.max():
+            samples[by_sample.argmax()] = False
+        else:
+            seeds[by_seed.argmax()] = False
+    return values[..., samples, :][..., seeds]
 
 
 def effect(reference: Floats, point: Floats, sign: float | None = None, wanted: float | None = None) -> Effect:
@@ -60,8 +79,8 @@ def effect(reference: Floats, point: Floats, sign: float | None = None, wanted: 
         sign: 1 where lower is better, -1 where higher is, None without a direction.
         wanted: Size of an effect that should be resolved.
     """
+    unit, (reference, point) = unit_of(point), complete(np.stack([reference, point]))
     differences = units(point - reference)
-    unit = unit_of(point)
     deviation = _deviation(differences)
     needed = None
     if wanted is not None and unit == "seeds" and math.isfinite(deviation):
@@ -69,16 +88,17 @@ def effect(reference: Floats, point: Floats, sign: float | None = None, wanted: 
     return Effect(
         mean_of(differences),
         unit,
-        gain_of_common_numbers(reference, point),
+        gain_of_common_numbers(reference, point) if unit == "seeds" else math.nan,
         needed,
         superiority(reference, point, sign) if sign is not None else math.nan,
+        point.size,
     )
 
 
 def gain_of_common_numbers(reference: Floats, point: Floats) -> float:
     """Return the variance of a difference of independent runs over that of paired ones; NaN where nothing varies.
 
-    Values are (samples, seeds); a gain of 10 means that pairs need a tenth of the runs.
+    Values are (samples, seeds) without gaps; a gain of 10 means that pairs need a tenth of the runs.
     """
     paired = _deviation(units(point - reference)) ** 2
     apart = sum(_deviation(units(values)) ** 2 for values in (reference, point))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.analysis.means import Mean, mean_of
-from experiments.analysis.paired import units
+from experiments.analysis.paired import complete, units
 
 Floats = NDArray[np.float64]
 MOST = 4
@@ -33,7 +33,8 @@ def two_level(points: Sequence[str]) -> tuple[str, ...] | None:
 def shapley(points: Sequence[str], values: Floats) -> dict[str, Mean]:
     """Return the part of each lever in the effect of all levers moved from their first value to their second.
 
-    The parts sum to that effect, unit by unit. Source: Shapley (1953).
+    The parts sum to that effect, unit by unit; samples and seeds with a run missing anywhere are left out. Source:
+    Shapley (1953).
 
     Args:
         points: Lever points of a two-level design (see :func:`two_level`), the reference first.
@@ -42,7 +43,8 @@ def shapley(points: Sequence[str], values: Floats) -> dict[str, Mean]:
     levers = two_level(points)
     assert levers is not None, "shapley needs a crossing of two to four levers with two values each"
     reference = json.loads(points[0])
-    worth = {_moved(json.loads(point), reference): units(values[i]) for i, point in enumerate(points)}
+    known = complete(values)
+    worth = {_moved(json.loads(point), reference): units(known[i]) for i, point in enumerate(points)}
     return {lever: mean_of(_part(lever, levers, worth)) for lever in levers}
 
 

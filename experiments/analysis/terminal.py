@@ -19,10 +19,11 @@ def runs_said(case: Case) -> str:
     """Return how many runs stand behind the numbers, and what their spread is."""
     failed = f"; {case.failed} failed and are left out" if case.failed else ""
     if case.count == 1:
-        return f"one path (seed {case.runs['seed'].iloc[0]}), no uncertainty{failed}"
+        (seed,) = case.runs.loc[case.runs["status"] == "ok", "seed"]
+        return f"one path (seed {seed}), no uncertainty{failed}"
     samples = case.runs["sample"].nunique()
     spread = f"{case.count} runs ({samples} samples x seeds)" if samples > 1 else f"{case.count} seeds"
-    return f"median of {spread}, in brackets what 90% of them span{failed}"
+    return f"median of {spread}, in brackets their 5% and 95% quantiles{failed}"
 
 
 def summary(results: Sequence[Results]) -> str:

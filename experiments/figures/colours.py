@@ -42,7 +42,7 @@ _LIMITS = {
     "cash": "#882255",
     "patience": "#332288",
     "cards": "#0072b2",
-    "licence": "#cc79a7",
+    "licence": "#4422ff",
     "ramp": "#fff799",
     "wafers": "#b03a00",
     "packaging": "#009e73",

@@ -7,7 +7,7 @@ from experiments.analysis.supply import limits_of_capacity, limits_of_makers, li
 from experiments.figures import Drawn
 from experiments.figures.colours import limit_colour
 from experiments.figures.labels import short
-from experiments.figures.lines import left_out, shown
+from experiments.figures.lines import differing, left_out, shown
 from experiments.figures.strips import Code, Group, Strip, Strips, svg
 
 TITLE = "What limits supply, where and when"
@@ -70,7 +70,7 @@ def _footnote(cases: Sequence[Case]) -> str:
     if runs == [1]:
         return "One path: no uncertainty."
     count = " or ".join(map(str, runs))
-    said = f"Height of a colour in a row: share of {count} runs that differ in the seed only"
+    said = f"Height of a colour in a row: share of {count} runs that differ in {differing(cases)}"
     return f"{said}; of all sites: mean share of capacity."
 
 

@@ -42,13 +42,15 @@ def _isotonic(values: Sequence[float]) -> list[float]:
 def short(label: str, others: Sequence[str], longest: int = 18) -> str:
     """Return a label that fits beside a panel.
 
-    It loses what stands in brackets, then its end; where that would make it like another one, its beginning.
+    It loses what stands in brackets, the names of its settings, its end; where that would make it like another one, its
+    beginning; and gets its number where nothing else tells it from others.
     """
-    for way in (_whole, _without_brackets, _beginning, _ending):
+    for way in (_whole, _without_brackets, _values, _beginning, _ending):
         cut = way(label, longest)
         if len(cut) <= longest and sum(way(other, longest) == cut for other in others) <= 1:
             return cut
-    return _ending(label, longest)
+    number = f"{others.index(label) + 1}: " if label in others else ""
+    return f"{number}{_beginning(label, longest - len(number))}"
 
 
 def _whole(label: str, _: int) -> str:
@@ -57,6 +59,11 @@ def _whole(label: str, _: int) -> str:
 
 def _without_brackets(label: str, _: int) -> str:
     return label.partition(" (")[0]
+
+
+def _values(label: str, _: int) -> str:
+    """Return the values of ``name = value, name = value``."""
+    return ", ".join(part.partition(" = ")[2] or part for part in label.split(", "))
 
 
 def _beginning(label: str, longest: int) -> str:

@@ -32,7 +32,13 @@ def footnote(cases: Sequence[Case], extra: str = "") -> str:
         return "One path per panel and line: no uncertainty."
     count = " or ".join(map(str, runs))
     ribbons = f"Dark and light ribbon: 50% and 90% of the runs.{extra}"
-    return f"Line: median of {count} runs that differ in the seed only. {ribbons}"
+    return f"Line: median of {count} runs that differ in {differing(cases)}. {ribbons}"
+
+
+def differing(cases: Sequence[Case]) -> str:
+    """Return what runs of a case differ in."""
+    sampled = any(case.runs["sample"].nunique() > 1 for case in cases)
+    return "uncertain values and seed" if sampled else "the seed only"
 
 
 def share_panel(title: str, case: Case, basis: str, region: str) -> Panel:

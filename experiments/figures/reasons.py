@@ -147,7 +147,7 @@ def _footnote(found: Sequence[Comparison]) -> str:
 def _caption(found: Sequence[Comparison]) -> str:
     extra = f" The first {SHOWN} of {len(found)} comparisons are drawn." if len(found) > SHOWN else ""
     return (
-        "Change of each provider's share against the baseline, in percentage points of the baseline's market; bars add "
+        "Change of each provider's share against the first case, in percentage points of that case's market; bars add "
         "up to the dot without a remainder. Scarce: customers turned away by a full site (left) or taken in from "
         "others (right), and those whom scarcity priced out, by what the site lacked; a shortage of cards is divided "
         "between rules and makers as the site's orders of that quarter were. The other first choices are switched one "

@@ -59,12 +59,18 @@ def rules_of(case: Case) -> Part | None:
 
 
 def _amounts(case: Case, mine: pd.DataFrame) -> dict[str, str]:
-    """Return the amounts of a rule, means over runs: in the largest quarter what is asked anew, else sums."""
-    found = {
-        **mine.groupby("quarter")[list(ANEW)].sum().max().to_dict(),
-        **mine[list(SUMS)].sum().to_dict(),
-    }
-    return {str(name): rounded(x / case.count) for name, x in found.items() if x / case.count >= _LEAST}
+    """Return the amounts of a rule, means over runs: with its quarter what is asked anew, else sums."""
+    quarters = mine.groupby("quarter")[list(ANEW)].sum() / case.count
+    anew = {name: _largest(quarters[name]) for name in ANEW if quarters[name].max() >= _LEAST}
+    sums = mine[list(SUMS)].sum() / case.count
+    return {**anew, **{str(name): rounded(x) for name, x in sums.items() if x >= _LEAST}}
+
+
+def _largest(amounts: "pd.Series[float]") -> str:
+    """Return the largest amount of a quarter, in which quarter that is, and the last quarter with any."""
+    last = amounts.index[amounts >= _LEAST].max()
+    at = amounts.idxmax()
+    return f"{rounded(amounts.max())}\nin {at}" + (f", last {last}" if last != at else "")
 
 
 def _rows(case: Case, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:

@@ -32,8 +32,10 @@ _WORST = 0.75
 """Without a threshold the cases to describe are the worst quarter."""
 _LARGEST = 6
 """Uncertainties shown for each outcome."""
-_SEEDS_TO_COMPARE = 8
-"""A band over a quarter of fewer seeds says nothing of how bands shrink."""
+_SEEDS_TO_COMPARE = 16
+"""The spread of a quarter of fewer seeds says nothing of how errors shrink."""
+_MOST_GAIN = 1000.0
+"""Gain beyond which pairs all but agree, and rounding decides."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,10 @@ def _band(mean: Mean, digits: int = 2) -> str:
     return f"{_number(mean.mean, digits)} ({_number(mean.low, digits)} to {_number(mean.high, digits)})"
 
 
-def _effects(_: Results, found: Answers, names: Labels) -> Part:
+def _effects(results: Results, found: Answers, names: Labels) -> Part:
+    design = results.manifest["design"]["sampling"]
     rows = [
-        (_said(asked), names[point], *_effect_row(effect(cube[0], cube[i], asked.sign, asked.effect), asked))
+        (_said(asked), names[point], *_effect_row(effect(cube[0], cube[i], asked.sign, asked.effect), asked, design))
         for asked in found.asked
         for cube in (found.values[asked.label],)
         for i, point in enumerate(found.points[1:], 1)
@@ -86,23 +89,27 @@ def _effects(_: Results, found: Answers, names: Labels) -> Part:
     caption = (
         f"Effect of each lever point against {against}, from pairs of runs with the same samples "
         "and seeds: "
-        f"mean and 95% band over {unit} (Student's t). Better: share of pairs, ties half. Gain: how many times "
-        "more runs "
-        "independent seeds would take for the same band. Seeds to resolve: for the effect that the study names, with a "
-        "95% band and 80% power."
+        f"mean and 95% band over {unit} (Student's t; one row by itself: of twenty rows without any effect one is told "
+        "from 0). Samples and seeds with a run missing are left out. Better: share of pairs, ties half. Gain: how many "
+        "times more runs independent seeds would take for the same band. Seeds to resolve: for the effect that the "
+        "study names, with a 95% band and 80% power."
     )
-    head = ("Outcome", "Point", "Effect (95%)", "Told from 0", "Better", "Gain", "Seeds to resolve")
+    head = ("Outcome", "Point", "Effect (95%)", "Pairs", "Told from 0", "Better", "Gain", "Seeds to resolve")
     return Part("Effects against the reference", caption, head, tuple(rows))
 
 
-def _effect_row(one: Effect, asked: Asked) -> tuple[str, ...]:
-    resolved = "yes" if one.mean.resolved else "no" if one.mean.count > 1 else "one pair"
+def _effect_row(one: Effect, asked: Asked, sampling: str) -> tuple[str, ...]:
+    """Return an effect in words; without a band where its units are samples that are not drawn one by one."""
+    banded = one.mean.count > 1 and (one.unit == "seeds" or sampling == "latin_hypercube")
+    resolved = ("yes" if one.mean.resolved else "no") if banded else "one seed" if one.pairs else "no pair"
+    band = _band(one.mean) if banded else _number(one.mean.mean)
+    gain = f"over {_MOST_GAIN:,.0f}" if one.gain > _MOST_GAIN else _number(one.gain)
     further = ""
     if one.needed is not None:
         more = f", {one.further:,} more" if one.further else ", reached"
         further = f"{one.needed:,} for {_number(asked.effect or 0.0)}{more}"
     better = percent(one.superiority) if math.isfinite(one.superiority) else ""
-    return _band(one.mean), resolved, better, _number(one.gain), further
+    return band, f"{one.pairs:,}", resolved, better, gain, further
 
 
 def _regrets(_: Results, found: Answers, names: Labels) -> Part:
@@ -180,14 +187,16 @@ _INDEX_WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("Outcome", "Uncertainty", "Size (mu*)", "Mean", "Spread", "Grade"),
         "Morris screening at the reference: change of the outcome over the whole range of an uncertainty, in the "
         "unit of "
-        "the outcome; half-widths of 95% intervals by resampling. Six largest. Grade: evidence for the value in "
-        "the baseline.",
+        "the outcome (of levels and of a few whole numbers up to half too large); half-widths of 95% intervals by "
+        "resampling. Six largest. Grade: evidence for the value in the baseline.",
     ),
 }
 
 
 def _discovery(results: Results, found: Answers, _: Labels) -> Part:
     values, units = values_of(results), units_of(results)
+    for key in units.columns:  # a box never cuts through a level or a whole number
+        units[key] = units[key].groupby(values[key].map(repr)).transform("mean")
     rows = []
     for asked in found.asked:
         outcome = _by_sample(found, asked)
@@ -206,7 +215,9 @@ def _discovery(results: Results, found: Answers, _: Labels) -> Part:
         "where the study "
         "names none): the box that patient peeling (PRIM) finds. Coverage: share of the cases inside; density: "
         "share of cases "
-        "among the samples inside. In brackets the chance that a restriction is idle (quasi-p)."
+        "among the samples inside. In brackets quasi-p-values, below 0.05 for every restriction that is kept: the "
+        "chance of so many cases inside by luck, for one restriction chosen beforehand. The box was searched for: try "
+        "it on samples of another study before relying on it."
     )
     head = ("Outcome", "Cases", "Box", "Coverage", "Density", "Samples inside")
     return Part("Scenarios in which it turns out badly", caption, head, tuple(rows))
@@ -233,13 +244,14 @@ def _convergence(_: Results, found: Answers, __: Labels) -> Part:
     if len(found.seeds) >= 4:
         for asked in found.asked:
             one = convergence(found.values[asked.label][0])
-            head = ("Outcome", *(f"{count} seeds" for count in one.seeds), "Half-width / mean", "Shrinks by")
+            head = ("Outcome", *(f"{count} seeds" for count in one.seeds), "Half-width / mean", "Error shrinks to")
             relative = percent(one.relative) if math.isfinite(one.relative) else ABSENT
-            shrinks = _number(one.shrinks) if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"
+            ratio = f"{_number(one.shrinks)} (due {_number(one.due)})"
+            shrinks = ratio if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"
             rows.append((_said(asked), *(_band(mean, 3) for mean in one.means), relative, shrinks))
     caption = (
-        "Mean and 95% band at the reference as seeds are added. Four times the seeds should halve the band: the "
-        "last column "
-        "is the band with all seeds over that with a quarter of them."
+        "Mean and 95% band at the reference as seeds are added. The last column is the standard error with all seeds "
+        "over that with a quarter of them, and in brackets what it should be where seeds average out; with few seeds "
+        "it is itself uncertain."
     )
     return Part("Are there seeds enough?", caption, head, tuple(rows))

@@ -63,7 +63,7 @@ def _unmet(case: Case) -> str:
     """Return when most demand went unmet, and whether it is met at the end."""
     band = case.measure("unmet_share")
     top, last = (rows_of(rows)[0] for rows in (band.nlargest(1, "median"), band.tail(1)))
-    if top["high90"] == 0:
+    if band["high90"].max() == 0:
         return "All demand is met at the prices posted, in every quarter."
     worst, ends = (figure(row, percent, case.count) for row in (top, last))
     end = "none is" if last["high90"] == 0 else f"{ends} is"

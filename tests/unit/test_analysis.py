@@ -79,7 +79,7 @@ def test_horizons_are_the_end_of_history_half_way_and_the_end(case: Case) -> Non
 
 def test_the_summary_has_three_bases_with_bands(ensemble: Path) -> None:
     text = summary([load(ensemble)])
-    assert "median of 6 seeds, in brackets what 90% of them span" in text
+    assert "median of 6 seeds, in brackets their 5% and 95% quantiles" in text
     for basis in BASES:
         (line,) = [line for line in text.splitlines() if line.strip().startswith(f"by {basis}")]
         assert line.count("% to ") == 3, "three leaders, each with its band"
@@ -155,7 +155,13 @@ def test_short_labels_stay_unlike_each_other() -> None:
     cut = [short(label, labels) for label in labels]
     assert cut == ["Entrant (us)", "Entrant (cn)", "Volcano Engine", "Gulf and SE Asia\N{HORIZONTAL ELLIPSIS}"]
     alike = ["market.on_premises.utilisation = 0.3", "market.on_premises.utilisation = 0.5"]
-    assert [short(label, alike)[-5:] for label in alike] == ["= 0.3", "= 0.5"]
+    assert [short(label, alike) for label in alike] == ["0.3", "0.5"]
+    crossed = [f"growth = {x}, investment = {y}" for x in (0.068, 0.41) for y in ("leader", "follower")]
+    assert [short(label, crossed) for label in crossed] == [
+        "0.068, leader", "0.068, follower", "0.41, leader", "0.41, follower",
+    ]  # fmt: skip
+    long = [f"policy = {'a' * 30}{end}{'a' * 30}" for end in "xy"]
+    assert [short(label, long)[:3] for label in long] == ["1: ", "2: "]
     assert all(len(short(label, [*labels, *alike])) <= 18 for label in [*labels, *alike])
 
 

@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 
 from experiments.analysis.convergence import convergence
-from experiments.analysis.discovery import discover
+from experiments.analysis.discovery import _at_least, discover
 from experiments.analysis.means import mean_of, seeds_to_resolve, student
-from experiments.analysis.paired import effect, gain_of_common_numbers, superiority
+from experiments.analysis.paired import complete, effect, gain_of_common_numbers, superiority
 from experiments.analysis.regret import regrets
 from experiments.analysis.sensitivity import morris, sobol
 from experiments.analysis.shapley import shapley, two_level
@@ -40,7 +40,7 @@ def test_common_shocks_cancel_and_are_worth_what_is_said() -> None:
     assert gain_of_common_numbers(reference, point) == pytest.approx((9 + 1 + 9 + 1) / 2, rel=0.05)
     found = effect(reference, point, 1.0, 0.5)
     assert found.mean.low < -1 < found.mean.high
-    assert found.needed == pytest.approx(((1.96 + 0.8416) * math.sqrt(2) / 0.5) ** 2, rel=0.05)
+    assert found.needed == pytest.approx(((1.96 + 0.8416) * math.sqrt(2) / 0.5) ** 2, rel=0.06)
     assert found.further == 0
     assert found.superiority == pytest.approx(stats.norm.cdf(1 / math.sqrt(2)), abs=0.01)
 
@@ -49,6 +49,41 @@ def test_the_seeds_it_asks_for_resolve_the_effect_four_times_in_five() -> None:
     count = seeds_to_resolve(2.0, 1.0)
     draws = np.random.default_rng(2).normal(1.0, 2.0, (2000, count))
     assert np.mean([mean_of(row).resolved for row in draws]) == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(("deviation", "count"), [(0.0, 2), (0.3, 3), (0.5, 5), (0.6, 6), (1.0, 10), (2.0, 34)])
+def test_few_seeds_are_counted_by_student_and_not_by_the_normal_law(deviation: float, count: int) -> None:
+    assert seeds_to_resolve(deviation, 1.0) == count
+    if deviation > 0.0:
+        power = [stats.nct.sf(stats.t.ppf(0.975, n - 1), n - 1, math.sqrt(n) / deviation) for n in (count - 1, count)]
+        assert power[1] >= 0.8 - 1e-3
+        assert count == 3 or power[0] < 0.8
+
+
+def test_the_gain_weighs_the_spread_of_both_sides() -> None:
+    reference, point = np.array([[0.0, 2.0, 4.0]]), np.array([[0.0, 20.0, 46.0]])
+    spread = [float(np.var(x, ddof=1)) for x in (reference, point, point - reference)]
+    assert gain_of_common_numbers(reference, point) == pytest.approx((spread[0] + spread[1]) / spread[2])
+
+
+def test_a_missing_run_takes_its_seed_or_its_sample_out_and_biases_nothing() -> None:
+    reference, shock = np.zeros((2, 10)), np.linspace(-0.3, 0.3, 10)
+    point = np.array([[0.0], [10.0]]) + shock
+    whole = effect(reference, point, wanted=1.0)
+    point[1, 3] = np.nan
+    found = effect(reference, point, wanted=1.0)
+    assert (whole.pairs, found.pairs, found.mean.count) == (20, 18, 9)
+    assert found.mean.mean == pytest.approx(5.0, abs=0.05)
+    assert found.needed == whole.needed == 3
+    many = np.zeros((50, 2))
+    many[7, 1] = np.nan
+    assert complete(many).shape == (49, 2), "a sample of fifty is given up rather than half of the seeds"
+    assert complete(np.full((3, 4), np.nan)).size == 0
+    assert effect(np.zeros((2, 2)), np.full((2, 2), np.nan)).pairs == 0
+
+
+def test_with_one_seed_there_is_no_gain() -> None:
+    assert math.isnan(effect(np.zeros((5, 1)), np.arange(5.0)[:, None]).gain)
 
 
 def test_samples_that_share_seeds_are_not_counted_as_independent() -> None:
@@ -86,6 +121,22 @@ def test_shapley_parts_sum_to_the_whole_and_share_interactions() -> None:
     assert found["a"].low == pytest.approx(4.0), "what is common to a seed is no uncertainty of the effect"
 
 
+def test_shapley_weighs_orders_and_not_coalitions() -> None:
+    """Three levers that work only all together: a third each (a quarter by Banzhaf)."""
+    points = [json.dumps({"a": a, "b": b, "c": c}) for a, b, c in product((0, 1), repeat=3)]
+    worth = np.array([6.0 * min(json.loads(point).values()) for point in points])
+    found = shapley(points, worth[:, None, None] + np.arange(4.0))
+    assert [part.mean for part in found.values()] == pytest.approx([2.0, 2.0, 2.0])
+
+
+def test_shapley_parts_sum_to_the_effect_where_a_run_is_missing() -> None:
+    points = [json.dumps({"a": a, "b": b}) for a, b in product((0, 1), repeat=2)]
+    worth = np.array([json.loads(p)["a"] + 2.0 * json.loads(p)["b"] for p in points])
+    values = worth[:, None, None] + np.array([0.0, 100.0])[:, None] + np.zeros(10)
+    values[3, 1, 4] = np.nan
+    assert [part.mean for part in shapley(points, values).values()] == pytest.approx([1.0, 2.0])
+
+
 def test_only_full_two_level_crossings_are_attributed() -> None:
     crossed = [json.dumps({"a": a, "b": b}) for a, b in product((0, 1), repeat=2)]
     assert two_level(crossed) == ("a", "b")
@@ -114,6 +165,9 @@ def test_morris_effects_of_a_linear_function() -> None:
         ("a", 5.0, 5.0), ("b", -2.0, 2.0), ("c", 0.0, 0.0),
     ]  # fmt: skip
     assert all(row.spread == pytest.approx(0.0, abs=1e-9) for row in found)
+    assert all(row.size_half == pytest.approx(0.0, abs=1e-9) for row in found)
+    bent = {row.key: row for row in morris(["a", "b", "c"], points, points[:, 0] * points[:, 1])}
+    assert bent["a"].spread > bent["a"].size_half > 0.0, "the spread of effects, and the error of their mean"
 
 
 def test_a_box_of_cases_is_found_with_its_coverage_and_density() -> None:
@@ -134,6 +188,26 @@ def test_a_box_of_cases_is_found_with_its_coverage_and_density() -> None:
     assert found.samples == inside.sum()
     assert found.density == cases[inside].mean()
     assert found.coverage == cases[inside].sum() / cases.sum()
+
+
+def test_quasi_p_values_are_binomial_and_large_boxes_have_them() -> None:
+    points = unit_points("latin_hypercube", [None] * 2, 4000)
+    cases = (points[:, 0] > 0.5) & (np.arange(4000) % 3 > 0)
+    found = discover(["a", "b"], points, cases)
+    assert found is not None
+    (limit,) = found.limits
+    assert limit.key == "a"
+    assert limit.chance < 1e-9
+    assert _at_least(7, 20, 0.2) == pytest.approx(stats.binom.sf(6, 20, 0.2))
+    assert _at_least(0, 20, 0.2) == 1.0
+    assert _at_least(1500, 4000, 0.37) == pytest.approx(stats.binom.sf(1499, 4000, 0.37), rel=1e-6)
+
+
+def test_restrictions_that_may_be_luck_are_taken_away() -> None:
+    generator = np.random.default_rng(3)
+    found = [discover(["a", "b", "c"], generator.random((96, 3)), generator.random(96) < 0.25) for _ in range(40)]
+    assert all(limit.chance <= 0.05 for box in found if box is not None for limit in box.limits)
+    assert sum(box is None for box in found) > 10
 
 
 def test_nothing_is_discovered_where_there_is_nothing() -> None:

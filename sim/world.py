@@ -178,6 +178,12 @@ class World:
         void = (prescribed >= 0) & gone[links.pair_provider[np.maximum(prescribed, 0)]]
         self.contracts = contracts._replace(until=np.where(void, np.minimum(contracts.until, last), contracts.until))
 
+    @property
+    def leases_ahead(self) -> Leases:
+        """Leases as firms reckon with them: what today's rules would let of those that are yet to begin."""
+        coming = self.leases.since > self.t
+        return self.leases._replace(share=self.leases.share * np.where(coming, self.leasable, 1.0))
+
     @cached_property
     def slots(self) -> int:
         """Workloads per customer."""

@@ -8,7 +8,7 @@ part.
 import numpy as np
 
 from sim.economics.cells import Floats
-from sim.economics.elementary import part_of
+from sim.economics.elementary import part_of, sum_by
 from sim.economics.folding import folded
 from sim.strategies.grey_market import FORMS, NONE, Supply, evade, give_way, seized_share
 from sim.world import World
@@ -62,14 +62,17 @@ def evaded(world: World, accepted: Floats) -> Floats:
 
 
 def seize(world: World, on_their_way: Floats) -> None:
-    """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through."""
+    """Take what is seized of evaded cards (W, V) out of accepted orders; note what gets through.
+
+    The part that is seized is that of a region, whoever owns what is on its way there.
+    """
     state, now, links = world.state, world.now.arrays, world.links
-    regions, sent = world.structure.elsewhere_region, on_their_way.sum(axis=1)
-    for w in np.flatnonzero(sent):
-        r = regions[w]
-        inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[regions == r].sum()
-        strength = float(world.conditions.measures.effort[r])
-        now["seized"][w] = on_their_way[w] * seized_share(strength, float(sent[w]), float(inflow))
+    regions, effort = world.structure.elsewhere_region, world.conditions.measures.effort
+    sent = sum_by(regions, on_their_way.sum(axis=1), effort.size)
+    for r in np.flatnonzero(sent):
+        there = regions == r
+        inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[there].sum()
+        now["seized"][there] = on_their_way[there] * seized_share(float(effort[r]), float(sent[r]), float(inflow))
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
     state.seized[:], state.leaking[:] = now["seized"].sum(axis=0), now["leaked"]

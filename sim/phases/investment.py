@@ -49,8 +49,8 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
         world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
     )  # fmt: skip
     gap = missing_halls(
-        standing, world.leases, world.links.fixed, views, world.conditions.stance, state.build_price[:, PAST + t], t,
-        PAST + t,
+        standing, world.leases_ahead, world.links.fixed, views, world.conditions.stance,
+        state.build_price[:, PAST + t], t, PAST + t,
     )  # fmt: skip
     quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
     return ask(works, gap, requests, quick, PAST + t)

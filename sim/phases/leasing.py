@@ -18,7 +18,7 @@ def run(world: World) -> None:
     behaviour = world.parameters.behaviour
     state.rent[:] = (1.0 - behaviour.leasing.discount) * state.opening_price * state.regional_price
     sign_leases(
-        _cards(world), _trade(world), world.leases, links.dated_leases, state.rent, world.t,
+        _cards(world), _trade(world), world.leases_ahead, links.dated_leases, state.rent, world.t,
         behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,
         world.leasable[links.dated_leases :], state.let_hours,
         world.now.arrays["leases_refused"][links.dated_leases :],

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.phases.rentals import going_on
+from sim.phases.rentals import going_on, left_of_dated
 from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
 from sim.structure import Structure
 from tests.economy import GONE, LONG, Changes, Numbers, column, parameters, quarters, ran
@@ -184,6 +184,70 @@ def test_a_rule_on_rentals_ends_dated_leases_and_says_so() -> None:
     row = (table["rule"] == "remote") & (table["who"] == "volcano") & (table["quarter"] == "2025Q3")
     assert table["bound"][row].tolist() == [True]
     assert table["quantity_bound"][row][0] == pytest.approx(0.75 * found[0][13], rel=0.5)
+
+
+def volcano_abroad(spared: float = 0.0, **days: str | None) -> Numbers:
+    """Return what Volcano leases abroad under the dated lease of 2024, with a rule that lets a quarter be rented."""
+    remote = {"remote": rule(uses=["rental"], evaded=0.25, **days)} if days else {}
+    changes: Changes = {**LONG, "policy.us": remote, "behaviour.leasing.grandfathered": spared}
+    return column(ran(changes), "sites", "leased_in_h100e", provider="volcano", site_region="mid")
+
+
+OVER = {"announced": "2022-06-01", "effective": "2022-06-01", "expires": "2023-01-01"}
+BEGUN = {"announced": "2023-01-01", "effective": "2023-01-01", "expires": "2024-07-01"}
+"""A rule that is over when the lease begins, and one under which it begins."""
+FIRST = slice(8, 12)
+"""Quarters in which it is in force and cards are those observed."""
+
+
+def test_a_rule_that_is_over_before_a_lease_begins_leaves_it_alone() -> None:
+    free, lapsed = volcano_abroad(), volcano_abroad(0.0, **OVER)
+    assert free[FIRST].min() > 0.0
+    np.testing.assert_array_equal(lapsed[FIRST], free[FIRST])
+    assert lapsed[-1] > 0.8 * free[-1]
+
+
+def test_a_lease_that_begins_under_a_rule_is_what_that_lets_be_signed_to_its_end() -> None:
+    """Nothing is spared, as it was not signed before; the end of the rule brings nothing back."""
+    free, ruled = volcano_abroad(), volcano_abroad(1.0, **BEGUN)
+    assert not ruled[:8].any()
+    np.testing.assert_allclose(ruled[FIRST], 0.25 * free[FIRST], rtol=0.02)
+    remote = {"remote": rule(uses=["rental"], evaded=0.25, **BEGUN)}
+    rules = ran({**LONG, "policy.us": remote, "behaviour.leasing.grandfathered": 1.0}).tables(["rules"])["rules"]
+    mine = (rules["rule"] == "remote") & (rules["who"] == "volcano")
+    assert rules["quarter"][mine & rules["bound"]].tolist() == ["2024Q1"]
+
+
+LAB = {"provider": "oracle", "region": "mid", "stack": "cuda", "share": 0.8, "since": "2023Q3", "until": "2026Q4"}
+
+
+@pytest.mark.parametrize(
+    ("days", "left"), [(OVER, 1.0), (BEGUN, 0.25), ({"announced": "2024-01-01", "effective": "2024-01-01"}, 0.25)]
+)
+def test_contracts_of_labs_are_cut_by_rules_of_their_days(days: Changes, left: float) -> None:
+    """A lab of the United States that rents in the Gulf."""
+    abroad: Changes = {"customers.labs.xai.contracts": [LAB]}
+    remote = rule(uses=["rental"], evaded=0.25, origins=None, destinations=["us"], headquarters=[], **days)
+    shares = [
+        [world.contracts.share[-1] for world in quarters({**abroad, "policy.us": rules})][-1]
+        for rules in ({}, {"remote": remote})
+    ]
+    assert shares[0] > 0.0
+    assert shares[1] == pytest.approx(left * shares[0])
+
+
+def test_of_what_has_dates_only_what_is_in_force_is_cut() -> None:
+    found = left_of_dated(np.full(3, 0.5), np.full(3, 0.25), np.array([3, 4, 5]), 4)
+    assert found.tolist() == [0.5, 0.25, 1.0]
+
+
+def test_firms_reckon_with_leases_to_come_as_far_as_rules_of_today_let_them() -> None:
+    for days, part in ((BEGUN, 0.25), (OVER, 1.0)):
+        model = quarters({**LONG, "policy.us": {"remote": rule(uses=["rental"], evaded=0.25, **days)}})
+        world = next(world for world in model if world.t == 7)
+        lease = list(world.parameters.leases).index("oracle-volcano-mid")
+        assert world.leases_ahead.share[lease] == pytest.approx(part * world.leases.share[lease], rel=0.02)
+        assert world.leases_ahead.share[0] == world.leases.share[0]
 
 
 @given(

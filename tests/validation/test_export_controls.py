@@ -9,7 +9,8 @@ import pytest
 from experiments import compose
 from sim import ComputeMarket
 from sim.tables import MODEL_TABLES
-from tests.economy import Changes, Numbers, column, quarters, ran
+from sim.world import World
+from tests.economy import Changes, Numbers, Times, baseline, changed, column, parameters, quarters, ran
 from tests.rules import Values, faster_than, licence, rule
 
 OUTCOMES = [name for name in MODEL_TABLES if name not in {"rules", "events", "entities"}]
@@ -707,6 +708,25 @@ def test_contracts_end_with_the_right_to_rent_unless_they_are_spared(granularity
     assert 0.0 < spared[14] < free[14]
 
 
+def test_contracts_lapse_when_a_rule_comes_and_not_when_cards_that_it_closes_do() -> None:
+    """The line stands still while lessors add cards above it: new contracts feel that, what was signed does not."""
+    many: Changes = {**policy(line=rule(uses=["rental"], prongs=faster_than(6000.0))), "customers.enterprises": 1000}
+    model = ComputeMarket(parameters(many), 1)
+    people, lapsed, open_ = model.world.population, list[int](), list[Numbers]()
+    lapse = people.lapse
+
+    def watched(world: World, kept: Numbers) -> None:
+        lapsed.append(world.t)
+        lapse(world, kept)
+
+    people.lapse = watched  # type: ignore[method-assign]
+    while not model.finished:
+        model.step()
+        open_.append(model.world.rentable)
+    assert (open_[16] < open_[12]).any()
+    assert lapsed == [12]
+
+
 def test_tables_say_who_was_bound_by_what() -> None:
     rules: Mapping[str, Any] = ran(LINE).tables(["rules"])["rules"]
     bound = rules["bound"]
@@ -771,6 +791,21 @@ def test_leakage_needs_denied_cards_and_falls_with_enforcement() -> None:
     assert seizures > 0.0
     last = column(ran(policy(line=rule(), more=strict)), "chips", "seized_cards").sum()
     assert last <= seizures * (1.0 + 1e-9)
+
+
+def test_what_is_seized_does_not_depend_on_how_many_own_what_is_on_its_way() -> None:
+    """B5 has one share for a region. Makers share out by orders here: by firm, each owner would get its own share."""
+    by_orders: Changes = {**DENY, "behaviour.allocation.name": "proportional"}
+    half: Changes = {f"rest_of_world.cn_onprem.{name}": Times(0.5) for name in ("deliveries", "opening_cards")}
+    other = changed(baseline(), half)["rest_of_world"]["cn_onprem"]
+    one, two = ran(by_orders), ran({**by_orders, **half, "rest_of_world.cn_other": other})
+    seized, leaked_ = (
+        [column(run, "chips", name, destination="cn").sum() for run in (one, two)]
+        for name in ("seized_cards", "leaked_cards")
+    )
+    assert seized[0] > 0.0
+    assert seized[1] == pytest.approx(seized[0], rel=1e-9)
+    assert leaked_[1] == pytest.approx(leaked_[0], rel=1e-9)
 
 
 def test_leaked_cards_have_a_premium() -> None:

@@ -340,6 +340,7 @@ CAP: Values = {
 
 
 QUOTA = rule(treatment="licence", licence=licence(cards_per_quarter=2e4))
+NOTHING = rule(treatment="licence", licence=licence(cards_per_quarter=0.0))
 LIMITS = pytest.mark.parametrize("limit", [MANDATE, CAP, QUOTA], ids=["mandate", "cap", "quota"])
 SOBER = {"behaviour.tightening.name": "announced", "behaviour.redesign.name": "none"}
 
@@ -551,6 +552,80 @@ def test_what_rules_close_is_credited_once() -> None:
         assert rules["quantity_bound"][now].sum() == pytest.approx(denied, rel=1e-9)
         assert denied > 0.0
     assert set(rules["rule"][rules["bound"]]) == {"line", "more", "late"}
+
+
+MID: Values = {"announced": "2025-05-15", "effective": "2025-05-15"}
+LAST = 47 / 91
+"""Share of 2025Q2 from that day on."""
+
+
+def american(changes: Changes, arrives: str = "2025Q3") -> float:
+    """Return American H100e that arrive in China in a quarter."""
+    table = ran({**changes, **UNMOVED}).tables(["chips"])["chips"]
+    mine = (table["destination"] == "cn") & (table["quarter"] == arrives)
+    mine &= np.isin(table["supplier"].astype(str), ["nvidia", "amd"])
+    return float((table["shipped_cards"] * table["card_h100e"])[mine].sum())
+
+
+def wanted_american(quarter: str) -> float:
+    """Return American H100e that would be ordered for China in a quarter if money were no limit."""
+    for world in quarters(NONE | UNMOVED):
+        if world.t > code_position(quarter):
+            structure, links, state = world.structure, world.links, world.state
+            china, there = structure.regions.index("cn"), links.chip_region == structure.regions.index("us")
+            sites = state.ordered / world.now.arrays["cash_limit"][:, None]
+            cards = sites[links.site_region == china].sum(axis=0)
+            cards += state.elsewhere_ordered[structure.elsewhere_region == china].sum(axis=0)
+            return float((cards * structure.chip_h100e)[there].sum())
+    raise AssertionError
+
+
+def capped_after(most: float, quarter: str, **days: str) -> float:
+    """Return what has gone under a cap on China by the end of a quarter."""
+    changes = policy(cap=CAP | {"h100e": {"cn": most}} | MID | days) | UNMOVED
+    return next(float(w.state.capped[0].sum()) for w in quarters(changes) if w.t > code_position(quarter))
+
+
+def test_a_cap_that_begins_within_a_quarter_cuts_what_goes_beyond_it_from_its_day_on() -> None:
+    """Orders of its days are compared with it, and booked under it: a cap of as much cuts nothing, one of half cuts.
+
+    They are compared before firms look at what they can pay.
+    """
+    usual, asked, booked = american(NONE), LAST * wanted_american("2025Q2"), capped_after(1e12, "2025Q2")
+    assert booked == pytest.approx(LAST * usual, rel=1e-9)
+    wide, half = (policy(cap=CAP | {"h100e": {"cn": x * asked}} | MID) for x in (1.01, 0.5))
+    assert american(wide) == usual
+    under = capped_after(0.5 * asked, "2025Q2")
+    assert 0.35 * asked < under < 0.5 * asked
+    assert usual - american(half) == pytest.approx(booked - under, rel=0.1)
+
+
+SAME_DAYS: dict[str, dict[str, Values]] = {
+    "two bans": {"a": rule(), "b": rule()},
+    "two quotas": {"a": NOTHING, "b": NOTHING},
+    "three quotas": {"a": NOTHING, "b": NOTHING, "c": NOTHING},
+    "ban and cap": {"a": rule(), "b": CAP | {"h100e": {"cn": 0.0}}},
+    "quota and cap": {"a": NOTHING, "b": CAP | {"h100e": {"cn": 0.0}}},
+    "two caps": {"a": CAP | {"h100e": {"cn": 0.0}}, "b": CAP | {"h100e": {"cn": 0.0}}},
+    "quota and mandate": {"a": NOTHING, "b": MANDATE | {"least_share": 1.0}},
+    "ban and mandate": {"a": rule(), "b": MANDATE | {"least_share": 1.0}},
+    "cap and mandate": {"a": CAP | {"h100e": {"cn": 0.0}}, "b": MANDATE | {"least_share": 1.0}},
+}
+
+
+@pytest.mark.parametrize("name", SAME_DAYS)
+def test_limits_that_begin_on_one_day_are_for_the_same_days(name: str) -> None:
+    """Two of them from the middle of a quarter leave what was ordered before: they do not multiply."""
+    limits = {x: {**values, **MID} for x, values in SAME_DAYS[name].items()}
+    assert american(policy(**limits)) == pytest.approx((1.0 - LAST) * american(NONE), rel=0.05)
+
+
+def test_of_limits_that_follow_each_other_each_is_for_its_own_days() -> None:
+    """One of nothing ends on the day on which another begins: nothing is left of the quarter."""
+    first, then = {"announced": "2025-04-01", "effective": "2025-04-01", "expires": "2025-05-15"}, MID
+    none = CAP | {"h100e": {"cn": 0.0}}
+    for one, other in ((NOTHING, NOTHING), (rule(), none), (NOTHING, none), (none, none)):
+        assert american(policy(a=one | first, b=other | then)) == pytest.approx(0.0, abs=1e-3 * american(NONE))
 
 
 def test_a_limit_that_does_not_bind_leaves_stores_alone() -> None:

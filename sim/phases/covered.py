@@ -1,0 +1,72 @@
+"""What part of orders stands under each licence, cap and mandate: days that two of them cover are the same (B5).
+
+n places that order: sites, then owners elsewhere. V cards.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.economics.cells import Floats
+from sim.economics.elementary import part_of
+from sim.economics.licensing import still_under
+from sim.links import ORDERING
+from sim.parameters.policy import ChipRule
+from sim.policy.chip_rules import licensed_from
+from sim.policy.dates import days_of, part_within
+from sim.policy.measures import Limits
+from sim.world import World
+
+Under = Mapping[str, Floats]
+"""Parts of orders (n, V) that stand under limits, by their ids."""
+
+
+def under_licences(world: World) -> Under:
+    """Return the part of orders that goes on the terms of each licence, where some does."""
+    found = {}
+    for n, (name, rule, _) in enumerate(world.policy.chip_rules):
+        by_place = [world.rules[who].licensed[n] for who in ORDERING]
+        if rule.licence is not None and any(part.any() for part in by_place):
+            found[name] = np.concatenate(by_place)
+    return found
+
+
+def under_limits(world: World, limits: Limits) -> Under:
+    """Return the part of orders of the days of each cap and mandate, of those that rules leave."""
+    found = [(cap.id, cap.strength) for cap in limits.caps] + [(x.id, x.days) for x in limits.mandates]
+    return {name: _in_days_of(world, name, share) for name, share in found}
+
+
+def _in_days_of(world: World, name: str, share: float) -> Floats:
+    """Return the part of orders (n, V) that are of the days of a limit: of all it is a share less what rules close."""
+    open_ = world.permits.open
+    if share >= 1.0:
+        return np.ones(open_.shape)
+    days, shut = _days(world, name), np.zeros(open_.shape)
+    for n, (_, _, rule) in enumerate(world.policy.chip_rules):
+        within = part_within((rule.effective, rule.expires), days, world.quarter)
+        if within > 0.0:
+            shut += within * np.concatenate([world.rules[who].closed[n] for who in ORDERING])
+    return np.clip(part_of(share - shut, open_), 0.0, 1.0)
+
+
+def after_cut(world: World, under: Under, name: str, other: Floats, part: Floats) -> Under:
+    """Return what stands under limits once one of them, under which ``other`` (n, V) stood, leaves a part of orders."""
+    if part.min() >= 1.0:
+        return under
+    return {each: still_under(x, other, part, _shared_days(world, each, name)) for each, x in under.items()}
+
+
+def _shared_days(world: World, one: str, other: str) -> float:
+    """Return the part of the days of the shorter of two limits in the quarter that both cover."""
+    if one == other:
+        return 1.0
+    days = _days(world, one), _days(world, other)
+    return max(part_within(*days, world.quarter), part_within(*days[::-1], world.quarter))
+
+
+def _days(world: World, name: str) -> tuple[int, int]:
+    """Return the first day of an instrument, on which licences are given, and the first one after it."""
+    rule = world.parameters.policy.instruments[name]
+    days = days_of(rule)
+    return licensed_from(rule, days) if isinstance(rule, ChipRule) else days.effective, days.expires

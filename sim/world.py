@@ -156,6 +156,10 @@ class World:
     """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
     rules_before: Mapping[str, Quarterly] = field(default_factory=dict)
     """The same of the last quarter, in which what is delivered now was ordered."""
+    under: Mapping[str, Floats] = field(default_factory=dict)
+    """(S + W, V) part of orders accepted this quarter on the terms of licences, by id, where limits cut it."""
+    under_before: Mapping[str, Floats] = field(default_factory=dict)
+    """The same of the last quarter."""
     permits: Permits = field(init=False)
     """What follows from that for orders."""
     rentable: Floats = field(init=False)

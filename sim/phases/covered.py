@@ -12,6 +12,7 @@ from sim.economics.elementary import part_of
 from sim.economics.licensing import still_under
 from sim.links import ORDERING
 from sim.parameters.policy import ChipRule
+from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import licensed_from
 from sim.policy.dates import days_of, part_within
 from sim.policy.measures import Limits
@@ -29,6 +30,41 @@ def under_licences(world: World) -> Under:
         if rule.licence is not None and any(part.any() for part in by_place):
             found[name] = np.concatenate(by_place)
     return found
+
+
+def cut_licences(world: World) -> Under:
+    """Return the part of orders that goes on the terms of each licence of which limits have cut another part."""
+    rules = under_licences(world) if world.now.under else {}
+    return {name: world.now.under[name] for name, x in rules.items() if not np.array_equal(world.now.under[name], x)}
+
+
+def charged_beyond(world: World, rules: Mapping[str, Quarterly], under: Under) -> Floats:
+    """Return what limits change of charges by licences on orders (2, S + W, V), fractions of price.
+
+    Of what buyers pay on top, and of what makers do not keep: it is due on what goes on the terms of a licence after
+    all, of which less or more may be left than of the rest.
+
+    Args:
+        world: the market.
+        rules: of the quarter of the orders.
+        under: see ``cut_licences``.
+    """
+    out = np.zeros((2, *world.permits.open.shape))
+    for n, (name, _, _) in enumerate(world.policy.chip_rules):
+        if name in under:
+            more = under[name] - np.concatenate([rules[who].licensed[n] for who in ORDERING])
+            out += world.ground.rulebook.charged[:, n, None, None] * more
+    return out
+
+
+def spared_ahead(world: World) -> Floats:
+    """Return the part of the price (S, V) that makers keep more of cards bought ahead: those go without the licence."""
+    rules, share = world.rules_before["sites"], world.ground.rulebook.charged[1]
+    out = np.zeros(rules.kept.shape)
+    for n in np.flatnonzero(share):
+        under = world.under_before.get(world.policy.chip_rules[n][0], rules.licensed[n])[: len(out)]
+        out += np.where(rules.coming[n] > 0.0, share[n] * under, 0.0)
+    return out
 
 
 def under_limits(world: World, limits: Limits) -> Under:

@@ -47,6 +47,9 @@ def same_outcomes(one: ComputeMarket, other: ComputeMarket, apart: tuple[str, ..
     )
 
 
+MID: Values = {"announced": "2025-05-15", "effective": "2025-05-15"}
+
+
 # --- limits ---
 
 
@@ -244,6 +247,71 @@ def test_what_was_bought_ahead_of_a_duty_does_not_pay_it() -> None:
     assert posted[t] == pytest.approx(spent, rel=1e-9)
     here = (paid["quarter"] == "2026Q1") & np.isin(paid["who"].astype(str), list(model.world.structure.providers))
     assert np.nansum(paid["duty_usd_m"][here]) == pytest.approx(spent, rel=1e-9)
+
+
+HALF = {"covered_share": 0.5, "treatment": "licence"}
+CHARGES = {"duty": 0.25, "revenue_share": 0.15}
+
+
+def posted(changes: Changes, quarter: str) -> tuple[float, float]:
+    """Return the fees of makers and the duties of named providers in the ledger of a quarter, USD m."""
+    for world in quarters(changes):
+        if world.t > code_position(quarter):
+            return float(world.ledger.fees.sum()), float(world.now.arrays["duty_usd_m"].sum())
+    raise AssertionError
+
+
+def charged(changes: Changes, quarter: str) -> tuple[float, float]:
+    """Return the fees and duties of named providers in the table of rules in a quarter, USD m."""
+    model = ran(changes)
+    table = model.tables(["rules"])["rules"]
+    mine = (table["quarter"] == quarter) & np.isin(table["who"].astype(str), list(model.world.structure.providers))
+    return float(np.nansum(table["fee_usd_m"][mine])), float(np.nansum(table["duty_usd_m"][mine]))
+
+
+@pytest.mark.parametrize("limit", ["quota", "cap"])
+def test_charges_are_due_on_what_limits_leave_of_licensed_cards(limit: str) -> None:
+    """A quota of nothing for half of orders, or a cap of nothing from the day of a licence on, leaves nothing to charge."""
+    none, free = licence(cards_per_quarter=0.0, **CHARGES), licence(**CHARGES)
+    quota = policy(r=rule(**HALF, licence=none, headquarters=[]))
+    begun = policy(
+        r=rule(**MID, treatment="licence", licence=free, headquarters=[]), c=CAP | {"h100e": {"cn": 0.0}} | MID
+    )
+    changes = {**(quota if limit == "quota" else begun), **SOBER}
+    for quarter in ("2025Q3", "2025Q4") if limit == "quota" else ("2025Q3",):
+        arrives = ran(changes).tables(["chips"])["chips"]
+        arrives = arrives["shipped_cards"][(arrives["destination"] == "cn") & (arrives["quarter"] == quarter)]
+        assert arrives.sum() > 0.0
+        assert posted(changes, quarter) == pytest.approx((0.0, 0.0), abs=1e-6)
+        assert charged(changes, quarter) == pytest.approx((0.0, 0.0), abs=1e-6)
+        now = column(ran(changes), "rules", "licensed_h100e", quarter=quarter, rule="r")
+        assert np.nansum(now) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_quota_that_binds_is_charged_for_what_it_lets_through() -> None:
+    some = licence(cards_per_quarter=2e4, **CHARGES)
+    changes = {**policy(r=rule(**HALF, licence=some, headquarters=[])), **SOBER, "behaviour.grey_market.name": "none"}
+    for quarter in ("2025Q3", "2026Q2"):
+        found = charged(changes, quarter)
+        assert posted(changes, quarter) == pytest.approx(found, rel=1e-9)
+        rules = column(ran(changes), "rules", "fee_usd_m", quarter=quarter, rule="r")
+        chips = ran(changes).tables(["chips"])["chips"]
+        mine = (chips["destination"] == "cn") & (chips["quarter"] == quarter) & (chips["shipped_cards"] > 0.0)
+        mine &= np.isin(chips["supplier"].astype(str), ["nvidia", "amd"])
+        dearest, cheapest = chips["price_usd"][mine].max(), chips["price_usd"][mine].min()
+        assert 0.15 * 1.5e4 * cheapest / 1e6 < np.nansum(rules) <= 0.15 * 2e4 * dearest / 1e6
+
+
+def test_what_was_bought_ahead_of_a_share_of_revenue_does_not_pay_it() -> None:
+    """Cards are bought ahead as half of the applications will be refused; ledger and table say the same."""
+    days = {"announced": "2025-08-01", "effective": "2025-11-15"}
+    terms = licence(approval=0.5, revenue_share=0.2)
+    changes = policy(r=rule(**days, treatment="licence", licence=terms, headquarters=[])) | SOBER
+    model, t = ran(changes), code_position("2026Q1")
+    assert model.record["bought_ahead"][t].sum() > 0.0
+    found = charged(changes, "2026Q1")
+    assert found[0] > 0.0
+    assert posted(changes, "2026Q1") == pytest.approx(found, rel=1e-9)
 
 
 def test_two_charges_are_two_charges() -> None:
@@ -554,7 +622,6 @@ def test_what_rules_close_is_credited_once() -> None:
     assert set(rules["rule"][rules["bound"]]) == {"line", "more", "late"}
 
 
-MID: Values = {"announced": "2025-05-15", "effective": "2025-05-15"}
 LAST = 47 / 91
 """Share of 2025Q2 from that day on."""
 

@@ -22,9 +22,13 @@ Under = Mapping[str, Floats]
 """Parts of orders (n, V) that stand under limits, by their ids."""
 
 
+SEVERAL = ""
+"""Stands for all licences together beside the id of each: what goes on the terms of some."""
+
+
 def under_licences(world: World) -> Under:
-    """Return the part of orders that goes on the terms of each licence, where some does."""
-    found = {}
+    """Return the part of orders that goes on the terms of each licence, where some does, and on those of some."""
+    found = {SEVERAL: np.concatenate([world.rules[who].on_terms for who in ORDERING])}
     for n, (name, rule, _) in enumerate(world.policy.chip_rules):
         by_place = [world.rules[who].licensed[n] for who in ORDERING]
         if rule.licence is not None and any(part.any() for part in by_place):
@@ -33,9 +37,16 @@ def under_licences(world: World) -> Under:
 
 
 def cut_licences(world: World) -> Under:
-    """Return the part of orders that goes on the terms of each licence of which limits have cut another part."""
-    rules = under_licences(world) if world.now.under else {}
-    return {name: world.now.under[name] for name, x in rules.items() if not np.array_equal(world.now.under[name], x)}
+    """Return the part of orders that goes on the terms of each licence of which limits have cut another part.
+
+    And where they have, in how many licences a card that stands under some does, at least 1, for ``SEVERAL``.
+    """
+    rules, now = under_licences(world) if world.now.under else {}, world.now.under
+    cut = {name: now[name] for name, x in rules.items() if name != SEVERAL and not np.array_equal(now[name], x)}
+    if not cut:
+        return cut
+    together = np.sum([now[name] for name in rules if name != SEVERAL], axis=0)
+    return {**cut, SEVERAL: np.maximum(part_of(together, now[SEVERAL]), 1.0)}
 
 
 def charged_beyond(world: World, rules: Mapping[str, Quarterly], under: Under) -> Floats:
@@ -90,7 +101,10 @@ def after_cut(world: World, under: Under, name: str, other: Floats, part: Floats
     """Return what stands under limits once one of them, under which ``other`` (n, V) stood, leaves a part of orders."""
     if part.min() >= 1.0:
         return under
-    return {each: still_under(x, other, part, _shared_days(world, each, name)) for each, x in under.items()}
+    shared = {each: _shared_days(world, each, name) for each in under if each != SEVERAL}
+    licences = {each for each in shared if isinstance(world.parameters.policy.instruments[each], ChipRule)}
+    shared[SEVERAL] = max((shared[each] for each in licences), default=0.0)
+    return {each: still_under(x, other, part, shared[each]) for each, x in under.items()}
 
 
 def _shared_days(world: World, one: str, other: str) -> float:

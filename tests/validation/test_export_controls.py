@@ -271,7 +271,7 @@ def charged(changes: Changes, quarter: str) -> tuple[float, float]:
 
 @pytest.mark.parametrize("limit", ["quota", "cap"])
 def test_charges_are_due_on_what_limits_leave_of_licensed_cards(limit: str) -> None:
-    """A quota of nothing for half of orders, or a cap of nothing from the day of a licence on, leaves nothing to charge."""
+    """A quota of nothing for half of orders, or a cap of nothing from a licence's day on, leaves nothing to charge."""
     none, free = licence(cards_per_quarter=0.0, **CHARGES), licence(**CHARGES)
     quota = policy(r=rule(**HALF, licence=none, headquarters=[]))
     begun = policy(
@@ -286,6 +286,31 @@ def test_charges_are_due_on_what_limits_leave_of_licensed_cards(limit: str) -> N
         assert charged(changes, quarter) == pytest.approx((0.0, 0.0), abs=1e-6)
         now = column(ran(changes), "rules", "licensed_h100e", quarter=quarter, rule="r")
         assert np.nansum(now) == pytest.approx(0.0, abs=1e-6)
+
+
+def licensed_h100e(quarter: str, **rules: Values) -> list[float]:
+    """Return H100e that came under each licence in a quarter."""
+    model = ran({**policy(**rules), **UNMOVED})
+    return [float(np.nansum(column(model, "rules", "licensed_h100e", quarter=quarter, rule=name))) for name in rules]
+
+
+def test_licences_share_the_cards_that_stand_under_several() -> None:
+    """Two for half of all orders are for the same half, two of the same days for those; of other days each for its own.
+
+    One of no cards takes its own part from what goes under a wider one, and no more.
+    """
+    free = rule(treatment="licence", licence=licence(), headquarters=[])
+    half, early = free | {"covered_share": 0.5}, {"announced": "2025-04-01", "effective": "2025-04-01"}
+    for one in (half, free | MID):
+        alone = licensed_h100e("2025Q3", a=one)
+        assert licensed_h100e("2025Q3", a=one, b=one) == pytest.approx([0.5 * alone[0]] * 2, rel=1e-9)
+    whole = licensed_h100e("2025Q3", a=free)[0]
+    first, then = licensed_h100e("2025Q3", a=free | early | {"expires": "2025-05-15"}, b=free | MID)
+    assert [first, then] == pytest.approx([(1.0 - LAST) * whole, LAST * whole], rel=1e-9)
+    none = half | {"licence": licence(cards_per_quarter=0.0)}
+    assert licensed_h100e("2025Q3", a=none, b=free) == pytest.approx(
+        [0.0, american(policy(a=none))], rel=1e-6, abs=1e-6
+    )
 
 
 def test_a_quota_that_binds_is_charged_for_what_it_lets_through() -> None:

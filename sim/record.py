@@ -58,6 +58,8 @@ class Record:
         """By quarter, over (regions, origins, providers and ends), see ``economics.tally``."""
         self.rules: list[Mapping[str, Quarterly]] = []
         """What the rules left open in each quarter, by who asks."""
+        self.under: list[Mapping[str, Floats]] = []
+        """(S + W, V) part of accepted orders on the terms of licences in each quarter, by id, where limits cut it."""
         self.stopped: list[dict[str, Bools]] = []
         """(S + W,) whether a quota, cap or mandate cut orders in each quarter, by its id."""
         self.bound: list[dict[str, Floats]] = []
@@ -87,6 +89,7 @@ class Record:
         for taken, column in zip(self._taken.values(), columns, strict=True):
             taken[world.t] = column
         self.rules.append(world.rules)
+        self.under.append(world.under)
         self.stopped.append(world.now.stopped)
         self.bound.append(world.now.bound)
         self.lifted.append(world.now.lifted)

@@ -45,7 +45,7 @@ class Licensed(NamedTuple):
     part: Floats
     """(k, V) part of orders."""
     several: Floats
-    """(k, V) licences under which they stand, at least 1."""
+    """(k, V) licences under which they stand, at least 1: parts of all licences over what goes under some."""
     coming: Bools
     """(k, V) whether cards are bought ahead of the licence, so that these go without."""
 
@@ -219,5 +219,6 @@ def _licensed(found: list[Quarterly]) -> Licensed:
     licensed = np.concatenate([said.licensed for said in found], axis=1)
     coming = np.concatenate([said.coming > 0.0 for said in found], axis=1)
     rows = rule, place = np.nonzero((licensed > 0.0).any(axis=2))
-    several = np.maximum(licensed.sum(axis=0), 1.0)
+    together, some = licensed.sum(axis=0), np.concatenate([said.on_terms for said in found])
+    several = np.maximum(np.divide(together, some, out=np.ones(some.shape), where=some > 0.0), 1.0)
     return Licensed(rule, place, licensed[rows], several[place], coming[rows])

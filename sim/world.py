@@ -57,6 +57,11 @@ class Quarter:
     active: Active | None = None
     quotas: list[Any] = field(default_factory=list)
     """Limits on licensed cards that some order stands under: see ``phases.buying``."""
+    under: Mapping[str, Floats] = field(default_factory=dict)
+    """(S + W, V) part of orders that stands under each licence, or is of the days of each cap and mandate, by its id.
+
+    As limits have cut orders so far, where there are quotas, caps or mandates; of what was not bought ahead of quotas.
+    """
     stopped: dict[str, Bools] = field(default_factory=dict)
     """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""
     lifted: dict[str, Floats] = field(default_factory=dict)
@@ -151,6 +156,10 @@ class World:
     """What the rules leave open this quarter, by who asks: see ``phases.policy``."""
     rules_before: Mapping[str, Quarterly] = field(default_factory=dict)
     """The same of the last quarter, in which what is delivered now was ordered."""
+    under: Mapping[str, Floats] = field(default_factory=dict)
+    """(S + W, V) part of orders accepted this quarter on the terms of licences, by id, where limits cut it."""
+    under_before: Mapping[str, Floats] = field(default_factory=dict)
+    """The same of the last quarter."""
     permits: Permits = field(init=False)
     """What follows from that for orders."""
     rentable: Floats = field(init=False)

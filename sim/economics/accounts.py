@@ -130,8 +130,8 @@ def cards_sold(here: Floats, elsewhere: Floats, confiscated: Floats, out: Floats
 
 @compiled
 def charges_on_cards(
-    delivered: Floats, kept: Floats, duty: Floats, ahead: Floats, duty_ahead: Floats, price: Floats, supplier: Ints,
-    fees: Floats,
+    delivered: Floats, kept: Floats, duty: Floats, ahead: Floats, kept_ahead: Floats, duty_ahead: Floats, price: Floats,
+    supplier: Ints, fees: Floats,
 ) -> Floats:  # fmt: skip
     """Return duties on new cards (S,), USD m, and post what licences take of the revenue of makers.
 
@@ -140,12 +140,13 @@ def charges_on_cards(
         kept: (S, V) part of their revenue that makers keep.
         duty: (S, V) fraction of the price of cards.
         ahead: (S, V) new cards that were bought ahead of a rule.
+        kept_ahead: (S, V) part of the revenue of those that makers keep.
         duty_ahead: (S, V) fraction that those pay, ordered before its day.
         price: (V,) USD per card.
         supplier: (V,) maker of each chip.
         fees: (K,) payments of makers; added to.
     """
-    paid = by_chip(delivered * (1.0 - kept)) * price / MILLION
+    paid = by_chip(delivered * (1.0 - kept) - ahead * (kept_ahead - kept)) * price / MILLION
     fees += totals(supplier, paid, fees.size)
     return worth(delivered * duty - ahead * (duty - duty_ahead), price) / MILLION
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.elementary import totals
+from sim.economics.elementary import part_of, totals
 from sim.economics.upstream import by_chip
 
 
@@ -70,3 +70,19 @@ def quota_factors(
             out[v] = share * sold_by[k] / asked_by[k]
         total += asked[v] * out[v]
     return out * min(most / total, 1.0) if total > most else out
+
+
+def still_under(under: Floats, other: Floats, part: Floats, shared: float) -> Floats:
+    """Return the part of orders (n, V) that stands under a limit once another one has cut them.
+
+    Days that both cover are the same orders, of which the other one leaves no more than of the rest of its own.
+
+    Args:
+        under: (n, V) part of orders that stands under the limit.
+        other: (n, V) part that stands under the other one.
+        part: (n, V) part of all orders that the other leaves.
+        shared: part of the days of the shorter of the two that both cover; 1 for the limit itself.
+    """
+    within = shared * np.minimum(part_of(under, other), 1.0)
+    outside = (1.0 - under) - (1.0 - part) * (1.0 - within)
+    return np.clip(1.0 - part_of(outside, part), 0.0, 1.0)

@@ -13,6 +13,7 @@ from sim.economics.fleets import worth
 from sim.economics.licensing import costs_with_duty, quota_factors
 from sim.links import ORDERING
 from sim.permits import Closed
+from sim.phases.covered import Under, after_cut, under_licences, under_limits
 from sim.phases.limits import left_by_limits, limited
 from sim.policy.mandates import Mandate
 from sim.policy.quotas import Limit
@@ -73,6 +74,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     ordered.
     """
     state, buyers, cut = world.state, _buyers(world, here, power), list[tuple[str, Floats]]()
+    if world.permits.licensed or limited(world):
+        world.now.under = {**under_licences(world), **under_limits(world, world.conditions.measures.limits)}
     ruled, ordered = _under_quotas(world, buyers, cut)
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
     state.left[:] = _left(world, open_) if cut else 1.0
@@ -83,20 +86,19 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
 
 def _under_quotas(world: World, buyers: Buyers, cut: list[tuple[str, Floats]]) -> tuple[Floats, Floats]:
     """Return the share of orders (S + W, V) that rules and quotas leave, and the orders; note what quotas ``cut``."""
-    ruled, found = world.permits.open, quotas(world)
+    ruled, found, under = world.permits.open, quotas(world), world.now.under
     ordered = orders(buyers, ruled)
     for turn in range(ROUNDS if found else 0):
-        parts = list(_left_by(world, found, ordered))
+        parts, left = _left_by(world, found, under, ordered)
         if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
             break
         if turn == 0:
             cut_alone = _cut_alone(parts, ordered, world.structure.chip_h100e)
             world.now.lifted |= {name: x for name, x in cut_alone.items() if not _silencing(world, name)}
         _note(world, parts, ordered)
-        ruled = _narrowed(ruled, parts, cut)
-        found = [_kept_to(quota, part) for quota, (_, part) in zip(found, parts, strict=True)]
+        ruled, under = _narrowed(ruled, parts, cut), left
         ordered = orders(buyers, ruled)
-    world.now.quotas, world.now.arrays["allowed"] = found, ruled
+    world.now.quotas, world.now.under, world.now.arrays["allowed"] = found, under, ruled
     return ruled, ordered
 
 
@@ -106,12 +108,12 @@ def _under_limits(
     """Return the share of orders that caps and mandates leave as well, and the orders; note what they ``cut``."""
     if not limited(world):
         return ruled, ordered
-    parts = list(_beyond_limits(world, buyers, ruled, ordered))
+    parts, under = _beyond_limits(world, buyers, ruled, ordered)
     if min((part.min() for _, part in parts), default=1.0) >= 1.0:
         return ruled, ordered
     _note(world, parts, ordered)
     world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
-    open_ = _narrowed(ruled, parts, cut)
+    open_, world.now.under = _narrowed(ruled, parts, cut), under
     return open_, orders(buyers, open_)
 
 
@@ -151,13 +153,16 @@ def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
 
 def _beyond_limits(
     world: World, buyers: Buyers, ruled: Floats, ordered: Floats
-) -> Iterator[tuple[str, Floats]]:  # fmt: skip
-    """Yield the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard."""
+) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
+    """Return the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard.
+
+    And what stands under each of them, and under licences, after that.
+    """
 
     def without(mandate: Mandate) -> Floats:
         return domestic_orders(buyers, ruled, mandate.foreign, mandate.places)
 
-    return left_by_limits(world, world.conditions.measures.limits, ruled, ordered, without)
+    return left_by_limits(world, world.conditions.measures.limits, ruled, ordered, world.now.under, without)
 
 
 def _cut_alone(parts: list[tuple[str, Floats]], ordered: Floats, h100e: Floats) -> dict[str, Floats]:
@@ -216,8 +221,6 @@ class Quota(NamedTuple):
 
     rule: str
     """Its id."""
-    under: Floats
-    """(S + W, V) part of orders that stands under it."""
     home: Bools
     """(S + W,) places in its makers' own regions."""
     share: float
@@ -226,31 +229,34 @@ class Quota(NamedTuple):
     """Most cards; infinity for no limit."""
 
 
-def _kept_to(quota: Quota, part: Floats) -> Quota:
-    """Return a quota over orders of which it has left a part (S + W, V): what stood not under it went on as it was."""
-    return quota._replace(under=np.maximum(1.0 - part_of(1.0 - quota.under, part), 0.0))
-
-
 def quotas(world: World) -> list[Quota]:
     """Return the quotas that some order stands under, for the days of the quarter in which the licence is given."""
     out, calendar = list[Quota](), world.policy
-    for limit, under in world.permits.licensed:
+    for limit, _ in world.permits.licensed:
         days, name = calendar.licensed_days(limit.rule, world.quarter), calendar.chip_rules[limit.rule][0]
-        out.append(Quota(name, under, limit.home, limit.share * days, limit.most * days))
+        out.append(Quota(name, limit.home, limit.share * days, limit.most * days))
     return out
 
 
-def _left_by(world: World, found: Iterable[Quota], ordered: Floats) -> Iterator[tuple[str, Floats]]:
-    """Yield the part of every order that each quota leaves (S + W, V) of what those before it leave."""
-    structure = world.structure
+def _left_by(
+    world: World, found: Iterable[Quota], under: Under, ordered: Floats
+) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
+    """Return the part of every order that each quota leaves (S + W, V) of what those before it leave.
+
+    And what then stands under each limit: of what stood not under a quota all went on as it was.
+    """
+    structure, parts = world.structure, list[tuple[str, Floats]]()
     for quota in found:
+        mine = under[quota.rule]
         factors = quota_factors(
-            ordered, quota.under, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
+            ordered, mine, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
             quota.share, quota.most,
         )  # fmt: skip
-        part = np.where(quota.under < 1.0, 1.0 - quota.under * (1.0 - factors), factors)
-        yield quota.rule, part
+        part = np.where(mine < 1.0, 1.0 - mine * (1.0 - factors), factors)
+        parts.append((quota.rule, part))
+        under = after_cut(world, under, quota.rule, mine, part)
         ordered = ordered * part
+    return parts, under
 
 
 def coming_quotas(world: World) -> Iterator[tuple[Limit, float, Floats]]:
@@ -267,28 +273,30 @@ def quotas_ahead(world: World, ordered: Floats) -> Iterator[tuple[str, Floats]]:
     It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
     """
     for limit, days, under in coming_quotas(world):
-        quota = Quota(world.policy.chip_rules[limit.rule][0], under, limit.home, limit.share, limit.most)
-        for name, part in _left_by(world, [quota], ordered):
-            yield name, days * (1.0 - part)
+        name = world.policy.chip_rules[limit.rule][0]
+        parts, _ = _left_by(world, [Quota(name, limit.home, limit.share, limit.most)], {name: under}, ordered)
+        yield name, days * (1.0 - parts[0][1])
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
     if not world.now.quotas:
         return accepted
-    parts, cut = list(_left_by(world, _beside_stores(world), accepted)), list[tuple[str, Floats]]()
+    usual, cut = _usual(world), list[tuple[str, Floats]]()
+    beside = {name: under * usual[name] if name in usual else under for name, under in world.now.under.items()}
+    parts, left = _left_by(world, world.now.quotas, beside, accepted)
+    world.now.under = {name: part_of(x, usual[name]) if name in usual else x for name, x in left.items()}
     _note(world, parts, accepted)
     open_ = _narrowed(np.ones(accepted.shape), parts, cut)
     _credit_closed(world, _as_closed(cut), accepted)
     return accepted * open_
 
 
-def _beside_stores(world: World) -> list[Quota]:
-    """Return the quotas, of which what was bought ahead of them earlier in the quarter does not stand under."""
+def _usual(world: World) -> dict[str, Floats]:
+    """Return the part of orders (S + W, V) that was not bought ahead of each quota earlier in the quarter, by id."""
     state, early = world.state, {limit.rule for limit, _, _ in coming_quotas(world)}
     if not early or not state.for_store.any():
-        return world.now.quotas
-    ids = {world.policy.chip_rules[n][0] for n in early}
+        return {}
     usual = np.ones(world.permits.open.shape)
     usual[: state.ordered.shape[0]] -= part_of(state.for_store, state.ordered)
-    return [x._replace(under=x.under * usual) if x.rule in ids else x for x in world.now.quotas]
+    return {world.policy.chip_rules[n][0]: usual for n in early}

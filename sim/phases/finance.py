@@ -21,6 +21,7 @@ from sim.economics.patience import lose_patience
 from sim.economics.treasury import EBITDA, FREE_CASH, LIMIT, RATE, Balance, Income, close_quarter
 from sim.ledger import Flow
 from sim.names import HOURS_PER_QUARTER
+from sim.phases.covered import charged_beyond, spared_ahead
 from sim.randomness import Decision, season
 from sim.strategies.make_or_buy import post_design
 from sim.structure import OPENING_AGE_QUARTERS, PAST
@@ -66,19 +67,21 @@ def _duties(world: World) -> Floats:
     """Note what was sold, and post what licences take of makers' revenue; return duties on new cards (S,), USD m."""
     structure, state, now, before = world.structure, world.state, world.now.arrays, world.rules_before
     here, there, free = before["sites"], before["elsewhere"], world.observed
-    charged = here.charges and not free
+    charged, sites = here.charges and not free, len(structure.sites)
+    duty, given_up = charged_beyond(world, before, world.under_before)
+    kept = here.kept - given_up[:sites]
+    kept_ahead = kept + spared_ahead(world)
     state.confiscated[:] = now["confiscated"]
     elsewhere = state.elsewhere_delivered
     if there.charges and not free:
-        elsewhere = (elsewhere - now["smuggled"]) * there.kept + now["smuggled"]
-    cards_sold(
-        state.delivered * here.kept if charged else state.delivered, elsewhere, state.confiscated, state.sold
-    )  # fmt: skip
+        elsewhere = (elsewhere - now["smuggled"]) * (there.kept - given_up[sites:]) + now["smuggled"]
+    sold = state.delivered * kept + now["bought_ahead"] * (kept_ahead - kept) if charged else state.delivered
+    cards_sold(sold, elsewhere, state.confiscated, state.sold)
     if not charged:
-        return np.zeros(len(structure.sites))
+        return np.zeros(sites)
     return charges_on_cards(
-        state.delivered, here.kept, here.duty, now["bought_ahead"], here.duty_ahead, state.chip_price,
-        structure.chip_supplier, world.ledger.fees,
+        state.delivered, kept, here.duty + duty[:sites], now["bought_ahead"], kept_ahead, here.duty_ahead,
+        state.chip_price, structure.chip_supplier, world.ledger.fees,
     )  # fmt: skip
 
 
@@ -118,8 +121,9 @@ def _support(world: World) -> Floats:
 def _committed(world: World) -> Floats:
     """Return what every provider must still pay (I,), USD m: cards on their way, and builders of what is begun."""
     state, later = world.state, world.now.arrays["builders_due"][1:]
+    duty = world.rules["sites"].duty + charged_beyond(world, world.rules, world.under)[0, : len(state.accepted)]
     return commitments(
-        state.accepted, world.rules["sites"].duty, state.chip_price,
+        state.accepted, duty, state.chip_price,
         world.parameters.market.costs.server_cost_multiple, later, world.links.site_provider, state.cash.size,
     )  # fmt: skip
 

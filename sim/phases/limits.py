@@ -3,14 +3,15 @@
 n places that order: sites, then owners elsewhere. V cards. Amounts in H100e.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.fleets import worth
+from sim.phases.covered import Under, after_cut, under_limits
 from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
-from sim.policy.mandates import Mandate, by_origin, foreign_left, left_of_covered, strictest
+from sim.policy.mandates import Mandate, by_origin, covered_of, foreign_left, left_of_covered, strictest
 from sim.policy.measures import Limits
 from sim.world import World
 
@@ -21,26 +22,33 @@ def limited(world: World) -> bool:
 
 
 def left_by_limits(
-    world: World, limits: Limits, open_: Floats, ordered: Floats, without: Callable[[Mandate], Floats]
-) -> Iterator[tuple[str, Floats]]:  # fmt: skip
-    """Yield every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
+    world: World, limits: Limits, open_: Floats, ordered: Floats, under: Under, without: Callable[[Mandate], Floats]
+) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
+    """Return every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
 
-    Caps in turn; of mandates the strictest, as all that they are for is the same part of a place's orders.
+    Caps in turn; of mandates the strictest, as all that they are for is the same part of a place's orders. And what
+    stands under licences and caps after them.
 
     Args:
         world: the market.
         limits: caps and mandates.
         open_: (n, V) share of orders that rules leave.
         ordered: (n, V) what would be ordered without them.
+        under: (n, V) part of it that is ordered in the days of each, and that stands under licences.
         without: returns what would be ordered where a mandate asks (n,), H100e, if no foreign card could be had.
     """
+    parts = list[tuple[str, Floats]]()
     for cap in limits.caps:
-        part = _left_by_cap(world, cap, ordered)
-        yield cap.id, part
+        part = _left_by_cap(world, cap, ordered, under[cap.id])
+        parts.append((cap.id, part))
+        under = after_cut(world, under, cap.id, under[cap.id], part)
         ordered, open_ = ordered * part, open_ * part
-    kept = [_left_by_mandate(world, mandate, open_, ordered, without) for mandate in limits.mandates]
+    late = {mandate.id: under[mandate.id] for mandate in limits.mandates}
+    kept = [_left_by_mandate(world, x, open_, ordered, late[x.id], without) for x in limits.mandates]
     for mandate, part in zip(limits.mandates, strictest(kept, open_), strict=True):
-        yield mandate.id, part
+        parts.append((mandate.id, part))
+        under = after_cut(world, under, mandate.id, covered_of(mandate, open_, late[mandate.id]), part)
+    return parts, under
 
 
 def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
@@ -54,7 +62,7 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
     for_store = np.concatenate((extra, np.zeros_like(world.state.elsewhere_ordered)))
     both, left = everywhere + for_store, np.ones(everywhere.shape)
     limits, allowed = world.conditions.measures.limits, world.now.arrays["allowed"]
-    for _, part in left_by_limits(world, limits, allowed, both, _domestic(world, everywhere)):
+    for _, part in left_by_limits(world, limits, allowed, both, world.now.under, _domestic(world, everywhere))[0]:
         left = left * part
     room = np.clip(both * left - everywhere, 0.0, for_store)
     return np.where(left < 1.0, room, for_store)[:sites]
@@ -65,48 +73,49 @@ def _domestic(world: World, ordered: Floats) -> Callable[[Mandate], Floats]:
     return lambda mandate: by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)[1]
 
 
-def limits_ahead(world: World, ordered: Floats, quarters: float) -> Iterator[tuple[str, Floats]]:
-    """Yield every cap and mandate with the share of the quarter (n, V) in which an order may go that it will close.
+def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[str, Floats]]:
+    """Return every cap and mandate with the share of the quarter (n, V) in which an order may go that it will close.
 
     A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
     """
-    measures, wanted = world.conditions.measures, ordered * quarters
+    measures, wanted, open_ = world.conditions.measures, ordered * quarters, world.permits.open
     now, full = (
-        dict(left_by_limits(world, limits, world.permits.open, wanted, _domestic(world, wanted)))
-        for limits in (measures.limits, measures.coming)
+        dict(left_by_limits(world, x, open_, wanted, under_limits(world, x), _domestic(world, wanted))[0])
+        for x in (measures.limits, measures.coming)
     )
-    for name, part in full.items():
-        yield name, measures.ahead[name] * (now.get(name, 1.0) - part)
+    return [(name, measures.ahead[name] * (now.get(name, 1.0) - part)) for name, part in full.items()]
 
 
 def count_towards_caps(world: World, accepted: Floats) -> None:
-    """Add accepted orders (n, V) to what has gone under each cap."""
+    """Add to what has gone under each cap what of accepted orders (n, V) stood under it."""
     for cap in world.conditions.measures.limits.caps:
-        counted, named = (worth(accepted * cards, world.structure.chip_h100e) for cards in (cap.counted, cap.named))
-        world.state.capped[cap.row] += (beyond_small(cap, counted) + named) * cap.strength
+        under, h100e = accepted * world.now.under[cap.id], world.structure.chip_h100e
+        counted, named = (worth(under * cards, h100e) for cards in (cap.counted, cap.named))
+        world.state.capped[cap.row] += beyond_small(cap, counted) + named
 
 
-def _left_by_cap(world: World, cap: Cap, ordered: Floats) -> Floats:
+def _left_by_cap(world: World, cap: Cap, ordered: Floats, under: Floats) -> Floats:
+    """Return the part of every order (n, V) that a cap leaves, of which a part ``under`` (n, V) stands under it."""
     links, state, h100e = world.links, world.state, world.structure.chip_h100e
-    asked, gone, has_own = worth(ordered * cap.counted, h100e), state.capped[cap.row], cap.named.any(axis=1)
+    asked, gone, has_own = worth(ordered * under * cap.counted, h100e), state.capped[cap.row], cap.named.any(axis=1)
     part = capped(cap, asked, links.order_region, np.where(has_own, 0.0, gone))
     out = np.where(cap.counted, part[:, None], 1.0)
     if has_own.any():
-        part = within_allowance(cap, worth(ordered * cap.named, h100e), gone)
+        part = within_allowance(cap, worth(ordered * under * cap.named, h100e), gone)
         out = np.where(cap.named, part[:, None], out)
     if cap.chartered.any():
         held = np.concatenate((worth(state.owned, h100e), worth(state.elsewhere, h100e)))
         part = within_charter(cap, worth(ordered, h100e), held, links.order_at_home, links.order_firm)
         out = np.where(cap.chartered, part[:, None], out)
-    return out
+    return np.where(under < 1.0, 1.0 - under * (1.0 - out), out)
 
 
 def _left_by_mandate(
-    world: World, mandate: Mandate, open_: Floats, ordered: Floats, without: Callable[[Mandate], Floats]
+    world: World, mandate: Mandate, open_: Floats, ordered: Floats, late: Floats, without: Callable[[Mandate], Floats]
 ) -> Floats:  # fmt: skip
     """Return the share of orders (n, V) for which cards may be had under a mandate, of the share that rules leave."""
     foreign, domestic = by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)
     if not foreign.any():
         return open_
     part = foreign_left(mandate, world.links.order_firm, foreign, domestic, without(mandate))
-    return left_of_covered(mandate, part, open_)
+    return left_of_covered(mandate, part, open_, late)

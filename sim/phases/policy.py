@@ -13,6 +13,7 @@ def run(world: World) -> None:
     leaders = leading(world.policy, world.structure, world.state.chip_launch, world.t)
     rules, world.permits = ground.rules(quarter, leaders)
     world.rules_before, world.rules = world.rules or rules, rules
+    world.under_before, world.under = world.under, {}
     rentals.run(world, rules["rentals"], rules["leases"])
 
 

@@ -11,6 +11,7 @@ from sim.economics.expansion import expand
 from sim.economics.producing import Offer, Stages, offered, settled
 from sim.economics.upstream import WAFERS, by_chip
 from sim.phases.buying import within_quotas
+from sim.phases.covered import cut_licences
 from sim.phases.grey_market import evaded, seize
 from sim.phases.limits import count_towards_caps
 from sim.policy.foundry import access_left
@@ -40,6 +41,7 @@ def run(world: World) -> None:
     on_their_way = state.elsewhere_accepted * smuggled
     accepted[sites:] -= on_their_way
     count_towards_caps(world, accepted)
+    world.under = cut_licences(world)
     seize(world, on_their_way)
     if state.for_store.any():
         state.for_store *= part_of(state.accepted, world.now.arrays["needed"])

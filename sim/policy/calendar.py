@@ -72,6 +72,8 @@ class Quarterly(NamedTuple):
     """(P, V) share of what is wanted that rules of other governments than the destination's close by themselves."""
     opened: Floats
     """(N, P, V) share of what is wanted that may go where a rule silences one that would refuse some part."""
+    on_terms: Floats
+    """(P, V) part of what may go that goes on the terms of some rule: of a day's orders those under the widest one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +192,7 @@ class Calendar:
             open_, duty, 1.0 - mean.given_up / some, mean.deciding, mean.refused, mean.closed, mean.alone,
             mean.licensed / some, bool((open_ < 1.0).any()), charges, mean.closing, mean.rising,
             mean.dearer / days_ahead, np.where(mean.rising > 0.0, mean.duty_ahead / days_ahead, duty), mean.coming,
-            foreseen, expected, mean.abroad, mean.opened,
+            foreseen, expected, mean.abroad, mean.opened, mean.on_terms / some,
         )  # fmt: skip
 
     @cached_property

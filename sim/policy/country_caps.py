@@ -22,7 +22,7 @@ class Cap(NamedTuple):
     row: int
     """Position among the caps of a run: its row in the account of what has gone."""
     strength: float
-    """Share of the quarter in which it binds."""
+    """Part of the quarter's orders that it is for: its mean strength."""
     counted: Bools
     """(n, V) orders that count."""
     chartered: Bools
@@ -34,7 +34,7 @@ class Cap(NamedTuple):
     allowance: Floats
     """(n,) most H100e of these since the effective date."""
     small: Floats
-    """(n,) H100e a quarter that the cap does not count."""
+    """(n,) H100e of the quarter that the cap does not count."""
     most: Floats
     """(R,) H100e since the effective date; infinity where there is no cap."""
     abroad: float
@@ -56,7 +56,7 @@ def cap_of(
     counted, chartered, with_allowance = (np.outer(mask, made) for mask in masks)
     most = np.array([rule.h100e.get(region, np.inf) for region in regions])
     allowance = np.array([rule.allowances.get(x.firm or "", np.inf) for x in places])
-    small = rule.small_orders_h100e / QUARTERS_PER_YEAR
+    small = rule.small_orders_h100e / QUARTERS_PER_YEAR * strength
     single = np.array([x.firm in providers for x in places], dtype=np.bool_)
     abroad = 1.0 if rule.largest_share_abroad is None else rule.largest_share_abroad
     return Cap(
@@ -66,11 +66,13 @@ def cap_of(
 
 
 def capped(cap: Cap, asked: Floats, region: Ints, gone: Floats) -> Floats:
-    """Return the part of orders that a cap leaves at every place (n,): beside small ones, all alike in a destination.
+    """Return the part of orders under a cap that it leaves at every place (n,): all alike in a destination.
+
+    Small ones go beside it.
 
     Args:
         cap: the cap.
-        asked: (n,) orders that count.
+        asked: (n,) orders that count, of the days in which it binds.
         region: (n,) of places.
         gone: (n,) what has gone under it since the effective date.
     """
@@ -79,27 +81,27 @@ def capped(cap: Cap, asked: Floats, region: Ints, gone: Floats) -> Floats:
     left = np.maximum(cap.most - sum_by(region, gone, cap.most.size), 0.0)
     part = np.divide(left, total, out=np.ones(total.size), where=total > left)[region]
     lost = np.divide(counting * (1.0 - part), asked, out=np.zeros(asked.size), where=asked > 0.0)
-    return 1.0 - cap.strength * lost
+    return 1.0 - lost
 
 
 def beyond_small(cap: Cap, orders: Floats) -> Floats:
-    """Return what a cap counts of orders (n,)."""
+    """Return what a cap counts of orders under it (n,)."""
     return np.maximum(orders - cap.small, 0.0)
 
 
 def within_allowance(cap: Cap, asked: Floats, gone: Floats) -> Floats:
-    """Return the part of orders that an allowance leaves at every place (n,).
+    """Return the part of orders under a cap that an allowance leaves at every place (n,).
 
     Args:
         cap: the cap.
-        asked: (n,) orders of those who have one.
+        asked: (n,) orders of those who have one, of the days in which the cap binds.
         gone: (n,) what has gone to them since the effective date.
     """
-    return 1.0 - cap.strength * (1.0 - _part(cap.allowance - gone, asked))
+    return _part(cap.allowance - gone, asked)
 
 
 def within_charter(cap: Cap, asked: Floats, held: Floats, at_home: Bools, firm: Ints) -> Floats:
-    """Return the part of orders abroad that a charter leaves at every place (n,).
+    """Return the part of orders abroad under a cap that its charter leaves at every place (n,).
 
     Share at home first, of what goes anywhere: ``abroad <= (1 - y)/y home``; then a capped destination:
     ``held + g o <= x (total - (1 - g) o)``. Who is beyond a share already orders nothing there.
@@ -118,8 +120,7 @@ def within_charter(cap: Cap, asked: Floats, held: Floats, at_home: Bools, firm: 
     mine = asked * np.where(at_home, 1.0, first)
     others = sum_by(firm, held + mine, size)[firm] - mine
     room = (cap.abroad * others - held) / (1.0 - cap.abroad) if cap.abroad < 1.0 else np.full(home.size, np.inf)
-    part = np.where(at_home, 1.0, first * np.where(cap.capped, _part(room, mine), 1.0))
-    return 1.0 - cap.strength * (1.0 - part)
+    return np.where(at_home, 1.0, first * np.where(cap.capped, _part(room, mine), 1.0))
 
 
 def _part(room: Floats, asked: Floats) -> Floats:

@@ -96,6 +96,16 @@ def share_of_quarter(since: int, until: int, quarter: int) -> float:
     return max(min(end, until) - max(start, since), 0) / (end - start)
 
 
+def part_within(one: tuple[int, int], other: tuple[int, int], quarter: int) -> float:
+    """Return the part of one span's days in a quarter that lie in another span, each from a day on and before another.
+
+    0 where it has none.
+    """
+    whole = share_of_quarter(*one, quarter)
+    both = share_of_quarter(max(one[0], other[0]), min(one[1], other[1]), quarter)
+    return both / whole if whole > 0.0 else 0.0
+
+
 def strength_over(days: Days, quarter: int) -> float:
     """Return the strength of a rule on average over the days of a quarter: 0 where it is not in force."""
     start, end = first_day(quarter), first_day(quarter + 1)

@@ -188,6 +188,7 @@ class Means(NamedTuple):
     licensed: Floats
     coming: Floats
     opened: Floats
+    on_terms: Floats
 
 
 @inlined
@@ -218,15 +219,16 @@ def over_days(spells: Spells) -> Means:
     """Return means over the days of a quarter."""
     days, count, length = spells.days, spells.days.size, spells.days.sum()
     rules, places, cards = spells.refused.shape[1:]
-    flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((7, count))
+    flat, by_rule, seen = (places, cards), (rules, places, cards), np.empty((8, count))
     out = Means(
         np.full(flat, NO_RULE), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat), np.zeros(flat),
         np.zeros(flat), np.zeros(flat), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule), np.zeros(by_rule),
-        np.zeros(by_rule), np.zeros(by_rule),
+        np.zeros(by_rule), np.zeros(by_rule), np.zeros(flat),
     )  # fmt: skip
-    refusing = np.zeros((count, *flat), np.int64)
+    refusing, most = np.zeros((count, *flat), np.int64), np.zeros((count, *flat))
     for n in range(rules):
         refusing += spells.refused[:, n]
+        most = np.maximum(most, spells.licensed[:, n])
     for p in range(places):
         for v in range(cards):
             least = np.inf
@@ -241,10 +243,11 @@ def over_days(spells: Spells) -> Means:
                 seen[4, x] = spells.dearer[x, p, v]
                 seen[5, x] = 1.0 if seen[4, x] > 0.0 else 0.0
                 seen[6, x] = seen[5, x] * spells.duty[x, p, v]
+                seen[7, x] = approval * most[x, p, v]
             out.duty[p, v], out.given_up[p, v] = _mean(seen[0], days, length), _mean(seen[1], days, length)
             out.closing[p, v], out.abroad[p, v] = _mean(seen[2], days, length), _mean(seen[3], days, length)
             out.dearer[p, v], out.rising[p, v] = _mean(seen[4], days, length), _mean(seen[5], days, length)
-            out.duty_ahead[p, v] = _mean(seen[6], days, length)
+            out.duty_ahead[p, v], out.on_terms[p, v] = _mean(seen[6], days, length), _mean(seen[7], days, length)
     for n in range(rules):
         for p in range(places):
             for v in range(cards):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.elementary import totals
+from sim.economics.elementary import part_of, totals
 from sim.parameters.instruments import BuyRatio, DomesticContent, PurchaseRule
 from sim.policy.chip_rules import Subjects
 
@@ -118,33 +118,44 @@ def _foreign_left(
     return part
 
 
-def left_of_covered(mandate: Mandate, part: Floats, open_: Floats) -> Floats:
+def left_of_covered(mandate: Mandate, part: Floats, open_: Floats, late: Floats) -> Floats:
     """Return the share of orders for which cards may be had (n, V), of the share ``open_`` that rules leave.
 
     The orders it covers are the last ones of a place: what rules close to them counts under the mandate. Of the days
     in which it is in force it leaves ``part`` (n,) of the foreign cards, of those before it what does not belong to
-    projects that have hardly begun.
+    projects that have hardly begun. A part ``late`` (n, V) of what is left open lies in the days in which it is in
+    force, which others may have closed as well.
     """
     return _left_of_covered(
-        mandate.covered, mandate.days, mandate.before, mandate.incomplete, mandate.places, mandate.foreign, part, open_
-    )
+        mandate.covered, mandate.days, mandate.before, mandate.incomplete, mandate.places, mandate.foreign, part, open_,
+        late,
+    )  # fmt: skip
 
 
 @compiled
 def _left_of_covered(
     covered: Floats, days: float, before: float, incomplete: float, places: Bools, foreign: Bools, part: Floats,
-    open_: Floats,
+    open_: Floats, late: Floats,
 ) -> Floats:  # fmt: skip
     out = open_.copy()
     for x in range(places.size):
         if places[x]:
-            bound = days * part[x] + before * (1.0 - incomplete * (1.0 - part[x]))
-            kept, others = min(bound / (days + before), 1.0), 1.0 - covered[x] * (days + before)
+            early, others = 1.0 - incomplete * (1.0 - part[x]), 1.0 - covered[x] * (days + before)
             for v in range(foreign.size):
                 if foreign[v]:
+                    bound = min(late[x, v] / (days + before), 1.0) if before > 0.0 else 1.0
+                    kept = bound * part[x] + (1.0 - bound) * early
                     spared = min(open_[x, v], others)
                     out[x, v] = spared + kept * (open_[x, v] - spared)
     return out
+
+
+def covered_of(mandate: Mandate, open_: Floats, late: Floats) -> Floats:
+    """Return the part of foreign orders (n, V) under a mandate in its days, see ``left_of_covered``."""
+    others = 1.0 - mandate.covered * (mandate.days + mandate.before)
+    spared = part_of(np.minimum(open_, others[:, None]), open_)
+    bound = np.minimum(late / (mandate.days + mandate.before), 1.0) if mandate.before > 0.0 else 1.0
+    return np.where(np.outer(mandate.places, mandate.foreign) & (open_ > 0.0), (1.0 - spared) * bound, 0.0)
 
 
 def strictest(kept: Sequence[Floats], open_: Floats) -> Iterator[Floats]:

@@ -7,6 +7,7 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
 from sim.names import quarter_code
+from sim.phases.covered import SEVERAL
 from sim.policy.chip_rules import reached
 from sim.policy.dates import Days, days_of, first_day, quarter_of
 from sim.rulebook import Spots
@@ -194,6 +195,7 @@ def _licensed(facts: Facts) -> tuple[Floats, Floats, Floats]:
         return np.zeros(shape), np.zeros(shape), np.zeros(shape)
     t = np.repeat(np.arange(first, shape[0]), [under.rule.size for under in found])
     rule, place, part, several, coming = (np.concatenate(column) for column in zip(*found, strict=True))
+    _as_cut(facts, t, rule, place, part, several)
     cards, here = facts.fleets.got[t, place], place < sites
     cards[here] -= record["bought_ahead"][t[here], place[here]] * coming[here]
     cards[~here] -= record["leaked"][t[~here] - 1, place[~here] - sites]
@@ -203,6 +205,27 @@ def _licensed(facts: Facts) -> tuple[Floats, Floats, Floats]:
     counted = _by_firm(facts, at, under / several * structure.chip_h100e, place, whole).reshape(shape)
     duty, share = facts.rulebook.charged[:, :, None]
     return value * share, value * duty, counted
+
+
+def _as_cut(facts: Facts, t: Ints, rule: Ints, place: Ints, part: Floats, several: Floats) -> None:
+    """Set parts of orders on the terms of rules to what limits left of them in the quarter before ``t`` (k,).
+
+    Args:
+        facts: of the run.
+        t: (k,) quarter in which the cards came.
+        rule: (k,)
+        place: (k,)
+        part: (k, V) changed where limits cut orders.
+        several: (k, V) licences under which cards stand, changed likewise.
+    """
+    for ordered, under in enumerate(facts.record.under):
+        for name, left in under.items():
+            mine = t == ordered + 1
+            if name == SEVERAL:
+                several[mine] = left[place[mine]]
+            else:
+                mine &= rule == facts.rulebook.chip_rules.index(name)
+                part[mine] = left[place[mine]]
 
 
 def _by_firm(facts: Facts, row: Ints, amounts: Floats, place: Ints, shape: tuple[int, int]) -> Floats:

@@ -96,10 +96,11 @@ def test_duties_on_what_was_not_bought_ahead_and_fees_of_makers() -> None:
     price, supplier, fees = np.array([2e4, 3e4]), np.array([1, 0]), np.array([1.0, 0.0])
     kept, duty, before = np.full((3, 2), 0.75), np.array([[0.25, 0.0]] * 3), np.array([[0.05, 0.0]] * 3)
     ahead = np.array([[4.0, 9.0], [0.0, 0.0], [2.0, 0.0]])
-    out = charges_on_cards(DELIVERED, kept, duty, ahead, before, price, supplier, fees)
+    kept_ahead = np.array([[0.75, 1.0]] * 3)
+    out = charges_on_cards(DELIVERED, kept, duty, ahead, kept_ahead, before, price, supplier, fees)
     dutiable = DELIVERED[:, 0] * 0.25 - ahead[:, 0] * 0.2
     np.testing.assert_allclose(out, dutiable * 2e4 / 1e6, rtol=1e-12)
-    taken = DELIVERED.sum(axis=0) * 0.25 * price / 1e6
+    taken = (DELIVERED.sum(axis=0) - [0.0, 9.0]) * 0.25 * price / 1e6
     np.testing.assert_allclose(fees, [1.0 + taken[1], taken[0]], rtol=1e-12)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.economics.licensing import still_under
 from sim.parameters import Parameters
 from sim.parameters.instruments import (
     BuyRatio,
@@ -22,9 +23,18 @@ from sim.parameters.rules import Rule
 from sim.policy.chip_rules import Subjects
 from sim.policy.country_caps import Cap, beyond_small, cap_of, capped, within_allowance, within_charter
 from sim.policy.credit import credit
-from sim.policy.dates import days_of, first_day, strength_over
+from sim.policy.dates import days_of, first_day, part_within, strength_over
 from sim.policy.foundry import access_left, caught, closed_cards, closed_in_turn
-from sim.policy.mandates import Mandate, by_origin, foreign_left, left_of_covered, mandate_of, removed, strictest
+from sim.policy.mandates import (
+    Mandate,
+    by_origin,
+    covered_of,
+    foreign_left,
+    left_of_covered,
+    mandate_of,
+    removed,
+    strictest,
+)
 from sim.policy.remedies import lock_in
 from sim.policy.status import Place
 from sim.policy.upstream import POSITION, stage_effects, takes_from
@@ -61,6 +71,14 @@ def test_strength_is_the_mean_over_the_days_of_a_quarter(start: int, length: int
 def test_a_rule_that_ends_on_its_first_day_has_no_strength() -> None:
     days = days_of(dated(date(2025, 2, 15), date(2025, 2, 15), 0.0))
     assert strength_over(days, QUARTER) == 0.0
+
+
+def test_days_of_one_span_lie_in_another() -> None:
+    start, end = first_day(QUARTER), first_day(QUARTER + 1)
+    whole, last = (start - 9, end + 9), (end - 9, end + 9)
+    found = [part_within(*spans, QUARTER) for spans in ((whole, whole), (last, whole), (whole, last))]
+    assert found == [1.0, 1.0, pytest.approx(9 / (end - start))]
+    assert part_within((start, start + 5), last, QUARTER) == part_within((end, end + 5), whole, QUARTER) == 0.0
 
 
 def stage_rule(**changes: Any) -> StageRule:
@@ -123,15 +141,16 @@ def test_a_cap_counts_the_cards_of_its_makers_in_its_destinations() -> None:
 
 @given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
 def test_what_goes_under_a_cap_is_never_more_than_is_left(gone: float, strength: float) -> None:
-    asked = np.array([0.0, 90.0, 60.0, 0.0])
+    """Nor less, where more is ordered: of the orders of its days, the part that goes beyond what is left is cut."""
+    asked = strength * np.array([0.0, 90.0, 60.0, 0.0])
     part = capped(in_force(strength), asked, REGION, np.array([0.0, gone / 4.0, gone * 0.75, 0.0]))
-    left = max(100.0 - gone, 0.0)
-    assert (asked * part).sum() == pytest.approx((1.0 - strength) * 150.0 + strength * min(left, 150.0))
+    assert (asked * part).sum() == pytest.approx(min(max(100.0 - gone, 0.0), strength * 150.0))
     assert part[0] == part[3] == 1.0
 
 
 @given(st.floats(0.0, 150.0), st.floats(0.0, 400.0))
 def test_small_orders_go_beside_a_cap(gone: float, small: float) -> None:
+    assert in_force(0.5, small_orders_h100e=small).small[1] == small / 8.0
     rule, asked = in_force(small_orders_h100e=small), np.array([0.0, 90.0, 60.0, 0.0])
     part, before = capped(rule, asked, REGION, np.array([0.0, gone, 0.0, 0.0])), max(100.0 - gone, 0.0)
     went = asked * part
@@ -141,12 +160,11 @@ def test_small_orders_go_beside_a_cap(gone: float, small: float) -> None:
 
 @given(st.floats(0.0, 150.0), st.floats(0.0, 1.0))
 def test_an_allowance_is_apart_from_the_cap(gone: float, strength: float) -> None:
-    rule, asked = in_force(strength, allowances={"gulf": 80.0}), np.array([0.0, 90.0, 60.0, 0.0])
+    rule, asked = in_force(strength, allowances={"gulf": 80.0}), strength * np.array([0.0, 90.0, 60.0, 0.0])
     assert rule.counted.any(axis=1).tolist() == [False, True, False, False]
     assert rule.named.any(axis=1).tolist() == [False, False, True, False]
     part = within_allowance(rule, asked * rule.named.any(axis=1), np.array([0.0, 0.0, gone, 0.0]))
-    left = min(max(80.0 - gone, 0.0), 60.0)
-    assert part[2] == pytest.approx(1.0 - strength * (1.0 - left / 60.0))
+    assert asked[2] * part[2] == pytest.approx(min(max(80.0 - gone, 0.0), asked[2]))
     assert part[[0, 1, 3]].tolist() == [1.0, 1.0, 1.0]
 
 
@@ -192,7 +210,8 @@ def test_a_ratio_that_does_not_bind_takes_nothing() -> None:
 def may_have(mandate: Mandate, foreign: float, domestic: float, without: float, open_: float = 1.0) -> float:
     """Return for what share of its orders the last firm may have foreign cards."""
     amounts = [np.array([0.0, 0.0, 0.0, each]) for each in (foreign, domestic, without)]
-    found = left_of_covered(mandate, foreign_left(mandate, FIRM, *amounts), np.full((4, 1), open_))
+    late = np.full((4, 1), mandate.days)
+    found = left_of_covered(mandate, foreign_left(mandate, FIRM, *amounts), np.full((4, 1), open_), late)
     return float(found[3, 0])
 
 
@@ -204,6 +223,30 @@ def test_of_several_mandates_the_strictest_counts_and_of_equals_the_first() -> N
     assert second.tolist() == [[1.0, 0.25, 1.0]]
     assert third.tolist() == [[1.0, 1.0, 1.0]]
     assert (first * second * third * open_).tolist() == np.minimum.reduce([open_, *kept]).tolist()
+
+
+def test_two_limits_on_the_same_days_are_for_the_same_orders() -> None:
+    """What one takes of them the other does not count; of other days, or beside them, it takes nothing."""
+
+    def after(under: float, other: float, left: float, shared: float = 1.0) -> float:
+        part = 1.0 - other * (1.0 - left)
+        first, second, kept = (np.array([[x]]) for x in (under, other, part))
+        return float(still_under(first, second, kept, shared)[0, 0])
+
+    assert after(0.5, 0.5, 0.0) == 0.0
+    assert after(0.5, 0.5, 0.5) == pytest.approx(0.25 / 0.75)
+    assert after(0.5, 0.5, 0.0, shared=0.0) == 1.0
+    assert after(0.5, 1.0, 0.6) == pytest.approx(0.5)
+    assert after(1.0, 0.5, 0.2) == after(1.0, 1.0, 0.2) == 1.0
+    assert after(0.8, 0.5, 0.0) == pytest.approx(0.3 / 0.5)
+
+
+def test_a_mandate_covers_the_last_orders_of_those_that_rules_leave() -> None:
+    mandate = mandate_of("m", content(1.0, covered=0.5), 0.5, 0.5, None, SUBJECTS)
+    for open_, covered in ((1.0, 0.25), (0.8, 0.05 / 0.8), (0.75, 0.0), (0.0, 0.0)):
+        found = covered_of(mandate, np.full((4, 2), open_), np.full((4, 2), 0.5))
+        assert found[3].tolist() == pytest.approx([covered, 0.0])
+        assert not found[:3].any()
 
 
 def test_orders_are_told_apart_by_origin_where_a_mandate_asks() -> None:
@@ -247,6 +290,17 @@ def test_a_mandate_of_half_a_quarter_takes_half_of_the_foreign_cards() -> None:
 def test_a_mandate_grows_with_its_strength() -> None:
     assert mandate_of("m", content(0.8), 0.5, 1.0, None, SUBJECTS).least == pytest.approx(0.4)
     assert mandate_of("m", ratio(1.0), 1.0, 1.0, None, SUBJECTS).least == pytest.approx(0.5)
+
+
+def test_days_that_others_close_as_well_are_not_taken_twice_by_a_mandate() -> None:
+    """What is still open lies before its first day: only projects that have hardly begun lose something of it."""
+    orders = [np.array([0.0, 0.0, 0.0, x]) for x in (10.0, 0.0, 10.0)]
+    for taken, left in ((0.0, 0.5), (0.3, 0.35)):
+        found = mandate_of("m", content(1.0, removed=taken), 0.5, 0.5, 0.5, SUBJECTS)
+        part = foreign_left(found, FIRM, *orders)
+        open_, none = np.full((4, 1), 0.5), np.zeros((4, 1))
+        assert left_of_covered(found, part, open_, none)[3, 0] == pytest.approx(left)
+        assert not covered_of(found, open_, none).any()
 
 
 def test_remedies_and_shocks_scale_with_strength_and_compose() -> None:

@@ -61,7 +61,12 @@ def test_orders_under_licences_have_rows_of_their_own(model: ComputeMarket) -> N
         found = np.zeros(licensed.shape)
         found[under.rule, under.place] = under.part
         assert np.array_equal(found, licensed)
-        assert np.array_equal(under.several, np.maximum(licensed.sum(axis=0), 1.0)[under.place])
+        some = np.concatenate([rules[who].on_terms for who in ORDERING])
+        counted = np.zeros(licensed.shape)
+        counted[under.rule, under.place] = under.part / under.several
+        np.testing.assert_allclose(counted.sum(axis=0), some, rtol=1e-12)
+        assert (some <= 1.0 + 1e-12).all()
+        assert (some >= licensed.max(axis=0, initial=0.0) - 1e-12).all()
         several |= under.rule.size > 0
     assert several
 

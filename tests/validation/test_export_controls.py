@@ -48,6 +48,9 @@ def same_outcomes(one: ComputeMarket, other: ComputeMarket, apart: tuple[str, ..
     )
 
 
+MID: Values = {"announced": "2025-05-15", "effective": "2025-05-15"}
+
+
 # --- limits ---
 
 
@@ -247,6 +250,96 @@ def test_what_was_bought_ahead_of_a_duty_does_not_pay_it() -> None:
     assert np.nansum(paid["duty_usd_m"][here]) == pytest.approx(spent, rel=1e-9)
 
 
+HALF = {"covered_share": 0.5, "treatment": "licence"}
+CHARGES = {"duty": 0.25, "revenue_share": 0.15}
+
+
+def posted(changes: Changes, quarter: str) -> tuple[float, float]:
+    """Return the fees of makers and the duties of named providers in the ledger of a quarter, USD m."""
+    for world in quarters(changes):
+        if world.t > code_position(quarter):
+            return float(world.ledger.fees.sum()), float(world.now.arrays["duty_usd_m"].sum())
+    raise AssertionError
+
+
+def charged(changes: Changes, quarter: str) -> tuple[float, float]:
+    """Return the fees and duties of named providers in the table of rules in a quarter, USD m."""
+    model = ran(changes)
+    table = model.tables(["rules"])["rules"]
+    mine = (table["quarter"] == quarter) & np.isin(table["who"].astype(str), list(model.world.structure.providers))
+    return float(np.nansum(table["fee_usd_m"][mine])), float(np.nansum(table["duty_usd_m"][mine]))
+
+
+@pytest.mark.parametrize("limit", ["quota", "cap"])
+def test_charges_are_due_on_what_limits_leave_of_licensed_cards(limit: str) -> None:
+    """A quota of nothing for half of orders, or a cap of nothing from a licence's day on, leaves nothing to charge."""
+    none, free = licence(cards_per_quarter=0.0, **CHARGES), licence(**CHARGES)
+    quota = policy(r=rule(**HALF, licence=none, headquarters=[]))
+    begun = policy(
+        r=rule(**MID, treatment="licence", licence=free, headquarters=[]), c=CAP | {"h100e": {"cn": 0.0}} | MID
+    )
+    changes = {**(quota if limit == "quota" else begun), **SOBER}
+    for quarter in ("2025Q3", "2025Q4") if limit == "quota" else ("2025Q3",):
+        arrives = ran(changes).tables(["chips"])["chips"]
+        arrives = arrives["shipped_cards"][(arrives["destination"] == "cn") & (arrives["quarter"] == quarter)]
+        assert arrives.sum() > 0.0
+        assert posted(changes, quarter) == pytest.approx((0.0, 0.0), abs=1e-6)
+        assert charged(changes, quarter) == pytest.approx((0.0, 0.0), abs=1e-6)
+        now = column(ran(changes), "rules", "licensed_h100e", quarter=quarter, rule="r")
+        assert np.nansum(now) == pytest.approx(0.0, abs=1e-6)
+
+
+def licensed_h100e(quarter: str, **rules: Values) -> list[float]:
+    """Return H100e that came under each licence in a quarter."""
+    model = ran({**policy(**rules), **UNMOVED})
+    return [float(np.nansum(column(model, "rules", "licensed_h100e", quarter=quarter, rule=name))) for name in rules]
+
+
+def test_licences_share_the_cards_that_stand_under_several() -> None:
+    """Two for half of all orders are for the same half, two of the same days for those; of other days each for its own.
+
+    One of no cards takes its own part from what goes under a wider one, and no more.
+    """
+    free = rule(treatment="licence", licence=licence(), headquarters=[])
+    half, early = free | {"covered_share": 0.5}, {"announced": "2025-04-01", "effective": "2025-04-01"}
+    for one in (half, free | MID):
+        alone = licensed_h100e("2025Q3", a=one)
+        assert licensed_h100e("2025Q3", a=one, b=one) == pytest.approx([0.5 * alone[0]] * 2, rel=1e-9)
+    whole = licensed_h100e("2025Q3", a=free)[0]
+    first, then = licensed_h100e("2025Q3", a=free | early | {"expires": "2025-05-15"}, b=free | MID)
+    assert [first, then] == pytest.approx([(1.0 - LAST) * whole, LAST * whole], rel=1e-9)
+    none = half | {"licence": licence(cards_per_quarter=0.0)}
+    assert licensed_h100e("2025Q3", a=none, b=free) == pytest.approx(
+        [0.0, american(policy(a=none))], rel=1e-6, abs=1e-6
+    )
+
+
+def test_a_quota_that_binds_is_charged_for_what_it_lets_through() -> None:
+    some = licence(cards_per_quarter=2e4, **CHARGES)
+    changes = {**policy(r=rule(**HALF, licence=some, headquarters=[])), **SOBER, "behaviour.grey_market.name": "none"}
+    for quarter in ("2025Q3", "2026Q2"):
+        found = charged(changes, quarter)
+        assert posted(changes, quarter) == pytest.approx(found, rel=1e-9)
+        rules = column(ran(changes), "rules", "fee_usd_m", quarter=quarter, rule="r")
+        chips = ran(changes).tables(["chips"])["chips"]
+        mine = (chips["destination"] == "cn") & (chips["quarter"] == quarter) & (chips["shipped_cards"] > 0.0)
+        mine &= np.isin(chips["supplier"].astype(str), ["nvidia", "amd"])
+        dearest, cheapest = chips["price_usd"][mine].max(), chips["price_usd"][mine].min()
+        assert 0.15 * 1.5e4 * cheapest / 1e6 < np.nansum(rules) <= 0.15 * 2e4 * dearest / 1e6
+
+
+def test_what_was_bought_ahead_of_a_share_of_revenue_does_not_pay_it() -> None:
+    """Cards are bought ahead as half of the applications will be refused; ledger and table say the same."""
+    days = {"announced": "2025-08-01", "effective": "2025-11-15"}
+    terms = licence(approval=0.5, revenue_share=0.2)
+    changes = policy(r=rule(**days, treatment="licence", licence=terms, headquarters=[])) | SOBER
+    model, t = ran(changes), code_position("2026Q1")
+    assert model.record["bought_ahead"][t].sum() > 0.0
+    found = charged(changes, "2026Q1")
+    assert found[0] > 0.0
+    assert posted(changes, "2026Q1") == pytest.approx(found, rel=1e-9)
+
+
 def test_two_charges_are_two_charges() -> None:
     """Each rule is charged by its own terms on the same cards; what was ordered before the end is paid for after it."""
     two = {
@@ -341,6 +434,7 @@ CAP: Values = {
 
 
 QUOTA = rule(treatment="licence", licence=licence(cards_per_quarter=2e4))
+NOTHING = rule(treatment="licence", licence=licence(cards_per_quarter=0.0))
 LIMITS = pytest.mark.parametrize("limit", [MANDATE, CAP, QUOTA], ids=["mandate", "cap", "quota"])
 SOBER = {"behaviour.tightening.name": "announced", "behaviour.redesign.name": "none"}
 
@@ -552,6 +646,79 @@ def test_what_rules_close_is_credited_once() -> None:
         assert rules["quantity_bound"][now].sum() == pytest.approx(denied, rel=1e-9)
         assert denied > 0.0
     assert set(rules["rule"][rules["bound"]]) == {"line", "more", "late"}
+
+
+LAST = 47 / 91
+"""Share of 2025Q2 from that day on."""
+
+
+def american(changes: Changes, arrives: str = "2025Q3") -> float:
+    """Return American H100e that arrive in China in a quarter."""
+    table = ran({**changes, **UNMOVED}).tables(["chips"])["chips"]
+    mine = (table["destination"] == "cn") & (table["quarter"] == arrives)
+    mine &= np.isin(table["supplier"].astype(str), ["nvidia", "amd"])
+    return float((table["shipped_cards"] * table["card_h100e"])[mine].sum())
+
+
+def wanted_american(quarter: str) -> float:
+    """Return American H100e that would be ordered for China in a quarter if money were no limit."""
+    for world in quarters(NONE | UNMOVED):
+        if world.t > code_position(quarter):
+            structure, links, state = world.structure, world.links, world.state
+            china, there = structure.regions.index("cn"), links.chip_region == structure.regions.index("us")
+            sites = state.ordered / world.now.arrays["cash_limit"][:, None]
+            cards = sites[links.site_region == china].sum(axis=0)
+            cards += state.elsewhere_ordered[structure.elsewhere_region == china].sum(axis=0)
+            return float((cards * structure.chip_h100e)[there].sum())
+    raise AssertionError
+
+
+def capped_after(most: float, quarter: str, **days: str) -> float:
+    """Return what has gone under a cap on China by the end of a quarter."""
+    changes = policy(cap=CAP | {"h100e": {"cn": most}} | MID | days) | UNMOVED
+    return next(float(w.state.capped[0].sum()) for w in quarters(changes) if w.t > code_position(quarter))
+
+
+def test_a_cap_that_begins_within_a_quarter_cuts_what_goes_beyond_it_from_its_day_on() -> None:
+    """Orders of its days are compared with it, and booked under it: a cap of as much cuts nothing, one of half cuts.
+
+    They are compared before firms look at what they can pay.
+    """
+    usual, asked, booked = american(NONE), LAST * wanted_american("2025Q2"), capped_after(1e12, "2025Q2")
+    assert booked == pytest.approx(LAST * usual, rel=1e-9)
+    wide, half = (policy(cap=CAP | {"h100e": {"cn": x * asked}} | MID) for x in (1.01, 0.5))
+    assert american(wide) == usual
+    under = capped_after(0.5 * asked, "2025Q2")
+    assert 0.35 * asked < under < 0.5 * asked
+    assert usual - american(half) == pytest.approx(booked - under, rel=0.1)
+
+
+SAME_DAYS: dict[str, dict[str, Values]] = {
+    "two bans": {"a": rule(), "b": rule()},
+    "two quotas": {"a": NOTHING, "b": NOTHING},
+    "three quotas": {"a": NOTHING, "b": NOTHING, "c": NOTHING},
+    "ban and cap": {"a": rule(), "b": CAP | {"h100e": {"cn": 0.0}}},
+    "quota and cap": {"a": NOTHING, "b": CAP | {"h100e": {"cn": 0.0}}},
+    "two caps": {"a": CAP | {"h100e": {"cn": 0.0}}, "b": CAP | {"h100e": {"cn": 0.0}}},
+    "quota and mandate": {"a": NOTHING, "b": MANDATE | {"least_share": 1.0}},
+    "ban and mandate": {"a": rule(), "b": MANDATE | {"least_share": 1.0}},
+    "cap and mandate": {"a": CAP | {"h100e": {"cn": 0.0}}, "b": MANDATE | {"least_share": 1.0}},
+}
+
+
+@pytest.mark.parametrize("name", SAME_DAYS)
+def test_limits_that_begin_on_one_day_are_for_the_same_days(name: str) -> None:
+    """Two of them from the middle of a quarter leave what was ordered before: they do not multiply."""
+    limits = {x: {**values, **MID} for x, values in SAME_DAYS[name].items()}
+    assert american(policy(**limits)) == pytest.approx((1.0 - LAST) * american(NONE), rel=0.05)
+
+
+def test_of_limits_that_follow_each_other_each_is_for_its_own_days() -> None:
+    """One of nothing ends on the day on which another begins: nothing is left of the quarter."""
+    first, then = {"announced": "2025-04-01", "effective": "2025-04-01", "expires": "2025-05-15"}, MID
+    none = CAP | {"h100e": {"cn": 0.0}}
+    for one, other in ((NOTHING, NOTHING), (rule(), none), (NOTHING, none), (none, none)):
+        assert american(policy(a=one | first, b=other | then)) == pytest.approx(0.0, abs=1e-3 * american(NONE))
 
 
 def test_a_limit_that_does_not_bind_leaves_stores_alone() -> None:

@@ -77,6 +77,8 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
         (["--cfg", "job", "-m", "seed=1,2"], ["--cfg and --info show one configuration: leave --multirun off"]),
         (["hydra.run.dir=x", "--out", "y"], ["hydra.run.dir=x: --out says already where results go"]),
         (["-m", "hydra.sweep.dir=x", "--out", "y"], ["hydra.sweep.dir=x: --out says already where results go"]),
+        (["hydra.run.dir=x"], ["hydra.run.dir=x: no result would go there; say --out DIR"]),
+        (["-m", "hydra.sweep.dir=x"], ["hydra.sweep.dir=x: no result would go there; say --out DIR"]),
         (["output.root=x", "--out", "y"], ["output.root=x: --out says already where results go"]),
         (["scenario='baseline\n'"], ["is not a name"]),
         (["+senario=baseline"], ["senario = 'baseline': no such key"]),

@@ -153,6 +153,31 @@ def test_a_cloud_that_never_gets_a_card_is_refused(command: Command) -> None:
     assert "lessee of a lease" in line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["chips.h100.launch=2050Q1", "market.end=2024Q4"], "chips.h100.launch = '2050Q1': providers."),
+        (
+            ["chips.a100.launch=2022Q2"],
+            ".opening_cards.a100 has cards of it in 2022Q1 already; must be a quarter up to",
+        ),
+        (
+            ["+rest_of_world.cn_onprem.deliveries.ascend-960={2024Q3: 1.0}"],
+            "chips.ascend-960.launch = '2027Q4': rest_of_world.cn_onprem.deliveries.ascend-960 has cards of it in ",
+        ),
+    ],
+)
+def test_nobody_has_cards_before_their_launch(command: Command, words: list[str], said: str) -> None:
+    (line,) = refused(command("run", *words))
+    assert said in line, line
+
+
+def test_a_launch_may_move_behind_deliveries_that_are_not_made_as_observed(command: Command) -> None:
+    """What was delivered after market.history_end does not come in a run, so a later launch is a question."""
+    lines = refused(command("run", "chips.h200.launch=2030Q1", "market.history_end=2024Q2", "seed=-1"))
+    assert [line.partition(" ")[0] for line in lines] == ["seed"]
+
+
 def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:
     assert refused(command("study", "study.outcomes=[share_revenu.aws]"))[0].startswith(
         "study.outcomes: 'share_revenu.aws' is no outcome; they begin with one of "

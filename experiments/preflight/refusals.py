@@ -16,7 +16,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from experiments.preflight.contradictions import against_each_other
 from experiments.preflight.events import excess, foreign_tags
-from experiments.preflight.folders import shipped, yaml_files
+from experiments.preflight.folders import is_hidden, shipped, yaml_files
 from experiments.preflight.layers import Layer, flattened
 from experiments.preflight.overrides import Argument
 from experiments.preflight.problems import ABSENT
@@ -92,7 +92,8 @@ def _default_problems(file: Path) -> Iterator[Problem]:
     for text in _texts(_defaults(file)):
         if "hydra" in re.split(r"[\s/@.]+", text):
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: only the command line may set this")
-        if "${" in text or ".." in text or "//" in text:
+        hidden = any(map(is_hidden, re.split("[/@]", text)))  # such files are not looked through before they are read
+        if "${" in text or ".." in text or "//" in text or hidden:
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: the defaults list takes plain names only")
 
 

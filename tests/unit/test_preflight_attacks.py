@@ -410,3 +410,25 @@ def test_a_file_that_is_not_text_is_named(command: Command, tmp_path: Path) -> N
     own = stranger(tmp_path, {"scenario/evil.yaml": ""})
     (own / "scenario" / "evil.yaml").write_bytes(b"\xff\xfe\x00market")
     assert any("evil.yaml: is not UTF-8 text" in line for line in attack(command, tmp_path, {}))
+
+
+def test_files_that_nobody_chose_need_not_be_text(command: Command, tmp_path: Path) -> None:
+    """A Mac's copies to other disks leave ``._mine.yaml`` beside ``mine.yaml``, and folders hold other things too."""
+    own = stranger(tmp_path, {"scenario/honest.yaml": GLOBAL + "market: {end: 2025Q4}\n"})
+    for name in ("scenario/._honest.yaml", "scenario/other.yaml", "policy/us/._mine.yaml", ".git/x/y.yaml"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_bytes(b"\xff\xfe\x00market")
+    outcome = command("run", "--config-dir", str(own), "scenario=honest", "--cfg", "job")
+    assert (outcome.code, outcome.made) == (OK, frozenset()), outcome
+    lines = attack(command, tmp_path, {}, "scenario=onest", "policy/usa=x")
+    assert "baseline, build_cost_doubling" in lines[0] + lines[1]
+    assert "._" not in " ".join(lines)
+    assert ".git" not in " ".join(lines)
+
+
+@pytest.mark.parametrize("entry", [".hidden", "/scenario/.hidden", ".below/hidden"])
+def test_hidden_files_are_not_read_by_a_back_door(command: Command, tmp_path: Path, entry: str) -> None:
+    """They are not looked through, so a bomb could wait in one."""
+    files = {f"scenario/{name}.yaml": laughs(12, "[", "lol]") for name in (".hidden", ".below/hidden")}
+    lines = attack(command, tmp_path, {"scenario/evil.yaml": GLOBAL + f"defaults: [{entry}]\n", **files})
+    assert any("the defaults list takes plain names only" in line for line in lines), lines

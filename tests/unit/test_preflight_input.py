@@ -48,6 +48,11 @@ MISTAKES = {
     "suppliers=null": ["suppliers = null: no such file; choose one of baseline"],
     "seed=-1": ["seed = -1: must be a whole number at least 0"],
     "executor.workers=0": ["executor.workers = 0: must be", "at least 1 and at most 512 (processes) or null"],
+    "chips.h100.price_usd=1e9": [
+        "= 1000000000.0: must be a number greater than 0 and at most 5,000,000 (USD per card)"
+    ],
+    "chips.h200.memory_gb=1e6": ["= 1000000.0: must be a number greater than 0 and at most 300,000 (GB)"],
+    "upstream.cn.test_usd_per_card=1e6": ["= 1000000.0: must be a number at least 0 and at most 300,000 (USD per"],
     "output.tables=[prices]": ["output.tables", "one of", "providers"],
 }
 

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
 from experiments.preflight.contradictions import contradictions
+from experiments.preflight.emptied import emptied
 from experiments.preflight.folders import yaml_files
 from experiments.preflight.layers import layers
 from experiments.preflight.overrides import (
@@ -59,7 +60,9 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
     lost = group_problems(arguments, composer)
     known = [argument for argument in arguments if argument.text not in lost]
     try:
-        return _composed(composer, known), [*lost.values(), *contradictions(known, composer)]
+        whole = _composed(composer, known)
+        vain = emptied(whole.config, known, composer)
+        return whole, [*lost.values(), *contradictions(known, composer), *vain]
     except _CANNOT_COMPOSE as error:
         found, problems = _diagnosed(composer, known, error)
         return found, [*lost.values(), *problems]

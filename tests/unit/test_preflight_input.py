@@ -307,6 +307,42 @@ def test_a_file_that_holds_nothing_is_refused(command: Command, tmp_path: Path) 
     assert "holds nothing" in refused(command("run", "policy/us=mine", "--config-dir", str(tmp_path / "own")))[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "key", "entry"),
+    [
+        (["policy.us.us_2023_10_a.prongs={}"], "policy.us.us_2023_10_a.prongs", "a_tpp"),
+        (["providers={}"], "providers", "aws"),
+        (["+market={regions: {cn: {}}}"], "market.regions.cn", "label"),
+        (["policy.us.us_2023_10_a.prongs={}", "+policy.us.us_2023_10_a.prongs.mine={at_least: {tpp: 9000.0}}"],
+         "policy.us.us_2023_10_a.prongs", "a_tpp"),
+    ],
+)  # fmt: skip
+def test_an_empty_mapping_takes_nothing_away(command: Command, words: list[str], key: str, entry: str) -> None:
+    (line,) = refused(command("run", *words))
+    assert line == (
+        f"{key} = {{}}: changes nothing, as mappings merge; to take an entry away, type it with ~ (~{key}.{entry})"
+    )
+
+
+def test_an_empty_mapping_in_a_file_takes_nothing_away(command: Command, tmp_path: Path) -> None:
+    text = "# @package _global_\npolicy: {us: {us_2023_10_a: {prongs: {}}}}\n"
+    (line,) = refused(command("run", "scenario=own", *own_file(tmp_path, "scenario/own.yaml", text)))
+    assert line.startswith("policy.us.us_2023_10_a.prongs = {}: changes nothing, as mappings merge")
+    assert line.endswith(f"(in {tmp_path / 'own' / 'scenario' / 'own.yaml'})")
+
+
+def test_empty_mappings_that_say_what_is_so_are_accepted(command: Command, tmp_path: Path) -> None:
+    """An entry of one's own begins with some, and what is taken away may be said anew."""
+    site = "{launch: '2023Q1', opening_cards: {}, deliveries: {}}"
+    text = f"# @package _global_\nproviders: {{aws: {{sites: {{mid: {site}}}}}}}\n"
+    file = own_file(tmp_path, "scenario/own.yaml", text)
+    prongs = ("~policy.us.us_2023_10_a.prongs", "+policy.us.us_2023_10_a.prongs={}")
+    more = "+providers.aws.sites.mid.opening_cards={a100: 1.0}"
+    outcome = command("run", "scenario=own", more, *prongs, "+providers.aws.sites.cn=" + site, "--cfg", "job", *file)
+    assert outcome.code == OK, outcome
+    assert "prongs: {}" in outcome.out
+
+
 def own_file(folder: Path, name: str, text: str) -> list[str]:
     """Write a file of one's own and return the words that name its folder."""
     file = folder / "own" / name

@@ -210,7 +210,9 @@ IMPOSSIBLE = {
     "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix",
     "providers.baidu.headquarters=moon": "providers.baidu.headquarters = 'moon': must be one of",
     "providers.aws.investment=brave": "providers.aws.investment = 'brave': must be one of",
-    "customers.demand.us.enterprise_share=0.99": "shares must sum to 1",
+    "customers.demand.us.enterprise_share=0.99": (
+        "shares must sum to 1; these add up: customers.demand.ally.enterprise_share 0."
+    ),
     "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",
 }
 

@@ -1,13 +1,18 @@
 """Empty mappings where something stands already: mappings merge, so they take nothing away and change nothing."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.preflight.folders import yaml_files
 from experiments.preflight.layers import flattened, layers
 from experiments.preflight.origins import Origins, Setting, at
 from experiments.preflight.overrides import Argument
 from experiments.preflight.session import Composer
 from sim.parameters import Problem
+
+_EMPTY = re.compile(rb"\{\s*\}")
 
 
 def emptied(values: Mapping[str, Any], arguments: Sequence[Argument], composer: Composer) -> Iterator[Problem]:
@@ -20,8 +25,8 @@ def emptied(values: Mapping[str, Any], arguments: Sequence[Argument], composer: 
     """
     words = [x for x in arguments if _sets(x, composer)]
     typed = {key for x in words for key in _empty(flattened(x.parsed.value(), x.key))}
-    if not any(_entries(values, key) for key in typed) and not composer.user_folders:
-        return
+    if not (any(_entries(values, key) for key in typed) or _some_written(composer)):
+        return  # finding the files of a configuration takes most of a second
     files = layers(composer, [x.text for x in arguments])
     written = {key for layer in files if not layer.is_shipped for key in _empty(layer.leaves())}
     for key in sorted(typed | written):
@@ -36,6 +41,12 @@ def _sets(argument: Argument, composer: Composer) -> bool:
     if argument.is_hydra or argument.parsed.is_delete():
         return False
     return isinstance(argument.parsed.value(), dict) or not composer.options(argument.key)
+
+
+def _some_written(composer: Composer) -> bool:
+    """Return whether any file of the user's, chosen or not, holds an empty mapping."""
+    files = (folder / name for folder in composer.user_folders for name in yaml_files(folder))
+    return any(_EMPTY.search(file.read_bytes()) for file in files if os.access(file, os.R_OK))
 
 
 def _empty(leaves: Iterator[tuple[str, object]]) -> Iterator[str]:

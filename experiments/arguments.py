@@ -67,6 +67,8 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
     shows = hydra.cfg is not None or hydra.info is not None
     if shows and hydra.multirun:
         raise BadInput(["--cfg and --info show one configuration: leave --multirun off"])
+    if hydra.package is not None and hydra.cfg is None:
+        raise BadInput([f"--package {hydra.package}: shows a part of what --cfg shows; give --cfg job as well"])
     overrides, searched = _without_search_path(hydra.overrides)
     _refuse_if_any([*_folders_said(overrides, own.out), *_acts(overrides)])
     chosen = [f"output.root={_quoted(own.out)}"] if own.out is not None else []

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sim.parameters.base import Fraction, Id, Quarter, QuarterlyGrowth, Schema, quantity
+from sim.parameters.base import Fraction, Id, Label, Quarter, QuarterlyGrowth, Schema, quantity
 
 
 class Chip(Schema):
     """An accelerator of the catalogue."""
 
-    label: str
+    label: Label
     """Name of the card, as in chip_specs.csv."""
     supplier: Id
     """Who makes it."""
@@ -88,7 +88,7 @@ class Learning(Schema):
 class Supplier(Schema):
     """A maker of accelerators."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     headquarters: Id
     """Region of headquarters: decides what counts as a domestic chip."""
@@ -162,7 +162,7 @@ class Defects(Schema):
 class Upstream(Schema):
     """One side of the world's chip production."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     regions: Annotated[list[Id], Field(min_length=1)]
     """Regions on this side: to them what its stages give is domestic."""

@@ -94,6 +94,23 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
             ["market.rmb_per_usd.2022Q9: '2022Q9' is not a quarter such as 2024Q3"],
         ),
         (["output.root="], ["output.root = '': must be text that is not empty"]),
+        (['providers.alibaba.label=""'], ["providers.alibaba.label = '': must be text that is not empty"]),
+        (
+            ["providers.alibaba.label=阿里云"],
+            ["text with letters beyond a-z must be quoted, for the shell as well: 'providers.alibaba.label="],
+        ),
+        (["--package", "foo"], ["--package foo: shows a part of what --cfg shows; give --cfg job as well"]),
+        (["output.figures=[shares,shares]"], ["output.figures: 'shares' is listed twice; once is enough"]),
+        (["output.tables=[market,market]"], ["output.tables: 'market' is listed twice; once is enough"]),
+        (
+            ["market.regions.us.label=${oc.env:HOME}"],
+            ["market.regions.us.label = '${oc.env:HOME}': refused: a value may be one plain reference such as"],
+        ),
+        (["market.regions.us.label=${nothing}"], ["market.regions.us.label = '${nothing}': refers to a key that does"]),
+        (
+            ["market.regions.us.label=${market.regions.cn.label}", "market.regions.cn.label=${market.strat}"],
+            ["market.regions.cn.label = '${market.strat}': refers to a key that does not exist; did you"],
+        ),
         (
             ["upstream.cn.defects.density=0.05"],
             ["upstream.cn.defects: minimum 0.09 (defects per cm2 of a mature process) lies above density 0.05"],

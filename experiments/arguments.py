@@ -1,7 +1,8 @@
 """The words after ``run`` and ``study``: our own flags, and what is Hydra's."""
 
 import argparse
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -9,8 +10,13 @@ from typing import NoReturn
 from experiments.faults import BadInput
 from sim.parameters.problems import suggestion
 
-_PLACES = ("output.root", "hydra.run.dir", "hydra.sweep.dir")
-"""Overrides that say where results go, as --out does."""
+_PLACES_OF_HYDRA = ("hydra.run.dir", "hydra.sweep.dir")
+"""Folders that Hydra makes for itself: no result goes there."""
+_PLACES = ("output.root", *_PLACES_OF_HYDRA)
+"""Overrides that say, or seem to say, where results go, as --out does."""
+_TO_HYDRA = ("hydra.searchpath", "hydra.verbose")
+"""What may be said to Hydra itself. The rest would have it call (callbacks, launcher, sweeper, logging), write or set
+something: a command line that somebody pastes must not act either."""
 _REFUSED = {
     "config_path": "--config-path is not supported: add your own files with --config-dir",
     "config_name": "--config-name is not supported: write a scenario file and choose it with scenario=NAME",
@@ -57,14 +63,14 @@ def parse(words: Sequence[str], defaults: Sequence[str] = ()) -> Arguments:
     own, rest = _parsed_own(words)
     hydra = _hydra_options(rest)
     refused = [line for name, line in _REFUSED.items() if getattr(hydra, name) is not None]
-    if refused:
-        raise BadInput(refused)
+    _refuse_if_any(refused)
     shows = hydra.cfg is not None or hydra.info is not None
     if shows and hydra.multirun:
         raise BadInput(["--cfg and --info show one configuration: leave --multirun off"])
+    if hydra.package is not None and hydra.cfg is None:
+        raise BadInput([f"--package {hydra.package}: shows a part of what --cfg shows; give --cfg job as well"])
     overrides, searched = _without_search_path(hydra.overrides)
-    if own.out is not None:
-        _refuse_second_folder(overrides)
+    _refuse_if_any([*_folders_said(overrides, own.out), *_acts(overrides)])
     chosen = [f"output.root={_quoted(own.out)}"] if own.out is not None else []
     return Arguments(
         overrides=(*_missing(defaults, overrides), *overrides, *chosen),
@@ -99,15 +105,35 @@ def _hydra_options(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_intermixed_args(list(words))
 
 
-def _refuse_second_folder(overrides: Sequence[str]) -> None:
-    """Raise when a second word says where results go."""
-    places = [text for text in overrides if text.partition("=")[0].lstrip("+") in _PLACES]
-    if places:
-        raise BadInput([f"{text}: --out says already where results go; give one of the two" for text in places])
+def _refuse_if_any(lines: Sequence[str]) -> None:
+    if lines:
+        raise BadInput(list(lines))
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
+def _folders_said(overrides: Sequence[str], out: str | None) -> Iterator[str]:
+    """Yield a line for each word that says where results go a second time, or not in a way that is followed."""
+    for text in overrides:
+        if out is not None and _key(text) in _PLACES:
+            yield f"{text}: --out says already where results go; leave this off"
+        elif _key(text) in _PLACES_OF_HYDRA:
+            yield f"{text}: no result would go there; say --out DIR"
+
+
+def _acts(overrides: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each word that would have Hydra call something, or that sets what belongs to it."""
+    for text in overrides:
+        if "_target_" in text:
+            yield f"{text}: refused: nothing is instantiated from a configuration (_target_)"
+        elif "hydra" in re.split(r"[./@:]", _key(text)) and _key(text) not in (*_TO_HYDRA, *_PLACES_OF_HYDRA):
+            yield f"{text}: refused: of what belongs to Hydra, only {' and '.join(_TO_HYDRA)} may be set"
 
 
 def _missing(defaults: Sequence[str], overrides: Sequence[str]) -> list[str]:
-    chosen = {override.partition("=")[0].lstrip("+~") for override in overrides}
+    chosen = {_key(override) for override in overrides}
     return [default for default in defaults if default.partition("=")[0] not in chosen]
 
 

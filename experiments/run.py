@@ -112,8 +112,6 @@ def _several(folders: Sequence[Path], root: str) -> Path:
 def _with_sweep_folder(parsed: Arguments, folder: Path) -> Arguments:
     from experiments.preflight.session import quoted_text
 
-    if any(override.startswith("hydra.sweep.dir=") for override in parsed.overrides):
-        return parsed
     return replace(parsed, overrides=(*parsed.overrides, f"hydra.sweep.dir={quoted_text(str(folder))}"))
 
 

@@ -24,7 +24,7 @@ from experiments.preflight.problems import listed
 from experiments.preflight.session import Composer
 from experiments.preflight.settings import MODEL_FREE_KEYS
 from experiments.preflight.study_settings import Study
-from experiments.study_samples import cells, sample_problems, samples
+from experiments.study_samples import cells, range_problems, sample_problems, samples
 from sim.parameters.problems import suggestion
 from sim.tables import outcome_names
 
@@ -134,6 +134,7 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     _refuse([*_key_problems(design, overrides), *_horizon_problems(design, base)])
     found = _lever_points(composer, design, base)
     _refuse(list(_outcome_problems(design, [item for _, item in found])))
+    _refuse(_said_in(composer, base, "uncertainties", list(range_problems(design, base))))
     drawn = tuple(samples(design, base))
     _refuse(list(sample_problems(composer, found, drawn)))
     crossing = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]

@@ -17,9 +17,12 @@ from experiments.preflight.session import Composer
 from experiments.preflight.study_settings import Study, Uncertainty
 from experiments.preflight.validate import parameters as validated
 from experiments.preflight.validate import split
+from sim.parameters import Problem
 
 _SHOWN = 10
 """Samples whose problems are said; a wrong range makes one for each sample."""
+_HAIR = 1e-9
+"""Part of a range that is left out at each end when it is held against what its key allows."""
 
 
 def _range(key: str, asked: Uncertainty) -> Range:
@@ -50,6 +53,37 @@ def _is_whole(tree: Mapping[str, Any], key: str) -> bool:
     except KeyError:  # said by composing the first sample, with the nearest name
         return False
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def range_problems(design: Study, base: Plan) -> Iterator[str]:
+    """Yield a line for each range and level that goes beyond what its key allows, whatever samples are drawn."""
+    model, _ = split(base.config)
+    for key, asked in design.uncertainties.items():
+        for value, (name, said) in _ends(asked):
+            allowed = _refusal(model, key, value)
+            if allowed is not None:
+                yield line(Problem(f"study.uncertainties.{key}.{name}", said, allowed))
+                break
+
+
+def _ends(asked: Uncertainty) -> Iterator[tuple[object, tuple[str, object]]]:
+    """Yield levels, and the ends of a range from a hair inside (nobody draws an end that is left out itself)."""
+    if asked.range is None:
+        yield from ((level, ("levels", level)) for level in asked.levels or ())
+        return
+    low, high = asked.range
+    hair = _HAIR * (high - low)
+    yield from ((end, ("range", asked.range)) for end in (low + hair, high - hair))
+
+
+def _refusal(model: Mapping[str, Any], key: str, value: object) -> str | None:
+    """Return why a key may not have a value; None where it may, or where something else is wrong."""
+    try:
+        whole = isinstance(leaf(model, key), int) and isinstance(value, float)
+        _, problems = validated(replaced(model, {key: round(value) if whole and isinstance(value, float) else value}))
+    except KeyError:  # said by composing the first sample, with the nearest name
+        return None
+    return next((problem.allowed for problem in problems if problem.key == key), None)
 
 
 def sample_problems(

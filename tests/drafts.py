@@ -28,6 +28,15 @@ LARGEST: dict[str, float] = {
 }
 """Upper ends that keep a run short."""
 
+CARDS = ("tpp", "memory_gb", "memory_bandwidth_gb_s", "interconnect_gb_s", "die_area_mm2", "process_nm")
+STAGES = ("wafers", "packaging", "memory")
+AGAINST_SLIPS = {
+    *(f"chips.*.{name}" for name in (*CARDS, "transistors_bn", "price_usd")),
+    *(f"upstream.*.{stage}.price_usd" for stage in STAGES),
+    "upstream.*.test_usd_per_card",
+}
+"""Fields whose upper end lies far above all that is meant: values near the baseline's are drawn."""
+
 LINKS = ("design", "wafers", "packaging", "memory", "tools")
 FIXED = {
     "market.end": "runs have eight quarters",
@@ -112,9 +121,17 @@ def _number(key: str, node: dict[str, Any]) -> st.SearchStrategy[Any] | None:
     )  # fmt: skip
 
 
-def _factors(node: dict[str, Any]) -> st.SearchStrategy[Any]:
+def _room(key: str, node: dict[str, Any]) -> float:
+    """Return by how many orders of magnitude every value of the baseline may grow, three at most."""
+    if "maximum" not in node:
+        return 3.0
+    values = [_at(baseline(), x.rstrip(".")) for x in _keys(baseline(), key.split("."))]
+    return min(3.0, math.log10(node["maximum"] / max(values)))
+
+
+def _factors(key: str, node: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Return factors on the value of the baseline, over three orders of magnitude either way; nothing, if allowed."""
-    factors = st.floats(-3.0, 3.0).map(lambda x: Times(10.0**x))
+    factors = st.floats(-3.0, _room(key, node)).map(lambda x: Times(10.0**x))
     return factors if "exclusiveMinimum" in node else factors | st.just(Times(0.0))
 
 
@@ -124,10 +141,10 @@ def _values(key: str, field: Field) -> st.SearchStrategy[Any]:
     if field.is_series:
         node = field.value.node
         bounded = _number(key, node) if "maximum" in node else None
-        return _factors(node) if bounded is None else bounded.map(lambda x: {"2022Q1": x})
+        return _factors(key, node) if bounded is None else bounded.map(lambda x: {"2022Q1": x})
     if node.get("type") in ("number", "integer"):
         number = _number(key, node)
-        return _factors(node) if number is None else number
+        return _factors(key, node) if number is None or key in AGAINST_SLIPS else number
     return _words(key.rsplit(".", 1)[-1], node)
 
 

@@ -14,6 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.preflight import refusals
 from experiments.preflight.contradictions import contradictions
+from experiments.preflight.emptied import emptied
+from experiments.preflight.folders import yaml_files
 from experiments.preflight.layers import layers
 from experiments.preflight.overrides import (
     Argument,
@@ -58,7 +60,9 @@ def composed(composer: Composer, overrides: Sequence[str]) -> tuple[Composed | N
     lost = group_problems(arguments, composer)
     known = [argument for argument in arguments if argument.text not in lost]
     try:
-        return _composed(composer, known), [*lost.values(), *contradictions(known, composer)]
+        whole = _composed(composer, known)
+        vain = emptied(whole.config, known, composer)
+        return whole, [*lost.values(), *contradictions(known, composer), *vain]
     except _CANNOT_COMPOSE as error:
         found, problems = _diagnosed(composer, known, error)
         return found, [*lost.values(), *problems]
@@ -125,8 +129,8 @@ def _unexplained(error: Exception, composer: Composer) -> Problem:
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
     if isinstance(error, RecursionError):
         return Problem("configuration", ABSENT, "the defaults list of a file leads back to the file itself")
-    if isinstance(error, OSError) and error.filename is not None:
-        return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
+    if (unreadable := _unreadable(error, composer)) is not None:
+        return unreadable
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     twice = re.match(r"Multiple values for ([^.\s]+)\.", text)
@@ -136,6 +140,17 @@ def _unexplained(error: Exception, composer: Composer) -> Problem:
         )
         return Problem(twice[1], ABSENT, allowed)
     return Problem("configuration", ABSENT, shorten(text, _LONGEST_TEXT, placeholder=" ..."))
+
+
+def _unreadable(error: Exception, composer: Composer) -> Problem | None:
+    """Return what is said of a file that cannot be read; nothing where the error is of another sort."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
+    if isinstance(error, UnicodeDecodeError):  # Python names the bytes, not the file they are in
+        files = (folder / name for folder in composer.user_folders for name in yaml_files(folder))
+        file = next((file for file in files if error.object in file.read_bytes()), None)
+        return None if file is None else Problem(str(file), ABSENT, "is not UTF-8 text")
+    return None
 
 
 def _missing(path: str, message: str, composer: Composer) -> Problem:

@@ -22,7 +22,7 @@ class _ExcessError(Exception):
 
 
 def excess(file: Path) -> str | None:
-    """Return why a file cannot be loaded safely, or None. A file that is not YAML at all is not judged here."""
+    """Return why a file cannot be loaded safely, or None; what is no text or no YAML is said when it is chosen."""
     try:
         if not file.is_file():
             return "is not an ordinary file"
@@ -31,8 +31,6 @@ def excess(file: Path) -> str | None:
         _count(file)
     except _ExcessError as error:
         return str(error)
-    except UnicodeDecodeError:
-        return "is not UTF-8 text"
     except (OSError, ValueError, yaml.YAMLError):
         return None
     return None

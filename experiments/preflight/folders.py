@@ -29,6 +29,9 @@ def shipped() -> Path:
 def yaml_files(folder: Path) -> list[str]:
     """Return the YAML files below ``folder`` as posix paths relative to it, sorted; links to folders are followed.
 
+    Hidden ones are left out: nobody wrote them (a Mac's copies to other disks leave ``._mine.yaml`` beside
+    ``mine.yaml``), and nothing can choose them.
+
     Raises:
         BadInput: When there are so many folders that this cannot be a folder of configurations.
     """
@@ -36,7 +39,7 @@ def yaml_files(folder: Path) -> list[str]:
         (Path(place) / name).relative_to(folder).as_posix()
         for place, names in _walk(folder)
         for name in names
-        if name.endswith(".yaml")
+        if name.endswith(".yaml") and not is_hidden(name)
     )
 
 
@@ -45,5 +48,11 @@ def _walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
         if count > _MOST_FOLDERS:
             raise BadInput([f"{folder}: holds more than {_MOST_FOLDERS} folders; name one with configurations only"])
         here = Path(place).resolve()  # a link to a folder above would lead round in a circle
-        below[:] = [name for name in below if not here.is_relative_to(Path(place, name).resolve())]
+        visible = [name for name in below if not is_hidden(name)]
+        below[:] = [name for name in visible if not here.is_relative_to(Path(place, name).resolve())]
         yield place, names
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is hidden by its name."""
+    return name.startswith(".")

@@ -57,6 +57,9 @@ def _unreadable(text: str) -> str:
     parent, dot, last = text.partition("=")[0].rpartition(".")
     if dot and last[:1].isdigit():
         return f"the last part of a key may not start with a digit here; write {parent}={{{last}: ...}}"
+    key, _, value = text.partition("=")
+    if key.isascii() and not value.isascii():
+        return f"text with letters beyond a-z must be quoted, for the shell as well: '{key}=\"{value}\"'"
     return "is not key=value or group=name (quote spaces and commas)"
 
 

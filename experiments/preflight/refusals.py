@@ -16,7 +16,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from experiments.preflight.contradictions import against_each_other
 from experiments.preflight.events import excess, foreign_tags
-from experiments.preflight.folders import shipped, yaml_files
+from experiments.preflight.folders import is_hidden, shipped, yaml_files
 from experiments.preflight.layers import Layer, flattened
 from experiments.preflight.overrides import Argument
 from experiments.preflight.problems import ABSENT
@@ -26,6 +26,7 @@ from sim.parameters import Problem
 from sim.parameters.problems import suggestion
 
 _PLAIN_REFERENCE = re.compile(r"\$\{(?!hydra\b)[A-Za-z_][\w.\-]*\}")
+_ONE_REFERENCE = "refused: a value may be one plain reference such as ${market.start}"
 _NAME = re.compile(ID_PATTERN)
 _OF_THE_CALL = ("runtime", "overrides", "searchpath", "job.override_dirname")
 """Parts of Hydra's own settings that say how it was called."""
@@ -74,7 +75,7 @@ def _value_problems(file: Path, key: str, value: object) -> Iterator[Problem]:
         if text == "???":
             yield Problem(f"{file}: {key}", text, "means that a value is missing; give one or leave the key out")
         if "${" in text and not _PLAIN_REFERENCE.fullmatch(text):
-            yield Problem(f"{file}: {key}", text, "refused: a value may be one plain reference such as ${market.start}")
+            yield Problem(f"{file}: {key}", text, _ONE_REFERENCE)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -92,7 +93,8 @@ def _default_problems(file: Path) -> Iterator[Problem]:
     for text in _texts(_defaults(file)):
         if "hydra" in re.split(r"[\s/@.]+", text):
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: only the command line may set this")
-        if "${" in text or ".." in text or "//" in text:
+        hidden = any(map(is_hidden, re.split("[/@]", text)))  # such files are not looked through before they are read
+        if "${" in text or ".." in text or "//" in text or hidden:
             yield Problem(f"{file}: defaults: {text}", ABSENT, "refused: the defaults list takes plain names only")
 
 
@@ -170,19 +172,32 @@ def name_problems(arguments: Sequence[Argument], composer: Composer) -> list[Pro
 
 
 def reference_problems(model: DictConfig) -> list[Problem]:
-    """Return the references that go round in a circle, else those to whole groups: a chain doubles at every link.
+    """Return what is wrong with references.
+
+    That is: those that are more than plain, else those that go round in a circle, else those to nothing and to whole
+    groups, as a chain of these doubles at every link.
 
     Args:
         model: The composed configuration, references unresolved.
     """
-    raw = flattened(OmegaConf.to_container(model, resolve=False))
-    references = [(key, text) for key, value in raw for text in _texts(value) if _PLAIN_REFERENCE.fullmatch(text)]
-    circles = list(_circles({key: text[2:-1] for key, text in references}))
-    return circles or [
-        Problem(key, text, "refers to a whole group; a reference takes one value")
+    raw = list(flattened(OmegaConf.to_container(model, resolve=False)))
+    references = [(key, text) for key, value in raw for text in _texts(value) if "${" in text]
+    acting = [Problem(key, text, _ONE_REFERENCE) for key, text in references if not _PLAIN_REFERENCE.fullmatch(text)]
+    targets = {key: text[2:-1] for key, text in references}
+    return acting or list(_circles(targets)) or [
+        Problem(key, text, allowed)
         for key, text in references
-        if isinstance(OmegaConf.select(model, text[2:-1]), DictConfig | ListConfig)
-    ]
+        if (allowed := _reference_problem(model, text[2:-1], targets, [name for name, _ in raw])) is not None
+    ]  # fmt: skip
+
+
+def _reference_problem(model: DictConfig, target: str, targets: Mapping[str, str], leaves: Sequence[str]) -> str | None:
+    found = OmegaConf.select(model, target, throw_on_resolution_failure=False)
+    if found is None and target not in leaves and _reference_at(target, targets) is None:
+        return f"refers to a key that does not exist{suggestion(target, leaves)}"
+    if isinstance(found, DictConfig | ListConfig):
+        return "refers to a whole group; a reference takes one value"
+    return None
 
 
 def _circles(targets: Mapping[str, str]) -> Iterator[Problem]:

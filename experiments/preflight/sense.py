@@ -34,7 +34,9 @@ _SHOWN = 3
 
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
-    return [*_horizon(values), *_clouds(values), *_leases(values), *_overrides(values), *_days(values)]
+    return [
+        *_horizon(values), *_clouds(values), *_launches(values), *_leases(values), *_overrides(values), *_days(values)
+    ]  # fmt: skip
 
 
 def defined(values: Mapping[str, Any]) -> list[str]:
@@ -118,9 +120,15 @@ def _horizon(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _observed(values: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
-    owners = [site for _, firm in _items(values, "providers") for _, site in _items(firm, "sites")]
-    for owner in [*owners, *(owner for _, owner in _items(values, "rest_of_world"))]:
+    for _, owner in _owners(values):
         yield from _delivered(owner)
+
+
+def _owners(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield who may own cards, with the key: sites of providers, and owners elsewhere."""
+    for name, firm in _items(values, "providers"):
+        yield from ((f"providers.{name}.sites.{region}", site) for region, site in _items(firm, "sites"))
+    yield from ((f"rest_of_world.{name}", owner) for name, owner in _items(values, "rest_of_world"))
 
 
 def _delivered(owner: Any) -> Iterator[tuple[Any, Any]]:
@@ -148,6 +156,31 @@ def _clouds(values: Mapping[str, Any]) -> Iterator[Problem]:
                 "kind: dormant"
             )
             yield Problem(f"providers.{name}.sites", ABSENT, allowed)
+
+
+def _launches(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the launches of cards that somebody has before; deliveries after history_end are not made as observed."""
+    for chip, card in _items(values, "chips"):
+        launch, said = _number(_below(card, "launch")), _below(card, "launch")
+        had = sorted(_had(values, chip), key=lambda found: _number(found[0]) or 0)
+        if launch is not None and had and (_number(had[0][0]) or 0) < launch:
+            quarter, key = had[0]
+            allowed = f"{key} has cards of it in {quarter} already; must be a quarter up to {quarter}, or change these"
+            yield Problem(f"chips.{chip}.launch", said, allowed)
+
+
+def _had(values: Mapping[str, Any], chip: str) -> Iterator[tuple[str, str]]:
+    """Yield the quarters in which somebody has or gets cards of a chip as observed, with the key that says so."""
+    start, history = _quarters(values, "start", "history_end")
+    if start is None or history is None:
+        return
+    for key, owner in _owners(values):
+        if _is_positive(dict(_items(owner, "opening_cards")).get(chip)):
+            yield _below(values, "market.start"), f"{key}.opening_cards.{chip}"
+        series = _items(dict(_items(owner, "deliveries")).get(chip))
+        for quarter, cards in series:
+            if _is_positive(cards) and start <= (_number(quarter) or 0) <= history:
+                yield quarter, f"{key}.deliveries.{chip}"
 
 
 def _leases(values: Mapping[str, Any]) -> Iterator[Problem]:

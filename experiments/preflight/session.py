@@ -66,7 +66,7 @@ class Composer:
         """Return the groups inside of others, such as ``policy/us``."""
         below = {(file.parent, folder) for folder in self._folders() for file in folder.glob("*/**/*.yaml")}
         names = {place.relative_to(folder).as_posix() for place, folder in below}
-        return sorted(name for name in names if "/" in name)
+        return sorted(name for name in names if "/" in name and not any(map(folders.is_hidden, name.split("/"))))
 
     def file(self, path: str) -> Path | None:
         """Return the file that Hydra reads for a path, with or without suffix; None for Hydra's own."""
@@ -82,7 +82,8 @@ class Composer:
 
 
 def _names(group: Path) -> list[str]:
-    return [file.stem for file in group.glob("*.yaml")] if group.is_dir() else []
+    found = group.glob("*.yaml") if group.is_dir() else []
+    return [file.stem for file in found if not folders.is_hidden(file.name)]
 
 
 def quoted_text(text: str) -> str:

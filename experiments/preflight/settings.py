@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from experiments.preflight.fields_of_settings import FigureName, Seed, SettingsModel
+from experiments.preflight.fields_of_settings import FigureNames, Seed, SettingsModel, each_once
 from experiments.preflight.study_settings import Study
 from sim.parameters.base import quantity
 from sim.tables import MODEL_TABLES
@@ -18,9 +18,9 @@ class Output(SettingsModel):
 
     root: Annotated[str, Field(min_length=1)]
     """Folder that holds run and study folders."""
-    tables: Annotated[list[TableName], Field(min_length=1)]
+    tables: Annotated[list[TableName], Field(min_length=1), AfterValidator(each_once)]
     """Tables to store beside ``runs`` and ``timings``."""
-    figures: Annotated[list[FigureName], Field(min_length=1)] | None
+    figures: FigureNames | None
     """Figures of the report; null for all."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from experiments.preflight.fields_of_settings import FigureName, Seed, SettingsModel
+from experiments.preflight.fields_of_settings import FigureNames, Seed, SettingsModel
 from experiments.preflight.problems import listed
 from experiments.preflight.sampling_sizes import SAMPLINGS, problem_of_size
 from sim.names import QUARTER_PATTERN
@@ -87,7 +87,7 @@ class Study(SettingsModel):
     """What holds at every point: what you would type after `run`. The command line goes before it."""
     outcomes: list[Annotated[OutcomeAsked, BeforeValidator(_named)]] = []
     """Outcomes to analyse: names, or mappings with name, direction, horizon, effect, threshold; empty for all."""
-    figures: Annotated[list[FigureName], Field(min_length=1)] | None = None
+    figures: FigureNames | None = None
     """Figures of the report where output.figures is null; null for all."""
 
     @field_validator("seeds")

@@ -24,6 +24,7 @@ def quantity(unit: str, **limits: Any) -> Any:
 
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Label = Annotated[str, StringConstraints(min_length=1)]
 Quarter = Annotated[str, StringConstraints(pattern=QUARTER_PATTERN)]
 Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN)]
 Fraction = Annotated[float, quantity("fraction", ge=0.0, le=1.0)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sim.parameters.base import Fraction, H100e, Id, Quarter, QuarterlyGrowth, Schema, Utils, quantity
+from sim.parameters.base import Fraction, H100e, Id, Label, Quarter, QuarterlyGrowth, Schema, Utils, quantity
 
 
 class Taste(Schema):
@@ -106,7 +106,7 @@ class LabContract(Schema):
 class Lab(Schema):
     """A named AI lab: a customer outside the size distribution, with dated contracts."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     region: Id
     """Headquarters and customer region."""

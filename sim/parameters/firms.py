@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.parameters.base import Fraction, H100e, Id, Quarter, QuarterlyGrowth, Schema, Utils, quantity
+from sim.parameters.base import Fraction, H100e, Id, Label, Quarter, QuarterlyGrowth, Schema, Utils, quantity
 from sim.parameters.finance import Account, Group
 
 Cards = Annotated[float, quantity("cards", ge=0.0)]
@@ -74,7 +74,7 @@ class PricingStance(Schema):
 class CloudProvider(Schema):
     """A provider of compute, or a firm that builds compute for itself."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     headquarters: Id
     """Region of headquarters, which export rules and home bias look at."""
@@ -108,7 +108,7 @@ class CloudProvider(Schema):
 class RestOfWorld(Schema):
     """Owners outside the named providers, so that the world's shipments close."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     region: Id
     """Where its cards stand."""

@@ -5,13 +5,13 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.names import quarter_number
-from sim.parameters.base import Fraction, Id, Positive, Quarter, QuarterlyGrowth, Rate, Schema, quantity
+from sim.parameters.base import Fraction, Id, Label, Positive, Quarter, QuarterlyGrowth, Rate, Schema, quantity
 
 
 class Region(Schema):
     """A place where customers are and sites stand."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     electricity_usd_per_kwh: Annotated[float, quantity("USD/kWh", gt=0.0, le=1.0)]
     """Industrial electricity tariff paid by data centres."""

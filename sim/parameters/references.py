@@ -98,7 +98,10 @@ def _demand(p: "Parameters") -> Iterator[Problem]:
         yield from known(f"{key}.barred_headquarters", demand.barred_headquarters, p.market.regions)
     total = sum(d.enterprise_share for d in customers.demand.values())
     if abs(total - 1.0) > 1e-9:
-        yield Problem("customers.demand.*.enterprise_share", total, "shares must sum to 1")
+        parts = ", ".join(
+            f"customers.demand.{x}.enterprise_share {d.enterprise_share:g}" for x, d in customers.demand.items()
+        )
+        yield Problem("customers.demand.*.enterprise_share", total, f"shares must sum to 1; these add up: {parts}")
     if customers.granularity == "cells" and p.behaviour.rationing.name == "bids":
         allowed = "bids rank customers one by one: with customers.granularity = cells use lottery or reservations"
         yield Problem("behaviour.rationing.name", "bids", allowed)

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from sim.parameters.base import Date, Schema, quantity
+from sim.parameters.base import Date, Label, Schema, quantity
 
 
 class Rule(Schema):
     """What every instrument has: who set it, when, and where that is written."""
 
-    label: str
+    label: Label
     """Name shown in tables and reports."""
     source: str
     """Where it is written: keys of sources, with semicolons between."""

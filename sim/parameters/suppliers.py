@@ -4,27 +4,29 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sim.parameters.base import Fraction, Id, Quarter, QuarterlyGrowth, Schema, quantity
+from sim.parameters.base import Fraction, Id, Label, Quarter, QuarterlyGrowth, Schema, quantity
 
 
 class Chip(Schema):
     """An accelerator of the catalogue."""
 
-    label: str
+    label: Label
     """Name of the card, as in chip_specs.csv."""
     supplier: Id
     """Who makes it."""
     launch: Quarter
     """First quarter in which it can be delivered; after market.history_end if research keeps its pace."""
-    tpp: Annotated[float, quantity("TOPS x bit length, dense", gt=0.0)]
+    # Upper ends are far above any card, and catch slips (a price of 1e9). That of the price is 100 times the dearest
+    # card: with such prices books still agree to the digits that numbers have, with ten times more they do not.
+    tpp: Annotated[float, quantity("TOPS x bit length, dense", gt=0.0, le=1e8)]
     """Total processing performance."""
-    memory_gb: Annotated[float, quantity("GB", gt=0.0)]
+    memory_gb: Annotated[float, quantity("GB", gt=0.0, le=3e5)]
     """Memory of the card."""
-    memory_bandwidth_gb_s: Annotated[float, quantity("GB/s", gt=0.0)]
+    memory_bandwidth_gb_s: Annotated[float, quantity("GB/s", gt=0.0, le=2e7)]
     """Bandwidth between memory and chip: what serving tokens mostly needs."""
-    interconnect_gb_s: Annotated[float, quantity("GB/s bidirectional", gt=0.0)]
+    interconnect_gb_s: Annotated[float, quantity("GB/s bidirectional", gt=0.0, le=5e6)]
     """Aggregate bandwidth to other cards: what training mostly needs, and what the rule of 2022 tests."""
-    die_area_mm2: Annotated[float, quantity("mm2", gt=0.0)] | None
+    die_area_mm2: Annotated[float, quantity("mm2", gt=0.0, le=1e5)] | None
     """Applicable die area, which export rules read; null where it is not known."""
     logic_area_mm2: Annotated[float, quantity("mm2", gt=0.0, le=20000.0)]
     """Area of logic dies that a card takes: what wafers are spent on."""
@@ -32,11 +34,11 @@ class Chip(Schema):
     """Stacks of high-bandwidth memory; 0 for a card with other memory, which takes no advanced packaging either."""
     power_w: Annotated[float, quantity("W", gt=0.0, le=20000.0)]
     """Thermal design power of the card, server left out."""
-    process_nm: Annotated[float, quantity("nm", gt=0.0)] | None
+    process_nm: Annotated[float, quantity("nm", gt=0.0, le=1e4)] | None
     """Class of the logic process; null where it is not known."""
-    transistors_bn: Annotated[float, quantity("billion", gt=0.0)] | None
+    transistors_bn: Annotated[float, quantity("billion", gt=0.0, le=2e5)] | None
     """Transistors of its logic, which rules on foundries read; null where it is not known."""
-    price_usd: Annotated[float, quantity("USD per card", gt=0.0)]
+    price_usd: Annotated[float, quantity("USD per card", gt=0.0, le=5e6)]
     """Price at launch."""
 
 
@@ -86,7 +88,7 @@ class Learning(Schema):
 class Supplier(Schema):
     """A maker of accelerators."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     headquarters: Id
     """Region of headquarters: decides what counts as a domestic chip."""
@@ -128,7 +130,7 @@ class Stage(Schema):
     """Part of new tools that comes from abroad."""
     tool_wear: Annotated[float, quantity("fraction per quarter", ge=0.0, le=0.5)]
     """Part of its tools that is replaced in a quarter."""
-    price_usd: Annotated[float, quantity("USD per unit", gt=0.0)]
+    price_usd: Annotated[float, quantity("USD per unit", gt=0.0, le=2e7)]
     """Price of a wafer or stack at market.history_end."""
     price_growth: QuarterlyGrowth
     """Growth of that price."""
@@ -160,7 +162,7 @@ class Defects(Schema):
 class Upstream(Schema):
     """One side of the world's chip production."""
 
-    label: str
+    label: Label
     """Name shown in figures."""
     regions: Annotated[list[Id], Field(min_length=1)]
     """Regions on this side: to them what its stages give is domestic."""
@@ -181,7 +183,7 @@ class Upstream(Schema):
     """Most wafers that a maker can start in a quarter over those of late (half a year, averaged)."""
     newcomer: Fraction
     """Part of all wafers that a maker can start beyond that, so that a new one can begin."""
-    test_usd_per_card: Annotated[float, quantity("USD per card", ge=0.0)]
+    test_usd_per_card: Annotated[float, quantity("USD per card", ge=0.0, le=3e5)]
     """Test and assembly of a card."""
 
 

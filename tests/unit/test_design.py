@@ -83,7 +83,11 @@ def test_sizes_that_do_not_fit_the_sampler(
         ((f"+study.uncertainties={{{LOAD}: {{range: [0.5, 0.5]}}}}", "study.samples=4"), "[0.5, 0.5] is empty"),
         (
             (f"+study.uncertainties={{{LOAD}: {{range: [0.5, 7.0]}}}}", "study.samples=4"),
-            "must be a number greater than 0 and at most 1",
+            f"study.uncertainties.{LOAD}.range = [0.5, 7.0]: must be a number greater than 0 and at most 1",
+        ),
+        (
+            (f"+study.uncertainties={{{LOAD}: {{levels: [0.5, 7.0]}}}}", "study.samples=4"),
+            f"study.uncertainties.{LOAD}.levels = 7.0: must be a number greater than 0 and at most 1",
         ),
         ((f"+study.uncertainties={{{LOAD}: {{levels: [0.5, 0.5]}}}}",), "the same level is listed twice"),
         ((f"+study.uncertainties={{{LOAD}: {{}}}}",), "give either range: [lowest, highest] or levels"),
@@ -120,6 +124,24 @@ def test_bad_designs_get_a_plain_line_before_anything_runs(
         planned([*local, *overrides, f"output.root={tmp_path}"])
     assert any(line in said for said in refused.value.lines), refused.value.lines
     assert not list(tmp_path.iterdir())
+
+
+def test_a_range_beyond_its_key_names_the_file_and_says_it_once(tmp_path: Path) -> None:
+    file = tmp_path / "own" / "study" / "wide.yaml"
+    file.parent.mkdir(parents=True)
+    text = f"uncertainties: {{{LOAD}: {{range: [0.2, 99.0]}}}}\nsamples: 8\nseeds: 1\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as refused:
+        planned([*SMALL, "study=wide"], [tmp_path / "own"])
+    (line,) = refused.value.lines
+    assert line.startswith(f"study.uncertainties.{LOAD}.range = [0.2, 99.0]: must be a number greater than 0")
+    assert line.endswith(f"(study.uncertainties in {file})")
+
+
+def test_a_range_may_begin_where_its_key_excludes_the_end(tmp_path: Path) -> None:
+    """On-premises utilisation is above 0; no sample of a range from 0 on lies there."""
+    asked = f"+study.uncertainties={{{LOAD}: {{range: [0.0, 1.0]}}}}"
+    assert len(planned([*SMALL, asked, "study.samples=4", f"output.root={tmp_path}"]).samples) == 4
 
 
 def test_without_salib_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

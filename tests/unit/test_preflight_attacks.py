@@ -170,6 +170,40 @@ def test_nothing_is_instantiated_from_the_command_line(command: Command) -> None
     assert "nothing is instantiated" in outcome.err
 
 
+ACTS = (
+    ("+hydra.callbacks.x._target_=logging.FileHandler", "+hydra.callbacks.x.filename=made"),
+    ("+hydra.callbacks.x={_target_: logging.FileHandler, filename: made}",),
+    ("+hydra={callbacks: {x: {class: y}}}",),
+    ("hydra/job_logging=default",),
+    ("++hydra.job_logging.handlers.file.class=logging.FileHandler",),
+    ("hydra.launcher.params=x",),
+    ("hydra/launcher=other",),
+    ("hydra.sweeper.max_batch_size=1",),
+    ("+scenario@hydra.callbacks=baseline",),
+    ("+hydra.job.env_set.PYTHONPATH=/stranger",),
+    ("hydra.output_subdir=made",),
+)
+
+
+@pytest.mark.parametrize("words", ACTS, ids=lambda words: words[0])
+@pytest.mark.parametrize("asked", [("run",), ("run", "--cfg", "job"), ("run", "-m", "seed=1,2"), ("study",)])
+def test_hydra_does_not_act_for_the_command_line_either(
+    command: Command, words: tuple[str, ...], asked: tuple[str, ...]
+) -> None:
+    """A command that somebody pastes is a stranger's too."""
+    outcome = command(*asked, *words)
+    assert (outcome.code, outcome.made, outcome.out) == (BAD_INPUT, frozenset(), ""), outcome
+    assert len(outcome.lines) == len(words)
+    assert outcome.lines[0].startswith(f"{words[0]}: refused: ")
+
+
+def test_hydra_may_be_told_where_to_search_and_to_say_more(command: Command, tmp_path: Path) -> None:
+    own = stranger(tmp_path, {"scenario/honest.yaml": GLOBAL + "market: {end: 2025Q4}\n"})
+    words = (f"hydra.searchpath=[file://{own}]", "hydra.verbose=true", "scenario=honest")
+    outcome = command("run", *words, "--cfg", "job")
+    assert (outcome.code, outcome.made) == (OK, frozenset()), outcome
+
+
 def test_pickles_are_not_read(command: Command, tmp_path: Path) -> None:
     (tmp_path / "job.pickle").write_bytes(pickle.dumps(Touch(str(tmp_path / "made"))))
     outcome = command("run", "--experimental-rerun", "job.pickle")
@@ -376,3 +410,25 @@ def test_a_file_that_is_not_text_is_named(command: Command, tmp_path: Path) -> N
     own = stranger(tmp_path, {"scenario/evil.yaml": ""})
     (own / "scenario" / "evil.yaml").write_bytes(b"\xff\xfe\x00market")
     assert any("evil.yaml: is not UTF-8 text" in line for line in attack(command, tmp_path, {}))
+
+
+def test_files_that_nobody_chose_need_not_be_text(command: Command, tmp_path: Path) -> None:
+    """A Mac's copies to other disks leave ``._mine.yaml`` beside ``mine.yaml``, and folders hold other things too."""
+    own = stranger(tmp_path, {"scenario/honest.yaml": GLOBAL + "market: {end: 2025Q4}\n"})
+    for name in ("scenario/._honest.yaml", "scenario/other.yaml", "policy/us/._mine.yaml", ".git/x/y.yaml"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_bytes(b"\xff\xfe\x00market")
+    outcome = command("run", "--config-dir", str(own), "scenario=honest", "--cfg", "job")
+    assert (outcome.code, outcome.made) == (OK, frozenset()), outcome
+    lines = attack(command, tmp_path, {}, "scenario=onest", "policy/usa=x")
+    assert "baseline, build_cost_doubling" in lines[0] + lines[1]
+    assert "._" not in " ".join(lines)
+    assert ".git" not in " ".join(lines)
+
+
+@pytest.mark.parametrize("entry", [".hidden", "/scenario/.hidden", ".below/hidden"])
+def test_hidden_files_are_not_read_by_a_back_door(command: Command, tmp_path: Path, entry: str) -> None:
+    """They are not looked through, so a bomb could wait in one."""
+    files = {f"scenario/{name}.yaml": laughs(12, "[", "lol]") for name in (".hidden", ".below/hidden")}
+    lines = attack(command, tmp_path, {"scenario/evil.yaml": GLOBAL + f"defaults: [{entry}]\n", **files})
+    assert any("the defaults list takes plain names only" in line for line in lines), lines

@@ -48,6 +48,11 @@ MISTAKES = {
     "suppliers=null": ["suppliers = null: no such file; choose one of baseline"],
     "seed=-1": ["seed = -1: must be a whole number at least 0"],
     "executor.workers=0": ["executor.workers = 0: must be", "at least 1 and at most 512 (processes) or null"],
+    "chips.h100.price_usd=1e9": [
+        "= 1000000000.0: must be a number greater than 0 and at most 5,000,000 (USD per card)"
+    ],
+    "chips.h200.memory_gb=1e6": ["= 1000000.0: must be a number greater than 0 and at most 300,000 (GB)"],
+    "upstream.cn.test_usd_per_card=1e6": ["= 1000000.0: must be a number at least 0 and at most 300,000 (USD per"],
     "output.tables=[prices]": ["output.tables", "one of", "providers"],
 }
 
@@ -77,6 +82,8 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
         (["--cfg", "job", "-m", "seed=1,2"], ["--cfg and --info show one configuration: leave --multirun off"]),
         (["hydra.run.dir=x", "--out", "y"], ["hydra.run.dir=x: --out says already where results go"]),
         (["-m", "hydra.sweep.dir=x", "--out", "y"], ["hydra.sweep.dir=x: --out says already where results go"]),
+        (["hydra.run.dir=x"], ["hydra.run.dir=x: no result would go there; say --out DIR"]),
+        (["-m", "hydra.sweep.dir=x"], ["hydra.sweep.dir=x: no result would go there; say --out DIR"]),
         (["output.root=x", "--out", "y"], ["output.root=x: --out says already where results go"]),
         (["scenario='baseline\n'"], ["is not a name"]),
         (["+senario=baseline"], ["senario = 'baseline': no such key"]),
@@ -87,6 +94,23 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
             ["market.rmb_per_usd.2022Q9: '2022Q9' is not a quarter such as 2024Q3"],
         ),
         (["output.root="], ["output.root = '': must be text that is not empty"]),
+        (['providers.alibaba.label=""'], ["providers.alibaba.label = '': must be text that is not empty"]),
+        (
+            ["providers.alibaba.label=阿里云"],
+            ["text with letters beyond a-z must be quoted, for the shell as well: 'providers.alibaba.label="],
+        ),
+        (["--package", "foo"], ["--package foo: shows a part of what --cfg shows; give --cfg job as well"]),
+        (["output.figures=[shares,shares]"], ["output.figures: 'shares' is listed twice; once is enough"]),
+        (["output.tables=[market,market]"], ["output.tables: 'market' is listed twice; once is enough"]),
+        (
+            ["market.regions.us.label=${oc.env:HOME}"],
+            ["market.regions.us.label = '${oc.env:HOME}': refused: a value may be one plain reference such as"],
+        ),
+        (["market.regions.us.label=${nothing}"], ["market.regions.us.label = '${nothing}': refers to a key that does"]),
+        (
+            ["market.regions.us.label=${market.regions.cn.label}", "market.regions.cn.label=${market.strat}"],
+            ["market.regions.cn.label = '${market.strat}': refers to a key that does not exist; did you"],
+        ),
         (
             ["upstream.cn.defects.density=0.05"],
             ["upstream.cn.defects: minimum 0.09 (defects per cm2 of a mature process) lies above density 0.05"],
@@ -151,6 +175,31 @@ def test_a_cloud_that_never_gets_a_card_is_refused(command: Command) -> None:
     assert "lessee of a lease" in line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["chips.h100.launch=2050Q1", "market.end=2024Q4"], "chips.h100.launch = '2050Q1': providers."),
+        (
+            ["chips.a100.launch=2022Q2"],
+            ".opening_cards.a100 has cards of it in 2022Q1 already; must be a quarter up to",
+        ),
+        (
+            ["+rest_of_world.cn_onprem.deliveries.ascend-960={2024Q3: 1.0}"],
+            "chips.ascend-960.launch = '2027Q4': rest_of_world.cn_onprem.deliveries.ascend-960 has cards of it in ",
+        ),
+    ],
+)
+def test_nobody_has_cards_before_their_launch(command: Command, words: list[str], said: str) -> None:
+    (line,) = refused(command("run", *words))
+    assert said in line, line
+
+
+def test_a_launch_may_move_behind_deliveries_that_are_not_made_as_observed(command: Command) -> None:
+    """What was delivered after market.history_end does not come in a run, so a later launch is a question."""
+    lines = refused(command("run", "chips.h200.launch=2030Q1", "market.history_end=2024Q2", "seed=-1"))
+    assert [line.partition(" ")[0] for line in lines] == ["seed"]
+
+
 def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:
     assert refused(command("study", "study.outcomes=[share_revenu.aws]"))[0].startswith(
         "study.outcomes: 'share_revenu.aws' is no outcome; they begin with one of "
@@ -178,7 +227,9 @@ IMPOSSIBLE = {
     "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix",
     "providers.baidu.headquarters=moon": "providers.baidu.headquarters = 'moon': must be one of",
     "providers.aws.investment=brave": "providers.aws.investment = 'brave': must be one of",
-    "customers.demand.us.enterprise_share=0.99": "shares must sum to 1",
+    "customers.demand.us.enterprise_share=0.99": (
+        "shares must sum to 1; these add up: customers.demand.ally.enterprise_share 0."
+    ),
     "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",
 }
 
@@ -273,6 +324,42 @@ def test_a_file_that_holds_nothing_is_refused(command: Command, tmp_path: Path) 
     file.parent.mkdir(parents=True)
     file.write_text("# to be written\n")
     assert "holds nothing" in refused(command("run", "policy/us=mine", "--config-dir", str(tmp_path / "own")))[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "entry"),
+    [
+        (["policy.us.us_2023_10_a.prongs={}"], "policy.us.us_2023_10_a.prongs", "a_tpp"),
+        (["providers={}"], "providers", "aws"),
+        (["+market={regions: {cn: {}}}"], "market.regions.cn", "label"),
+        (["policy.us.us_2023_10_a.prongs={}", "+policy.us.us_2023_10_a.prongs.mine={at_least: {tpp: 9000.0}}"],
+         "policy.us.us_2023_10_a.prongs", "a_tpp"),
+    ],
+)  # fmt: skip
+def test_an_empty_mapping_takes_nothing_away(command: Command, words: list[str], key: str, entry: str) -> None:
+    (line,) = refused(command("run", *words))
+    assert line == (
+        f"{key} = {{}}: changes nothing, as mappings merge; to take an entry away, type it with ~ (~{key}.{entry})"
+    )
+
+
+def test_an_empty_mapping_in_a_file_takes_nothing_away(command: Command, tmp_path: Path) -> None:
+    text = "# @package _global_\npolicy: {us: {us_2023_10_a: {prongs: {}}}}\n"
+    (line,) = refused(command("run", "scenario=own", *own_file(tmp_path, "scenario/own.yaml", text)))
+    assert line.startswith("policy.us.us_2023_10_a.prongs = {}: changes nothing, as mappings merge")
+    assert line.endswith(f"(in {tmp_path / 'own' / 'scenario' / 'own.yaml'})")
+
+
+def test_empty_mappings_that_say_what_is_so_are_accepted(command: Command, tmp_path: Path) -> None:
+    """An entry of one's own begins with some, and what is taken away may be said anew."""
+    site = "{launch: '2023Q1', opening_cards: {}, deliveries: {}}"
+    text = f"# @package _global_\nproviders: {{aws: {{sites: {{mid: {site}}}}}}}\n"
+    file = own_file(tmp_path, "scenario/own.yaml", text)
+    prongs = ("~policy.us.us_2023_10_a.prongs", "+policy.us.us_2023_10_a.prongs={}")
+    more = "+providers.aws.sites.mid.opening_cards={a100: 1.0}"
+    outcome = command("run", "scenario=own", more, *prongs, "+providers.aws.sites.cn=" + site, "--cfg", "job", *file)
+    assert outcome.code == OK, outcome
+    assert "prongs: {}" in outcome.out
 
 
 def own_file(folder: Path, name: str, text: str) -> list[str]:

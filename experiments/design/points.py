@@ -47,7 +47,7 @@ def override_value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_quoted(str(key))}:{override_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{key}:{override_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ",".join(override_value(item) for item in value) + "]"
     text = str(value)

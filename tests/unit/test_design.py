@@ -228,3 +228,12 @@ def test_one_outcome_at_two_horizons_is_two_outcomes(market: type[Market], tmp_p
     assert (early[0], late[0]) == ("hhi_revenue.world in 2022Q4", "hhi_revenue.world")
     assert np.isfinite(late[1]).all()
     assert np.isnan(early[1]).all(), "the made-up market knows the last quarter only"
+
+
+def test_levers_and_fixed_values_may_be_mappings() -> None:
+    cards = "providers.alibaba.sites.cn.opening_cards"
+    asked = planned([f"+study.levers={{{cards}: [{{a100: 10.0}}, {{a100: 500.0}}]}}", "study=baseline"])
+    held = [item.parameters.providers["alibaba"].sites["cn"].opening_cards["a100"] for _, item in asked.points]
+    assert held == [10.0, 500.0]
+    fixed = planned([f"+study.fixed={{{cards}: {{a100: 20.0}}}}", "study=baseline"])
+    assert fixed.base.parameters.providers["alibaba"].sites["cn"].opening_cards["a100"] == 20.0

@@ -227,7 +227,11 @@ _SUPPLIERS = Table(
         _number("memory_stacks", "stacks", "HBM stacks in cards delivered"),
         _number("inventory_h100e", "H100e", "for which HBM lies in the bank of its side, by its part of what is used"),
         _number("backlog_h100e", "H100e", "ordered and not accepted"),
-        _key("binding_stage", "what limits output: wafers, packaging, memory, ramp or orders; null in the history"),
+        _key(
+            "binding_stage",
+            "what limits output: wafers, packaging, memory, ramp or orders; null up to the quarter before the last of "
+            "history, in which the first orders are decided",
+        ),
         _number(
             "saving_usd_m",
             "USD m",

@@ -40,5 +40,10 @@ class Convergence:
 def convergence(values: Floats) -> Convergence:
     """Return means over a quarter, a half and all of the seeds (at least two) of values (samples, seeds)."""
     by_seed = units(complete(values))
-    counts = sorted({max(2, by_seed.size // 4), max(2, by_seed.size // 2), by_seed.size})
-    return Convergence(tuple(counts), tuple(mean_of(by_seed[:count]) for count in counts))
+    counts = steps(by_seed.size)
+    return Convergence(counts, tuple(mean_of(by_seed[:count]) for count in counts))
+
+
+def steps(seeds: int) -> tuple[int, ...]:
+    """Return a quarter, a half and all of so many seeds, at least two."""
+    return tuple(sorted({max(2, seeds // 4), max(2, seeds // 2), seeds}))

@@ -80,6 +80,6 @@ def _caption(cases: Sequence[Case]) -> str:
         "half of the capacity is full; else cash where orders or building were cut for it, the stage upstream of the "
         "maker that refused most, cards where orders were refused otherwise or deliveries are observed, powered "
         "halls where no slot is free, and cards that rules close where slots are. White: no cards, or a maker before "
-        "the end of history. Source: table sites, "
+        "the last quarter of history, in which the first orders are decided. Source: table sites, "
         f"columns binding_constraint, capacity_h100e; table suppliers, column binding_stage.{left_out(cases)}"
     )

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -49,8 +50,10 @@ def written(name: str, drawn: Callable[[], Figure]) -> str:
         name: Name of the figure; its ids begin with it.
         drawn: Makes the figure, under the settings of every figure.
     """
-    with mpl.rc_context(RC | {"svg.hashsalt": name}):
+    with mpl.rc_context(RC | {"svg.hashsalt": name}), warnings.catch_warnings():
         buffer = io.StringIO()
+        # Text stays text, so readers' fonts draw what the one that measures it lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         drawn().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return _inline(buffer.getvalue(), name)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from experiments.analysis import sensitivity
 from experiments.analysis.answers import Answers, Asked, answers
 from experiments.analysis.cases import cases
-from experiments.analysis.convergence import convergence
+from experiments.analysis.convergence import convergence, steps
 from experiments.analysis.discovery import Box, discover
 from experiments.analysis.loading import Results
 from experiments.analysis.means import Mean
@@ -239,16 +239,18 @@ def _span(inside: Sequence[Any]) -> str:
 
 
 def _convergence(_: Results, found: Answers, __: Labels) -> Part:
-    rows = []
-    head: tuple[str, ...] = ()
+    rows, counts = [], steps(len(found.seeds))
+    head = ("Outcome", *(f"{count} seeds" for count in counts), "Half-width / mean", "Error shrinks to")
     if len(found.seeds) >= 4:
         for asked in found.asked:
             one = convergence(found.values[asked.label][0])
-            head = ("Outcome", *(f"{count} seeds" for count in one.seeds), "Half-width / mean", "Error shrinks to")
+            if len(one.seeds) < len(counts) or one.means[-1].half_width == 0:
+                continue  # too few runs have it, or it is the same in all: a share of all the world
+            less = f" ({one.seeds[-1]} seeds have it)" if one.seeds[-1] < counts[-1] else ""
             relative = percent(one.relative) if math.isfinite(one.relative) else ABSENT
             ratio = f"{_number(one.shrinks)} (due {_number(one.due)})"
             shrinks = ratio if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"
-            rows.append((_said(asked), *(_band(mean, 3) for mean in one.means), relative, shrinks))
+            rows.append((_said(asked) + less, *(_band(mean, 3) for mean in one.means), relative, shrinks))
     caption = (
         "Mean and 95% band at the reference as seeds are added. The last column is the standard error with all seeds "
         "over that with a quarter of them, and in brackets what it should be where seeds average out; with few seeds "

@@ -107,3 +107,8 @@ def test_errors_shrink_as_seeds_average_out() -> None:
     assert shrinks == pytest.approx(0.5, abs=0.2)
     few = rows(study._convergence(results(), answered(values[:, :, :10]), NAMES))[0]
     assert few["Error shrinks to"] == "too few seeds"
+    values[0, 0, 7] = np.nan
+    (row,) = rows(study._convergence(results(), answered(values), NAMES))
+    assert row["Outcome"].endswith("(63 seeds have it)")
+    assert not study._convergence(results(), answered(np.ones((1, 1, 8))), NAMES).rows
+    assert not study._convergence(results(), answered(np.full((1, 1, 8), np.nan)), NAMES).rows

@@ -112,7 +112,7 @@ def ran(draft: Draft, seed: int) -> ComputeMarket:
     return model.run()
 
 
-@settings(max_examples=250, **SETTINGS)
+@settings(max_examples=100, **SETTINGS)
 @given(draft=drafts(), seed=st.integers(0, 2**31))
 @example(draft=Draft({"customers.nest_dissimilarity": 1e-20}, NOTHING, NOTHING), seed=0)
 @example(draft=Draft({"chips.*.supplier": "huawei_ascend"}, NOTHING, NOTHING), seed=1)

@@ -102,9 +102,9 @@ def _power(count: int, ratio: float) -> float:
         count: Values.
         ratio: Mean over standard deviation.
     """
-    freedom, law = count - 1, NormalDist()
+    freedom, bound, law = count - 1, student(count - 1), NormalDist()
     s = np.linspace(0.0, 1.0 + 8.0 / math.sqrt(2 * freedom), 2001)[1:]
     log_density = (freedom - 1) * np.log(s) - freedom * s**2 / 2
     density = np.exp(log_density - log_density.max())
-    found = [1.0 - law.cdf(student(freedom) * x - ratio * math.sqrt(count)) for x in s]
+    found = [1.0 - law.cdf(bound * x - ratio * math.sqrt(count)) for x in s]
     return float(np.average(found, weights=density))

@@ -1,6 +1,6 @@
 """Figures by name; each is drawn by one file and says which tables it needs. Importing this draws nothing."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -27,10 +27,9 @@ COMPARING: dict[str, tuple[str, ...]] = {REASONS: ("providers", "diverted", "sit
 NAMES: tuple[str, ...] = (*FIGURES, *COMPARING)
 
 
-def lacking(figure: str, stored: Iterable[Collection[str]]) -> list[str]:
+def lacking(figure: str, stored: Sequence[Collection[str]]) -> list[str]:
     """Return the tables that a figure needs and that are not in all of ``stored``: the tables of every folder."""
-    found = list(stored)
-    return [table for table in (FIGURES | COMPARING)[figure] if any(table not in tables for tables in found)]
+    return [table for table in (FIGURES | COMPARING)[figure] if any(table not in tables for tables in stored)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from experiments.preflight.fields_of_settings import FigureNames, Seed, SettingsModel
+from experiments.preflight.fields_of_settings import FigureNames, Seed, SettingsModel, each_once
 from experiments.preflight.problems import listed
 from experiments.preflight.sampling_sizes import SAMPLINGS, problem_of_size
 from sim.names import QUARTER_PATTERN
@@ -107,11 +107,7 @@ class Study(SettingsModel):
             if name not in names:
                 msg = f"{one.name!r} is no outcome; they begin with one of {listed(names)}{suggestion(name, names)}"
                 raise ValueError(msg)
-        asked = [(one.name, one.horizon) for one in outcomes]
-        for name, horizon in asked:
-            if asked.count((name, horizon)) > 1:
-                msg = f"{name!r}{f' in {horizon}' if horizon else ''} is listed twice"
-                raise ValueError(msg)
+        each_once([f"{one.name} in {one.horizon}" if one.horizon else one.name for one in outcomes])
         return outcomes
 
     @model_validator(mode="after")

@@ -75,15 +75,15 @@ class Ground:
                 name: self.calendar.quarterly(use, name, subjects[who], quarter, leaders)
                 for name, (use, who) in (ORDERS | RENTS).items()
             }
-            self._rules[key] = found, self._permitted({name: found[name] for name in ORDERS})
+            self._rules[key] = found, self._permitted({name: found[name] for name in ORDERS}, quarter)
         return self._rules[key]
 
-    def _permitted(self, rules: Mapping[str, Quarterly]) -> Permits:
-        """Return what rules leave open, by who orders; the calendar keeps what it has said."""
+    def _permitted(self, rules: Mapping[str, Quarterly], quarter: int) -> Permits:
+        """Return what rules leave open, by who orders; the same in quarters of which they say the same."""
         key = tuple(id(found) for found in rules.values())
         if key not in self._permits:
             self._permits[key] = permits_of(
-                rules, self.quota_limits, self.calendar, self.structure, self.links
+                rules, self.quota_limits, self.calendar, self.structure, self.links, quarter
             )  # fmt: skip
         return self._permits[key]
 

@@ -1,11 +1,12 @@
 """What rules on cards leave open to those who order: kept as long as the rules say the same."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
+from sim.economics.licensing import SEVERAL, Quotas, Under
 from sim.links import ORDERING, Links
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
@@ -28,6 +29,18 @@ class Closed(NamedTuple):
     def of(cls, rules: tuple[str, ...], shares: Floats) -> "Closed":
         """Return what rules close, and where."""
         return cls(rules, shares, np.asarray(shares.any(axis=2)))
+
+
+class Ahead(NamedTuple):
+    """A quota that firms buy ahead of."""
+
+    rule: str
+    """Its id."""
+    limit: Limit
+    days: float
+    """Share of the quarter in which they do."""
+    under: Floats
+    """(S + W, V) part of orders that will stand under it."""
 
 
 class Permits(NamedTuple):
@@ -56,16 +69,21 @@ class Permits(NamedTuple):
     """
     foreign: Mapping[str, Bools]
     """(S + W,) by instrument, whether it is of another government than that of the destination."""
-    licensed: tuple[tuple[Limit, Floats], ...]
-    """Limits on quantities that some order stands under, with the part (S + W, V) of orders that does."""
+    licences: Under
+    """What part of orders (S + W, V) goes on the terms of some licence, and of each on the terms of which some does."""
+    quotas: Quotas
+    """Those that some order stands under, for the days of the quarter in which the licence is given."""
+    coming: tuple[Ahead, ...]
+    """Quotas that firms buy ahead of."""
 
 
 def permits_of(
-    rules: Mapping[str, Quarterly], limits: Iterable[Limit], calendar: Calendar, structure: Structure, links: Links
+    rules: Mapping[str, Quarterly], limits: Sequence[Limit], calendar: Calendar, structure: Structure, links: Links,
+    quarter: int,
 ) -> Permits:  # fmt: skip
-    """Return what rules leave open, by who orders."""
+    """Return what rules leave open in a quarter, by who orders."""
     ordering, at_sites = [rules[name] for name in ORDERING], rules["sites"].open
-    under = [(limit, np.concatenate([found.licensed[limit.rule] for found in ordering])) for limit in limits]
+    licences = _licences(ordering, calendar, quarter)
     return Permits(
         np.concatenate([found.open for found in ordering]), at_sites > 0.0,
         links.pool_cards * at_sites[structure.pool_site], rules["regions"].open * links.chip_merchant,
@@ -73,8 +91,44 @@ def permits_of(
         tuple(_duties(calendar, rules["regions"].licensed)),
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
         np.concatenate([found.abroad for found in ordering]), _foreign(calendar, links),
-        tuple((limit, part) for limit, part in under if part.any()),
+        licences, _quotas(licences.limits, limits, calendar, quarter),
+        tuple(_coming(ordering, limits, calendar, quarter)),
     )  # fmt: skip
+
+
+def _licences(ordering: Sequence[Quarterly], calendar: Calendar, quarter: int) -> Under:
+    """Return what stands under licences, all together first."""
+    found = {SEVERAL: np.concatenate([said.on_terms for said in ordering])}
+    for n, (name, rule, _) in enumerate(calendar.chip_rules):
+        part = np.concatenate([said.licensed[n] for said in ordering])
+        if rule.licence is not None and part.any():
+            found[name] = part
+    limits = tuple(found)
+    return Under(limits, np.array([*found.values()]), calendar.shared_days(limits, quarter))
+
+
+def _quotas(licences: Sequence[str], limits: Sequence[Limit], calendar: Calendar, quarter: int) -> Quotas:
+    """Return the quotas of those licences under which some order stands."""
+    ids = [calendar.chip_rules[x.rule][0] for x in limits]
+    found = [(name, x) for name, x in zip(ids, limits, strict=True) if name in licences]
+    days = [calendar.licensed_days(x.rule, quarter) for _, x in found]
+    return Quotas(
+        tuple(name for name, _ in found), np.array([licences.index(name) for name, _ in found], dtype=np.int64),
+        np.array([x.home for _, x in found], dtype=np.bool_),
+        np.array([x.share * part for (_, x), part in zip(found, days, strict=True)]),
+        np.array([x.most * part for (_, x), part in zip(found, days, strict=True)]),
+    )  # fmt: skip
+
+
+def _coming(
+    ordering: Sequence[Quarterly], limits: Sequence[Limit], calendar: Calendar, quarter: int
+) -> Iterator[Ahead]:  # fmt: skip
+    """Yield the quotas that firms buy ahead of."""
+    for limit in limits:
+        days = calendar.days_ahead(limit.rule, quarter)
+        if days > 0.0:
+            under = np.concatenate([said.coming[limit.rule] for said in ordering]) / days
+            yield Ahead(calendar.chip_rules[limit.rule][0], limit, days, under)
 
 
 def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:

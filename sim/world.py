@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sim.conditions import Conditions
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.fleets import Leases
+from sim.economics.licensing import Under
 from sim.economics.service import Active, Running, Terms
 from sim.economics.serving import Asked
 from sim.economics.tally import Places, Tally
@@ -55,12 +56,10 @@ class Quarter:
     """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
     running: Running | None = None
     active: Active | None = None
-    quotas: list[Any] = field(default_factory=list)
-    """Limits on licensed cards that some order stands under: see ``phases.buying``."""
-    under: Mapping[str, Floats] = field(default_factory=dict)
-    """(S + W, V) part of orders that stands under each licence, or is of the days of each cap and mandate, by its id.
+    under: Under = field(init=False)
+    """What part of orders (S + W, V) stands under each licence, or is of the days of each cap and mandate.
 
-    As limits have cut orders so far, where there are quotas, caps or mandates; of what was not bought ahead of quotas.
+    As limits have cut orders so far; of what was not bought ahead of quotas.
     """
     stopped: dict[str, Bools] = field(default_factory=dict)
     """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""

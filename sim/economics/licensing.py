@@ -1,14 +1,56 @@
 """What rules do to orders of cards: duties on top of prices, quotas over what is sold at home (B5).
 
-n places that order, V cards.
+n places that order, V cards, L limits, M quotas.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
-from sim.economics.elementary import part_of, totals
+from sim.economics.elementary import totals
 from sim.economics.upstream import by_chip
+
+SEVERAL = ""
+"""Stands for all licences together beside the id of each: what goes on the terms of some."""
+
+
+class Under(NamedTuple):
+    """What part of orders stands under each limit; days that two of them cover are the same orders."""
+
+    limits: tuple[str, ...]
+    """(L,) ids."""
+    parts: Floats
+    """(L, n, V)"""
+    shared: Floats
+    """(L, L) part of the days of the shorter of two that both cover."""
+
+    def of(self, limit: str) -> Floats:
+        """Return the part of orders (n, V) that stands under a limit, by its id."""
+        part: Floats = self.parts[self.limits.index(limit)]
+        return part
+
+    def after(self, limit: str, other: Floats, part: Floats) -> "Under":
+        """Return what stands under each once a limit, under which ``other`` (n, V) stood, leaves a part of orders."""
+        parts = self.parts.copy()
+        cut_others(parts, other, part, self.shared[self.limits.index(limit)])
+        return self._replace(parts=parts)
+
+
+class Quotas(NamedTuple):
+    """Licences with limits on quantities."""
+
+    rules: tuple[str, ...]
+    """(M,) ids."""
+    row: Ints
+    """(M,) of each among the limits, see ``Under``."""
+    home: Bools
+    """(M, n) places in their makers' own regions."""
+    share: Floats
+    """(M,) most H100e over those sold at home; infinity for no limit."""
+    most: Floats
+    """(M,) most cards; infinity for no limit."""
 
 
 @compiled
@@ -72,17 +114,128 @@ def quota_factors(
     return out * min(most / total, 1.0) if total > most else out
 
 
-def still_under(under: Floats, other: Floats, part: Floats, shared: float) -> Floats:
-    """Return the part of orders (n, V) that stands under a limit once another one has cut them.
+@compiled
+def left_by_quota(
+    ordered: Floats, under: Floats, home: Bools, h100e: Floats, supplier: Ints, suppliers: int, share: float,
+    most: float,
+) -> Floats:  # fmt: skip
+    """Return the part of all orders that a quota leaves (n, V), where a part ``under`` (n, V) stands under its licence.
+
+    The other arguments are those of ``quota_factors``.
+    """
+    factors, out = quota_factors(ordered, under, home, h100e, supplier, suppliers, share, most), np.empty(ordered.shape)
+    for x in range(ordered.shape[0]):
+        for v in range(factors.size):
+            out[x, v] = 1.0 - under[x, v] * (1.0 - factors[v]) if under[x, v] < 1.0 else factors[v]
+    return out
+
+
+@compiled
+def left_by_quotas(
+    ordered: Floats, row: Ints, home: Bools, share: Floats, most: Floats, h100e: Floats, supplier: Ints,
+    suppliers: int, shared: Floats, under: Floats,
+) -> Floats:  # fmt: skip
+    """Return the part of every order that each quota leaves (M, n, V) of what those before it leave.
+
+    Args:
+        ordered: (n, V) cards.
+        row: (M,) of each quota among the limits.
+        home: (M, n), ``share`` and ``most`` of each, see ``Quotas``.
+        share: (M,)
+        most: (M,)
+        h100e: (V,) per card.
+        supplier: (V,) maker of each card, of ``suppliers`` K.
+        suppliers: K.
+        shared: (L, L) see ``Under``.
+        under: (L, n, V) part of orders that stands under each limit; changed to what does after them.
+    """
+    out, left = np.empty((row.size, ordered.shape[0], ordered.shape[1])), ordered.copy()
+    for m in range(row.size):
+        mine = under[row[m]].copy()
+        out[m] = left_by_quota(left, mine, home[m], h100e, supplier, suppliers, share[m], most[m])
+        if out[m].min() < 1.0:
+            cut_others(under, mine, out[m], shared[row[m]])
+            left *= out[m]
+    return out
+
+
+@compiled
+def cut_others(under: Floats, other: Floats, part: Floats, shared: Floats) -> None:
+    """Change what stands under limits (L, n, V) to what does once one has cut orders, see ``still_under``.
+
+    Args:
+        under: (L, n, V)
+        other: (n, V) part of orders that stands under that one.
+        part: (n, V) part of all orders that it leaves.
+        shared: (L,) part of the days of the shorter of both that both cover; 1 for the limit itself.
+    """
+    for each in range(shared.size):
+        for x in range(part.shape[0]):
+            for v in range(part.shape[1]):
+                under[each, x, v] = still_under(under[each, x, v], other[x, v], part[x, v], shared[each])
+
+
+@inlined
+def still_under(under: float, other: float, part: float, shared: float) -> float:
+    """Return the part of an order that stands under a limit once another one has cut it.
 
     Days that both cover are the same orders, of which the other one leaves no more than of the rest of its own.
 
     Args:
-        under: (n, V) part of orders that stands under the limit.
-        other: (n, V) part that stands under the other one.
-        part: (n, V) part of all orders that the other leaves.
+        under: part of the order that stands under the limit.
+        other: part that stands under the other one.
+        part: part of all of it that the other leaves.
         shared: part of the days of the shorter of the two that both cover; 1 for the limit itself.
     """
-    within = shared * np.minimum(part_of(under, other), 1.0)
+    within = shared * (min(under / other, 1.0) if other > 0.0 else 0.0)
     outside = (1.0 - under) - (1.0 - part) * (1.0 - within)
-    return np.clip(1.0 - part_of(outside, part), 0.0, 1.0)
+    return min(max(1.0 - (outside / part if part > 0.0 else 0.0), 0.0), 1.0)
+
+
+@compiled
+def stopped(ordered: Floats, parts: Floats) -> Bools:
+    """Return whether limits that leave parts (M, n, V) of orders (n, V) cut some of each place (M, n)."""
+    limits, places, cards = parts.shape
+    out = np.zeros((limits, places), np.bool_)
+    for m in range(limits):
+        for x in range(places):
+            for v in range(cards):
+                out[m, x] = out[m, x] or ordered[x, v] * (1.0 - parts[m, x, v]) > 0.0
+    return out
+
+
+@compiled
+def cut_alone(ordered: Floats, parts: Floats, h100e: Floats) -> Floats:
+    """Return what each of some limits cuts of orders (n, V) that the others leave (M, n), H100e.
+
+    Args:
+        ordered: (n, V) cards.
+        parts: (M, n, V) part of orders that each leaves.
+        h100e: (V,) per card.
+    """
+    limits, places, cards = parts.shape
+    out = np.zeros((limits, places))
+    for m in range(limits):
+        for x in range(places):
+            for v in range(cards):
+                others = 1.0
+                for other in range(limits):
+                    others *= parts[other, x, v] if other != m else 1.0
+                out[m, x] += ordered[x, v] * others * (1.0 - parts[m, x, v]) * h100e[v]
+    return out
+
+
+@compiled
+def narrowed(open_: Floats, parts: Floats) -> tuple[Floats, Floats]:
+    """Return what is left of what is open (n, V) after limits that leave parts of it (M, n, V), and what each takes.
+
+    One after the other; what they take is (M, n, V).
+    """
+    left, taken = open_.copy(), np.empty(parts.shape)
+    for m in range(parts.shape[0]):
+        for x in range(parts.shape[1]):
+            for v in range(parts.shape[2]):
+                before = left[x, v]
+                left[x, v] = before * parts[m, x, v]
+                taken[m, x, v] = before - left[x, v]
+    return left, taken

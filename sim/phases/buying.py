@@ -1,25 +1,31 @@
 """Who orders which card under the rules: what they close to a buyer goes to the next best card it may have (B4, B5)."""
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sim.economics.baskets import Buyers, Habit, Shelf, domestic_orders, lifted, orders, shared, taken_by, wanted
-from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.cells import Floats, Ints
 from sim.economics.costs import NEGLIGIBLE
 from sim.economics.elementary import part_of
-from sim.economics.fleets import worth
-from sim.economics.licensing import costs_with_duty, quota_factors
-from sim.links import ORDERING
+from sim.economics.licensing import (
+    Under,
+    costs_with_duty,
+    cut_alone,
+    left_by_quota,
+    left_by_quotas,
+    narrowed,
+    stopped,
+)
 from sim.permits import Closed
-from sim.phases.covered import Under, after_cut, under_licences, under_limits
-from sim.phases.limits import left_by_limits, limited
+from sim.phases.covered import under_limits
+from sim.phases.limits import left_by_limits
 from sim.policy.mandates import Mandate
-from sim.policy.quotas import Limit
 from sim.structure import INFERENCE
 from sim.world import World
 
+Cut = tuple[str, Floats]
+"""What a quota, cap or mandate, by its id, takes of what is open (S + W, V)."""
 ROUNDS = 4
 """Times that orders are made anew within quotas, as what one cuts goes to cards under another."""
 
@@ -73,9 +79,8 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     ``denied`` by instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being
     ordered.
     """
-    state, buyers, cut = world.state, _buyers(world, here, power), list[tuple[str, Floats]]()
-    if world.permits.licensed or limited(world):
-        world.now.under = {**under_licences(world), **under_limits(world, world.conditions.measures.limits)}
+    state, buyers, cut = world.state, _buyers(world, here, power), list[Cut]()
+    world.now.under = under_limits(world, world.conditions.measures.limits)
     ruled, ordered = _under_quotas(world, buyers, cut)
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
     state.left[:] = _left(world, open_) if cut else 1.0
@@ -84,36 +89,37 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
         _note_closed(world, buyers, open_, ordered, cut)
 
 
-def _under_quotas(world: World, buyers: Buyers, cut: list[tuple[str, Floats]]) -> tuple[Floats, Floats]:
+def _under_quotas(world: World, buyers: Buyers, cut: list[Cut]) -> tuple[Floats, Floats]:
     """Return the share of orders (S + W, V) that rules and quotas leave, and the orders; note what quotas ``cut``."""
-    ruled, found, under = world.permits.open, quotas(world), world.now.under
+    ruled, quotas, under = world.permits.open, world.permits.quotas, world.now.under
     ordered = orders(buyers, ruled)
-    for turn in range(ROUNDS if found else 0):
-        parts, left = _left_by(world, found, under, ordered)
-        if min(part.min() for _, part in parts) >= 1.0 - NEGLIGIBLE:
+    for turn in range(ROUNDS if quotas.rules else 0):
+        parts, left = _left_by_quotas(world, under, ordered)
+        if parts.min() >= 1.0 - NEGLIGIBLE:
             break
         if turn == 0:
-            cut_alone = _cut_alone(parts, ordered, world.structure.chip_h100e)
-            world.now.lifted |= {name: x for name, x in cut_alone.items() if not _silencing(world, name)}
-        _note(world, parts, ordered)
-        ruled, under = _narrowed(ruled, parts, cut), left
+            _note_lifted(world, quotas.rules, parts, ordered)
+        ruled, under = _narrowed(world, quotas.rules, parts, ordered, ruled, cut), left
         ordered = orders(buyers, ruled)
-    world.now.quotas, world.now.under, world.now.arrays["allowed"] = found, under, ruled
+    world.now.under, world.now.arrays["allowed"] = under, ruled
     return ruled, ordered
 
 
 def _under_limits(
-    world: World, buyers: Buyers, ruled: Floats, ordered: Floats, cut: list[tuple[str, Floats]]
+    world: World, buyers: Buyers, ruled: Floats, ordered: Floats, cut: list[Cut]
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Return the share of orders that caps and mandates leave as well, and the orders; note what they ``cut``."""
-    if not limited(world):
+
+    def without(mandate: Mandate) -> Floats:
+        return domestic_orders(buyers, ruled, mandate.foreign, mandate.places)
+
+    limits = world.conditions.measures.limits
+    found, world.now.under = left_by_limits(world, limits, ruled, ordered, world.now.under, without)
+    if not found:
         return ruled, ordered
-    parts, under = _beyond_limits(world, buyers, ruled, ordered)
-    if min((part.min() for _, part in parts), default=1.0) >= 1.0:
-        return ruled, ordered
-    _note(world, parts, ordered)
-    world.now.lifted |= _cut_alone(parts, ordered, world.structure.chip_h100e)
-    open_, world.now.under = _narrowed(ruled, parts, cut), under
+    names, parts = tuple(name for name, _ in found), np.array([part for _, part in found])
+    _note_lifted(world, names, parts, ordered)
+    open_ = _narrowed(world, names, parts, ordered, ruled, cut)
     return open_, orders(buyers, open_)
 
 
@@ -124,7 +130,7 @@ def _left(world: World, open_: Floats) -> Floats:
 
 
 def _note_closed(
-    world: World, buyers: Buyers, open_: Floats, ordered: Floats, cut: list[tuple[str, Floats]]
+    world: World, buyers: Buyers, open_: Floats, ordered: Floats, cut: list[Cut]
 ) -> None:  # fmt: skip
     """Note what would have been ordered, had nothing been closed, and which instruments closed how much of it."""
     now, permits, first = world.now, world.permits, wanted(buyers, open_, ordered)
@@ -138,12 +144,7 @@ def _note_closed(
         now.lifted[name] = by_place + now.lifted.get(name, 0.0)
 
 
-def _silencing(world: World, name: str) -> bool:
-    """Return whether a rule on cards silences others, which would speak if it were lifted."""
-    return any(rule.overrides for found, rule, _ in world.policy.chip_rules if found == name)
-
-
-def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
+def _cut_abroad(world: World, cut: list[Cut]) -> Floats:
     """Return the share of orders (S + W, V) that quotas and caps of other governments than the destination's cut."""
     out = np.zeros(world.permits.open.shape)
     for name, share in cut:
@@ -151,46 +152,40 @@ def _cut_abroad(world: World, cut: list[tuple[str, Floats]]) -> Floats:
     return out
 
 
-def _beyond_limits(
-    world: World, buyers: Buyers, ruled: Floats, ordered: Floats
-) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
-    """Return the part of orders (S + W, V) that every cap and mandate leaves, where rules and quotas have been heard.
+def _note_lifted(world: World, limits: Sequence[str], parts: Floats, ordered: Floats) -> None:
+    """Note what each limit, by its id and with its part (S + W, V), cuts of the orders that the others leave."""
+    alone = cut_alone(ordered, parts, world.structure.chip_h100e)
+    world.now.lifted |= {name: x for name, x in zip(limits, alone, strict=True) if not _silencing(world, name)}
 
-    And what stands under each of them, and under licences, after that.
+
+def _silencing(world: World, name: str) -> bool:
+    """Return whether a rule on cards silences others, which would speak if it were lifted."""
+    return any(rule.overrides for found, rule, _ in world.policy.chip_rules if found == name)
+
+
+def _narrowed(
+    world: World, limits: Sequence[str], parts: Floats, ordered: Floats, open_: Floats, cut: list[Cut]
+) -> Floats:  # fmt: skip
+    """Return what is left open (S + W, V) after each of some limits in turn, and note what each ``cut``.
+
+    And in ``stopped`` whose orders (S + W, V) each cuts, whether wanted first or next.
+
+    Args:
+        world: the market.
+        limits: their ids.
+        parts: (L, S + W, V) part of orders that each leaves.
+        ordered: (S + W, V)
+        open_: (S + W, V) share of orders that is open before them.
+        cut: what limits cut so far, added to.
     """
-
-    def without(mandate: Mandate) -> Floats:
-        return domestic_orders(buyers, ruled, mandate.foreign, mandate.places)
-
-    return left_by_limits(world, world.conditions.measures.limits, ruled, ordered, world.now.under, without)
-
-
-def _cut_alone(parts: list[tuple[str, Floats]], ordered: Floats, h100e: Floats) -> dict[str, Floats]:
-    """Return what each cap and mandate cuts of orders (S + W, V) that the others leave, H100e by place."""
-    out = dict[str, Floats]()
-    for n, (name, part) in enumerate(parts):
-        others = np.prod([other for m, (_, other) in enumerate(parts) if m != n] or [np.ones(part.shape)], axis=0)
-        out[name] = worth(ordered * others * (1.0 - part), h100e)
-    return out
+    left, taken = narrowed(open_, parts)
+    cut += zip(limits, taken, strict=True)
+    for name, there in zip(limits, stopped(ordered, parts), strict=True):
+        world.now.stopped[name] = there | world.now.stopped.get(name, False)
+    return left
 
 
-def _narrowed(open_: Floats, parts: Iterable[tuple[str, Floats]], cut: list[tuple[str, Floats]]) -> Floats:
-    """Return what is left open (S + W, V) after each part in turn, and note what each cut in ``cut``."""
-    for name, part in parts:
-        left = open_ * part
-        cut.append((name, open_ - left))
-        open_ = left
-    return open_
-
-
-def _note(world: World, parts: Iterable[tuple[str, Floats]], ordered: Floats) -> None:
-    """Note in ``stopped`` whose orders (S + W, V) quotas, caps and mandates cut, whether wanted first or next."""
-    for name, part in parts:
-        lost = (ordered * (1.0 - part)).sum(axis=1) > 0.0
-        world.now.stopped[name] = world.now.stopped[name] | lost if name in world.now.stopped else lost
-
-
-def _as_closed(cut: list[tuple[str, Floats]]) -> Closed:
+def _as_closed(cut: list[Cut]) -> Closed:
     """Return what quotas, caps and mandates cut, each as often as it did."""
     return Closed.of(tuple(name for name, _ in cut), np.array([share for _, share in cut]))
 
@@ -216,55 +211,17 @@ def _buyers(world: World, here: Shelf, power: Floats) -> Buyers:
     return Buyers(here, habit(world), power, there, usual, structure.chip_h100e)
 
 
-class Quota(NamedTuple):
-    """A licence with a limit on quantities."""
-
-    rule: str
-    """Its id."""
-    home: Bools
-    """(S + W,) places in its makers' own regions."""
-    share: float
-    """Most H100e over those sold at home; infinity for no limit."""
-    most: float
-    """Most cards; infinity for no limit."""
-
-
-def quotas(world: World) -> list[Quota]:
-    """Return the quotas that some order stands under, for the days of the quarter in which the licence is given."""
-    out, calendar = list[Quota](), world.policy
-    for limit, _ in world.permits.licensed:
-        days, name = calendar.licensed_days(limit.rule, world.quarter), calendar.chip_rules[limit.rule][0]
-        out.append(Quota(name, limit.home, limit.share * days, limit.most * days))
-    return out
-
-
-def _left_by(
-    world: World, found: Iterable[Quota], under: Under, ordered: Floats
-) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
-    """Return the part of every order that each quota leaves (S + W, V) of what those before it leave.
+def _left_by_quotas(world: World, under: Under, ordered: Floats) -> tuple[Floats, Under]:
+    """Return the part of every order that each quota leaves (M, S + W, V) of what those before it leave.
 
     And what then stands under each limit: of what stood not under a quota all went on as it was.
     """
-    structure, parts = world.structure, list[tuple[str, Floats]]()
-    for quota in found:
-        mine = under[quota.rule]
-        factors = quota_factors(
-            ordered, mine, quota.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
-            quota.share, quota.most,
-        )  # fmt: skip
-        part = np.where(mine < 1.0, 1.0 - mine * (1.0 - factors), factors)
-        parts.append((quota.rule, part))
-        under = after_cut(world, under, quota.rule, mine, part)
-        ordered = ordered * part
-    return parts, under
-
-
-def coming_quotas(world: World) -> Iterator[tuple[Limit, float, Floats]]:
-    """Yield quotas that firms buy ahead of: in what share of the quarter, and what part of orders (S + W, V) then."""
-    for limit in world.ground.quota_limits:
-        days = world.policy.days_ahead(limit.rule, world.quarter)
-        if days > 0.0:
-            yield limit, days, np.concatenate([world.rules[name].coming[limit.rule] for name in ORDERING]) / days
+    structure, quotas, left = world.structure, world.permits.quotas, under.parts.copy()
+    parts = left_by_quotas(
+        ordered, quotas.row, quotas.home, quotas.share, quotas.most, structure.chip_h100e, structure.chip_supplier,
+        len(structure.suppliers), under.shared, left,
+    )  # fmt: skip
+    return parts, under._replace(parts=left)
 
 
 def quotas_ahead(world: World, ordered: Floats) -> Iterator[tuple[str, Floats]]:
@@ -272,31 +229,34 @@ def quotas_ahead(world: World, ordered: Floats) -> Iterator[tuple[str, Floats]]:
 
     It is worked out on the orders of today (S + W, V): what a quota closes depends on what all order.
     """
-    for limit, days, under in coming_quotas(world):
-        name = world.policy.chip_rules[limit.rule][0]
-        parts, _ = _left_by(world, [Quota(name, limit.home, limit.share, limit.most)], {name: under}, ordered)
-        yield name, days * (1.0 - parts[0][1])
+    structure = world.structure
+    for coming in world.permits.coming:
+        limit = coming.limit
+        part = left_by_quota(
+            ordered, coming.under, limit.home, structure.chip_h100e, structure.chip_supplier, len(structure.suppliers),
+            limit.share, limit.most,
+        )  # fmt: skip
+        yield coming.rule, coming.days * (1.0 - part)
 
 
 def within_quotas(world: World, accepted: Floats) -> Floats:
     """Return accepted orders (S + W, V) cut to the quotas: makers may have cut orders at home by more."""
-    if not world.now.quotas:
+    quotas, under, cut = world.permits.quotas, world.now.under, list[Cut]()
+    if not quotas.rules:
         return accepted
-    usual, cut = _usual(world), list[tuple[str, Floats]]()
-    beside = {name: under * usual[name] if name in usual else under for name, under in world.now.under.items()}
-    parts, left = _left_by(world, world.now.quotas, beside, accepted)
-    world.now.under = {name: part_of(x, usual[name]) if name in usual else x for name, x in left.items()}
-    _note(world, parts, accepted)
-    open_ = _narrowed(np.ones(accepted.shape), parts, cut)
+    early = [under.limits.index(x.rule) for x in world.permits.coming if x.rule in under.limits]
+    usual, beside = _usual(world), under.parts.copy()
+    beside[early] *= usual
+    parts, world.now.under = _left_by_quotas(world, under._replace(parts=beside), accepted)
+    for left in world.now.under.parts[early]:
+        left[:] = part_of(left, usual)
+    open_ = _narrowed(world, quotas.rules, parts, accepted, np.ones(accepted.shape), cut)
     _credit_closed(world, _as_closed(cut), accepted)
     return accepted * open_
 
 
-def _usual(world: World) -> dict[str, Floats]:
-    """Return the part of orders (S + W, V) that was not bought ahead of each quota earlier in the quarter, by id."""
-    state, early = world.state, {limit.rule for limit, _, _ in coming_quotas(world)}
-    if not early or not state.for_store.any():
-        return {}
-    usual = np.ones(world.permits.open.shape)
+def _usual(world: World) -> Floats:
+    """Return the part of orders (S + W, V) that was not bought ahead earlier in the quarter."""
+    state, usual = world.state, np.ones(world.permits.open.shape)
     usual[: state.ordered.shape[0]] -= part_of(state.for_store, state.ordered)
-    return {world.policy.chip_rules[n][0]: usual for n in early}
+    return usual

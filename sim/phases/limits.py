@@ -9,45 +9,43 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.fleets import worth
-from sim.phases.covered import Under, after_cut, under_limits
+from sim.economics.licensing import Under
+from sim.phases.covered import under_limits
 from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
 from sim.policy.mandates import Mandate, by_origin, covered_of, foreign_left, left_of_covered, strictest
 from sim.policy.measures import Limits
 from sim.world import World
 
 
-def limited(world: World) -> bool:
-    """Return whether any limit is in force."""
-    return any(world.conditions.measures.limits)
-
-
 def left_by_limits(
     world: World, limits: Limits, open_: Floats, ordered: Floats, under: Under, without: Callable[[Mandate], Floats]
 ) -> tuple[list[tuple[str, Floats]], Under]:  # fmt: skip
-    """Return every cap and mandate with the part of every order (n, V) that it leaves of what those before it leave.
+    """Return caps and mandates with the part of every order (n, V) that they leave of what those before them leave.
 
-    Caps in turn; of mandates the strictest, as all that they are for is the same part of a place's orders. And what
-    stands under licences and caps after them.
+    Only those that cut some. Caps in turn; of mandates the strictest, as all that they are for is the same part of a
+    place's orders. And what stands under licences and caps after them.
 
     Args:
         world: the market.
         limits: caps and mandates.
         open_: (n, V) share of orders that rules leave.
         ordered: (n, V) what would be ordered without them.
-        under: (n, V) part of it that is ordered in the days of each, and that stands under licences.
+        under: what part of it is ordered in the days of each, and stands under licences.
         without: returns what would be ordered where a mandate asks (n,), H100e, if no foreign card could be had.
     """
     parts = list[tuple[str, Floats]]()
     for cap in limits.caps:
-        part = _left_by_cap(world, cap, ordered, under[cap.id])
-        parts.append((cap.id, part))
-        under = after_cut(world, under, cap.id, under[cap.id], part)
-        ordered, open_ = ordered * part, open_ * part
-    late = {mandate.id: under[mandate.id] for mandate in limits.mandates}
-    kept = [_left_by_mandate(world, x, open_, ordered, late[x.id], without) for x in limits.mandates]
-    for mandate, part in zip(limits.mandates, strictest(kept, open_), strict=True):
-        parts.append((mandate.id, part))
-        under = after_cut(world, under, mandate.id, covered_of(mandate, open_, late[mandate.id]), part)
+        mine = under.of(cap.id)
+        part = _left_by_cap(world, cap, ordered, mine)
+        if part.min() < 1.0:
+            parts.append((cap.id, part))
+            under, ordered, open_ = under.after(cap.id, mine, part), ordered * part, open_ * part
+    before = under
+    kept = [_left_by_mandate(world, x, open_, ordered, before.of(x.id), without) for x in limits.mandates]
+    for mandate, part in zip(limits.mandates, strictest(np.array(kept), open_) if kept else (), strict=True):
+        if part.min() < 1.0:
+            parts.append((mandate.id, part))
+            under = under.after(mandate.id, covered_of(mandate, open_, before.of(mandate.id)), part)
     return parts, under
 
 
@@ -56,14 +54,15 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
 
     Who is told to buy domestic cards does not buy more of them to be allowed more foreign ones in store.
     """
-    if not limited(world) or not extra.any():
+    if not any(world.conditions.measures.limits) or not extra.any():
         return extra
     sites, everywhere = extra.shape[0], np.concatenate((ordered, world.state.elsewhere_ordered))
     for_store = np.concatenate((extra, np.zeros_like(world.state.elsewhere_ordered)))
-    both, left = everywhere + for_store, np.ones(everywhere.shape)
-    limits, allowed = world.conditions.measures.limits, world.now.arrays["allowed"]
-    for _, part in left_by_limits(world, limits, allowed, both, world.now.under, _domestic(world, everywhere))[0]:
-        left = left * part
+    both, limits, allowed = everywhere + for_store, world.conditions.measures.limits, world.now.arrays["allowed"]
+    parts, _ = left_by_limits(world, limits, allowed, both, world.now.under, _domestic(world, everywhere))
+    if not parts:
+        return extra
+    left = np.prod([part for _, part in parts], axis=0)
     room = np.clip(both * left - everywhere, 0.0, for_store)
     return np.where(left < 1.0, room, for_store)[:sites]
 
@@ -89,7 +88,7 @@ def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[s
 def count_towards_caps(world: World, accepted: Floats) -> None:
     """Add to what has gone under each cap what of accepted orders (n, V) stood under it."""
     for cap in world.conditions.measures.limits.caps:
-        under, h100e = accepted * world.now.under[cap.id], world.structure.chip_h100e
+        under, h100e = accepted * world.now.under.of(cap.id), world.structure.chip_h100e
         counted, named = (worth(under * cards, h100e) for cards in (cap.counted, cap.named))
         world.state.capped[cap.row] += beyond_small(cap, counted) + named
 

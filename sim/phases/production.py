@@ -53,7 +53,7 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
 
     Evaded cards stand under no quota. What quotas cut of accepted orders counts as denied, not as refused by makers.
     """
-    state, sites, quotas = world.state, world.state.ordered.shape[0], world.now.quotas
+    state, sites, quotas = world.state, world.state.ordered.shape[0], world.permits.quotas.rules
     if not quotas and not world.now.arrays["evading"].any():
         return shared, np.zeros_like(state.elsewhere_ordered)
     away = evaded(world, shared[sites:])

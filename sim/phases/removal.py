@@ -22,7 +22,7 @@ def remove(world: World, installed: Floats) -> None:
     if world.observed or not found:
         return
     arrived = np.concatenate((installed, state.elsewhere_delivered))
-    left, gone = [1.0 - _part(world, mandate, arrived) for mandate in found], world.now.arrays["removed"]
+    left, gone = np.array([1.0 - _part(world, mandate, arrived) for mandate in found]), world.now.arrays["removed"]
     for mandate, part in zip(found, strictest(left, np.ones(arrived.shape)), strict=True):
         out = arrived * (1.0 - part)
         taken = worth(out, world.structure.chip_h100e)

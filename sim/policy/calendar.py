@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,17 @@ from sim.economics.cells import Floats, Ints
 from sim.parameters.policy import ChipRule, Policy
 from sim.parameters.suppliers import Chip
 from sim.policy.chip_rules import Case, Subjects, case_on, licensed_from, looks_of, rulings
-from sim.policy.dates import NEVER, Days, days_of, first_day, middle, quarter_on, share_of_quarter, spans
+from sim.policy.dates import (
+    NEVER,
+    Days,
+    days_of,
+    first_day,
+    middle,
+    part_within,
+    quarter_on,
+    share_of_quarter,
+    spans,
+)
 from sim.policy.deciding import NO_RULE, Looks, Rulings, Spells, free, over_days
 from sim.policy.funding import mixed, parted, together
 from sim.policy.specification import UNKNOWN_PRONG, lines_of, specifications, undecidable
@@ -89,6 +100,7 @@ class Calendar:
     _quarters: dict[tuple[object, ...], Quarterly] = field(default_factory=dict)
     _looks: dict[str, Looks] = field(default_factory=dict)
     _epochs: dict[tuple[Use, int], object] = field(default_factory=dict)
+    _shared: dict[tuple[tuple[str, ...], int], Floats] = field(default_factory=dict)
 
     @cached_property
     def chip_rules(self) -> list[Row]:
@@ -213,6 +225,30 @@ class Calendar:
         """Return the share of a quarter's days in which firms buy ahead of a rule, by position in ``chip_rules``."""
         _, _, days = self.chip_rules[rule]
         return share_of_quarter(days.near_from(self.rush), days.effective, quarter)
+
+    def limiting_days(self, name: str) -> tuple[int, int]:
+        """Return the first day of a limit, on which licences are given, by its id, and the first one after it."""
+        rule = self.policy.instruments[name]
+        days = days_of(rule)
+        return licensed_from(rule, days) if isinstance(rule, ChipRule) else days.effective, days.expires
+
+    def shared_days(self, limits: tuple[str, ...], quarter: int) -> Floats:
+        """Return the part of the days of the shorter of two limits in a quarter that both cover (L, L).
+
+        Args:
+            limits: ids; the first stands for all licences together, of which the one counts that shares most days.
+            quarter: quarter number.
+        """
+        key = limits, quarter
+        if key not in self._shared:
+            out, single = np.eye(len(limits)), range(1, len(limits))
+            days = {n: self.limiting_days(limits[n]) for n in single}
+            for n, m in permutations(single, 2):
+                out[n, m] = max(part_within(days[n], days[m], quarter), part_within(days[m], days[n], quarter))
+            licences = [n for n in single if isinstance(self.policy.instruments[limits[n]], ChipRule)]
+            out[1:, 0] = out[1:, licences].max(axis=1, initial=0.0)
+            self._shared[key] = out
+        return self._shared[key]
 
     def announces(self, quarter: int) -> bool:
         """Return whether a rule on cards is announced in a quarter: what ends on a day that was known is no news."""

@@ -1,7 +1,5 @@
 """Least shares of domestic cards: buy-ratios and mandates of content (B5). n places that order, V cards, F firms."""
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -158,27 +156,26 @@ def covered_of(mandate: Mandate, open_: Floats, late: Floats) -> Floats:
     return np.where(np.outer(mandate.places, mandate.foreign) & (open_ > 0.0), (1.0 - spared) * bound, 0.0)
 
 
-def strictest(kept: Sequence[Floats], open_: Floats) -> Iterator[Floats]:
-    """Yield, mandate by mandate, the part of ``open_`` (n, V) left by those that leave less than all others; else 1.
+@compiled
+def strictest(kept: Floats, open_: Floats) -> Floats:
+    """Return, by mandate, the part of what is open (M, n, V) left by those that leave less than all others; else 1.
 
     All that mandates are for is the same part of a place's orders: they do not add up. Of equals the first counts.
 
     Args:
-        kept: (n, V) by mandate, what it leaves of all orders.
+        kept: (M, n, V) what each mandate leaves of all orders.
         open_: (n, V) share of orders that rules leave.
     """
-    least, counted = reduce(np.minimum, kept, open_), np.zeros(open_.shape, dtype=np.bool_)
-    for each in kept:
-        yield _part_left(each, least, open_, counted)
-
-
-@compiled
-def _part_left(kept: Floats, least: Floats, open_: Floats, counted: Bools) -> Floats:
-    out = np.ones(open_.shape)
+    out = np.ones(kept.shape)
     for x in range(open_.shape[0]):
         for v in range(open_.shape[1]):
-            if not counted[x, v] and kept[x, v] == least[x, v] and least[x, v] < open_[x, v]:
-                out[x, v], counted[x, v] = least[x, v] / open_[x, v], True
+            least = open_[x, v]
+            for m in range(kept.shape[0]):
+                least = min(least, kept[m, x, v])
+            for m in range(kept.shape[0]):
+                if kept[m, x, v] == least and least < open_[x, v]:
+                    out[m, x, v] = least / open_[x, v]
+                    break
     return out
 
 

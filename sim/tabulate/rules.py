@@ -6,8 +6,8 @@ import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import sum_by
+from sim.economics.licensing import SEVERAL
 from sim.names import quarter_code
-from sim.phases.covered import SEVERAL
 from sim.policy.chip_rules import reached
 from sim.policy.dates import Days, days_of, first_day, quarter_of
 from sim.rulebook import Spots

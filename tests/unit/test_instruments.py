@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.licensing import still_under
+from sim.economics.licensing import cut_alone, left_by_quotas, narrowed, still_under, stopped
 from sim.parameters import Parameters
 from sim.parameters.instruments import (
     BuyRatio,
@@ -217,7 +217,7 @@ def may_have(mandate: Mandate, foreign: float, domestic: float, without: float, 
 
 def test_of_several_mandates_the_strictest_counts_and_of_equals_the_first() -> None:
     open_ = np.array([[1.0, 0.8, 0.5]])
-    kept = [np.array([[0.5, 0.4, 0.5]]), np.array([[0.5, 0.2, 0.5]]), np.array([[0.9, 0.8, 0.5]])]
+    kept = np.array([[[0.5, 0.4, 0.5]], [[0.5, 0.2, 0.5]], [[0.9, 0.8, 0.5]]])
     first, second, third = strictest(kept, open_)
     assert first.tolist() == [[0.5, 1.0, 1.0]]
     assert second.tolist() == [[1.0, 0.25, 1.0]]
@@ -229,9 +229,7 @@ def test_two_limits_on_the_same_days_are_for_the_same_orders() -> None:
     """What one takes of them the other does not count; of other days, or beside them, it takes nothing."""
 
     def after(under: float, other: float, left: float, shared: float = 1.0) -> float:
-        part = 1.0 - other * (1.0 - left)
-        first, second, kept = (np.array([[x]]) for x in (under, other, part))
-        return float(still_under(first, second, kept, shared)[0, 0])
+        return float(still_under(under, other, 1.0 - other * (1.0 - left), shared))
 
     assert after(0.5, 0.5, 0.0) == 0.0
     assert after(0.5, 0.5, 0.5) == pytest.approx(0.25 / 0.75)
@@ -239,6 +237,28 @@ def test_two_limits_on_the_same_days_are_for_the_same_orders() -> None:
     assert after(0.5, 1.0, 0.6) == pytest.approx(0.5)
     assert after(1.0, 0.5, 0.2) == after(1.0, 1.0, 0.2) == 1.0
     assert after(0.8, 0.5, 0.0) == pytest.approx(0.3 / 0.5)
+
+
+@pytest.mark.parametrize(("shared", "second"), [(1.0, 1.0), (0.0, 2.0 / 3.0)])
+def test_a_quota_counts_what_those_before_it_leave_of_its_days(shared: float, second: float) -> None:
+    """Of two licences for half a quarter, which are for the same orders or for others."""
+    ordered, under = np.array([[4.0, 6.0], [0.0, 6.0]]), np.full((2, 2, 2), 0.5)
+    parts = left_by_quotas(
+        ordered, np.array([0, 1]), np.zeros((2, 2), np.bool_), np.full(2, np.inf), np.full(2, 4.0), np.ones(2),
+        np.array([0, 0]), 1, np.array([[1.0, shared], [shared, 1.0]]), under,
+    )  # fmt: skip
+    np.testing.assert_allclose(parts[0], 0.75)
+    np.testing.assert_allclose(parts[1], second)
+
+
+def test_what_limits_take_is_told_apart_by_limit() -> None:
+    ordered, h100e = np.array([[4.0, 2.0], [0.0, 3.0]]), np.array([1.0, 0.5])
+    parts = np.array([[[0.5, 1.0], [0.5, 1.0]], [[0.25, 1.0], [1.0, 0.0]]])
+    assert stopped(ordered, parts).tolist() == [[True, False], [True, True]]
+    assert cut_alone(ordered, parts, h100e).tolist() == [[0.5, 0.0], [1.5, 1.5]]
+    left, taken = narrowed(np.full((2, 2), 0.8), parts)
+    np.testing.assert_allclose(left, 0.8 * parts[0] * parts[1])
+    np.testing.assert_allclose(taken, [0.8 * (1.0 - parts[0]), 0.8 * parts[0] * (1.0 - parts[1])])
 
 
 def test_a_mandate_covers_the_last_orders_of_those_that_rules_leave() -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from sim.conditions import Conditions, conditions
+from sim.economics.licensing import Under
 from sim.links import ORDERING, Links, Ties, ties_of
 from sim.parameters import Parameters, ReferenceErrors
 from sim.parameters.policy import Policy
 from sim.paths import Paths
-from sim.permits import Permits, permits_of
+from sim.permits import Permits, permits_of, under_limits
 from sim.policy import Calendar, Use
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import known
@@ -38,7 +39,7 @@ class Ground:
     _conditions: dict[int, Conditions] = field(default_factory=dict)
     _ties: dict[bytes, Ties] = field(default_factory=dict)
     _permits: dict[tuple[int, ...], Permits] = field(default_factory=dict)
-    _rules: dict[tuple[object, ...], tuple[Mapping[str, Quarterly], Permits]] = field(default_factory=dict)
+    _rules: dict[tuple[object, ...], tuple[Mapping[str, Quarterly], Permits, Under]] = field(default_factory=dict)
 
     def conditions(self, quarter: int) -> Conditions:
         """Return what instruments beside rules on cards make of a quarter, by its number."""
@@ -61,8 +62,10 @@ class Ground:
         """What tables ask of the rules."""
         return Rulebook(self.structure, self.links, self.calendar)
 
-    def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[Mapping[str, Quarterly], Permits]:
+    def rules(self, quarter: int, leaders: Mapping[str, float]) -> tuple[Mapping[str, Quarterly], Permits, Under]:
         """Return what rules on cards leave open in a quarter, by who asks, and what that means for orders.
+
+        And what part of orders stands under each licence, cap and mandate.
 
         Args:
             quarter: quarter number.
@@ -75,7 +78,9 @@ class Ground:
                 name: self.calendar.quarterly(use, name, subjects[who], quarter, leaders)
                 for name, (use, who) in (ORDERS | RENTS).items()
             }
-            self._rules[key] = found, self._permitted({name: found[name] for name in ORDERS}, quarter)
+            permits = self._permitted({name: found[name] for name in ORDERS}, quarter)
+            limits = self.instruments.over(quarter).limits
+            self._rules[key] = found, permits, under_limits(found, permits.licences, limits, self.calendar, quarter)
         return self._rules[key]
 
     def _permitted(self, rules: Mapping[str, Quarterly], quarter: int) -> Permits:

@@ -6,11 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.economics.cells import Bools, Floats
+from sim.economics.elementary import part_of
 from sim.economics.licensing import SEVERAL, Quotas, Under
 from sim.links import ORDERING, Links
 from sim.policy import Calendar
 from sim.policy.calendar import Quarterly
 from sim.policy.chip_rules import charges
+from sim.policy.dates import part_within
+from sim.policy.measures import Limits
 from sim.policy.quotas import Limit
 from sim.structure import Structure
 
@@ -48,8 +51,6 @@ class Permits(NamedTuple):
 
     open: Floats
     """(S + W, V) share of what is wanted that may go."""
-    order_site: Bools
-    """(S, V)"""
     order_pool: Floats
     """(L, V) share of what is wanted that may go, of cards of its stack."""
     own: Floats
@@ -85,8 +86,8 @@ def permits_of(
     ordering, at_sites = [rules[name] for name in ORDERING], rules["sites"].open
     licences = _licences(ordering, calendar, quarter)
     return Permits(
-        np.concatenate([found.open for found in ordering]), at_sites > 0.0,
-        links.pool_cards * at_sites[structure.pool_site], rules["regions"].open * links.chip_merchant,
+        np.concatenate([found.open for found in ordering]), links.pool_cards * at_sites[structure.pool_site],
+        rules["regions"].open * links.chip_merchant,
         _closed(calendar, [rules["regions"].alone * links.chip_merchant]),
         tuple(_duties(calendar, rules["regions"].licensed)),
         _closed(calendar, [found.closed for found in ordering]), _closed(calendar, [found.alone for found in ordering]),
@@ -129,6 +130,33 @@ def _coming(
         if days > 0.0:
             under = np.concatenate([said.coming[limit.rule] for said in ordering]) / days
             yield Ahead(calendar.chip_rules[limit.rule][0], limit, days, under)
+
+
+def under_limits(
+    rules: Mapping[str, Quarterly], licences: Under, limits: Limits, calendar: Calendar, quarter: int
+) -> Under:  # fmt: skip
+    """Return the part of orders that stands under each licence, and that is of the days of each cap and mandate."""
+    found = {x.id: x.strength for x in limits.caps} | {x.id: x.days for x in limits.mandates}
+    if not found:
+        return licences
+    names, ordering = (*licences.limits, *found), [rules[who] for who in ORDERING]
+    days = [_in_days_of(ordering, calendar, quarter, name, share) for name, share in found.items()]
+    return Under(names, np.array([*licences.parts, *days]), calendar.shared_days(names, quarter))
+
+
+def _in_days_of(
+    ordering: Sequence[Quarterly], calendar: Calendar, quarter: int, name: str, share: float
+) -> Floats:  # fmt: skip
+    """Return the part of orders that are of the days of a limit: of all it is a share less what rules close."""
+    open_ = np.concatenate([said.open for said in ordering])
+    if share >= 1.0:
+        return np.ones(open_.shape)
+    days, shut = calendar.limiting_days(name), np.zeros(open_.shape)
+    for n, (_, _, rule) in enumerate(calendar.chip_rules):
+        within = part_within((rule.effective, rule.expires), days, quarter)
+        if within > 0.0:
+            shut += within * np.concatenate([said.closed[n] for said in ordering])
+    return np.clip(part_of(share - shut, open_), 0.0, 1.0)
 
 
 def _closed(calendar: Calendar, by_place: list[Floats]) -> Closed:

@@ -57,10 +57,7 @@ class Quarter:
     running: Running | None = None
     active: Active | None = None
     under: Under = field(init=False)
-    """What part of orders (S + W, V) stands under each licence, or is of the days of each cap and mandate.
-
-    As limits have cut orders so far; of what was not bought ahead of quotas.
-    """
+    """``World.standing`` as limits have cut orders so far; of what was not bought ahead of quotas."""
     stopped: dict[str, Bools] = field(default_factory=dict)
     """(S + W,) whether a quota, cap or mandate cut what a place would order, by its id: see ``phases.buying``."""
     lifted: dict[str, Floats] = field(default_factory=dict)
@@ -161,6 +158,8 @@ class World:
     """The same of the last quarter."""
     permits: Permits = field(init=False)
     """What follows from that for orders."""
+    standing: Under = field(init=False)
+    """What part of orders stands under each licence, cap and mandate before any of them cuts."""
     rentable: Floats = field(init=False)
     """(K,) share of the cards of a pair's pool that customers of its cell may rent."""
     leasable: Floats = field(init=False)

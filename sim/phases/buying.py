@@ -18,7 +18,6 @@ from sim.economics.licensing import (
     stopped,
 )
 from sim.permits import Closed
-from sim.phases.covered import under_limits
 from sim.phases.limits import left_by_limits
 from sim.policy.mandates import Mandate
 from sim.structure import INFERENCE
@@ -80,7 +79,7 @@ def buy(world: World, here: Shelf, power: Floats) -> None:
     ordered.
     """
     state, buyers, cut = world.state, _buyers(world, here, power), list[Cut]()
-    world.now.under = under_limits(world, world.conditions.measures.limits)
+    world.now.under = world.standing
     ruled, ordered = _under_quotas(world, buyers, cut)
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
     state.left[:] = _left(world, open_) if cut else 1.0

@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.cells import Floats
 from sim.economics.fleets import worth
 from sim.economics.licensing import Under
-from sim.phases.covered import under_limits
+from sim.permits import under_limits
 from sim.policy.country_caps import Cap, beyond_small, capped, within_allowance, within_charter
 from sim.policy.mandates import Mandate, by_origin, covered_of, foreign_left, left_of_covered, strictest
 from sim.policy.measures import Limits
@@ -78,9 +78,10 @@ def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[s
     A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
     """
     measures, wanted, open_ = world.conditions.measures, ordered * quarters, world.permits.open
+    coming = under_limits(world.rules, world.permits.licences, measures.coming, world.policy, world.quarter)
     now, full = (
-        dict(left_by_limits(world, x, open_, wanted, under_limits(world, x), _domestic(world, wanted))[0])
-        for x in (measures.limits, measures.coming)
+        dict(left_by_limits(world, limits, open_, wanted, under, _domestic(world, wanted))[0])
+        for limits, under in ((measures.limits, world.standing), (measures.coming, coming))
     )
     return [(name, measures.ahead[name] * (now.get(name, 1.0) - part)) for name, part in full.items()]
 

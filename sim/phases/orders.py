@@ -7,6 +7,7 @@ make, see ``phases.production``.
 import numpy as np
 
 from sim.economics.baskets import Shelf, chosen_cards
+from sim.economics.cells import Floats
 from sim.economics.vacancies import Fleet, Offers, Prospects, Rule, afford, power_for_orders
 from sim.phases import grey_market, policy
 from sim.phases.buying import buy, mixed, shelf
@@ -33,30 +34,29 @@ def _best_offers(world: World) -> Shelf:
     """Note the best card of every supplier at every site and what shares they get; return what is on sale."""
     now = world.now.arrays
     on_sale = shelf(world, now["site_cost"])
-    left = world.state.left[: len(world.structure.sites)]
-    world.now.best = chosen_cards(on_sale, world.permits.order_site & (left > 0.0))
-    _make_or_buy(world)
+    open_ = world.rules["sites"].open * world.state.left[: len(world.structure.sites)]
+    world.now.best = chosen_cards(on_sale, open_ > 0.0)
+    _make_or_buy(world, open_)
     now["mix"], now["mw_hours"] = mixed(world, on_sale, world.now.best)
     return on_sale
 
 
-def _make_or_buy(world: World) -> None:
-    """Let owners of makers decide how much they take from them, where that is a decision."""
+def _make_or_buy(world: World, open_: Floats) -> None:
+    """Let owners of makers decide how much they take from them, where that is a decision; ``open_`` (S, V) to sites."""
     makers, state, structure = world.links.makers, world.state, world.structure
     if world.parameters.behaviour.make_or_buy.name == "npv" and world.t + 1 >= structure.history:
         move_to_own(
             world.now.best, state.chip_price, state.chip_cost, state.effective, state.delivered,
-            structure.site_provider, makers.owner, makers.merchant, makers.generation, _supply(world), makers.making,
-            state.making,
+            structure.site_provider, makers.owner, makers.merchant, makers.generation, _supply(world, open_),
+            makers.making, state.making,
         )  # fmt: skip
 
 
-def _supply(world: World) -> Supply:
+def _supply(world: World, open_: Floats) -> Supply:
     """Return on what terms rules let cards come to sites: what is open, what is feared, what is paid over the price."""
-    rules, links = world.rules["sites"], world.links
-    open_ = rules.open * world.state.left[: len(links.site_region)]
-    granted = world.conditions.measures.support.cards[links.site_region]
-    return Supply(open_, world.state.tightening, links.chip_region, (1.0 + rules.duty) * (1.0 - granted))
+    links, granted = world.links, world.conditions.measures.support.cards
+    paid = (1.0 + world.rules["sites"].duty) * (1.0 - granted[links.site_region])
+    return Supply(open_, world.state.tightening, links.chip_region, paid)
 
 
 def _order(world: World, on_sale: Shelf) -> None:

@@ -11,7 +11,7 @@ def run(world: World) -> None:
     ground, quarter = world.ground, world.quarter
     world.conditions = ground.conditions(quarter)
     leaders = leading(world.policy, world.structure, world.state.chip_launch, world.t)
-    rules, world.permits = ground.rules(quarter, leaders)
+    rules, world.permits, world.standing = ground.rules(quarter, leaders)
     world.rules_before, world.rules = world.rules or rules, rules
     world.under_before, world.under = world.under, {}
     rentals.run(world, rules["rentals"], rules["leases"])

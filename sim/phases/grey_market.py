@@ -9,24 +9,28 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.elementary import part_of, sum_by
-from sim.economics.folding import folded
-from sim.strategies.grey_market import FORMS, NONE, Supply, evade, give_way, seized_share
+from sim.strategies.grey_market import FORMS, NONE, Supply, denied, evade, give_way, seized_share
 from sim.world import World
 
 
 def run(world: World) -> None:
-    """Clear the grey market of every region, and add its orders to those of owners elsewhere."""
+    """Clear the grey market of every region, and add its orders to those of owners elsewhere.
+
+    What governments abroad close is wanted by owners elsewhere for themselves and, in part, for providers there.
+    """
     state, now, rule = world.state, world.now.arrays, world.parameters.behaviour.grey_market
     now["evading"], now["premium"] = np.zeros(state.elsewhere.shape), np.zeros(len(world.structure.regions))
     now["leaked"], now["seized"] = np.zeros(state.elsewhere.shape), np.zeros(state.elsewhere.shape)
     if FORMS[rule.name] == NONE or "closed" not in now:
         return
-    own, for_providers = _denied(world, rule.provider_share)
+    regions = world.structure.elsewhere_region
+    own, for_providers, wanted = denied(
+        now["closed"], world.links.site_region, regions, len(world.structure.regions), rule.provider_share
+    )
     asked = own.sum(axis=1)
     if not asked.any():
         return
-    shipped, regions = float(state.shipped[world.links.chip_merchant].sum()), world.structure.elsewhere_region
-    wanted = folded(own, regions, len(world.structure.regions), axis=0) + for_providers
+    shipped = float(state.shipped[world.links.chip_merchant].sum())
     supply = Supply(
         FORMS[rule.name], shipped / rule.reference_cards, rule.wedge.threshold, rule.wedge.slope,
         rule.elasticity.reference_cards, rule.elasticity.rate, 1.0,
@@ -37,17 +41,6 @@ def run(world: World) -> None:
     )  # fmt: skip
     give_way(state.elsewhere_ordered, own, world.structure.chip_h100e, _usual(world))
     state.elsewhere_ordered += now["evading"]
-
-
-def _denied(world: World, provider_share: float) -> tuple[Floats, Floats]:
-    """Return cards that rules, quotas and caps of governments abroad close and that are wanted all the same.
-
-    Those of owners elsewhere (W, V), and by region those of providers, bought by owners there for whom they are closed
-    too (R, V).
-    """
-    links, closed, sites = world.links, world.now.arrays["closed"], world.links.site_region.size
-    of_providers = folded(closed[:sites], links.site_region, len(world.structure.regions), axis=0)
-    return closed[sites:].copy(), provider_share * of_providers
 
 
 def _usual(world: World) -> Floats:
@@ -68,11 +61,12 @@ def seize(world: World, on_their_way: Floats) -> None:
     """
     state, now, links = world.state, world.now.arrays, world.links
     regions, effort = world.structure.elsewhere_region, world.conditions.measures.effort
-    sent = sum_by(regions, on_their_way.sum(axis=1), effort.size)
+    sent, share = sum_by(regions, on_their_way.sum(axis=1), effort.size), np.zeros(effort.size)
     for r in np.flatnonzero(sent):
         there = regions == r
         inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[there].sum()
-        now["seized"][there] = on_their_way[there] * seized_share(float(effort[r]), float(sent[r]), float(inflow))
+        share[r] = seized_share(float(effort[r]), float(sent[r]), float(inflow))
+    now["seized"][:] = on_their_way * share[regions, None]
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]
     state.seized[:], state.leaking[:] = now["seized"].sum(axis=0), now["leaked"]

@@ -78,6 +78,8 @@ def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[s
     A limit on amounts closes what it would not let through of so many ``quarters`` of orders (n, V).
     """
     measures, wanted, open_ = world.conditions.measures, ordered * quarters, world.permits.open
+    if not any(measures.coming):
+        return []
     coming = under_limits(world.rules, world.permits.licences, measures.coming, world.policy, world.quarter)
     now, full = (
         dict(left_by_limits(world, limits, open_, wanted, under, _domestic(world, wanted))[0])

@@ -11,7 +11,7 @@ from sim.economics.vacancies import afford
 from sim.names import QUARTERS_PER_YEAR
 from sim.phases.buying import quotas_ahead
 from sim.phases.limits import limits_ahead, room_beside
-from sim.strategies.stockpiling import bought_ahead, taken_from_store, worth_keeping
+from sim.strategies.stockpiling import bought_ahead, taken_from_store
 from sim.world import World
 
 
@@ -37,13 +37,13 @@ def stockpile(world: World) -> None:
     if family.name == "none":
         return
     closing, costs = _closing(world), world.parameters.market.costs
-    if not (closing.any() or rules.rising.any() or state.tightening.any()):
+    if not (state.tightening.any() or closing.any() or rules.rising.any()):
         return
     holding = (costs.discount_rate + costs.obsolescence) / QUARTERS_PER_YEAR * costs.server_cost_multiple
     extra = bought_ahead(
         part_of(state.ordered, allowed) + state.from_store, state.stored - state.from_store, allowed, closing,
-        state.tightening, world.links.chip_region, rules.rising,
-        worth_keeping(rules.rise, holding, family.rush.quarters), family.rush.quarters, family.rush.pace,
+        state.tightening, world.links.chip_region, rules.rising, rules.rise, holding, family.rush.quarters,
+        family.rush.pace,
     )  # fmt: skip
     state.for_store[:] = room_beside(world, state.ordered, extra)
     afford(
@@ -59,11 +59,11 @@ def _closing(world: World) -> Floats:
     What limits and quotas will close is worked out on the last orders: of this quarter, once they are made.
     """
     state, closing = world.state, world.rules["sites"].closing
-    everywhere, sites = np.concatenate((state.ordered, state.elsewhere_ordered)), state.ordered.shape[0]
-    ahead = [*quotas_ahead(world, everywhere)]
-    if any(world.conditions.measures.coming):
-        ahead += limits_ahead(world, everywhere, world.parameters.behaviour.stockpiling.rush.quarters)
-    for name, closed in ahead:
-        closing = np.maximum(closing, closed[:sites])
+    if not (world.permits.coming or any(world.conditions.measures.coming)):
+        return closing
+    everywhere = np.concatenate((state.ordered, state.elsewhere_ordered))
+    quarters = world.parameters.behaviour.stockpiling.rush.quarters
+    for name, closed in (*quotas_ahead(world, everywhere), *limits_ahead(world, everywhere, quarters)):
+        closing = np.maximum(closing, closed[: len(state.ordered)])
         world.now.foreseen[name] = np.asarray((closed > 0.0).any(axis=1))
     return closing

@@ -15,6 +15,8 @@ the scale. A part ``1 - e^(-enf S / inflow)`` of what is on its way is seized.
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
@@ -86,6 +88,29 @@ def cleared(supply: Supply, denied: float, elasticity: float) -> tuple[float, fl
         else:
             high = middle
     return high, min(supplied(supply, high), demanded(denied, elasticity, high))
+
+
+@compiled
+def denied(
+    closed: Floats, site: Ints, region: Ints, regions: int, share: float
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return cards that are wanted all the same: by owners elsewhere (W, V), for providers there and in all (R, V).
+
+    Args:
+        closed: (S + W, V) cards that are denied to sites of providers, then to owners elsewhere.
+        site: (S,) region of each site.
+        region: (W,) of owners elsewhere.
+        regions: R.
+        share: part of what is denied to providers that owners in the region buy for them.
+    """
+    own = closed[site.size :].copy()
+    wanted, for_providers = np.zeros((regions, closed.shape[1])), np.zeros((regions, closed.shape[1]))
+    for s in range(site.size):
+        for_providers[site[s]] += closed[s]
+    for w in range(region.size):
+        wanted[region[w]] += own[w]
+    for_providers *= share
+    return own, for_providers, wanted + for_providers
 
 
 @compiled

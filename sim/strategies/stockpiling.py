@@ -6,7 +6,8 @@ from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 
 
-def worth_keeping(rise: Floats, holding: float, most: float) -> Floats:
+@inlined
+def worth_keeping(rise: float, holding: float, most: float) -> float:
     """Return the quarters of orders that are bought ahead of a higher price: the last card is kept as long as it pays.
 
     A card that is bought H quarters before it is needed saves the rise and costs H times the holding cost, so
@@ -18,13 +19,14 @@ def worth_keeping(rise: Floats, holding: float, most: float) -> Floats:
         holding: cost of a card in store, over its price and quarter.
         most: quarters of orders.
     """
-    return np.minimum(np.divide(rise, holding, out=np.where(rise > 0.0, most, 0.0), where=holding > 0.0), most)
+    pays = rise / holding if holding > 0.0 else most if rise > 0.0 else 0.0
+    return min(pays, most)
 
 
 @compiled
 def bought_ahead(
     usual: Floats, stored: Floats, open_: Floats, closing: Floats, belief: Floats, origin: Ints, rising: Floats,
-    worth: Floats, quarters: float, pace: float,
+    rise: Floats, holding: float, quarters: float, pace: float,
 ) -> Floats:  # fmt: skip
     """Return cards ordered on top of usual ones (S, V).
 
@@ -32,7 +34,7 @@ def bought_ahead(
     so many quarters of them in store: ``usual min(H, (pace - 1) z)``. Where a rule is announced, z is the share of
     days in which the card may still be had. A rule that is only feared counts by its chance, in z and in the stock:
     who believes in none buys nothing, who is certain buys what is bought once it is announced. Where a card will be
-    dearer the same is done for as many quarters as are ``worth`` it; the larger of both is bought.
+    dearer the same is done for as many quarters as are worth it, see ``worth_keeping``; the larger of both is bought.
 
     Args:
         usual: (S, V) cards wanted in a quarter without rules.
@@ -42,7 +44,8 @@ def bought_ahead(
         belief: (S, R) chance of a rule on the cards of a region's makers, see ``beliefs``.
         origin: (V,) region of the maker.
         rising: (S, V) share of the quarter in which a card may still be had without a duty that is to come.
-        worth: (S, V) quarters of usual orders that are kept for that, see ``worth_keeping``.
+        rise: (S, V) of the price by that duty, over the price of the card.
+        holding: cost of a card in store, over its price and quarter.
         quarters: H, most that is kept, in quarters of usual orders.
         pace: orders in days of danger over the usual ones.
     """
@@ -52,7 +55,8 @@ def bought_ahead(
             feared = belief[s, origin[v]] * open_[s, v]
             danger, sure = max(closing[s, v], feared), 1.0 if closing[s, v] > 0.0 else feared
             closed = _within(usual[s, v], stored[s, v], quarters * sure, min(quarters, (pace - 1.0) * danger))
-            dearer = _within(usual[s, v], stored[s, v], worth[s, v], (pace - 1.0) * rising[s, v])
+            worth = worth_keeping(rise[s, v], holding, quarters)
+            dearer = _within(usual[s, v], stored[s, v], worth, (pace - 1.0) * rising[s, v])
             extra[s, v] = max(closed, dearer)
     return extra
 

@@ -18,6 +18,7 @@ from sim.strategies.grey_market import (
     Supply,
     cleared,
     demanded,
+    denied,
     evade,
     give_way,
     seized_share,
@@ -66,6 +67,14 @@ def test_more_denied_cards_mean_a_higher_premium_and_more_leakage(form: int, den
 def test_no_card_is_evaded_below_the_threshold() -> None:
     assert supplied(PUBLISHED, 0.25) == 0.0
     assert supplied(PUBLISHED, 0.26) > 0.0
+
+
+def test_what_is_denied_is_wanted_by_owners_and_in_part_for_providers_of_the_region() -> None:
+    closed = np.array([[8.0, 0.0], [4.0, 2.0], [1.0, 0.0], [3.0, 5.0]])
+    own, for_providers, wanted = denied(closed, np.array([0, 1]), np.array([1, 1]), 2, 0.25)
+    assert own.tolist() == [[1.0, 0.0], [3.0, 5.0]]
+    assert for_providers.tolist() == [[2.0, 0.0], [1.0, 0.5]]
+    assert wanted.tolist() == [[2.0, 0.0], [5.0, 5.5]]
 
 
 def test_owners_of_a_region_buy_in_proportion_and_regions_clear_apart() -> None:

@@ -17,8 +17,9 @@ def ahead(
     usual: float, stored: float, open_: float, closing: float, belief: float, quarters: float, pace: float,
     rising: float = 0.0, worth: float = 0.0,
 ) -> float:  # fmt: skip
+    """Return what is bought on top, where a rise of the price is ``worth`` so many quarters: holding costs 1."""
     a, b, c, d, e, f, g = (np.array([[x]]) for x in (usual, stored, open_, closing, belief, rising, worth))
-    return float(bought_ahead(a, b, c, d, e, np.zeros(1, np.int64), f, g, quarters, pace)[0, 0])
+    return float(bought_ahead(a, b, c, d, e, np.zeros(1, np.int64), f, g, 1.0, quarters, pace)[0, 0])
 
 
 @given(AMOUNT, AMOUNT, FRACTION, FRACTION, FRACTION, QUARTERS, PACE)
@@ -57,7 +58,7 @@ def test_a_duty_brings_forward_what_it_is_worth_whatever_little_is_closed(
 
 
 def kept(rise: float, holding: float, most: float) -> float:
-    return float(worth_keeping(np.array([rise]), holding, most)[0])
+    return float(worth_keeping(rise, holding, most))
 
 
 @given(FRACTION, st.floats(0.001, 2.0), QUARTERS)

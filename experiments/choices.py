@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from experiments import stored
 from experiments.analysis.books import RUN, books_of
 from experiments.analysis.cases import Case, cases, drawable
 from experiments.analysis.comparison import SHOWN, Comparison, comparisons
@@ -128,7 +128,7 @@ def _stored(path: Path) -> set[tuple[str, str]]:
     """Return the pairs of runs in a table written by this code."""
     if not path.is_file():
         return set()
-    found = pq.read_table(path, columns=["before", "after"])
+    found = stored.read_table(path, columns=["before", "after"])
     if (found.schema.metadata or {}).get(b"code_digest", b"").decode() != code_digest():
         return set()
     return set(zip(found["before"].to_pylist(), found["after"].to_pylist(), strict=True))

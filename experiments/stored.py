@@ -5,18 +5,22 @@ writes them, analysis reads them; neither needs the other.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.faults import BadInput
 from sim.tables import SCHEMA_VERSION, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MANIFEST = "manifest.json"
 SAMPLES = "samples.parquet"
 """File of a study with the sampled values: a row for each sample and key."""
 POINTS = "points.parquet"
 """File of a study with the parameters of every lever point."""
+RESTORE = "delete it and give the command that made the folder again: it computes what is missing"
 
 
 def part(folder: Path, table: str, key: str | None) -> Path:
@@ -35,20 +39,32 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for name in TABLES for path in files_of(folder, name))
 
 
-def points(folder: Path) -> dict[str, str]:
-    """Return the parameters of each lever point of a study, canonical JSON by settings; empty for a run."""
+def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
+    """Return one Parquet file, or some of its columns, its pages checked against the sums that were written with them.
+
+    Raises:
+        BadInput: When the file is not what was written.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInput([f"{path}: damaged ({reason}); {RESTORE}"]) from error
+
+
+def points(folder: Path) -> dict[str, str]:
+    """Return the parameters of each lever point of a study, canonical JSON by settings; empty for a run."""
     path = folder / POINTS
-    rows = pq.read_table(path, columns=["levers", "parameters"]).to_pylist() if path.is_file() else []
+    rows = read_table(path, ["levers", "parameters"]).to_pylist() if path.is_file() else []
     return {row["levers"]: row["parameters"] for row in rows}
 
 
 def rows_of_runs(folder: Path) -> list[dict[str, Any]]:
     """Return the rows of ``runs`` from every part."""
-    import pyarrow.parquet as pq
-
-    return [row for path in files_of(folder, "runs") for row in pq.read_table(path).to_pylist()]
+    return [row for path in files_of(folder, "runs") for row in read_table(path).to_pylist()]
 
 
 def read(folder: Path) -> dict[str, Any] | None:

@@ -25,6 +25,10 @@ Where = Mapping[str, Any]
 
 RESULT = "result"
 """Column that names the folder when several are loaded together."""
+_VERIFIED = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+"""Pages are checked against the sums that were written with them: a damaged one would be read as other numbers."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Table:
 
         Raises:
             KeyError: When there is no such column.
+            BadInput: When a file is not what was written.
         """
         known = TABLES[self.name].names
         asked = list(columns) if columns is not None else list(known)
@@ -72,8 +77,7 @@ class Table:
                 columns_only = ds.dataset(stored.files_of(folder, self.name)).schema.empty_table().select(columns)
                 yield self._named(columns_only, folder)
                 continue
-            found = ds.dataset(stored.files_of(folder, self.name), format="parquet")
-            yield self._named(found.to_table(columns, filter=_filter(where)), folder)
+            yield self._named(_read(stored.files_of(folder, self.name), columns, where), folder)
 
     def _named(self, table: pa.Table, folder: Path) -> pa.Table:
         if len(self.folders) == 1:
@@ -103,6 +107,15 @@ class Table:
         for column in measures:
             grid[column.name].attrs.update(_attributes(column))
         return grid
+
+
+def _read(files: list[Path], columns: list[str], where: Where) -> pa.Table:
+    try:
+        return ds.dataset(files, format=_VERIFIED).to_table(columns, filter=_filter(where))
+    except (pa.ArrowException, OSError):
+        for path in files:  # says which
+            stored.read_table(path)
+        raise
 
 
 def _attributes(column: Column) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import json
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from experiments import stored
 from experiments.analysis.loading import Results
@@ -25,7 +24,7 @@ def _rows(results: Results) -> pd.DataFrame:
     path = folder / stored.SAMPLES
     if not path.is_file():
         return pd.DataFrame({"sample": [], "key": [], "value": [], "unit": []})
-    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    frame: pd.DataFrame = stored.read_table(path).to_pandas()
     return frame
 
 

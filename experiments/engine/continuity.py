@@ -6,6 +6,7 @@ would mix results that do not belong together is refused, each difference by nam
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,12 +159,8 @@ def is_complete(folder: Path, purpose: Purpose) -> bool:
 
 def _stored(folder: Path) -> set[str]:
     """Return the runs of every readable part."""
-    readable = (path for path in stored.files_of(folder, "runs") if stored.fault_of(path) is None)
-    return {row["run_id"] for path in readable for row in _rows(path)}
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    rows: list[dict[str, Any]] = pq.read_table(path, columns=["run_id"]).to_pylist()
-    return rows
+    found = set[str]()
+    for path in stored.files_of(folder, "runs"):
+        with suppress(BadInput):
+            found.update(stored.read_table(path)["run_id"].to_pylist())
+    return found

@@ -76,7 +76,7 @@ def beyond(laps: Sequence[float]) -> float:
 def stored_cost(folder: Path) -> Cost | None:
     """Return the middle cost of the stored runs, None where there is none."""
     paths = stored.files_of(folder, "timings")
-    measured = [value for path in paths for value in pq.read_table(path)["wall_seconds"].to_pylist() if value > 0]
+    measured = [value for path in paths for value in stored.read_table(path)["wall_seconds"].to_pylist() if value > 0]
     return Cost(median(measured), _sizes(folder)) if measured else None
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments import stored
 from experiments.engine import store
@@ -51,5 +50,5 @@ def _name(levers: Mapping[str, Any]) -> str:
 
 def _sampled(folder: Path, sample: int) -> dict[str, Any]:
     path = folder / stored.SAMPLES
-    rows = pq.read_table(path).to_pylist() if path.is_file() else []
+    rows = stored.read_table(path).to_pylist() if path.is_file() else []
     return {row["key"]: json.loads(row["value"]) for row in rows if row["sample"] == sample}

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from experiments import stored
 from experiments.engine import store
 from experiments.engine.keys import Job
+from experiments.faults import BadInput
 
 
 def forget_unfinished(
@@ -48,13 +47,16 @@ def _keys(folder: Path) -> list[str]:
 def _checked(folder: Path, key: str, tables: Sequence[str], sizes: Mapping[str, int], seen: set[str]) -> Iterator[str]:
     """Delete a part that is at fault or repeats a run, saying so where it was finished."""
     runs = stored.part(folder, "runs", key)
-    fault = _fault_of_part(folder, key, tables, sizes)
+    fault, mine = _fault_of_part(folder, key, tables, sizes), set[str]()
     if fault is None:
-        mine = set(pq.read_table(runs, columns=["run_id"])["run_id"].to_pylist())
-        if not mine & seen:
-            seen |= mine
-            return
-    elif runs.is_file():
+        try:
+            mine = set(stored.read_table(runs)["run_id"].to_pylist())
+        except BadInput:
+            fault = f"{runs}: damaged"
+    if fault is None and not mine & seen:
+        seen |= mine
+        return
+    if fault is not None and runs.is_file():
         yield f"{fault}; its runs are computed again"
     for path in stored.files(folder):
         if path.stem == key and path.parent != folder:
@@ -68,7 +70,7 @@ def _fault_of_part(folder: Path, key: str, tables: Sequence[str], sizes: Mapping
 
 
 def _forget_failed(path: Path) -> None:
-    rows = pq.read_table(path).to_pylist()
+    rows = stored.read_table(path).to_pylist()
     kept = [row for row in rows if row["status"] == "ok"]
     if len(kept) < len(rows):
         store.write(store.from_rows("runs", kept), path)
@@ -81,7 +83,7 @@ def rename(folder: Path, jobs: Sequence[Job]) -> None:
     """
     planned = {job.run_id: job for job in jobs}
     for path in stored.files_of(folder, "runs"):
-        rows = pq.read_table(path).to_pylist()
+        rows = stored.read_table(path).to_pylist()
         named = [_renamed(row, planned) for row in rows]
         if named != rows:
             store.write(store.from_rows("runs", named), path)

@@ -72,13 +72,14 @@ def from_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 def write(table: pa.Table, path: Path) -> None:
     """Write one Parquet file whole or not at all: under a temporary name that readers of a folder pass over.
 
-    Names are few, so they get a dictionary; hardly a number comes twice.
+    Names are few, so they get a dictionary; hardly a number comes twice. Pages carry checksums: a damaged one would be
+    read as other numbers.
     """
     names = [field.name for field in table.schema if pa.types.is_string(field.type)]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        pq.write_table(table, temporary, compression="zstd", use_dictionary=names)
+        pq.write_table(table, temporary, compression="zstd", use_dictionary=names, write_page_checksum=True)
         _to_disk(temporary)
         temporary.replace(path)
     finally:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -125,6 +127,49 @@ def test_a_truncated_part_is_named_and_repaired(
     said = capfd.readouterr().err
     assert f"{broken}: " in said
     assert "its runs are computed again" in said
+    assert contents(folder) == before
+
+
+def _turn_a_bit(path: Path) -> None:
+    """Damage the last page of a Parquet file, whose size and footer stay as they were."""
+    group = pq.read_metadata(path).row_group(0)
+    last = group.column(group.num_columns - 1)
+    raw = bytearray(path.read_bytes())
+    raw[(last.dictionary_page_offset or last.data_page_offset) + last.total_compressed_size - 1] ^= 1
+    path.write_bytes(raw)
+
+
+def test_damaged_pages_are_named_and_never_read_as_other_numbers(plan_of: Plans, market: type[Market]) -> None:
+    folder = execute(plan_of("study.seeds=5"), [])
+    before = contents(folder)
+    broken = stored.files_of(folder, "providers")[1]
+    _turn_a_bit(broken)
+    with pytest.raises(BadInput, match=rf"{broken.name}: damaged .*; delete it and give the command"):
+        load(folder)["providers"].arrow()
+    broken.unlink()
+    execute(plan_of("study.seeds=5"), [])
+    assert contents(folder) == before
+
+
+def test_a_flipped_bit_does_not_pass(tmp_path: Path) -> None:
+    path, noise = tmp_path / "numbers.parquet", np.random.default_rng(1).random(5000)
+    store.write(pa.table({"x": noise}), path)
+    _turn_a_bit(path)
+    with pytest.raises(BadInput, match="damaged"):
+        stored.read_table(path)
+
+
+def test_damaged_runs_are_computed_again(
+    plan_of: Plans, market: type[Market], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = execute(plan_of("study.seeds=5"), [])
+    before = contents(folder)
+    broken = stored.files_of(folder, "runs")[0]
+    _turn_a_bit(broken)
+    (folder / stored.MANIFEST).unlink()
+    capfd.readouterr()
+    execute(plan_of("study.seeds=5"), [])
+    assert f"{broken}: damaged; its runs are computed again" in capfd.readouterr().err
     assert contents(folder) == before
 
 

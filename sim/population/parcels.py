@@ -1,4 +1,4 @@
-"""Customers so many that shares are probabilities: parcels of volume that flow as expected, see ``economics.limit``."""
+"""Customers so many that shares are probabilities: parcels of volume that flow as expected (``economics.parcels``)."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,16 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.elementary import sum_by
-from sim.economics.limit import (
+from sim.economics.parcel_choice import Draws, choose_parcels, nest_ratios
+from sim.economics.parcel_signing import Flows, sign_parcels, tally_parcels
+from sim.economics.parcels import (
     TERMS,
-    Draws,
-    Flows,
     Layout,
     Stock,
-    choose_parcels,
     contestable_parcels,
     contracted_parcels,
     grow_parcels,
-    nest_ratios,
     settle_parcels,
-    sign_parcels,
-    tally_parcels,
 )
 from sim.economics.service import Terms
 from sim.economics.serving import Asked

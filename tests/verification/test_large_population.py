@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from experiments.verification.demand import CELLS, EQUAL, distance, gap, shares
 from sim import ComputeMarket, Parameters
-from sim.economics.limit import TERMS
+from sim.economics.parcels import TERMS
 from sim.population import Parcels
 from tests.economy import Changes, baseline, changed, column, parameters, quarters, ran
 

@@ -6,22 +6,9 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
-from sim.economics.limit import (
-    ANY,
-    TERMS,
-    Choices,
-    Draws,
-    Flows,
-    Layout,
-    Stock,
-    choose_parcels,
-    contracted_parcels,
-    grow_parcels,
-    held_by_tie,
-    nest_flows,
-    nest_ratios,
-    sign_parcels,
-)
+from sim.economics.parcel_choice import ANY, Choices, Draws, choose_parcels, nest_flows, nest_ratios
+from sim.economics.parcel_signing import Flows, sign_parcels
+from sim.economics.parcels import TERMS, Layout, Stock, contracted_parcels, grow_parcels, held_by_tie
 from sim.economics.service import LOTTERY, RESERVATIONS, Terms
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING
 from sim.economics.workloads import LOST, ON_DEMAND, ONE_YEAR, OUTSIDE, SERVED, THREE_YEAR, WAITING

@@ -20,7 +20,7 @@ SAMPLES = "samples.parquet"
 """File of a study with the sampled values: a row for each sample and key."""
 POINTS = "points.parquet"
 """File of a study with the parameters of every lever point."""
-RESTORE = "delete it and give the command that made the folder again: it computes what is missing"
+AGAIN = "give the command that made the folder again: it computes what is missing"
 
 
 def part(folder: Path, table: str, key: str | None) -> Path:
@@ -39,20 +39,49 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for name in TABLES for path in files_of(folder, name))
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
-    """Return one Parquet file, or some of its columns, its pages checked against the sums that were written with them.
+def read_tables(paths: Sequence[Path], columns: Sequence[str] | None = None, where: Any = None) -> "pa.Table":
+    """Return the rows of Parquet files, their pages checked against the sums that were written with them.
+
+    A damaged page would be read as other numbers.
+
+    Args:
+        paths: The files, of one schema.
+        columns: Columns to read; None for all.
+        where: Expression that every returned row meets.
 
     Raises:
-        BadInput: When the file is not what was written.
+        BadInput: When a file is not what was written, naming it.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow.dataset as ds
 
+    verified = ds.ParquetFileFormat(
+        default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+        return ds.dataset(list(paths), format=verified).to_table(columns, filter=where)
     except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise BadInput([f"{path}: damaged ({reason}); {RESTORE}"]) from error
+        if len(paths) > 1:
+            for path in paths:  # the error does not say which
+                read_tables([path])
+        raise BadInput([f"{paths[0]}: damaged ({_in_a_line(error)}); delete it and {AGAIN}"]) from error
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
+    """Return one Parquet file, or some of its columns, see ``read_tables``."""
+    return read_tables([path], columns)
+
+
+def run_ids(path: Path) -> set[str] | None:
+    """Return the runs of a part of ``runs``; None where it is damaged."""
+    try:
+        return set(read_table(path)["run_id"].to_pylist())
+    except BadInput:
+        return None
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def points(folder: Path) -> dict[str, str]:
@@ -107,7 +136,7 @@ def fault_of(path: Path, size: int | None = None) -> str | None:
     try:
         pq.read_metadata(path)
     except (pa.ArrowException, OSError) as error:
-        return f"{path}: unreadable ({' '.join(str(error).split())})"
+        return f"{path}: unreadable ({_in_a_line(error)})"
     return None
 
 
@@ -119,7 +148,7 @@ def whole(folder: Path) -> dict[str, Any]:
     """
     found, manifest = damage(folder), read(folder)
     if found:
-        advice = ["give the command that made the folder again: it computes what is missing"] if manifest else []
+        advice = [AGAIN] if manifest else []
         raise BadInput([*found, *advice])
     assert manifest is not None
     return manifest

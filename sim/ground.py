@@ -80,7 +80,7 @@ class Ground:
             }
             permits = self._permitted({name: found[name] for name in ORDERS}, quarter)
             limits = self.instruments.over(quarter).limits
-            self._rules[key] = found, permits, under_limits(found, permits.licences, limits, self.calendar, quarter)
+            self._rules[key] = found, permits, under_limits(found, permits, limits, self.calendar, quarter)
         return self._rules[key]
 
     def _permitted(self, rules: Mapping[str, Quarterly], quarter: int) -> Permits:

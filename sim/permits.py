@@ -133,22 +133,22 @@ def _coming(
 
 
 def under_limits(
-    rules: Mapping[str, Quarterly], licences: Under, limits: Limits, calendar: Calendar, quarter: int
+    rules: Mapping[str, Quarterly], permits: Permits, limits: Limits, calendar: Calendar, quarter: int
 ) -> Under:  # fmt: skip
     """Return the part of orders that stands under each licence, and that is of the days of each cap and mandate."""
     found = {x.id: x.strength for x in limits.caps} | {x.id: x.days for x in limits.mandates}
+    licences, ordering = permits.licences, [rules[who] for who in ORDERING]
     if not found:
         return licences
-    names, ordering = (*licences.limits, *found), [rules[who] for who in ORDERING]
-    days = [_in_days_of(ordering, calendar, quarter, name, share) for name, share in found.items()]
+    names = (*licences.limits, *found)
+    days = [_in_days_of(ordering, permits.open, calendar, quarter, x, share) for x, share in found.items()]
     return Under(names, np.array([*licences.parts, *days]), calendar.shared_days(names, quarter))
 
 
 def _in_days_of(
-    ordering: Sequence[Quarterly], calendar: Calendar, quarter: int, name: str, share: float
+    ordering: Sequence[Quarterly], open_: Floats, calendar: Calendar, quarter: int, name: str, share: float
 ) -> Floats:  # fmt: skip
     """Return the part of orders that are of the days of a limit: of all it is a share less what rules close."""
-    open_ = np.concatenate([said.open for said in ordering])
     if share >= 1.0:
         return np.ones(open_.shape)
     days, shut = calendar.limiting_days(name), np.zeros(open_.shape)

@@ -25,10 +25,6 @@ Where = Mapping[str, Any]
 
 RESULT = "result"
 """Column that names the folder when several are loaded together."""
-_VERIFIED = ds.ParquetFileFormat(
-    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-)
-"""Pages are checked against the sums that were written with them: a damaged one would be read as other numbers."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,8 @@ class Table:
                 columns_only = ds.dataset(stored.files_of(folder, self.name)).schema.empty_table().select(columns)
                 yield self._named(columns_only, folder)
                 continue
-            yield self._named(_read(stored.files_of(folder, self.name), columns, where), folder)
+            found = stored.read_tables(stored.files_of(folder, self.name), columns, _filter(where))
+            yield self._named(found, folder)
 
     def _named(self, table: pa.Table, folder: Path) -> pa.Table:
         if len(self.folders) == 1:
@@ -107,15 +104,6 @@ class Table:
         for column in measures:
             grid[column.name].attrs.update(_attributes(column))
         return grid
-
-
-def _read(files: list[Path], columns: list[str], where: Where) -> pa.Table:
-    try:
-        return ds.dataset(files, format=_VERIFIED).to_table(columns, filter=_filter(where))
-    except (pa.ArrowException, OSError):
-        for path in files:  # says which
-            stored.read_table(path)
-        raise
 
 
 def _attributes(column: Column) -> dict[str, str]:

@@ -6,7 +6,6 @@ would mix results that do not belong together is refused, each difference by nam
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,8 +158,4 @@ def is_complete(folder: Path, purpose: Purpose) -> bool:
 
 def _stored(folder: Path) -> set[str]:
     """Return the runs of every readable part."""
-    found = set[str]()
-    for path in stored.files_of(folder, "runs"):
-        with suppress(BadInput):
-            found.update(stored.read_table(path)["run_id"].to_pylist())
-    return found
+    return set[str]().union(*(stored.run_ids(path) or () for path in stored.files_of(folder, "runs")))

@@ -6,7 +6,6 @@ from pathlib import Path
 from experiments import stored
 from experiments.engine import store
 from experiments.engine.keys import Job
-from experiments.faults import BadInput
 
 
 def forget_unfinished(
@@ -47,17 +46,13 @@ def _keys(folder: Path) -> list[str]:
 def _checked(folder: Path, key: str, tables: Sequence[str], sizes: Mapping[str, int], seen: set[str]) -> Iterator[str]:
     """Delete a part that is at fault or repeats a run, saying so where it was finished."""
     runs = stored.part(folder, "runs", key)
-    fault, mine = _fault_of_part(folder, key, tables, sizes), set[str]()
-    if fault is None:
-        try:
-            mine = set(stored.read_table(runs)["run_id"].to_pylist())
-        except BadInput:
-            fault = f"{runs}: damaged"
-    if fault is None and not mine & seen:
+    fault = _fault_of_part(folder, key, tables, sizes)
+    mine = stored.run_ids(runs) if fault is None else None
+    if mine is not None and not mine & seen:
         seen |= mine
         return
-    if fault is not None and runs.is_file():
-        yield f"{fault}; its runs are computed again"
+    if mine is None and runs.is_file():
+        yield f"{fault or f'{runs}: damaged'}; its runs are computed again"
     for path in stored.files(folder):
         if path.stem == key and path.parent != folder:
             path.unlink(missing_ok=True)

@@ -123,6 +123,27 @@ def _free_class(
 
 
 @inlined
+def _seat(
+    layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, p: int, q: int, new: int, x: int, total: float,
+    ends: Floats, flows: Flows,
+) -> float:  # fmt: skip
+    """Serve volume that comes before the rest at place p, or elsewhere; return the part that ends nowhere.
+
+    Where it is served is added to ``ends`` (n,).
+    """
+    first, k, level = layout.start[s], layout.pair[p], draws.level[BACKLOG, layout.service[p], q]
+    stays = draws.weight[q] * made.served[level, menu.lane[k]]
+    refused = draws.weight[q] - stays
+    flows.stayed[k] += total * stays
+    flows.volume[s, 1] += total * stays
+    ends[p - first] += total * stays
+    for m in range(first, layout.start[s + 1] - 1):
+        ends[m - first] += total * refused * made.found[level, new, x, ANY, m]
+    nowhere: float = refused * _refuse(layout, menu, made.found, s, p, level, new, x, ANY, total * refused, flows)
+    return nowhere
+
+
+@inlined
 def _backlog(
     stock: Stock, layout: Layout, menu: Menu, draws: Draws, made: Choices, s: int, arrivals: Arrivals, flows: Flows
 ) -> None:
@@ -135,15 +156,7 @@ def _backlog(
         flows.first[k] += total
         flows.volume[s, 0] += total
         for q in range(draws.weight.size):
-            level = draws.level[BACKLOG, layout.service[p], q]
-            stays = draws.weight[q] * made.served[level, menu.lane[k]]
-            refused = draws.weight[q] - stays
-            flows.stayed[k] += total * stays
-            flows.volume[s, 1] += total * stays
-            nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 0, 0, ANY, total * refused, flows)
-            arrivals.free[p - first, q] += total * stays
-            for m in range(first, layout.start[s + 1] - 1):
-                arrivals.free[m - first, q] += total * refused * made.found[level, 0, 0, ANY, m]
+            nowhere = _seat(layout, menu, draws, made, s, p, q, 0, 0, total, arrivals.free[:, q], flows)
             for w in range(longest - 1):
                 arrivals.waiting[p - first, w + 1] += stock.waiting[p, w] * nowhere
             arrivals.lost[0] += stock.waiting[p, longest - 1] * nowhere
@@ -169,16 +182,8 @@ def _tied(
             flows.asked[k] += total
             flows.volume[s, 0] += total
             for q in range(draws.weight.size):
-                level = draws.level[BACKLOG, layout.service[p], q]
-                stays = draws.weight[q] * made.served[level, menu.lane[k]]
-                refused = draws.weight[q] - stays
-                flows.stayed[k] += total * stays
-                flows.volume[s, 1] += total * stays
-                nowhere = refused * _refuse(layout, menu, made.found, s, p, level, 1, x, ANY, total * refused, flows)
+                nowhere = _seat(layout, menu, draws, made, s, p, q, 1, x, total, arrivals.dated[:, d], flows)
                 _leave(layout, s, p, waits, False, total * nowhere, flows)
-                arrivals.dated[p - first, d] += total * stays
-                for m in range(first, layout.start[s + 1] - 1):
-                    arrivals.dated[m - first, d] += total * refused * made.found[level, 1, x, ANY, m]
                 if waits > 0.0:
                     arrivals.waiting[p - first, 0] += total * nowhere * waits
                 arrivals.lost[0] += total * nowhere * (1.0 - waits)

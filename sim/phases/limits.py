@@ -80,7 +80,7 @@ def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[s
     measures, wanted, open_ = world.conditions.measures, ordered * quarters, world.permits.open
     if not any(measures.coming):
         return []
-    coming = under_limits(world.rules, world.permits.licences, measures.coming, world.policy, world.quarter)
+    coming = under_limits(world.rules, world.permits, measures.coming, world.policy, world.quarter)
     now, full = (
         dict(left_by_limits(world, limits, open_, wanted, under, _domestic(world, wanted))[0])
         for limits, under in ((measures.limits, world.standing), (measures.coming, coming))

@@ -49,7 +49,7 @@ class Conditions(NamedTuple):
     card_running: Floats
     """(R, V) USD per used card-hour of electricity and care that firms pay."""
     pool_care: Floats
-    """(L, V) the same in each pool, per card-hour."""
+    """(L, V) the same in each pool."""
     stance: Stance
     """How providers invest: a subsidy lowers the cost that a price has to cover."""
     ties: Ties
@@ -62,8 +62,9 @@ def conditions(measures: Measures, structure: Structure, links: Links, ties: Tie
     paid, help_ = (links.tariff * links.pue)[:, None] * structure.chip_kw, measures.support
     saved = paid / structure.parameters.market.utilisation.maximum * help_.power
     hurdle = links.investment.hurdle * (1.0 - help_.capital[structure.site_region])
+    running = links.card_running - saved
     return Conditions(
-        measures, saved, links.card_running - saved, links.pool_care - (paid * help_.power)[links.pool_region],
+        measures, saved, running, running[links.pool_region],
         links.investment._replace(hurdle=hurdle), ties,
         _financing(measures, structure, links), _making(measures, links.makers),
     )  # fmt: skip

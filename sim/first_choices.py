@@ -21,10 +21,11 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
+from sim.economics.elementary import sum_by
 from sim.economics.folding import folded
 from sim.economics.menus import Offered, inverse_weights, usage_at, view
 from sim.economics.service import Running, Terms, decide
-from sim.economics.workloads import Workloads
+from sim.economics.workloads import DATED, SERVED, Workloads
 from sim.model import ComputeMarket
 from sim.parameters import Parameters
 from sim.randomness import Decision, season
@@ -65,6 +66,8 @@ class Stage(NamedTuple):
     rows: Workloads
     free: Ints
     running: Running
+    dated: tuple[Floats, Floats]
+    """(K,) tasks under dated contracts, and their potential tasks: their use is that of the day's prices."""
     season: np.uint64
 
 
@@ -122,7 +125,17 @@ def _stage(world: World) -> Stage:
     world.population.contracted(world)
     assert world.now.running is not None
     rows = Workloads._make(column.copy() for column in world.workloads)
-    return Stage(world, rows, world.now.free.copy(), world.now.running, season(world.seed, Decision.CHOICE, world.t))
+    return Stage(
+        world, rows, world.now.free.copy(), world.now.running, _dated(rows, world.links.pair_product.size, world.t),
+        season(world.seed, Decision.CHOICE, world.t),
+    )  # fmt: skip
+
+
+def _dated(rows: Workloads, pairs: int, quarter: int) -> tuple[Floats, Floats]:
+    """Return tasks under dated contracts in force and their potential tasks, by pair (K,)."""
+    mine = (rows.status == SERVED) & (rows.term == DATED) & (rows.until >= quarter)
+    tasks, volume = (sum_by(rows.pair[mine], x[mine], pairs) for x in (rows.tasks, rows.volume))
+    return tasks, volume
 
 
 def moves(before: Seen, after: Seen, t: int, lacked: tuple[Causes, Causes]) -> Iterator[tuple[str, Floats]]:
@@ -228,7 +241,8 @@ def _chosen(stage: Stage, scene: Scene) -> Floats:
     )  # fmt: skip
     found = decide(stage.rows, stage.free, menu, links.pair_service, scene.terms, stage.season)
     asks, pairs = found.first >= 0, links.pair_product.size
-    hours = stage.running.held[:pairs, 0] * there.hours
+    tasks, volume = stage.dated
+    hours = (stage.running.held[:pairs, 0] - tasks) * there.hours + volume * need
     np.add.at(hours, found.first[asks], stage.rows.volume[found.row[asks]] * need[found.first[asks]])
     return _by_origin(stage.world, hours)
 

@@ -14,7 +14,6 @@ from sim.economics.fleets import Leases
 from sim.economics.forecasts import FUNDAMENTAL, HEURISTICS
 from sim.economics.menus import Pairs, Tastes
 from sim.economics.observing import Heuristics, Where
-from sim.economics.potential import Observations
 from sim.economics.service import Terms
 from sim.economics.stable import nest_shock_table
 from sim.economics.supply import Products
@@ -205,7 +204,6 @@ class Links:
         self.tariff = np.array([r.electricity_usd_per_kwh for r in market.regions.values()])
         care = market.costs.operations_usd_per_card_hour
         self.card_care = care * self.hours
-        self.pool_care = ((self.tariff * self.pue)[:, None] * structure.chip_kw + care)[self.pool_region]
         self.card_running = (self.tariff * self.pue / market.utilisation.maximum)[:, None] * structure.chip_kw + care
         """(R, V) USD per used card-hour of electricity and care."""
         wear = market.costs.discount_rate + market.costs.obsolescence + market.cohorts.failure_per_year
@@ -239,7 +237,6 @@ class Links:
         self.lab_of_row = np.repeat(np.arange(len(labs)), customers.lab_teams)
         self.lab_training_share = np.array([lab.training_share for lab in labs])
         self.lab_contracts = [[_contract(structure, lab, contract) for contract in lab.contracts] for lab in labs]
-        self.lab_observations = _observations(self)
         self.dated_contracts = _dated_contracts(self.lab_contracts, len(structure.cells))
 
 
@@ -333,25 +330,6 @@ def _contract(structure: Structure, lab: Lab, contract: LabContract) -> Contract
     }
     pairs = {b: pair for b, pair in found.items() if pair is not None}
     return ContractRow(contract.share, structure.index_of(contract.since), structure.index_of(contract.until), pairs)
-
-
-def _observations(links: Links) -> Observations:
-    """Return where the dated contracts of labs show what a task takes, with the share of the lab's tasks there."""
-    rows = [
-        (x, contract.since, contract.until, contract.share * _share(links, x, b), pair)
-        for x, contracts in enumerate(links.lab_contracts)
-        for contract in contracts
-        for b, pair in contract.pairs.items()
-    ]
-    where = np.array([(x, since, until, pair) for x, since, until, _, pair in rows], dtype=np.int64)
-    lab, since, until, pair = where.reshape(-1, 4).T.copy()
-    return Observations(lab, since, until, np.array([row[3] for row in rows], dtype=np.float64), pair)
-
-
-def _share(links: Links, lab: int, b: int) -> float:
-    """Return the share of a lab's tasks that are of the workload of a cell."""
-    training = float(links.lab_training_share[lab])
-    return training if links.cell_workload[b] == TRAINING else 1.0 - training
 
 
 class Ties(NamedTuple):

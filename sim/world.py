@@ -106,6 +106,9 @@ class Population(Protocol):
         ``intensity`` (K,) is the usage per unit of volume expected of a new contract.
         """
 
+    def follow(self, world: "World") -> None:
+        """Let dated contracts of labs follow the prices of the day, and meet their use while it is observed."""
+
     def contracted(self, world: "World") -> None:
         """Load every lane with the hours of contracts that run on."""
 

@@ -1,7 +1,8 @@
 """Who received which cards when: the owners' additions joined with the chips shipped in the same quarter.
 
-Everything is done in H100e (TPP over that of the H100) and turned into cards at the end, so that each owner's
-quarterly additions are those of ``compute_owners.csv``.
+Everything is done in the H100e in which shipments and owners are counted (rates at 8 bits) and turned into cards at
+the end, so that each owner's quarterly additions are those of ``compute_owners.csv``. The H100e of the model go by TPP:
+they are others for cards that are not twice as fast at 8 bits as at 16.
 """
 
 from collections import defaultdict
@@ -227,7 +228,7 @@ def _opening(result: Flows, stated: Mapping[str, Any]) -> None:
     for chip, cards in opening["domestic_cards"]["value"].items():
         for holder, share in stated["domestic_split"]["value"][chip].items():
             result.opening[holder, chip] += cards * each[chip] * share
-    result.opening["google", "tpu-v4"] = float(opening["tpu_h100e"]["value"])
+    result.opening["google", "tpu-v4"] = opening["tpu_cards"]["value"] * each["tpu-v4"]
     rest = opening["world_h100e"]["value"] - sum(start.values()) - sum(result.opening.values())
     for holder, share in shares(_by_holder(start, "a100")).items():
         result.opening[holder, "a100"] += rest * share
@@ -238,5 +239,24 @@ def _by_holder(cells: Mapping[Cell, float], chip: str) -> dict[str, float]:
 
 
 def h100e_of(stated: Mapping[str, Any]) -> dict[str, float]:
-    """Return the H100e of one card, by chip id."""
-    return scaled(tpp_of(stated), 1.0 / H100_TPP)
+    """Return the H100e of one card by chip id: those shipped over the units shipped, or by TPP where none are counted.
+
+    Of several names under which a chip is counted the first one tells: the others are kept in H100e, not in units.
+    """
+    counted = _counted(stated)
+    names: dict[str, str] = {"h100": HOPPER, "h200": HOPPER}
+    for name, chips in stated["chip_aliases"]["value"].items():
+        for chip in chips:
+            names.setdefault(chip, name)
+    by_tpp = scaled(tpp_of(stated), 1.0 / H100_TPP)
+    return {chip: counted.get(names.get(chip, ""), each) for chip, each in by_tpp.items()}
+
+
+def _counted(stated: Mapping[str, Any]) -> dict[str, float]:
+    """Return H100e per unit shipped, by the name under which chips are counted."""
+    span = set(quarters(stated["first_quarter"], stated["last_quarter"]))
+    total: dict[str, dict[str, float]] = {metric: defaultdict(float) for metric in ("h100e", "units")}
+    for row in observations("chip_shipments"):
+        if row["metric"] in total and row["period"] in span:
+            total[row["metric"]][row["chip"]] += float(row["value"])
+    return {name: amount / total["units"][name] for name, amount in total["h100e"].items() if name in total["units"]}

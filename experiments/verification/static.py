@@ -27,10 +27,11 @@ def performance(values: Values, chip: str) -> Floats:
 
 
 def hour_costs(values: Values, chip: str) -> Floats:
-    """Return the marginal cost of an effective hour in training and inference (2,), USD: electricity and care."""
+    """Return the cost of an effective hour in training and inference (2,), USD: electricity at full use, and care."""
+    used = values["market"]["utilisation"]["maximum"]
     costs, region = values["market"]["costs"], values["market"]["regions"]["us"]
     kw = values["chips"][chip]["power_w"] / 1000.0 * costs["server_power_multiple"] * region["pue"]
-    card = kw * region["electricity_usd_per_kwh"] + costs["operations_usd_per_card_hour"]
+    card = kw * region["electricity_usd_per_kwh"] / used + costs["operations_usd_per_card_hour"]
     return np.asarray(card / performance(values, chip), dtype=np.float64)
 
 

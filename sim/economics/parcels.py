@@ -83,7 +83,7 @@ def held_by_tie(stock: Stock, layout: Layout, y: int, ties: Floats) -> float:
 
 
 @inlined
-def _scale(stock: Stock, layout: Layout, y: int, factor: float) -> None:
+def scale_parcels(stock: Stock, layout: Layout, y: int, factor: float) -> None:
     """Multiply all that a type holds."""
     first, last = layout.start[2 * y], layout.start[2 * y + 2]
     stock.volume[first:last] *= factor
@@ -91,6 +91,7 @@ def _scale(stock: Stock, layout: Layout, y: int, factor: float) -> None:
     stock.bill[first:last] *= factor
     stock.waiting[first:last] *= factor
     stock.lost[2 * y : 2 * y + 2] *= factor
+    stock.new[2 * y : 2 * y + 2] *= factor
 
 
 @compiled
@@ -108,7 +109,7 @@ def grow_parcels(stock: Stock, layout: Layout, potential: Floats, training: Floa
     for y in range(potential.size):
         held = held_by_tie(stock, layout, y, ties)
         if potential[y] <= held:
-            _scale(stock, layout, y, potential[y] / held if held > 0.0 else 0.0)
+            scale_parcels(stock, layout, y, potential[y] / held if held > 0.0 else 0.0)
             continue
         growth = potential[y] - held
         if held <= 0.0:
@@ -143,7 +144,8 @@ def contestable_parcels(
                 capped = k != OUTSIDE and stock.bill[p, term] * (1.0 + escalation) < price[k] * tasks
                 to[at + (CAPPED if capped else FREE)] += ends * volume
                 if k != OUTSIDE:
-                    locked[k] += tasks * (1.0 if capped else 1.0 - ends)
+                    dated = term >= TERMS and ends == 0.0
+                    locked[k] += (volume * intensity[k] if dated else tasks) * (1.0 if capped else 1.0 - ends)
             if k != OUTSIDE:
                 locked[k] += stock.waiting[p].sum() * intensity[k]
         to[FREE] += stock.lost[s]

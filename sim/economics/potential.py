@@ -1,15 +1,11 @@
-"""Potential demand of regions grows by chance around its path; how much is training; what tasks of labs take.
-
-R regions, K (cell, product) pairs.
-"""
+"""Potential demand of regions (R) grows by chance around its path; how much of it is training."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.cells import Floats
 from sim.randomness import Words, fold, normal
 
 
@@ -50,36 +46,3 @@ def new_training(before: Floats, potential: Floats, wanted: Floats, training: Fl
         out[r] = min(max(missing / growth, 0.0), 1.0) if growth > 0.0 else 0.0
         training[r] = kept + out[r] * growth
     return out
-
-
-class Observations(NamedTuple):
-    """Pairs at which the dated contracts of labs show what a task takes, (n,)."""
-
-    lab: Ints
-    since: Ints
-    """First and last quarter of the contract."""
-    until: Ints
-    weight: Floats
-    """Share of the lab's tasks."""
-    pair: Ints
-
-
-@compiled
-def observe_hours(seen: Observations, t: int, observed: Bools, need: Floats, hours: Floats) -> None:
-    """Set the hours that a task of a lab takes: their mean over its contracts in force, at posted prices.
-
-    Args:
-        seen: where contracts show it.
-        t: quarter of the run.
-        observed: (labs,) whether the lab's use is observed.
-        need: (K,) hours of the pool per task.
-        hours: (labs,) changed where the use of a lab is observed and a contract in force.
-    """
-    total, weight = np.zeros(hours.size), np.zeros(hours.size)
-    for n in range(seen.lab.size):
-        if seen.since[n] <= t <= seen.until[n]:
-            total[seen.lab[n]] += seen.weight[n] * need[seen.pair[n]]
-            weight[seen.lab[n]] += seen.weight[n]
-    for x in range(hours.size):
-        if observed[x] and weight[x] > 0.0:
-            hours[x] = total[x] / weight[x]

@@ -19,7 +19,7 @@ def pool_costs(cards: Floats, care: Floats, effective: Floats, first: Ints) -> F
 
     Args:
         cards: (L, V) cards in the pool.
-        care: (L, V) USD per card-hour.
+        care: (L, V) USD per used card-hour.
         effective: (V, 2) effective H100e of a card in training and inference.
         first: (L,) earliest chip of each pool.
     """
@@ -285,7 +285,7 @@ class Supply(NamedTuple):
     operated: Floats
     """(L, V) cards in the pool."""
     care: Floats
-    """(L, V) USD per card-hour of electricity and care."""
+    """(L, V) USD per used card-hour of electricity and care."""
     effective: Floats
     """(V, 2) effective H100e of a card in training and inference."""
     first_chip: Ints

@@ -299,6 +299,13 @@ def prescribed(rows: Workloads, n: int) -> bool:
 
 
 @inlined
+def in_force(rows: Workloads, n: int, quarter: int) -> bool:
+    """Return whether row n is served under a dated contract: its use and its price are those of the day."""
+    served = (rows.status[n] == SERVED) & (rows.pair[n] >= 0)
+    return bool(served & (rows.term[n] == DATED) & (rows.until[n] >= quarter))
+
+
+@inlined
 def settled(rows: Workloads, n: int) -> int:
     """Return the pair that a workload waits for or that a dated contract prescribes; UNSET where it looks around."""
     return int(rows.pair[n]) if (rows.status[n] == WAITING) | prescribed(rows, n) else UNSET
@@ -324,7 +331,7 @@ def contestable(
 
     A renewal pays min(posted, contract * (1 + esc)). Where the cap binds, the incumbent's posted price moves neither
     revenue nor choice of the customer: it keeps capacity for it (nearly all renew), and leaves it out of its condition.
-    Backlog and new workloads with a prescribed supplier are not contestable.
+    Backlog and workloads under dated contracts, whose use follows the prices of the day, are not contestable.
 
     Args:
         rows: workloads.
@@ -344,7 +351,7 @@ def contestable(
     locked[:] = 0.0
     for n in range(rows.volume.size):
         pair, known = settled(rows, n), at(max(rows.pair[n], 0))
-        if pair != UNSET:
+        if pair != UNSET or in_force(rows, n, quarter):
             locked[known] += rows.volume[n] * intensity[known]
             continue
         pair = rows.pair[n]

@@ -20,6 +20,9 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.slots import within_budget
 
+TRIALS, AGREED = 40, 1e-6
+"""Most prices of shells that are tried, and the MW by which what begins may differ from what sets the price."""
+
 
 class Builders(NamedTuple):
     """What never changes about building."""
@@ -106,6 +109,36 @@ def _pay(
     return share
 
 
+@inlined
+def _begin_at_price(
+    works: Works, builders: Builders, granted: Floats, convert: Floats, grid: Floats, appetite: Floats, budget: Floats,
+    now: int,
+) -> Floats:  # fmt: skip
+    """Begin what is granted at the price that stands, and hand on what cannot begin; see ``begin_halls``."""
+    share = _pay(works, builders, granted, over_quarters(granted, now), convert, appetite, budget, now)
+    able = np.empty(share.size)
+    for s in range(share.size):
+        allowed = appetite[builders.provider[s]]
+        works.converting[s, now] += convert[s] * share[s] * allowed
+        works.convertible[s] -= convert[s] * share[s] * allowed
+        able[s] = 1.0 if share[s] * allowed >= 1.0 else 0.0
+    if able.min() < 1.0:
+        left = np.maximum(grid - totals(builders.region, works.begun[:, now], grid.size), 0.0)
+        others = works.requested * able.reshape((able.size, 1))
+        handed = slots_granted(others, builders.region, builders.wait, left, now)
+        _pay(works, builders, handed, over_quarters(handed, now), np.zeros(convert.size), appetite, budget, now)
+    return share
+
+
+@inlined
+def _scratch(works: Works) -> Works:
+    """Return works to try a price on: all that ``_begin_at_price`` changes is a copy."""
+    return Works(
+        works.convertible.copy(), works.requested.copy(), works.queued.copy(), works.begun.copy(),
+        works.converting.copy(), works.price, works.congestion,
+    )  # fmt: skip
+
+
 @compiled
 def begin_halls(
     works: Works, builders: Builders, convert: Floats, grid: Floats, trade: Floats, appetite: Floats, budget: Floats,
@@ -113,7 +146,8 @@ def begin_halls(
 ) -> Floats:  # fmt: skip
     """Begin shells where power is promised, and conversions; return the share that can be paid (S,).
 
-    Power that is promised to who cannot begin goes to others of the region, once.
+    Power that is promised to who cannot begin goes to others of the region, once. The dearer shells are, the fewer can
+    be paid, and the less are builders congested: tried is the price at which as much begins as makes them charge it.
 
     Args:
         works: changed.
@@ -126,19 +160,14 @@ def begin_halls(
         now: position of the quarter along Q.
     """
     granted = slots_granted(works.requested, builders.region, builders.wait, grid, now)
-    started = over_quarters(granted, now)
-    works.congestion[:] = congestion(started, builders.region, trade, builders.exponent)
-    works.price[:, now] *= works.congestion
-    share = _pay(works, builders, granted, started, convert, appetite, budget, now)
-    able = np.empty(share.size)
-    for s in range(share.size):
-        allowed = appetite[builders.provider[s]]
-        works.converting[s, now] += convert[s] * share[s] * allowed
-        works.convertible[s] -= convert[s] * share[s] * allowed
-        able[s] = 1.0 if share[s] * allowed >= 1.0 else 0.0
-    if able.min() < 1.0:
-        left = np.maximum(grid - totals(builders.region, works.begun[:, now], grid.size), 0.0)
-        others = works.requested * able.reshape((able.size, 1))
-        granted = slots_granted(others, builders.region, builders.wait, left, now)
-        _pay(works, builders, granted, over_quarters(granted, now), np.zeros(convert.size), appetite, budget, now)
-    return share
+    usual, before, begins = works.price[:, now].copy(), works.begun[:, now].copy(), over_quarters(granted, now)
+    for _ in range(TRIALS):
+        works.congestion[:] = congestion(begins, builders.region, trade, builders.exponent)
+        works.price[:, now] = usual * works.congestion
+        trial = _scratch(works)
+        _begin_at_price(trial, builders, granted, convert, grid, appetite, budget.copy(), now)
+        surplus = trial.begun[:, now] - before - begins
+        if np.abs(surplus).max() <= AGREED:
+            break
+        begins += 0.5 * surplus
+    return _begin_at_price(works, builders, granted, convert, grid, appetite, budget, now)

@@ -1,11 +1,10 @@
-"""Phase 5: what customers see, what firms expect of them, wanted prices, posted prices (B1, B2)."""
+"""Phase 5: what customers see, what firms expect of them, wanted prices, posted prices, which labs follow (B1, B2)."""
 
 import numpy as np
 
 from sim.economics.cells import LOG, Bools, Cells, Floats
 from sim.economics.elementary import totals
 from sim.economics.menus import Offered, View, usage_at, view
-from sim.economics.potential import observe_hours
 from sim.economics.pricing import Offers, Solution, solve
 from sim.economics.supply import Supply, move_prices, offered, products_on_sale
 from sim.parameters.behaviour import BestResponse, Equilibrium
@@ -30,7 +29,7 @@ def run(world: World) -> None:
     solution = _solve(world, cells, offers)
     world.now.arrays["use"] = offers.use
     _post(world, solution, on_sale)
-    _observe_labs(world)
+    world.population.follow(world)
 
 
 def _on_sale(world: World) -> Bools:
@@ -129,12 +128,3 @@ def usage(world: World) -> Floats:
         links.segment_start, links.pair_product, state.posted, state.posted, world.now.log_unit, state.reference_price,
         links.tastes.elasticity,
     )  # fmt: skip
-
-
-def _observe_labs(world: World) -> None:
-    """Set the hours that a task of a lab takes at its contracts' posted prices, while its use is observed.
-
-    Observations are in hours at the prices of their day; demand is in tasks, so that prices can move it later on.
-    """
-    observed = world.paths.labs_observed[world.t]
-    observe_hours(world.links.lab_observations, world.t, observed, world.now.need, world.state.lab_hours)

@@ -7,6 +7,7 @@ import numpy as np
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.elementary import sum_by
+from sim.economics.labs import follow_parcels
 from sim.economics.parcel_choice import Draws, choose_parcels, nest_ratios
 from sim.economics.parcel_signing import Flows, sign_parcels, tally_parcels
 from sim.economics.parcels import (
@@ -24,6 +25,7 @@ from sim.economics.tally import ENDS, Places, Tally
 from sim.economics.workloads import ON_DEMAND, ONE_YEAR, OUTSIDE, THREE_YEAR
 from sim.links import ContractRow, Links
 from sim.parameters.customers import RegionalDemand, Switching
+from sim.population.labs import labs_of_day, terms_of_day
 from sim.structure import BOUND, FREE, IAAS, INFERENCE, MAAS, TRAINING, Structure
 from sim.world import Used, World
 
@@ -83,6 +85,10 @@ class Parcels:
             world.parameters.customers.switching.escalation, world.t, mass, locked,
         )  # fmt: skip
         return mass, locked
+
+    def follow(self, world: World) -> None:
+        """Let dated contracts of labs follow the prices of the day, and meet their use while it is observed."""
+        follow_parcels(self.stock, self.layout, self.lab, world.t, terms_of_day(world), labs_of_day(world))
 
     def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on."""

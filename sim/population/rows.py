@@ -6,10 +6,12 @@ from sim.economics import service
 from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
+from sim.economics.labs import follow
 from sim.economics.service import Terms, run_on, settle
 from sim.economics.serving import Asked, serve
 from sim.economics.tally import Places, Tally, tally
 from sim.economics.workloads import LOST, ON_DEMAND, UNSET, contestable, lapse, start
+from sim.population.labs import labs_of_day, terms_of_day
 from sim.randomness import Decision, season, seasons
 from sim.world import Used, World
 
@@ -50,6 +52,11 @@ class Rows:
             world.parameters.customers.switching.escalation, len(world.structure.providers), world.t, mass, locked,
         )  # fmt: skip
         return mass, locked
+
+    def follow(self, world: World) -> None:
+        """Let dated contracts of labs follow the prices of the day, and meet their use while it is observed."""
+        lab, rows, tasks = world.links.lab_of_row, world.workloads, world.now.potential
+        follow(rows, lab, world.slots, world.t, terms_of_day(world), labs_of_day(world), tasks)
 
     def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on, and note which workloads are free."""

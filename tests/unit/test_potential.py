@@ -1,9 +1,9 @@
-"""Potential demand grows by keyed chance, training follows its path, labs are seen in their contracts."""
+"""Potential demand grows by keyed chance, and training follows its path."""
 
 import numpy as np
 import pytest
 
-from sim.economics.potential import Observations, grow_potential, new_training, observe_hours
+from sim.economics.potential import grow_potential, new_training
 from sim.randomness import Decision, fold, normal, season
 
 
@@ -33,13 +33,3 @@ def test_new_workloads_train_so_that_the_share_follows_its_path(
     tasks = np.array([training])
     out = new_training(np.array([before]), np.array([potential]), np.array([wanted]), tasks)
     assert (out[0], tasks[0]) == (pytest.approx(share, rel=1e-14), pytest.approx(after, rel=1e-14))
-
-
-def test_hours_of_a_lab_are_the_mean_over_its_contracts_in_force() -> None:
-    seen = Observations(
-        np.array([0, 0, 0, 1]), np.array([0, 0, 5, 0]), np.array([9, 9, 9, 9]), np.array([0.6, 0.2, 0.9, 1.0]),
-        np.array([2, 0, 1, 1]),
-    )  # fmt: skip
-    hours, need = np.array([7.0, 8.0, 9.0]), np.array([3.0, 100.0, 5.0])
-    observe_hours(seen, 4, np.array([True, False, True]), need, hours)
-    assert hours == pytest.approx([(0.6 * 5.0 + 0.2 * 3.0) / 0.8, 8.0, 9.0], rel=1e-14)

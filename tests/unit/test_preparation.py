@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from experiments import prepare
 from experiments.preparation import captive, catalogue, firms, fleets, revenue
 from experiments.preparation.fleets import DESIGNERS, Flows
-from experiments.preparation.sources import assumptions, interpolated, quarters, shares
+from experiments.preparation.sources import assumptions, interpolated, observations, quarters, shares
 from sim.economics.performance import H100_TPP
 from sim.names import quarter_number
 
@@ -49,7 +49,7 @@ STATED: dict[str, Any] = {
     "domestic_cards": {"value": {"own": {"2022Q1": 100, "2022Q2": 200}}},
     "domestic_split": {"value": {"own": {"huawei": 0.6, "cn_onprem": 0.4}}},
     "opening": {
-        "world_h100e": {"value": 5000.0}, "tpu_h100e": {"value": 300.0}, "domestic_cards": {"value": {"own": 50}},
+        "world_h100e": {"value": 5000.0}, "tpu_cards": {"value": 1000.0}, "domestic_cards": {"value": {"own": 50}},
     },
 }  # fmt: skip
 
@@ -139,6 +139,23 @@ def test_what_the_world_receives_is_what_was_shipped(small: Flows) -> None:
     assert len(found) == len(SHIPPED)
     for key, world, supplied in found:
         assert world == pytest.approx(supplied, rel=CLOSE), key
+
+
+def test_cards_are_the_units_that_were_shipped(real: Flows) -> None:
+    """Two sources, owners and shipments: cards are the units but for what owners report beyond shipments."""
+    stated, units, names = assumptions(), defaultdict[str, float](float), defaultdict[str, list[str]](list)
+    each, cards = fleets.h100e_of(stated), defaultdict[str, float](float)
+    for row in observations("chip_shipments"):
+        units[row["chip"]] += float(row["value"]) if row["metric"] == "units" and row["period"] <= "2024Q4" else 0.0
+    for (_, chip, _), amount in real.additions.items():
+        cards[chip] += amount / each[chip]
+    for name, chips in stated["chip_aliases"]["value"].items():
+        names[min(chips)].append(name)
+    counted = {chip: name[0] for chip, name in names.items() if len(name) == 1}
+    assert len(counted) >= 11
+    for chip, name in counted.items():
+        assert cards[chip] == pytest.approx(units[name], rel=0.03), chip
+    assert cards["tpu-v4"] == pytest.approx(units["TPU v4"] + units["TPU v4i"] / 2.0, rel=0.03), "v4i: half as fast"
 
 
 def test_owners_beyond_shipments_are_listed_and_never_a_negative_residual(small: Flows) -> None:

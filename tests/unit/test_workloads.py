@@ -199,7 +199,8 @@ def expected_mass(rows: Workloads, price: Floats, intensity: Floats) -> tuple[Fl
     provider, service = (0, 1, 2, 0), (0, 0, 0, 1)
     for n in range(rows.volume.size):
         pair, status = int(rows.pair[n]), int(rows.status[n])
-        if status == WAITING or (status == NEW and rows.term[n] == DATED):
+        running = status == SERVED and pair >= 0 and rows.term[n] == DATED and rows.until[n] >= 4
+        if running or status == WAITING or (status == NEW and rows.term[n] == DATED):
             locked[pair] += rows.volume[n] * intensity[pair]
             continue
         who, what = (provider[pair], service[pair]) if pair >= 0 else (3 if pair == OUTSIDE else -1, 0)

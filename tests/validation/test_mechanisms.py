@@ -14,6 +14,7 @@ import pytest
 from sim import ComputeMarket
 from sim.economics.frontier import inference_left, training_left
 from sim.economics.workloads import DATED, NEW, OUTSIDE, SERVED, THREE_YEAR, UNSET, WAITING
+from sim.names import HOURS_PER_QUARTER
 from sim.structure import IAAS, TRAINING
 from sim.world import World
 from tests.economy import GONE, LONG, Changes, Numbers, Times, before_and_after_service, column, quarters, ran
@@ -45,6 +46,8 @@ RENTING: Changes = {**LONG, **NO_LEASE, "providers.neocloud.utility": 0.3}
 """A firm that rents, wanted by more customers than its own cards can serve."""
 REAL_SIZE: Changes = {"customers.enterprises": 2000}
 """As many as in the baseline: with a few hundred, chance moves what one firm needs by more than rents do."""
+EXPECTED: Changes = {"customers.granularity": "cells"}
+"""Customers without draws: what one firm needs moves by chance as much as by rents."""
 NO_RENTING: Changes = {"behaviour.investment.asset_light.leasing": 0.0}
 ONE_EFFICIENT: Changes = {"providers.alibaba.models.efficiency_growth": 0.1}
 ADJUSTMENT = "behaviour.pricing.best_response.adjustment"
@@ -343,8 +346,8 @@ CASES = (
     Case("lessor_sells_less", NO_LEASE, of("neocloud", "served_h100e", "us", MODELS_SOLD), RISES),
     Case("who_rents_sells_more", NO_RENTING, of("neocloud", "served_h100e", when=DECIDED), FALLS, RENTING),
     Case("who_rents_pays_for_it", NO_RENTING, firm("neocloud", "wholesale_usd_m", DECIDED), RISES, RENTING),
-    Case("who_lets_earns_rent", NO_RENTING, firm("oracle", "wholesale_usd_m", DECIDED), FALLS, RENTING),
-    Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, {**RENTING, **REAL_SIZE}),
+    Case("who_lets_earns_rent", NO_RENTING, firm("microsoft", "wholesale_usd_m", DECIDED), FALLS, RENTING),
+    Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, {**RENTING, **EXPECTED}),
     Case("dear_rent_is_not_paid", {"behaviour.leasing.discount": 0.0}, leased, FALLS, RENTING),
     Case("rent_is_paid", NO_LEASE, firm("neocloud", "wholesale_usd_m"), FALLS),
     Case("more_cards_lower_prices", MORE, price, FALLS),
@@ -389,7 +392,7 @@ CASES = (
     Case("building_answers_price", {"behaviour.investment.*.elasticity": 0.0}, coming, FALLS, LONG),
     Case(
         "a_lease_that_ends_is_built_for",
-        {"leases.neocloud-microsoft-us.until": "2027Q1"},
+        {"leases.neocloud-microsoft-us.until": "2026Q2"},
         in_sight_of("microsoft"),
         RISES,
         LONG,
@@ -675,6 +678,34 @@ def test_a_contract_ties_a_lab_to_its_cloud() -> None:
     assert _lab_share(tied_elsewhere, "openai", "oracle") > 2.0 * _lab_share(free, "openai", "oracle")
 
 
+def _lab_hours(market: World) -> Any:
+    """Return the hours that rented compute gave labs this quarter (labs,)."""
+    rows, links, first = market.workloads, market.links, -market.links.lab_of_row.size * market.slots
+    pair = rows.pair[first:]
+    served = (rows.status[first:] == SERVED) & (pair >= 0)
+    given = market.now.hours[pair] * market.state.served_fraction[links.pair_pool[pair]]
+    hours = np.where(served, rows.tasks[first:] * given, 0.0)
+    return np.bincount(np.repeat(links.lab_of_row, market.slots), hours, minlength=len(market.structure.labs))
+
+
+def test_labs_use_what_is_observed_of_them() -> None:
+    """To the part of what is free to leave, and once in a shortage: contracts cover nearly all."""
+    for market in quarters({}):
+        observed = market.paths.labs[market.t - 1]
+        big = observed > 1000.0 * HOURS_PER_QUARTER
+        np.testing.assert_allclose(_lab_hours(market)[big], observed[big], rtol=0.05)
+        assert _lab_hours(market).sum() == pytest.approx(observed.sum(), rel=0.02)
+
+
+def test_after_what_is_observed_labs_take_more_the_lower_prices_are() -> None:
+    """Under dated contracts too: usage per task is ``(price / reference)^-elasticity`` of the day."""
+    hours = {}
+    for elasticity in (0.0, 0.8):
+        *_, market = quarters({**LONG, "customers.intensive_elasticity": elasticity})
+        hours[elasticity] = _lab_hours(market).sum() / market.paths.labs[market.t - 1].sum()
+    assert hours[0.8] > 1.2 * hours[0.0]
+
+
 class Existing:
     """Rows of enterprises that rent when a quarter's choices are made, and what becomes of them."""
 
@@ -774,6 +805,7 @@ def test_locked_workloads_pay_their_contract_price() -> None:
         if before is not None:
             held = (before[1] == SERVED) & (rows.status == SERVED) & (rows.pair >= 0)
             held[active.row] = False
+            held &= rows.term != DATED  # labs pay the prices of the day
             locked += int(held.sum())
             assert np.array_equal(rows.price[held], before[0][held])
         before = (rows.price.copy(), rows.status.copy())

@@ -40,7 +40,7 @@ def labs(rows: Workloads, observed: np.typing.NDArray[np.bool_], wanted: float =
 
 
 def dated(rows: Workloads) -> np.typing.NDArray[np.bool_]:
-    return (rows.status == SERVED) & (rows.term == DATED) & (rows.until >= QUARTER)
+    return np.asarray((rows.status == SERVED) & (rows.term == DATED) & (rows.until >= QUARTER))
 
 
 @given(st.integers(0, 2**32 - 1))

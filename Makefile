@@ -6,31 +6,36 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3
 SUITABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+TOOLS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")
 SHORT := customers.enterprises=20 market.end=2022Q2
-STAMPS := $(VENV)/.core $(VENV)/.dev
+STAMPS := $(VENV)/.installed $(VENV)/.core $(VENV)/.dev
 
 # A stamp that was made elsewhere (the folder was moved) or whose interpreter has gone says nothing.
-$(shell $(BIN)/python -c "" 2>/dev/null && test "`cat $(VENV)/.core 2>/dev/null`" = "$(CURDIR)" || rm -f $(STAMPS))
+$(shell $(BIN)/python -c "" 2>/dev/null && test "`cat $(VENV)/.installed 2>/dev/null`" = "$(CURDIR)" || rm -f $(STAMPS))
 
-.PHONY: run test test-slow benchmark lock clean
+.PHONY: run test checks test-slow benchmark lock clean
 
 run: $(VENV)/.core
 	@$(BIN)/compute-market study study=baseline
 
-test: $(VENV)/.dev
+# The code is checked while the model compiles.
+test: $(VENV)/.installed
+	@$(MAKE) --no-print-directory -j 2 checks $(VENV)/.core
+	$(BIN)/python -m pytest -n 2
+
+checks: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
 
-test-slow: $(VENV)/.dev
+test-slow: $(VENV)/.dev $(VENV)/.core
 	$(BIN)/python -m pytest -m slow
 
-benchmark: $(VENV)/.dev
+benchmark: $(VENV)/.dev $(VENV)/.core
 	$(BIN)/python -m pytest -m benchmark -s
 
-$(VENV)/.core: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt
 	@found=; for python in $(CANDIDATES); do \
 	    "$$python" -c '$(SUITABLE)' >/dev/null 2>&1 && found="$$python" && break; \
 	done; \
@@ -41,12 +46,16 @@ $(VENV)/.core: pyproject.toml constraints.txt
 	echo "Setting up $(VENV) with `$$found --version`: once, a minute or two" >&2; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$found" -m venv --clear $(VENV)
 	@$(PIP) install --compile -c constraints.txt -e .
-	@echo "Compiling the model" >&2; $(BIN)/compute-market run $(SHORT) --out $(VENV)/first-run >/dev/null
 	@printf '%s' "$(CURDIR)" > $@
 
-$(VENV)/.dev: $(VENV)/.core
+$(VENV)/.core: $(VENV)/.installed
+	@echo "Compiling the model" >&2; $(BIN)/compute-market run $(SHORT) --out $(VENV)/first-run >/dev/null
+	@touch $@
+
+# Without the program itself, which would be taken out and put in again while it compiles.
+$(VENV)/.dev: $(VENV)/.installed
 	@echo "Adding the development tools" >&2
-	@$(PIP) install --compile -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -c '$(TOOLS)' > $(VENV)/tools.txt && $(PIP) install --compile -c constraints.txt -r $(VENV)/tools.txt
 	@touch $@
 
 # Needs uv. Renews uv.lock within the ranges of pyproject.toml, and constraints.txt from it.

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from experiments import compose
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
-from experiments.preflight.folders import shipped
 from experiments.report.page import render
 from experiments.report.terms import terms_of
+from experiments.status_answers import rule_sets
 from experiments.study import execute, planned
 from tests.conftest import SMALL
 from tests.synthetic import Market
@@ -75,10 +74,10 @@ def test_an_own_rule_in_a_study_has_its_label_id_and_terms(market: type[Market],
 def test_terms_that_do_nothing_are_left_out_and_zeros_that_do_much_are_not(single: Path) -> None:
     (case,) = cases([load(single)])
     rules: dict[str, Any] = {}
-    for group in ("us", "cn", "allies"):
-        for file in sorted((shipped() / "policy" / group).glob("*.yaml")):
-            policy = compose("policy=none", f"policy/{group}={file.stem}").config["policy"]
-            rules |= policy[group]
+    for found in rule_sets():
+        if "/" in found.name:
+            given = found.policy.model_dump(mode="json")
+            rules |= given["us"] | given["cn"] | given["allies"]
     part = terms_of([with_policy(case, {"us": rules})])
     assert part is not None
     assert len(part.rows) == len(rules)

@@ -6,10 +6,11 @@ Python numbers throughout, as numpy scalars would be slower still.
 import math
 
 import mesa
+import numpy as np
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import _NEST_KEYS, _OUTSIDE_KEY, Menu
-from sim.economics.service import Seasons, Terms
+from sim.economics.service import Terms
 from sim.economics.stable import GRID
 from sim.economics.workloads import DATED, EXPIRY, NEW, OUTSIDE, SERVED, WAITING
 from sim.randomness import GOLDEN as GOLDEN_WORD
@@ -42,7 +43,7 @@ def unit(word: int) -> float:
 class PlainModel(mesa.Model):
     """Customers as agents, before the same menu as in the model."""
 
-    def __init__(self, world: World, menu: Menu, terms: Terms, seasons: Seasons) -> None:
+    def __init__(self, world: World, menu: Menu, terms: Terms, choice: np.uint64) -> None:
         super().__init__(rng=1)
         self.slots, self.quarter = world.slots, world.t
         self.start, self.provider = menu.start.tolist(), menu.provider.tolist()
@@ -50,7 +51,7 @@ class PlainModel(mesa.Model):
         self.outside, self.table, self.slack = menu.outside.tolist(), menu.table.tolist(), menu.slack
         self.service, self.gift = world.links.pair_service.tolist(), terms.gift.tolist()
         self.outside_boost, self.expiry = terms.outside_boost.tolist(), EXPIRY.tolist()
-        self.choice_season, self.expiry_season = int(seasons.choice), int(season(world.seed, Decision.EXPIRY, world.t))
+        self.choice_season, self.expiry_season = int(choice), int(season(world.seed, Decision.EXPIRY, world.t))
         rows, keys = world.workloads, world.workloads.key.tolist()
         columns = zip(*(x.tolist() for x in (
             rows.volume, rows.cell, rows.pair, rows.status, rows.term, rows.until,

@@ -19,11 +19,11 @@ import sim.model
 from experiments import compose
 from experiments.engine.batch import release
 from sim import ComputeMarket, Parameters
-from sim.economics.service import decide, seasons_of
+from sim.economics.service import decide
 from sim.phases.service import offered
 from sim.policy.redesign import answers
 from sim.policy.undecided import undecided
-from sim.randomness import seasons
+from sim.randomness import Decision, season
 from sim.world import Quarter, World
 from tests.benchmarks.plain_agents import PlainModel
 
@@ -245,15 +245,15 @@ def _before_service(parameters: Parameters, quarter: int) -> World:
 def test_customers_choose_against_a_loop_over_agents(line: Line) -> None:
     """Which contracts end and what every free workload wants, by the same shocks: kernel and agents, in turns."""
     world = _before_service(baseline(), 8)
-    menu, terms, keys = offered(world), world.conditions.ties.terms, seasons_of(seasons(world.seed, world.t))
+    menu, terms, key = offered(world), world.conditions.ties.terms, season(world.seed, Decision.CHOICE, world.t)
 
     def kernel() -> list[int]:
         world.population.contracted(world)
-        active = decide(world.workloads, world.now.free, menu, world.links.pair_service, terms, keys.choice)
+        active = decide(world.workloads, world.now.free, menu, world.links.pair_service, terms, key)
         first: list[int] = active.first.tolist()
         return first
 
-    plain = PlainModel(world, menu, terms, keys)
+    plain = PlainModel(world, menu, terms, key)
     chosen = kernel()
     assert plain.choices() == chosen
     assert len(set(chosen)) > 20

@@ -248,8 +248,12 @@ def _priorities(
     rows: Workloads, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints, terms: Terms, seasons: Seasons,
     rule: int, elasticity: Floats,
 ) -> tuple[Ints, Ints, Floats]:  # fmt: skip
-    """Return active positions whose first choice is a full lane, their order, first come first, and bids of all."""
-    queue, bid, count = np.empty(active.row.size, np.int64), np.ones(active.row.size), 0
+    """Return active positions whose first choice is a full lane, their order, first come first, and bids of all.
+
+    Where nobody bids there are none, as filling them takes a while.
+    """
+    queue, count = np.empty(active.row.size, np.int64), 0
+    bid = np.ones(active.row.size if rule == BIDS else 0)
     for x in range(active.row.size):
         pair = active.first[x]
         queue[count] = x
@@ -336,7 +340,8 @@ def _serve_queue(
         else:
             refused[count] = who[place]
             count += 1
-            highest[seat // 2] = max(highest[seat // 2], bid[who[place]])
+            if rule == BIDS:
+                highest[seat // 2] = max(highest[seat // 2], bid[who[place]])
     for seat in range(left.size):
         if stale[seat]:
             left[seat] = lane_left(kinds, load, seat)

@@ -21,11 +21,11 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.elementary import sum_by
 from sim.economics.folding import folded
+from sim.economics.labs import under_dated
 from sim.economics.menus import Offered, inverse_weights, usage_at, view
 from sim.economics.service import Running, Terms, decide
-from sim.economics.workloads import DATED, SERVED, Workloads
+from sim.economics.workloads import Workloads
 from sim.model import ComputeMarket
 from sim.parameters import Parameters
 from sim.randomness import Decision, season
@@ -125,17 +125,9 @@ def _stage(world: World) -> Stage:
     world.population.contracted(world)
     assert world.now.running is not None
     rows = Workloads._make(column.copy() for column in world.workloads)
-    return Stage(
-        world, rows, world.now.free.copy(), world.now.running, _dated(rows, world.links.pair_product.size, world.t),
-        season(world.seed, Decision.CHOICE, world.t),
-    )  # fmt: skip
-
-
-def _dated(rows: Workloads, pairs: int, quarter: int) -> tuple[Floats, Floats]:
-    """Return tasks under dated contracts in force and their potential tasks, by pair (K,)."""
-    mine = (rows.status == SERVED) & (rows.term == DATED) & (rows.until >= quarter)
-    tasks, volume = (sum_by(rows.pair[mine], x[mine], pairs) for x in (rows.tasks, rows.volume))
-    return tasks, volume
+    dated = under_dated(rows, world.links.pair_product.size, world.t)
+    key = season(world.seed, Decision.CHOICE, world.t)
+    return Stage(world, rows, world.now.free.copy(), world.now.running, dated, key)
 
 
 def moves(before: Seen, after: Seen, t: int, lacked: tuple[Causes, Causes]) -> Iterator[tuple[str, Floats]]:

@@ -16,7 +16,7 @@ from sim.economics.parcels import TERMS, Layout, Stock, scale_parcels
 from sim.economics.workloads import OUTSIDE, SERVED, Workloads, in_force, prescribed
 
 
-class Terms(NamedTuple):
+class Today(NamedTuple):
     """What an hour and a task take and cost this quarter."""
 
     product: Ints
@@ -62,7 +62,7 @@ def _met(labs: Labs, x: int, held: float, seated: float, used: float) -> float:
 
 
 @compiled
-def follow(rows: Workloads, lab: Ints, slots: int, quarter: int, terms: Terms, labs: Labs, tasks: Floats) -> None:
+def follow(rows: Workloads, lab: Ints, slots: int, quarter: int, today: Today, labs: Labs, tasks: Floats) -> None:
     """Let workloads under dated contracts follow the prices of the day, and meet what is observed of labs.
 
     Args:
@@ -70,7 +70,7 @@ def follow(rows: Workloads, lab: Ints, slots: int, quarter: int, terms: Terms, l
         lab: (m,) lab of each of the last m customers.
         slots: workloads per customer.
         quarter: position of the quarter.
-        terms: of the quarter.
+        today: prices of the quarter, and what tasks take at them.
         labs: changed in place.
         tasks: (n,) potential tasks of customers; changed with those of their labs.
     """
@@ -80,11 +80,11 @@ def follow(rows: Workloads, lab: Ints, slots: int, quarter: int, terms: Terms, l
         x, k = lab[(n - first) // slots], max(rows.pair[n], 0)
         held[x] += rows.volume[n]
         if in_force(rows, n, quarter):
-            rows.tasks[n], rows.price[n] = rows.volume[n] * terms.intensity[k], terms.posted[terms.product[k]]
+            rows.tasks[n], rows.price[n] = rows.volume[n] * today.intensity[k], today.posted[today.product[k]]
         runs = rows.status[n] == SERVED and rows.pair[n] != OUTSIDE
         if runs or prescribed(rows, n):
             seated[x] += rows.volume[n]
-            used[x] += (rows.tasks[n] if runs else rows.volume[n] * terms.intensity[k]) * terms.hours[k]
+            used[x] += (rows.tasks[n] if runs else rows.volume[n] * today.intensity[k]) * today.hours[k]
     factor = np.empty(held.size)
     for x in range(held.size):
         factor[x] = _met(labs, x, held[x], seated[x], used[x])
@@ -96,7 +96,28 @@ def follow(rows: Workloads, lab: Ints, slots: int, quarter: int, terms: Terms, l
 
 
 @compiled
-def follow_parcels(stock: Stock, layout: Layout, lab: Ints, quarter: int, terms: Terms, labs: Labs) -> None:
+def under_dated(rows: Workloads, pairs: int, quarter: int) -> tuple[Floats, Floats]:
+    """Return tasks under dated contracts in force and their potential tasks, by pair (K,); K is ``pairs``."""
+    tasks, volume = np.zeros(pairs), np.zeros(pairs)
+    for n in range(rows.volume.size):
+        if in_force(rows, n, quarter):
+            tasks[rows.pair[n]] += rows.tasks[n]
+            volume[rows.pair[n]] += rows.volume[n]
+    return tasks, volume
+
+
+@inlined
+def _follow_place(stock: Stock, layout: Layout, s: int, p: int, quarter: int, today: Today) -> None:
+    """Let what is held at place p of segment s under dated contracts in force follow the prices of the day."""
+    k = layout.pair[p]
+    for d in range(layout.until.shape[1]):
+        if layout.until[s, d] >= quarter:
+            stock.tasks[p, TERMS + d] = stock.volume[p, TERMS + d] * today.intensity[k]
+            stock.bill[p, TERMS + d] = stock.tasks[p, TERMS + d] * today.posted[today.product[k]]
+
+
+@compiled
+def follow_parcels(stock: Stock, layout: Layout, lab: Ints, quarter: int, today: Today, labs: Labs) -> None:
     """Let parcels of labs do what ``follow`` does with workloads.
 
     Args:
@@ -104,7 +125,7 @@ def follow_parcels(stock: Stock, layout: Layout, lab: Ints, quarter: int, terms:
         layout: where parcels lie.
         lab: (Y,) lab of each type; negative for enterprises.
         quarter: position of the quarter.
-        terms: of the quarter.
+        today: prices of the quarter, and what tasks take at them.
         labs: changed in place.
     """
     for y in range(lab.size):
@@ -116,18 +137,14 @@ def follow_parcels(stock: Stock, layout: Layout, lab: Ints, quarter: int, terms:
             for p in range(layout.start[s], layout.start[s + 1]):
                 held += stock.volume[p].sum() + stock.waiting[p].sum()
                 k = layout.pair[p]
-                if k == OUTSIDE:
-                    continue
-                for d in range(layout.until.shape[1]):
-                    if layout.until[s, d] >= quarter:
-                        stock.tasks[p, TERMS + d] = stock.volume[p, TERMS + d] * terms.intensity[k]
-                        stock.bill[p, TERMS + d] = stock.tasks[p, TERMS + d] * terms.posted[terms.product[k]]
-                seated += stock.volume[p].sum()
-                used += stock.tasks[p].sum() * terms.hours[k]
+                if k != OUTSIDE:
+                    _follow_place(stock, layout, s, p, quarter, today)
+                    seated += stock.volume[p].sum()
+                    used += stock.tasks[p].sum() * today.hours[k]
             for d in range(layout.until.shape[1]):
                 new = stock.new[s, :, 1 + d].sum()
                 if new > 0.0:
                     k = layout.pair[layout.prescribed[s, d]]
                     seated += new
-                    used += new * terms.intensity[k] * terms.hours[k]
+                    used += new * today.intensity[k] * today.hours[k]
         scale_parcels(stock, layout, y, _met(labs, lab[y], held, seated, used))

@@ -1,13 +1,13 @@
 """What labs meet in a quarter, whoever holds demand."""
 
-from sim.economics.labs import Labs, Terms
+from sim.economics.labs import Labs, Today
 from sim.world import World
 
 
-def terms_of_day(world: World) -> Terms:
+def today(world: World) -> Today:
     """Return what an hour and a task take and cost this quarter."""
     now = world.now
-    return Terms(world.links.pair_product, world.state.posted, now.intensity, now.hours)
+    return Today(world.links.pair_product, world.state.posted, now.intensity, now.hours)
 
 
 def labs_of_day(world: World) -> Labs:

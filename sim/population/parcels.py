@@ -25,7 +25,7 @@ from sim.economics.tally import ENDS, Places, Tally
 from sim.economics.workloads import ON_DEMAND, ONE_YEAR, OUTSIDE, THREE_YEAR
 from sim.links import ContractRow, Links
 from sim.parameters.customers import RegionalDemand, Switching
-from sim.population.labs import labs_of_day, terms_of_day
+from sim.population.labs import labs_of_day, today
 from sim.structure import BOUND, FREE, IAAS, INFERENCE, MAAS, TRAINING, Structure
 from sim.world import Used, World
 
@@ -88,7 +88,7 @@ class Parcels:
 
     def follow(self, world: World) -> None:
         """Let dated contracts of labs follow the prices of the day, and meet their use while it is observed."""
-        follow_parcels(self.stock, self.layout, self.lab, world.t, terms_of_day(world), labs_of_day(world))
+        follow_parcels(self.stock, self.layout, self.lab, world.t, today(world), labs_of_day(world))
 
     def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on."""

@@ -11,7 +11,7 @@ from sim.economics.service import Terms, run_on, settle
 from sim.economics.serving import Asked, serve
 from sim.economics.tally import Places, Tally, tally
 from sim.economics.workloads import LOST, ON_DEMAND, UNSET, contestable, lapse, start
-from sim.population.labs import labs_of_day, terms_of_day
+from sim.population.labs import labs_of_day, today
 from sim.randomness import Decision, season, seasons
 from sim.world import Used, World
 
@@ -56,7 +56,7 @@ class Rows:
     def follow(self, world: World) -> None:
         """Let dated contracts of labs follow the prices of the day, and meet their use while it is observed."""
         lab, rows, tasks = world.links.lab_of_row, world.workloads, world.now.potential
-        follow(rows, lab, world.slots, world.t, terms_of_day(world), labs_of_day(world), tasks)
+        follow(rows, lab, world.slots, world.t, today(world), labs_of_day(world), tasks)
 
     def contracted(self, world: World) -> None:
         """Load every lane with the hours of contracts that run on, and note which workloads are free."""

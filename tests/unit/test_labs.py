@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.labs import Labs, Terms, follow, follow_parcels
+from sim.economics.labs import Labs, Today, follow, follow_parcels
 from sim.economics.parcels import TERMS, Layout, Stock
 from sim.economics.workloads import DATED, LOST, NEW, ONE_YEAR, OUTSIDE, SERVED, UNSET, WAITING, Workloads
 from tests.builders_choice import Floats, workloads
@@ -13,7 +13,7 @@ from tests.builders_choice import Floats, workloads
 SLOTS, QUARTER = 3, 5
 LAB = np.array([0, 0, 1, 2])
 """Four customers that are labs, after one enterprise."""
-TODAY = Terms(np.array([0, 1, 1]), np.array([2.0, 3.0]), np.array([1.5, 0.5, 0.8]), np.array([1.0, 4.0, 2.0]))
+TODAY = Today(np.array([0, 1, 1]), np.array([2.0, 3.0]), np.array([1.5, 0.5, 0.8]), np.array([1.0, 4.0, 2.0]))
 EVER, NEVER = np.ones(3, np.bool_), np.zeros(3, np.bool_)
 
 

@@ -36,21 +36,18 @@ def _push(
     """
     a = demand.sensitivity[demand.taste[n]]
     push[:], pull[:] = 0.0, 0.0
-    for s in range(demand.seller[n], demand.seller[n + 1]):
-        for h in range(NESTS):
-            here, there = answer.once[s, NESTS + h], answer.once[s, NESTS + h + 1]
-            rate, other = answer.sums[n, NESTS + h] + here, answer.sums[n, NESTS + h + 1] + there
-            for k in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                j = at(demand.product[k])
-                m = row[j]
-                if m >= 0:
-                    change, units = a * answer.weights[k] * slopes[j], use[j] * answer.units[k]
-                    push[h, m] += change
-                    push[NESTS, m] += here * change
-                    push[NESTS + 1, m] += there * change
-                    pull[0, m] += rate * units
-                    pull[1, m] += other * units
-                    pull[NESTS + h, m] += units
+    for k in range(demand.start[demand.seller[n] * NESTS], demand.start[demand.seller[n + 1] * NESTS]):
+        j = at(demand.product[at(k)])
+        if row[j] >= 0:
+            m, s, h = at(row[j]), at(demand.segment[at(k)] // NESTS), demand.segment[at(k)] % NESTS
+            change, units = a * answer.weights[at(k)] * slopes[j], use[j] * answer.units[at(k)]
+            here, there = answer.once[s, at(NESTS + h)], answer.once[s, at(NESTS + h + 1)]
+            push[at(h), m] += change
+            push[NESTS, m] += here * change
+            push[NESTS + 1, m] += there * change
+            pull[0, m] += (answer.sums[n, at(NESTS + h)] + here) * units
+            pull[1, m] += (answer.sums[n, at(NESTS + h + 1)] + there) * units
+            pull[at(NESTS + h), m] += units
 
 
 @inlined
@@ -234,17 +231,16 @@ def answered(mu: Floats, top: Floats, over: Floats, used: Floats, fall: Floats, 
 @compiled
 def _pass(mu: Floats, top: Floats, wanted: Floats, matrix: Floats, free: Bools, step: Floats) -> bool:
     """Solve for the steps of free pools, the others' given; fix those that meet a bound, and say whether any did."""
-    rows = np.flatnonzero(free)
+    rows, fixed = np.flatnonzero(free), np.flatnonzero(~free)
     size = rows.size
     system, right = np.zeros((size, padded(size))), np.empty(size)
     for x in range(size):
         l = rows[x]
         right[x] = wanted[l]
-        for m in range(mu.size):
-            if not free[m]:
-                right[x] -= matrix[l, m] * step[m]
+        for m in fixed:
+            right[x] -= matrix[l, m] * step[m]
         for y in range(size):
-            system[x, y] = matrix[l, rows[y]]
+            system[x, y] = matrix[l, at(rows[y])]
     found = solve_linear(system, right, size)
     bound = False
     for x in range(size):

@@ -297,12 +297,14 @@ def _weigh(demand: Demand, dearer: Floats, usage: Floats, reach: Floats, weights
 def _reach(demand: Demand, reach: Floats, out: Floats) -> None:
     """Fill D_g of every customer (NESTS, M), with the gifts of those who are tied."""
     for n in range(demand.taste.size):
-        for g in range(NESTS):
-            plain = 0.0
-            for s in range(demand.seller[n], demand.seller[n + 1]):
-                plain += reach[s * NESTS + g]
-            for c in range(demand.first[n], demand.first[n + 1]):
-                out[g, c] = plain + demand.gift[c] * reach[at(demand.home[c] * NESTS + g)]
+        plain, plain_other = 0.0, 0.0
+        for s in range(demand.seller[n], demand.seller[n + 1]):
+            plain += reach[at(s * NESTS)]
+            plain_other += reach[at(s * NESTS + 1)]
+        for c in range(demand.first[n], demand.first[n + 1]):
+            home, gift = demand.home[at(c)] * NESTS, demand.gift[at(c)]
+            out[0, at(c)] = plain + gift * reach[at(home)]
+            out[1, at(c)] = plain_other + gift * reach[at(home + 1)]
 
 
 @inlined
@@ -331,13 +333,16 @@ def _choose(demand: Demand, reach: Floats, sums: Floats, once: Floats, twice: Fl
         fill_powers(total[g], -demand.dissimilarity, power[g])
     _weigh_customers(demand, total, power, terms)
     for n in range(demand.taste.size):
+        v, w, vv, vw, ww = 0.0, 0.0, 0.0, 0.0, 0.0
         for c in range(demand.first[n], demand.first[n + 1]):
-            home, tie = at(demand.home[c]), demand.tie[c]
+            v, w = v + terms[0, at(c)], w + terms[1, at(c)]
+            vv, vw, ww = vv + terms[2, at(c)], vw + terms[3, at(c)], ww + terms[4, at(c)]
+            home, tie = at(demand.home[at(c)]), demand.tie[at(c)]
             both = tie * (tie + 2.0)
             for x in range(SUMS):
-                sums[n, x] += terms[x, c]
-                once[home, x] += tie * terms[x, c]
-                twice[home, x] += both * terms[x, c]
+                once[home, x] += tie * terms[x, at(c)]
+                twice[home, x] += both * terms[x, at(c)]
+        sums[n, 0], sums[n, 1], sums[n, 2], sums[n, 3], sums[n, 4] = v, w, vv, vw, ww
 
 
 @compiled
@@ -361,13 +366,16 @@ def _sell(demand: Demand, out: Response) -> None:
 @inlined
 def _give(demand: Demand, n: int, s: int, a: float, out: Response) -> None:
     """Add what products of seller s on menu n give to each other."""
-    for g in range(NESTS):
-        for h in range(NESTS):
-            rate = a * (out.sums[n, NESTS + g + h] + out.twice[s, NESTS + g + h])
-            for k in range(demand.start[s * NESTS + g], demand.start[s * NESTS + g + 1]):
-                j, passed = at(demand.product[k]), rate * out.weights[k]
-                for i in range(demand.start[s * NESTS + h], demand.start[s * NESTS + h + 1]):
-                    out.within[j, at(demand.spot[i])] += passed * out.units[i]
+    first, other, after = demand.start[s * NESTS], demand.start[s * NESTS + 1], demand.start[s * NESTS + NESTS]
+    within = a * (out.sums[n, NESTS] + out.twice[s, NESTS])
+    between = a * (out.sums[n, NESTS + 1] + out.twice[s, NESTS + 1])
+    within_other = a * (out.sums[n, NESTS + 2] + out.twice[s, NESTS + 2])
+    for k in range(first, after):
+        j, weight = at(demand.product[at(k)]), out.weights[at(k)]
+        passed = (within if k < other else between) * weight
+        passed_other = (between if k < other else within_other) * weight
+        for i in range(first, after):
+            out.within[j, at(demand.spot[at(i)])] += (passed if i < other else passed_other) * out.units[at(i)]
 
 
 @inlined

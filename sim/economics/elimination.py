@@ -2,6 +2,7 @@
 
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats
+from sim.economics.positions import at
 
 
 @inlined
@@ -14,8 +15,8 @@ def padded(size: int) -> int:
 def solve_linear(matrix: Floats, right: Floats, size: int) -> Floats:
     """Return x (size,) of ``matrix x = right`` for the leading ``size`` rows and columns, by partial pivoting.
 
-    Whole rows are subtracted, also where they are zero already, and what stands beside them up to the next multiple of
-    eight: loops over it run several numbers at a time and leave no rest.
+    Rows are subtracted by eights, also where they are zero already, and so is what stands beside them up to the next
+    multiple of eight: loops over it run several numbers at a time and leave no rest.
 
     Args:
         matrix: (n, n) with n >= size; used up.
@@ -32,13 +33,13 @@ def solve_linear(matrix: Floats, right: Floats, size: int) -> Floats:
             for c in range(width):
                 matrix[i, c], matrix[pivot, c] = matrix[pivot, c], matrix[i, c]
             right[i], right[pivot] = right[pivot], right[i]
-        inverse = 1.0 / matrix[i, i]
+        inverse, first = 1.0 / matrix[i, i], i // 8 * 8
         for r in range(i + 1, size):
-            factor = matrix[r, i] * inverse
+            factor = matrix[at(r), i] * inverse
             if factor != 0.0:
-                for c in range(width):
-                    matrix[r, c] -= factor * matrix[i, c]
-                right[r] -= factor * right[i]
+                for c in range(first, width):
+                    matrix[at(r), at(c)] -= factor * matrix[i, at(c)]
+                right[at(r)] -= factor * right[i]
     for i in range(size - 1, -1, -1):
         for c in range(i + 1, size):
             right[i] -= matrix[i, c] * right[c]

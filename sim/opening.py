@@ -19,7 +19,7 @@ from sim.names import key_of
 from sim.parameters.customers import Lab
 from sim.paths import shell_costs
 from sim.randomness import Decision, Words, draw_uniforms, keys_of_members
-from sim.state import State, empty_state
+from sim.state import State, empty_state, shapes_of, state_in
 from sim.structure import AHEAD, OPENING_AGE_QUARTERS, PAST, Structure
 
 
@@ -191,4 +191,4 @@ def _software(structure: Structure, state: State) -> None:
 
 def open_state(structure: Structure) -> State:
     """Return the state at the beginning of the first quarter, for one run to change."""
-    return State(**{name: column.copy() for name, column in vars(_first_state(structure)).items()})
+    return state_in(_first_state(structure).block.copy(), shapes_of(structure))

@@ -4,6 +4,7 @@ Copies are all that happens during a run; ``sim.tabulate`` makes tables of them 
 """
 
 from collections.abc import Mapping
+from math import prod
 from operator import attrgetter, itemgetter
 
 import numpy as np
@@ -12,18 +13,8 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.policy.calendar import Quarterly
+from sim.state import RECORDED, shapes_of, views
 from sim.world import World
-
-STATE = (
-    "posted", "on_sale", "residual", "own_use", "load", "served_fraction", "operated", "long_run", "on_premises",
-    "tokens_per_hour", "tokens_per_task", "reference_tokens", "owned", "stored", "ordered", "accepted", "delivered",
-    "elsewhere", "elsewhere_ordered", "elsewhere_accepted", "elsewhere_delivered", "chip_price", "cash",
-    "software", "ecosystem",
-    "energised_mw", "queued_mw", "tightening", "let_share",
-    "debt", "assets", "budget", "appetite", "selling",
-    "chip_cost", "chip_needs", "chip_yield", "research", "limit", "tightness", "bank",
-)  # fmt: skip
-"""Columns of the state that are copied."""
 
 MEASURED = (
     "taken", "waiting", "unmet", "first", "asked", "flow", "outside_tasks", "before_new", "tokens_bn",
@@ -38,10 +29,7 @@ MEASURED = (
 COUNTED = ("volume", "held", "chosen")
 """Arrays of the tally that are copied."""
 
-COLUMNS = (*STATE, *MEASURED, *COUNTED)
-"""All that is copied."""
-
-_of_state, _of_quarter, _of_tally = itemgetter(*STATE), itemgetter(*MEASURED), attrgetter(*COUNTED)
+_of_quarter, _of_tally = itemgetter(*MEASURED), attrgetter(*COUNTED)
 
 KINDS = 3
 """Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
@@ -70,9 +58,14 @@ class Record:
         """(S + W,) whether a place knew that a quota, cap or mandate would close what it ordered, by its id."""
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
-        self._length = structure.quarters
-        self._taken: dict[str, Floats] = {}
-        """All quarters of a run by column."""
+        shapes = shapes_of(structure)
+        shapes = {name: shapes[name] for name in RECORDED}
+        self._states = np.empty((structure.quarters, sum(map(prod, shapes.values()))))
+        """The columns of the state that are recorded, by quarter as they lie in its block."""
+        self._taken = views(self._states, shapes)
+        """All quarters of a run by column: views of those of the state, then what was measured."""
+        self._measured: list[Floats] = []
+        """What was measured and counted, by quarter."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -81,12 +74,12 @@ class Record:
         """Copy the quarter that has just been simulated."""
         self._add_up(world)
         world.now.arrays["need"] = world.now.need
-        columns = (*_of_state(vars(world.state)), *_of_quarter(world.now.arrays), *_of_tally(self._tally))
-        if not self._taken:
-            self._taken = {
-                name: np.empty((self._length, *column.shape)) for name, column in zip(COLUMNS, columns, strict=True)
-            }
-        for taken, column in zip(self._taken.values(), columns, strict=True):
+        self._states[world.t] = world.state.block[: self._states.shape[1]]
+        columns = (*_of_quarter(world.now.arrays), *_of_tally(self._tally))
+        if not self._measured:
+            self._measured = [np.empty((len(self._states), *column.shape)) for column in columns]
+            self._taken |= dict(zip((*MEASURED, *COUNTED), self._measured, strict=True))
+        for taken, column in zip(self._measured, columns, strict=True):
             taken[world.t] = column
         self.rules.append(world.rules)
         self.under.append(world.under)

@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 
 from sim.economics.cells import NESTS
 from sim.economics.choice import Menu
+from sim.economics.rationing import LOTTERY, allocate
 from sim.economics.service import (
-    LOTTERY,
     SPARE,
     Active,
     Running,
     Seasons,
     Terms,
     account,
-    allocate,
     contracted,
     decide,
     settle,

@@ -115,9 +115,9 @@ def _least_exponential(word: np.uint64) -> float:
 @inlined
 def _run(
     inverse: float, provider: int, product: np.uint64, position: np.int64, key: Words, incumbent: Ints, gift: Floats,
-    least: Ints, second: Ints,
+    need: float, room: float, volume: Floats | None, least: Ints, second: Ints,
 ) -> None:  # fmt: skip
-    """Enter one product into the race of a block (m,).
+    """Enter one product into the race of a block (m,); those whose ``volume`` finds no ``room`` only if that is None.
 
     No logs and no branches, so that processors take several workloads at once; bits of positive numbers order like
     the numbers.
@@ -125,6 +125,8 @@ def _run(
     for r in range(key.size):
         bound = _least_exponential(mix(key[r] ^ product)) * inverse
         bound = bound * gift[r] if incumbent[r] == provider else bound
+        if volume is not None:
+            bound = bound if room >= volume[r] * need else math.inf
         packed = (np.float64(bound).view(np.int64) & ~_POSITION) | position
         behind = packed if packed > least[r] else least[r]
         second[r] = behind if behind < second[r] else second[r]
@@ -132,7 +134,10 @@ def _run(
 
 
 @inlined
-def _find_winners(menu: Menu, first: int, last: int, key: Words, incumbent: Ints, gift: Floats, race: Race) -> None:
+def _find_winners(
+    menu: Menu, first: int, last: int, key: Words, incumbent: Ints, gift: Floats, volume: Floats | None,
+    room: Floats | None, race: Race,
+) -> None:  # fmt: skip
     """Set the best pair of every workload in [first, last) and its E/w: the least bound unless another is near."""
     for r in range(key.size):
         k = at(first + (race.least[r] & _POSITION))
@@ -145,7 +150,7 @@ def _find_winners(menu: Menu, first: int, last: int, key: Words, incumbent: Ints
         if np.int64(race.second[r]).view(np.float64) < race.ratio[r] * _SURE:
             for k in range(first, last):
                 other = _ratio(menu, k, incumbent[r], gift[r], key[r])
-                if other < race.ratio[r]:
+                if other < race.ratio[r] and _fits(menu, k, volume, r, room):
                     race.best[r], race.ratio[r] = k, other
 
 
@@ -184,7 +189,8 @@ def _nest_value(table: Floats, slack: float, g: int, least: float, key: np.uint6
 
 @inlined
 def _enter_nest(
-    menu: Menu, b: int, g: int, key: Words, incumbent: Ints, gift: Floats, race: Race, chosen: Ints
+    menu: Menu, b: int, g: int, key: Words, incumbent: Ints, gift: Floats, volume: Floats | None,
+    room: Floats | None, race: Race, chosen: Ints,
 ) -> None:  # fmt: skip
     """Let nest g of cell b compete for a block of workloads (m,); ``chosen`` (m,) is the block's."""
     first, last = menu.start[b * NESTS + g], menu.start[b * NESTS + g + 1]
@@ -196,14 +202,16 @@ def _enter_nest(
             entered = True
             _run(
                 menu.inverse_weight[k], menu.provider[k], menu.key[k], np.int64(k - first), key, incumbent, gift,
-                least, second,
+                menu.need[k], _left(room, menu.lane[k]), volume, least, second,
             )  # fmt: skip
     if entered:
-        _find_winners(menu, first, last, key, incumbent, gift, race)
+        _find_winners(menu, first, last, key, incumbent, gift, volume, room, race)
         log_stables(menu.table, menu.slack, _NEST_KEYS[g, 0], _NEST_KEYS[g, 1], key, race.shock)
         for r in range(key.size):
             value, highest = menu.slack * (race.shock[r] - quick_log(race.ratio[r])), race.highest[r]
             best, before = race.best[r], chosen[r]
+            if volume is not None:
+                value = value if race.least[r] < _INFINITY else -math.inf
             chosen[r] = best if value > highest else before
             race.highest[r] = max(value, highest)
 
@@ -211,6 +219,42 @@ def _enter_nest(
 @compiled
 def choose(menu: Menu, who: Choosers) -> Ints:
     """Return the chosen pair of every workload, or NONE for the outside option (m,)."""
+    return _chosen(menu, who, None, None)
+
+
+@compiled
+def choose_with_room(menu: Menu, who: Choosers, volume: Floats, room: Floats) -> Ints:
+    """Return the same among pairs whose lane has ``room`` (2 L,) hours for the ``volume`` (m,) of the workload."""
+    return _chosen(menu, who, volume, room)
+
+
+@inlined
+def _left(room: Floats | None, lane: int) -> float:
+    """Return the hours left in a lane, where that matters."""
+    if room is None:
+        return math.inf
+    return float(room[lane])
+
+
+@inlined
+def _fits(menu: Menu, k: int, volume: Floats | None, r: int, room: Floats | None) -> bool:
+    """Return whether the lane of pair k has room for workload r, where that matters."""
+    if volume is None or room is None:
+        return True
+    return bool(room[menu.lane[k]] >= volume[r] * menu.need[k])
+
+
+@inlined
+def _of_block(volume: Floats | None, start: int, stop: int) -> Floats | None:
+    """Return the volumes of a block, where they matter."""
+    if volume is None:
+        return None
+    return volume[start:stop]
+
+
+@compiled
+def _chosen(menu: Menu, who: Choosers, volume: Floats | None, room: Floats | None) -> Ints:
+    """Return the chosen pair of every workload, or NONE for the outside option (m,); see ``choose_with_room``."""
     chosen = np.full(who.key.size, NONE)
     race = Race(
         np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK), np.empty(BLOCK, np.int64),
@@ -219,11 +263,14 @@ def choose(menu: Menu, who: Choosers) -> Ints:
     for b in range(who.start.size - 1):
         for start in range(who.start[b], who.start[b + 1], BLOCK):
             stop = min(start + BLOCK, who.start[b + 1])
-            key, boost = who.key[start:stop], who.boost[start:stop]
+            key, boost, incumbent, gift = (
+                who.key[start:stop], who.boost[start:stop], who.incumbent[start:stop], who.gift[start:stop]
+            )  # fmt: skip
             for r in range(key.size):
                 race.highest[r] = menu.outside[b] + boost[r] - quick_log(exponential(mix(key[r] ^ _OUTSIDE_KEY)))
             for g in range(NESTS):
-                _enter_nest(menu, b, g, key, who.incumbent[start:stop], who.gift[start:stop], race, chosen[start:stop])
+                part = _of_block(volume, start, stop)
+                _enter_nest(menu, b, g, key, incumbent, gift, part, room, race, chosen[start:stop])
     return chosen
 
 

@@ -1,21 +1,16 @@
-"""Who is served, where: first choices at posted prices, rationing of full pools, re-routing, signing.
+"""Service before and after rationing: contracts that run on, first choices at posted prices, signing, what is used.
 
-A pool has two lanes, training and inference, that share its cards by comparative advantage. Demand that finds
-its lane full goes down its own ranking of products with room; what finds none waits or is lost. The outside
-option is not among the alternatives of re-routing (arrivals there would count as unmet).
+Who is served where pools are full stands in ``rationing``.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import compiled, inlined
-from sim.economics.cells import NESTS, Floats, Ints
-from sim.economics.choice import LANES, MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
-from sim.economics.frontier import inference_left, lane_left
-from sim.economics.ordering import ascending
+from sim.economics.cells import NESTS, Bools, Floats, Ints
+from sim.economics.choice import LANES, NONE, Choosers, Menu, choose
 from sim.economics.positions import at
 from sim.economics.workloads import (
     DATED,
@@ -31,14 +26,12 @@ from sim.economics.workloads import (
     contract_ends,
     draw,
     escalated,
-    prescribed,
     settled,
 )
 from sim.randomness import Decision, Words, fold
 
 Flags = NDArray[np.int8]
 
-LOTTERY, RESERVATIONS, BIDS = 0, 1, 2
 CHUNK = 8192
 """Rows that choose at a time: what is looked up of them stays in the cache, however many there are."""
 SPARE = 8
@@ -136,7 +129,7 @@ def contracted(rows: Workloads, quarter: int, expiry: np.uint64, running: Runnin
 
 
 @inlined
-def _where(ends: NDArray[np.bool_], volume: Floats) -> Ints:
+def _where(ends: Bools, volume: Floats) -> Ints:
     """Return the rows that end and have a volume; without branches, which nobody could foretell."""
     found, count = np.empty(ends.size, np.int64), 0
     for n in range(ends.size):
@@ -198,33 +191,48 @@ def _decide(
     rows: Workloads, free: Ints, menu: Menu, service: Ints, terms: Terms, season: np.uint64, first: Ints, fresh: Flags
 ) -> None:  # fmt: skip
     """Fill the first choices of some rows, and whether they are fresh demand."""
-    start = np.zeros(menu.outside.size + 1, np.int64)
+    looking = np.empty(free.size, np.bool_)
     for x in range(free.size):
         n = at(free[x])
         fresh[x] = rows.status[n] != WAITING
         first[x] = settled(rows, n)
-        start[at(rows.cell[n] + 1)] += first[x] == UNSET
-    for b in range(start.size - 1):
-        start[b + 1] = start[b] + (start[b + 1] + LANES - 1) // LANES * LANES
-    size, place = start[-1], start.copy()
-    who = Choosers(start, np.zeros(size, np.uint64), np.full(size, NONE), np.ones(size), np.zeros(size))
-    position = np.full(size, free.size)
-    for x in range(free.size):
-        if first[x] == UNSET:
-            n = at(free[x])
-            cell = at(rows.cell[n])
-            seat = at(place[cell])
-            place[cell] += 1
-            position[seat], who.key[seat] = x, fold(season, rows.key[n])
-            who.incumbent[seat], who.gift[seat], who.boost[seat] = _tie(rows, menu, service, terms, n)
+        looking[x] = first[x] == UNSET
+    who, position = seated(rows, free, looking, menu, service, terms, season)
     chosen = choose(menu, who)
-    for seat in range(size):
+    for seat in range(position.size):
         if position[seat] < free.size:
             first[position[seat]] = chosen[seat] if chosen[seat] != NONE else OUTSIDE
 
 
 @inlined
-def _tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
+def seated(
+    rows: Workloads, row: Ints, looking: Bools, menu: Menu, service: Ints, terms: Terms, season: np.uint64
+) -> tuple[Choosers, Ints]:
+    """Return those of some rows (m,) that look at the whole menu, by cell, and where each seat stands among the rows.
+
+    Empty seats, which fill every cell's up to a multiple of what processors take at once, say m.
+    """
+    start = np.zeros(menu.outside.size + 1, np.int64)
+    for x in range(row.size):
+        start[at(rows.cell[at(row[x])] + 1)] += looking[x]
+    for b in range(start.size - 1):
+        start[b + 1] = start[b] + (start[b + 1] + LANES - 1) // LANES * LANES
+    size, place = start[-1], start.copy()
+    who = Choosers(start, np.zeros(size, np.uint64), np.full(size, NONE), np.ones(size), np.zeros(size))
+    position = np.full(size, row.size)
+    for x in range(row.size):
+        if looking[x]:
+            n = at(row[x])
+            cell = at(rows.cell[n])
+            seat = at(place[cell])
+            place[cell] += 1
+            position[seat], who.key[seat] = x, fold(season, rows.key[n])
+            who.incumbent[seat], who.gift[seat], who.boost[seat] = tie(rows, menu, service, terms, n)
+    return who, position
+
+
+@inlined
+def tie(rows: Workloads, menu: Menu, service: Ints, terms: Terms, n: int) -> tuple[int, float, float]:
     """Return (incumbent provider or NONE, gift, outside boost) of row n; backlog is served by nobody yet."""
     status, last = rows.status[n], rows.pair[n]  # whatever may be needed is looked up first: no branches
     fresh, pair = at(status == NEW), last if status != WAITING else UNSET
@@ -241,178 +249,6 @@ def drawn_term(terms: Terms, b: int, service: int, u: float) -> int:
     longer = one_year if service == 1 else one_year + terms.three_year[b]
     term: int = (u < one_year) * ONE_YEAR + ((u >= one_year) & (u < longer)) * THREE_YEAR
     return term  # else ON_DEMAND, which is 0: without branches
-
-
-@compiled
-def _priorities(
-    rows: Workloads, active: Active, full: NDArray[np.bool_], menu: Menu, service: Ints, terms: Terms, seasons: Seasons,
-    rule: int, elasticity: Floats,
-) -> tuple[Ints, Ints, Floats]:  # fmt: skip
-    """Return active positions whose first choice is a full lane, their order, first come first, and bids of all.
-
-    Where nobody bids there are none, as filling them takes a while.
-    """
-    queue, count = np.empty(active.row.size, np.int64), 0
-    bid = np.ones(active.row.size if rule == BIDS else 0)
-    for x in range(active.row.size):
-        pair = active.first[x]
-        queue[count] = x
-        count += (pair >= 0) & full[menu.lane[max(pair, 0)] // 2]
-    rank = np.empty(count)
-    for position in range(count):
-        x = queue[position]
-        n, pair = active.row[x], active.first[x]
-        u = draw(rows, n, seasons.priority)
-        value = u
-        if rule == RESERVATIONS:
-            value = u - drawn_term(terms, rows.cell[n], service[pair], draw(rows, n, seasons.term))
-        elif rule == BIDS and active.fresh[x] == 1:
-            incumbent, gift, boost = _tie(rows, menu, service, terms, n)
-            key = fold(seasons.choice, rows.key[n])
-            gain = willingness(menu, rows.cell[n], incumbent, gift, boost, key, pair) / elasticity[rows.cell[n]]
-            bid[x] = math.exp(min(max(gain, 0.0), math.log(terms.bid_ceiling)))
-            value = -bid[x] + 1e-9 * u
-        if active.fresh[x] == 0 or prescribed(rows, n):
-            value -= 1e6
-        rank[position] = value
-    return queue[:count], ascending(rank), bid
-
-
-@compiled
-def allocate(
-    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
-    load: Floats, rule: int, elasticity: Floats,
-) -> None:  # fmt: skip
-    """Ration full pools and re-route; changes ``active.served``, ``active.premium`` and ``load`` (2 L,) in place.
-
-    ``load`` comes with contracts and own use, and leaves with everything that is served.
-    """
-    pools = kinds.shape[0]
-    asked = load.copy()
-    for x in range(active.row.size):
-        if active.first[x] >= 0:
-            asked[menu.lane[active.first[x]]] += rows.volume[active.row[x]] * menu.need[active.first[x]]
-    full = np.empty(pools, np.bool_)
-    for pool in range(pools):
-        training, inference = asked[2 * pool], asked[2 * pool + 1]
-        full[pool] = inference > inference_left(kinds[pool], training) * (1.0 + 1e-12)
-        if not full[pool]:
-            load[2 * pool], load[2 * pool + 1] = training, inference
-    left = np.empty(2 * pools)
-    queue, order, bid = _priorities(rows, active, full, menu, service, terms, seasons, rule, elasticity)
-    refused = _serve_queue(rows, active, menu, kinds, load, left, queue, order, bid, rule)
-    _reroute(rows, active, menu, service, terms, seasons, kinds, load, left, refused)
-
-
-@inlined
-def _in_turn(rows: Workloads, active: Active, menu: Menu, queue: Ints, order: Ints) -> tuple[Ints, Ints, Floats]:
-    """Return active positions, their lanes and the hours they ask for, first come first (m,).
-
-    Looked up in the order of rows and then put in turn, which is kinder to the memory than looking up in turn.
-    """
-    lane, hours = np.empty(queue.size, np.int64), np.empty(queue.size)
-    for place in range(queue.size):
-        pair = active.first[queue[place]]
-        lane[place], hours[place] = menu.lane[pair], rows.volume[active.row[queue[place]]] * menu.need[pair]
-    return queue[order], lane[order], hours[order]
-
-
-@compiled
-def _serve_queue(
-    rows: Workloads, active: Active, menu: Menu, kinds: Floats, load: Floats, left: Floats, queue: Ints, order: Ints,
-    bid: Floats, rule: int,
-) -> Ints:  # fmt: skip
-    """Seat the queue of full pools; return those refused. Under BIDS the highest refused bid sets the premium.
-
-    Fills ``left`` (2 L,), the hours that are left in every lane: worked out when asked for, if the other lane of the
-    pool has been loaded since.
-    """
-    refused, count, highest = np.empty(queue.size, np.int64), 0, np.ones(kinds.shape[0])
-    stale = np.ones(left.size, np.bool_)
-    who, lane, hours = _in_turn(rows, active, menu, queue, order)
-    for place in range(queue.size):
-        seat, needed = lane[place], hours[place]
-        if stale[seat]:
-            left[seat], stale[seat] = lane_left(kinds, load, seat), False
-        if needed <= left[seat] * (1.0 + 1e-12):
-            load[seat] += needed
-            left[seat], stale[seat ^ 1] = max(left[seat] - needed, 0.0), True
-        else:
-            refused[count] = who[place]
-            count += 1
-            if rule == BIDS:
-                highest[seat // 2] = max(highest[seat // 2], bid[who[place]])
-    for seat in range(left.size):
-        if stale[seat]:
-            left[seat] = lane_left(kinds, load, seat)
-    if rule == BIDS:
-        for x in queue:
-            pool = menu.lane[active.first[x]] // 2
-            active.premium[x] = min(highest[pool], bid[x])
-    return refused[:count]
-
-
-class Refused(NamedTuple):
-    """Workloads that no full pool took, in the order in which they ask elsewhere, (m,)."""
-
-    row: Ints
-    cell: Ints
-    key: Words
-    """Key of the workload's choice this quarter."""
-    incumbent: Ints
-    """Provider, or NONE."""
-    gift: Floats
-    """Factor on the inverse weights of the incumbent's products."""
-    volume: Floats
-
-
-@inlined
-def _look_up(
-    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, season: np.uint64, refused: Ints
-) -> Refused:  # fmt: skip
-    """Return what re-routing needs of active positions: all at once, so that the memory is not waited for in turn."""
-    size = refused.size
-    out = Refused(
-        np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.uint64), np.empty(size, np.int64),
-        np.empty(size), np.empty(size),
-    )  # fmt: skip
-    for i in range(size):
-        n = active.row[refused[i]]
-        out.row[i], out.cell[i], out.volume[i], out.key[i] = n, rows.cell[n], rows.volume[n], fold(season, rows.key[n])
-        out.incumbent[i], out.gift[i], _ = _tie(rows, menu, service, terms, n)
-    return out
-
-
-@compiled
-def _reroute(
-    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
-    load: Floats, left: Floats, refused: Ints,
-) -> None:  # fmt: skip
-    """Send refused workloads down their own rankings of products with room; who finds none waits or is lost.
-
-    ``left`` (2 L,) are the hours left in every lane; changed.
-    """
-    who, bounds = _look_up(rows, active, menu, service, terms, seasons.choice, refused), np.empty(MOST_PAIRS)
-    for i in range(refused.size):
-        x, volume = refused[i], who.volume[i]
-        active.premium[x] = 1.0
-        other = choose_again(menu, who.cell[i], who.incumbent[i], who.gift[i], who.key[i], left, volume, bounds)
-        if other == NONE:
-            waits = _waits(rows, who.row[i], active.fresh[x], terms, seasons)
-            active.served[x] = NONE - 1 - (WAITING if waits else LOST)
-        else:
-            lane, needed = menu.lane[other], volume * menu.need[other]
-            load[lane] += needed
-            left[lane], left[lane ^ 1] = max(left[lane] - needed, 0.0), lane_left(kinds, load, lane ^ 1)
-            active.served[x] = other
-
-
-@inlined
-def _waits(rows: Workloads, n: int, fresh: int, terms: Terms, seasons: Seasons) -> bool:
-    """Return whether row n, which found nobody, waits: backlog for as long as any does, of new demand a share."""
-    patient = (terms.waiting_quarters > 0) & (draw(rows, n, seasons.waiting) < terms.waiting_share)
-    waits: bool = rows.waited[n] < terms.waiting_quarters if fresh == 0 else patient
-    return waits
 
 
 @inlined

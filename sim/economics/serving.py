@@ -1,6 +1,6 @@
 """A quarter of service to all workloads that choose: first choices, rationing, what is added up of them, signing.
 
-The steps stand in ``service``.
+The steps stand in ``service`` and ``rationing``.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,8 @@ import numpy as np
 from sim.compiled import compiled
 from sim.economics.cells import Floats, Ints
 from sim.economics.choice import Menu
-from sim.economics.service import Active, Terms, account, allocate, decide, seasons_of, sign
+from sim.economics.rationing import allocate
+from sim.economics.service import Active, Terms, account, decide, seasons_of, sign
 from sim.economics.workloads import Workloads
 from sim.randomness import Words
 

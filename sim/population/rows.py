@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.economics import service
+from sim.economics import rationing
 from sim.economics.accounts import sums_by_region
 from sim.economics.cells import Bools, Floats
 from sim.economics.choice import Menu
@@ -15,7 +15,7 @@ from sim.population.labs import labs_of_day, today
 from sim.randomness import Decision, season, seasons
 from sim.world import Used, World
 
-RULES = {"lottery": service.LOTTERY, "reservations": service.RESERVATIONS, "bids": service.BIDS}
+RULES = {"lottery": rationing.LOTTERY, "reservations": rationing.RESERVATIONS, "bids": rationing.BIDS}
 
 
 class Rows:

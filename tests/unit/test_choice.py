@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from sim.compiled import compiled
 from sim.economics.cells import LOG, Cells
-from sim.economics.choice import BLOCK, MOST_PAIRS, NONE, Choosers, Menu, choose, choose_again, willingness
+from sim.economics.choice import (
+    BLOCK,
+    MOST_PAIRS,
+    NONE,
+    Choosers,
+    Menu,
+    choose,
+    choose_again,
+    choose_with_room,
+    willingness,
+)
 from sim.economics.stable import log_stable, nest_shock_table
 from sim.randomness import bits, fold, unit
 from tests.builders_choice import NOWHERE, Floats, Ints, menu, nested_logit, without
@@ -243,6 +253,10 @@ def test_who_is_refused_takes_the_best_of_what_has_room(seed: int, rho: float) -
     assert fits[found].all()
     open_only = offered._replace(inverse_weight=np.where(fits, offered.inverse_weight, np.inf))
     assert (chosen(open_only, 4, 0.5, 0.0, np.uint64(seed), 200) == found).all()
+    together = Choosers(
+        np.array([0, 200]), own_keys(np.uint64(seed), 200), np.full(200, 4), np.full(200, 0.5), np.zeros(200)
+    )  # fmt: skip
+    assert (choose_with_room(offered, together, np.full(200, 1.4), room) == found).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(RHOS))

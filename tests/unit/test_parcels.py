@@ -9,7 +9,8 @@ from sim.economics.choice import Menu
 from sim.economics.parcel_choice import ANY, Choices, Draws, choose_parcels, nest_flows, nest_ratios
 from sim.economics.parcel_signing import Flows, sign_parcels
 from sim.economics.parcels import TERMS, Layout, Stock, contracted_parcels, grow_parcels, held_by_tie
-from sim.economics.service import LOTTERY, RESERVATIONS, Terms
+from sim.economics.rationing import LOTTERY, RESERVATIONS
+from sim.economics.service import Terms
 from sim.economics.tally import ENDS, TO_EXPIRED, TO_LOST, TO_WAITING
 from sim.economics.workloads import LOST, ON_DEMAND, ONE_YEAR, OUTSIDE, SERVED, THREE_YEAR, WAITING
 from sim.parameters.customers import Switching

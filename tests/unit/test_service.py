@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sim.compiled import compiled
-from sim.economics.choice import NONE, Menu, willingness
-from sim.economics.frontier import inference_left, training_left
-from sim.economics.service import BIDS, LOTTERY, RESERVATIONS, load_contracts, outcome
+from sim.economics.choice import MOST_PAIRS, NONE, Menu, choose_again, willingness
+from sim.economics.frontier import inference_left, lane_left, training_left
+from sim.economics.rationing import BIDS, LOTTERY, RESERVATIONS, _priorities, _serve_queue
+from sim.economics.service import Active, Seasons, Terms, load_contracts, outcome
 from sim.economics.workloads import (
     DATED,
     LOST,
@@ -27,10 +28,11 @@ from sim.economics.workloads import (
     draw,
 )
 from sim.randomness import fold
-from tests.builders_choice import CELLS, ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Scene, menu, workloads
+from tests.builders_choice import CELLS, ELASTICITY, NOWHERE, TERMS, Accounts, Floats, Ints, Scene, menu, workloads
 
 COUNT = 400
 RULES = [LOTTERY, RESERVATIONS, BIDS]
+NOBODY = -9
 
 
 @compiled
@@ -110,6 +112,42 @@ def test_everything_asked_is_served_on_premises_waiting_or_lost(rule: int) -> No
     assert found.outside[0] == pytest.approx(outside, rel=1e-12)
     waits = done.rows.status == WAITING
     assert found.waiting.sum() == pytest.approx((volume * need)[waits].sum(), rel=1e-12)
+
+
+@compiled
+def served_one_by_one(
+    rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, kinds: Floats,
+    load: Floats, elasticity: Floats,
+) -> Ints:  # fmt: skip
+    """Return where everybody ends if each refusal is looked at in turn, in the room that is left then."""
+    full, left = np.ones(kinds.shape[0], np.bool_), np.empty(load.size)
+    queue, order, bid = _priorities(rows, active, full, menu, service, terms, seasons, LOTTERY, elasticity)
+    served = active.first.copy()
+    for place in _serve_queue(rows, active, menu, kinds, load, left, queue, order, bid, LOTTERY):
+        x = queue[place]
+        n = active.row[x]
+        key, volume = fold(seasons.choice, rows.key[n]), rows.volume[n]
+        other = choose_again(menu, rows.cell[n], NONE, 1.0, key, left, volume, np.empty(MOST_PAIRS))
+        served[x] = other if other != NONE else NOBODY
+        if other != NONE:
+            load[menu.lane[other]] += volume * menu.need[other]
+            for lane in range(load.size):
+                left[lane] = lane_left(kinds, load, lane)
+    return served
+
+
+@pytest.mark.parametrize("capacity", [(30.0, 1e9), (30.0, 150.0), (250.0, 20.0)])
+def test_re_routing_all_at_once_is_re_routing_one_by_one(capacity: tuple[float, float]) -> None:
+    start, done = scene(capacity), scene(capacity).ration()
+    served = served_one_by_one(
+        start.rows, start.active, start.menu, start.service, start.terms, start.seasons, start.kinds, start.load,
+        np.full(1, ELASTICITY),
+    )  # fmt: skip
+    moved = (served >= 0) & (served != done.active.first)
+    assert moved.sum() > 5
+    assert (done.active.served[moved] == served[moved]).all()
+    assert ((done.active.served < OUTSIDE) == (served == NOBODY)).all()
+    np.testing.assert_allclose(done.load, start.load, rtol=1e-12)
 
 
 def test_with_room_for_all_everyone_gets_the_first_choice() -> None:

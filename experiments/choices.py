@@ -145,10 +145,12 @@ def _read(folder: Path, levers: str, sample: int) -> Parameters | None:
 
 
 def _entities(parameters: Parameters) -> object:
-    """Return what must be equal for two runs to have the same products, sites and cells of customers."""
-    market = parameters.market
-    sites = {name: list(firm.sites) for name, firm in parameters.providers.items()}
-    return market.start, list(market.regions), sites, list(parameters.suppliers), list(parameters.customers.labs)
+    """Return what must be equal for the customers of one run to choose from the menus of another."""
+    from sim.structure import Structure
+
+    found = Structure(parameters)
+    sites, products = ([x._replace(launch=0) for x in listed] for listed in (found.sites, found.products))
+    return parameters.market.start, found.regions, found.providers, sites, products, found.cells, found.pairs
 
 
 def _lacks(case: Case, wanted: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, float]]:

@@ -9,7 +9,7 @@ REPORT = "report.html"
 
 
 def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str] | None = None) -> Path:
-    """Print a summary of each folder, build the report and return its path as the current folder sees it.
+    """Print a summary of each folder and effects of studies, build the report, return its path from the current folder.
 
     Args:
         folders: Finished runs or studies; several are compared.
@@ -21,8 +21,10 @@ def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str]
     """
     from experiments.analysis import load
     from experiments.analysis.terminal import summary
+    from experiments.report.study import effects_in_words
 
-    print(summary([load(folder) for folder in folders]))
+    found = [load(folder) for folder in folders]
+    print("\n\n".join([summary(found), *filter(None, map(effects_in_words, found))]))
     print()
     return report(folders, target, figures)
 

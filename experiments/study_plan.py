@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ from sim.tables import outcome_names
 
 DEFAULTS = ("study=baseline",)
 _NOT_FIXED = ("seed", "study", "hydra")
+_MANY = 2000
+"""Samples at lever points from which checking them takes more than some ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,17 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     _refuse(list(_outcome_problems(design, [item for _, item in found])))
     _refuse(_said_in(composer, base, "uncertainties", list(range_problems(design, base))))
     drawn = tuple(samples(design, base))
+    _say_if_many(len(found), len(drawn), len(design.seed_list()))
     _refuse(list(sample_problems(composer, found, drawn)))
     crossing = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
     return StudyPlan(entered, base, found, drawn, tuple(crossing), composer.user_folders)
+
+
+def _say_if_many(points: int, samples: int, seeds: int) -> None:
+    """Say how large a study is before all of it is checked, where that takes a while."""
+    if points * samples >= _MANY:
+        runs = f"{points:,} lever points x {samples:,} samples x {seeds:,} seeds = {points * samples * seeds:,} runs"
+        print(f"{runs}; every sample is checked at every lever point first", file=sys.stderr)
 
 
 def _refuse(lines: Sequence[str]) -> None:

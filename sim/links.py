@@ -84,8 +84,8 @@ class Links:
         self.share_weight = np.array([x.share_weight for x in _variants(structure)])
         self.forecast_rule = _forecast_rule(structure)
         self.observing = Where(
-            self.product_lane, self.product_provider, self.product_pool, self.product_workload, self.product_site,
-            self.product_maas, structure.pool_site, structure.site_region, structure.build_quarters, self.share_weight,
+            self.product_lane, self.product_provider, self.product_workload, self.product_site, self.product_maas,
+            structure.pool_site, structure.site_region, structure.build_quarters, self.share_weight,
             self.investment.own_price_weight, self.forecast_rule,
         )  # fmt: skip
         rule = structure.parameters.behaviour.expectations

@@ -128,6 +128,7 @@ class State:
     ahead: Floats = column("log", "2 R, H", "the same, forecasts of the next value by heuristic")
     forecast_error: Floats = column("log squared", "2 R, H", "discounted squared errors of these")
     first_share: Floats = column("fraction", "S", "expected share of the region's customers by first choice")
+    advantage: Floats = column("log ratio", "S", "least long-run cost of an hour in its region over that of the site")
     own_price: Floats = column("log", "S", "average of the own price over the region's mean")
     order_cost: Floats = column("USD per effective H100e-hour", "S, K", "cost when the habit of ordering was formed")
     making: Floats = column("ratio", "S, K", "weight of the provider's own makers in its orders over habit")

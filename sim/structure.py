@@ -341,7 +341,7 @@ class Structure:
 
     @cached_property
     def cells(self) -> list[BaseCell]:
-        """Base cells: region x taste x workload x residency, where the region has such customers."""
+        """Base cells: region x taste x workload x residency; where nobody lives nothing is sold."""
         return [
             BaseCell(r, taste, workload, bound)
             for r in range(len(self.regions))
@@ -354,14 +354,24 @@ class Structure:
         """Return whether residency, headquarters and licence let customers of a cell buy a product."""
         demand = self.parameters.customers.demand.get(self.regions[cell.region])
         provider = self.parameters.providers[self.providers[product.provider]]
-        if demand is None or product.workload != cell.workload:
+        if demand is None or product.workload != cell.workload or not self._inhabited(cell):
             return False
         if cell.bound == BOUND and product.region != cell.region:
             return False
         if provider.headquarters in demand.barred_headquarters:
             return False
+        if product.service == IAAS:
+            return True
         licensed = provider.models.licensed_regions if provider.models is not None else []
-        return product.service == IAAS or self.regions[cell.region] in licensed
+        buys_tokens = self.parameters.customers.tastes[self.tastes[cell.taste]].buys_tokens
+        return buys_tokens and self.regions[cell.region] in licensed
+
+    def _inhabited(self, cell: BaseCell) -> bool:
+        """Return whether a cell may have customers: enterprises of its region and taste, or labs, which move freely."""
+        customers, region, taste = self.parameters.customers, self.regions[cell.region], self.tastes[cell.taste]
+        if customers.demand[region].tastes.get(taste, 0.0) > 0.0:
+            return True
+        return cell.bound == FREE and any((x.region, x.taste) == (region, taste) for x in customers.labs.values())
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:

@@ -112,7 +112,11 @@ _PROVIDERS = Table(
     ),
     (
         _number("revenue_usd_m", "USD m", "payments of external customers"),
-        _number("gross_margin_usd_m", "USD m", "revenue less running cost of the hours sold, not of idle cards"),
+        _number(
+            "gross_margin_usd_m",
+            "USD m",
+            "revenue less running cost of hours sold (not idle cards), before rents paid",
+        ),
         _number("served_h100e", "effective H100e", "average effective H100e in paid use"),
         _number("tokens_bn", "bn tokens", "tokens served by MaaS; 0 for IaaS"),
         _number("share_revenue", "fraction", "revenue over the region's total of the same product and workload"),

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 
 from experiments.preflight import refusals
 from experiments.preflight.contradictions import contradictions
@@ -143,7 +143,9 @@ def _unexplained(error: Exception, composer: Composer) -> Problem:
 
 
 def _unreadable(error: Exception, composer: Composer) -> Problem | None:
-    """Return what is said of a file that cannot be read; nothing where the error is of another sort."""
+    """Return what is said of a file, or a value in it, that cannot be read; nothing for errors of another sort."""
+    if isinstance(error.__cause__ or error, GrammarParseError):
+        return next(iter(refusals.acting_texts(composer.user_folders)), None)
     if isinstance(error, OSError) and error.filename is not None:
         return Problem(str(error.filename), ABSENT, f"cannot be read ({error.strerror})")
     if isinstance(error, UnicodeDecodeError):  # Python names the bytes, not the file they are in

@@ -108,11 +108,23 @@ def _list_problems(file: Path) -> Iterator[Problem]:
 
 def _defaults(file: Path) -> object:
     """Return the defaults list of a file; a file that cannot be read has none, and Hydra says why if it is chosen."""
+    return _content(file).get("defaults")
+
+
+def _content(file: Path) -> dict[Any, Any]:
+    """Return what a file says, nothing where it cannot be read or says no keys."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
-        return None
-    return content.get("defaults") if isinstance(content, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def acting_texts(user_folders: Sequence[Path]) -> list[Problem]:
+    """Return the values of user files that are more than a plain reference: some cannot even be read as one."""
+    files = [folder / name for folder in user_folders for name in yaml_files(folder)]
+    found = [(file, *leaf) for file in files if excess(file) is None for leaf in flattened(_content(file))]
+    return [x for file, key, value in found for x in _value_problems(file, key, value) if x.allowed == _ONE_REFERENCE]
 
 
 def folder_problems(user_folders: Sequence[Path]) -> list[Problem]:

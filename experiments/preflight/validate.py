@@ -112,8 +112,15 @@ def _problem(root: Field, detail: ErrorDetails, cause: object) -> Problem:
         is_quarter = detail.get("ctx", {}).get("pattern") == QUARTER_PATTERN
         wanted = "a quarter such as 2024Q3" if is_quarter else f"a name (names match {ID_PATTERN})"
         return Problem(key, ABSENT, f"{parts[-1]!r} is not {wanted}")
-    hint = _yaml_hint(value) if detail["type"] == "string_type" else ""
+    hint = _yaml_hint(value) if detail["type"] == "string_type" else _nearest_choice(detail)
     return Problem(key, value, f"must be {_allowed(root, parts)}{hint}")
+
+
+def _nearest_choice(detail: ErrorDetails) -> str:
+    """Return the nearest of the words that a key takes, where it takes one of some words."""
+    if detail["type"] != "literal_error" or not isinstance(detail["input"], str):
+        return ""
+    return suggestion(detail["input"], re.findall("'([^']+)'", detail.get("ctx", {}).get("expected", "")))
 
 
 def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
@@ -127,7 +134,8 @@ def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
 def _length(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if "min_length" in context:
-        return f"at least {context['min_length']} entry"
+        least = context["min_length"]
+        return f"at least {least} {'entry' if least == 1 else 'entries'}"
     return f"at most {context.get('max_length')} entries"
 
 

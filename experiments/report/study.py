@@ -34,6 +34,8 @@ _LARGEST = 6
 """Uncertainties shown for each outcome."""
 _SEEDS_TO_COMPARE = 16
 """The spread of a quarter of fewer seeds says nothing of how errors shrink."""
+_SAID = 20
+"""Effects said in a terminal."""
 _MOST_GAIN = 1000.0
 """Gain beyond which pairs all but agree, and rounding decides."""
 
@@ -50,14 +52,35 @@ class Part:
 
 def parts(results: Results) -> list[Part]:
     """Return the tables of a study, those with nothing in them left out; nothing for a single run."""
-    if results.manifest["kind"] != "study" or "outcomes" not in results:
+    if not _is_study(results):
         return []
-    found = answers(results)
-    names = {json.dumps(case.levers, sort_keys=True): case.label for case in cases([results])}
+    found, names = answers(results), _labels(results)
     makers: Sequence[Callable[[Results, Answers, Labels], Part]] = (
         _effects, _regrets, _attribution, _sensitivity, _discovery, _convergence,
     )  # fmt: skip
     return [part for part in (make(results, found, names) for make in makers) if part.rows]
+
+
+def effects_in_words(results: Results) -> str:
+    """Return the effects of a study for a terminal, the first of them; empty where there is no second lever point."""
+    if not _is_study(results):
+        return ""
+    part = _effects(results, answers(results), _labels(results))
+    rows = [row[:5] for row in (part.head, *part.rows[:_SAID])]
+    if len(rows) == 1:
+        return ""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    more = [f"{len(part.rows) - _SAID} more are in the report"] if len(part.rows) > _SAID else []
+    return "\n".join([part.title, *(f"  {line}" for line in [*lines, *more])])
+
+
+def _is_study(results: Results) -> bool:
+    return results.manifest["kind"] == "study" and "outcomes" in results
+
+
+def _labels(results: Results) -> dict[str, str]:
+    return {json.dumps(case.levers, sort_keys=True): case.label for case in cases([results])}
 
 
 def _said(asked: Asked) -> str:

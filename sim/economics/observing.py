@@ -12,17 +12,25 @@ from sim.economics.building import pipeline_growth
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.forecasts import believed, heuristic_weights, observe
-from sim.economics.sites import growth_of, loads, price_levels, settle_habits, shares_within, site_demand, site_prices
+from sim.economics.sites import (
+    costs_here,
+    growth_of,
+    least_by_site,
+    loads,
+    price_levels,
+    settle_habits,
+    shares_within,
+    site_demand,
+    site_prices,
+)
 
 
 class Where(NamedTuple):
     """What never changes of products, pools and sites."""
 
     lane: Ints
-    """(J,) lane, ``provider``, ``pool``, ``workload`` and ``site`` of each product."""
+    """(J,) lane, ``provider``, ``workload`` and ``site`` of each product."""
     provider: Ints
-    """(J,)"""
-    pool: Ints
     """(J,)"""
     workload: Ints
     """(J,)"""
@@ -92,13 +100,15 @@ class Beliefs(NamedTuple):
     price: Floats
     """(S,) average of the own price over the region's mean, log."""
     before: Floats
-    """(2 R,) growth of demand, and price over long-run cost, as last observed."""
+    """(2 R,) growth of demand, and price over the region's least long-run cost, as last observed."""
     habit: Floats
     """(2 R,) adaptive forecasts of these."""
     ahead: Floats
     """(2 R, H) forecasts of the next value."""
     error: Floats
     """(2 R, H) discounted squared errors of these."""
+    advantage: Floats
+    """(S,) the region's least long-run cost over the site's own, log: at most 0 where customers ask."""
 
 
 class Outlook(NamedTuple):
@@ -106,12 +116,14 @@ class Outlook(NamedTuple):
 
     demand: Floats
     """(S,) demand of customers, inference hours."""
-    mean_cost: Floats
-    """(R,) mean long-run cost of an hour, USD; 0 where nobody asks."""
+    cost: Floats
+    """(S,) long-run cost of an hour of what the region asks for, USD."""
+    least: Floats
+    """(S, 2) the least long-run cost of an hour of each workload, USD."""
     growth: Floats
     """(S,) expected growth of demand, log."""
     price: Floats
-    """(S,) expected price over long-run cost, log."""
+    """(S,) expected mean price of the region over the site's own long-run cost, log."""
     standing: Floats
     """(S,) inference hours of the site."""
     captive: Floats
@@ -134,11 +146,13 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
     """
     w, regions = where, where.build.size
     demand = site_demand(now.first, now.contracted, now.most, w.lane, w.pool_site, w.region.size)
-    value = site_prices(
-        now.first, now.posted, now.tokens_per_hour, now.cost, w.provider, w.pool, w.workload, w.on_tokens, w.site,
-        w.region.size,
-    )  # fmt: skip
-    price, own, mean_cost = price_levels(value, w.region, regions)
+    value, asked = site_prices(
+        now.first, now.posted, now.tokens_per_hour, w.provider, w.workload, w.on_tokens, w.site, w.region.size
+    )
+    least = least_by_site(now.cost, w.pool_site, w.region.size)
+    cost = costs_here(least, asked, w.region, regions)
+    price, own, cheaper = price_levels(value, asked, cost, w.region, regions)
+    beliefs.advantage[:] = cheaper
     growth = growth_of(demand, w.region, beliefs.demand, opening)
     _forecast(where, rules, now, growth, price, beliefs, opening, quarter)
     share = shares_within(demand, w.region, regions)
@@ -147,8 +161,8 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
     standing = totals(w.pool_site, now.most[1], w.region.size)
     captive = totals(w.pool_site, now.own_use, w.region.size)
     return Outlook(
-        demand, mean_cost, believed(beliefs.ahead, weights, w.heuristic, w.region),
-        believed(beliefs.ahead, weights, w.heuristic, w.region + regions), standing, captive,
+        demand, cost, least, believed(beliefs.ahead, weights, w.heuristic, w.region),
+        believed(beliefs.ahead, weights, w.heuristic, w.region + regions) + cheaper, standing, captive,
         loads(demand + captive, standing),
     )  # fmt: skip
 

@@ -37,60 +37,100 @@ def site_demand(first: Floats, contracted: Floats, most: Floats, lane: Ints, sit
 
 @compiled
 def site_prices(
-    first: Floats, posted: Floats, tokens_per_hour: Floats, cost: Floats, provider: Ints, pool: Ints, workload: Ints,
-    on_tokens: Bools, site: Ints, sites: int,
-) -> Floats:  # fmt: skip
-    """Return (3, S): what customers ask for by first choice, at posted prices, at long-run cost, and in hours.
+    first: Floats, posted: Floats, tokens_per_hour: Floats, provider: Ints, workload: Ints, on_tokens: Bools,
+    site: Ints, sites: int,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return what customers ask for by first choice: at posted prices (S,), and in hours of each workload (S, 2).
 
     Args:
         first: (R, J) hours by first choice.
         posted: (J,) USD per unit.
         tokens_per_hour: (I,) M tokens per hour.
-        cost: (L, 2) long-run cost, USD per hour of each workload.
-        provider: (J,) provider, ``pool`` and ``workload`` of each product.
-        pool: (J,)
+        provider: (J,) provider and ``workload`` of each product.
         workload: (J,)
         on_tokens: (J,) whether it is sold by the token.
         site: (J,) site of each product.
         sites: S.
     """
-    out = np.zeros((3, sites))
+    value, asked = np.zeros(sites), np.zeros((sites, 2))
     for j in range(posted.size):
         hours = 0.0
         for r in range(first.shape[0]):
             hours += first[r, j]
         per_hour = posted[j] * tokens_per_hour[provider[j]] if on_tokens[j] else posted[j]
-        out[0, site[j]] += per_hour * hours
-        out[1, site[j]] += cost[pool[j], workload[j]] * hours
-        out[2, site[j]] += hours
+        value[site[j]] += per_hour * hours
+        asked[site[j], workload[j]] += hours
+    return value, asked
+
+
+@compiled
+def least_by_site(cost: Floats, site: Ints, sites: int) -> Floats:
+    """Return the least long-run cost of each workload among the pools of every site (S, 2), USD per hour.
+
+    Args:
+        cost: (L, 2) of every pool.
+        site: (L,) site of each pool.
+        sites: S.
+    """
+    out = np.full((sites, 2), math.inf)
+    for pool in range(site.size):
+        for w in range(2):
+            out[site[pool], w] = min(out[site[pool], w], cost[pool, w])
     return out
 
 
 @compiled
-def price_levels(value: Floats, region: Ints, regions: int) -> tuple[Floats, Floats, Floats]:
-    """Return log of each region's mean price over its cost (R,), of a site's price over that mean (S,), and cost (R,).
+def costs_here(least: Floats, asked: Floats, region: Ints, regions: int) -> Floats:
+    """Return the long-run cost at every site of an hour of what its region asks for (S,), USD.
 
-    Cost is the mean long-run cost of an hour, USD. Where nobody asks, a site stands at its region's mean, and a region
-    at cost, which is then not known: 0.
+    Where nobody asks, of an inference hour.
 
     Args:
-        value: (3, S) value, cost and hours, see ``site_prices``.
+        least: (S, 2) long-run cost of each workload, USD per hour.
+        asked: (S, 2) hours by first choice.
         region: (S,) region of each site.
         regions: R.
     """
-    total, mean, own, cost = np.zeros((3, regions)), np.zeros(regions), np.zeros(region.size), np.zeros(regions)
+    training, both = totals(region, asked[:, 0], regions), totals(region, asked[:, 0] + asked[:, 1], regions)
+    out = np.empty(region.size)
+    for s in range(out.size):
+        r = region[s]
+        part = training[r] / both[r] if both[r] > 0.0 else 0.0
+        out[s] = part * least[s, 0] + (1.0 - part) * least[s, 1]
+    return out
+
+
+@compiled
+def price_levels(value: Floats, asked: Floats, cost: Floats, region: Ints, regions: int) -> tuple[Floats, ...]:
+    """Return logs: mean price over least cost (R,), a site's price over that mean, and least cost over its own (S,).
+
+    The least cost is that of the cheapest site that customers ask for: what a rival pays for its cards moves a mean of
+    costs, but neither the price nor what an hour costs anybody else.
+    Where nobody asks, a site stands at its region's mean, and a region at its least cost.
+
+    Args:
+        value: (S,) what is asked for at posted prices, USD.
+        asked: (S, 2) the same in hours of each workload.
+        cost: (S,) long-run cost of an hour, see ``costs_here``.
+        region: (S,) region of each site.
+        regions: R.
+    """
+    hours = asked[:, 0] + asked[:, 1]
+    total, sold = totals(region, value, regions), totals(region, hours, regions)
+    least, mean = np.full(regions, math.inf), np.zeros(regions)
     for s in range(region.size):
-        for x in range(3):
-            total[x, region[s]] += value[x, s]
+        if hours[s] > 0.0 or sold[region[s]] == 0.0:
+            least[region[s]] = min(least[region[s]], cost[s])
     for r in range(regions):
-        if total[0, r] > 0.0:
-            mean[r] = math.log(total[0, r] / total[1, r])
-            cost[r] = total[1, r] / total[2, r]
+        if total[r] > 0.0:
+            mean[r] = math.log(total[r] / sold[r] / least[r])
+    own, cheaper = np.zeros(region.size), np.empty(region.size)
     for s in range(region.size):
         r = region[s]
-        if value[0, s] > 0.0:
-            own[s] = math.log(value[0, s] / value[2, s] * total[2, r] / total[0, r])
-    return mean, own, cost
+        cheaper[s] = math.log(least[r] / cost[s])
+        if value[s] > 0.0:
+            own[s] = math.log(value[s] / hours[s] * sold[r] / total[r])
+    return mean, own, cheaper
 
 
 @compiled

@@ -173,24 +173,17 @@ def card_costs(
 
 
 @compiled
-def earnings(price: Floats, own_price: Floats, hour_cost: Floats, region: Ints, long_run: Floats, site: Ints) -> Floats:
-    """Return what an inference hour is expected to earn at every site (S,), USD.
+def earnings(price: Floats, own_price: Floats, cost: Floats) -> Floats:
+    """Return what an hour is expected to earn at every site (S,), USD.
 
     Args:
-        price: (S,) expected log of the region's mean price over long-run cost.
+        price: (S,) expected log of the region's mean price over the site's long-run cost.
         own_price: (S,) average log of the own price over that mean.
-        hour_cost: (R,) mean long-run cost of an hour in each region; 0 where nobody asks.
-        region: (S,) region of each site.
-        long_run: (L,) long-run cost of an inference hour in each pool: counts where nobody asks.
-        site: (L,) site of each pool.
+        cost: (S,) long-run cost of an hour, USD.
     """
-    least = np.full(price.size, math.inf)
-    for pool in range(site.size):
-        least[site[pool]] = min(least[site[pool]], long_run[pool])
     out = np.empty(price.size)
     for s in range(price.size):
-        cost = hour_cost[region[s]]
-        out[s] = (cost if cost > 0.0 else least[s]) * math.exp(price[s] + own_price[s])
+        out[s] = cost[s] * math.exp(price[s] + own_price[s])
     return out
 
 

@@ -58,15 +58,11 @@ class Prospects(NamedTuple):
     """What sites expect of the next quarter."""
 
     price: Floats
-    """(S,) expected log of the region's mean price over long-run cost."""
+    """(S,) expected log of the region's mean price over the site's long-run cost."""
     own_price: Floats
     """(S,) average log of the own price over that mean."""
-    mean_cost: Floats
-    """(R,) mean long-run cost of an hour in each region; 0 where nobody asks."""
-    long_run: Floats
-    """(L,) long-run cost of an inference hour in each pool."""
-    pool_site: Ints
-    """(L,)"""
+    cost: Floats
+    """(S,) long-run cost of an hour, USD."""
     load: Floats
     """(S,) part of its hours that is in use."""
     hurdle: Floats
@@ -114,28 +110,27 @@ def power_for_orders(
         earned: (S,) filled with what an inference hour is expected to earn, USD.
     """
     region, sites = builders.region, earned.size
-    earned[:] = earnings(
-        prospects.price, prospects.own_price, prospects.mean_cost, region, prospects.long_run, prospects.pool_site
-    )
+    earned[:] = earnings(prospects.price, prospects.own_price, prospects.cost)
     new = card_costs(
         offers.chip, offers.shares, offers.cost, offers.shell * works.congestion, fleet.kw, fleet.effective,
         rule.recovery, rule.utilisation, region,
     )  # fmt: skip
+    takings = earned * prospects.load  # of every hour that cards can give, asked for or not
     fleet.scrapped[:] = scrapped(
-        fleet.owned, earned, region, fleet.effective, fleet.running, rule.patience, fleet.losses
+        fleet.owned, takings, region, fleet.effective, fleet.running, rule.patience, fleet.losses
     )
     left, gain = fleet.owned - fleet.scrapped, np.full(sites, -math.inf)
     for s in range(sites):
         if offers.mw_hours[s] > 0.0:
-            gain[s] = offers.mw_hours[s] * (earned[s] - new[s])
+            gain[s] = offers.mw_hours[s] * (takings[s] - new[s])
     fleet.may_go[:] = displaceable(
-        left, earned, region, fleet.effective, fleet.running, fleet.kw, rule.hours, gain, rule.refill
+        left, takings, region, fleet.effective, fleet.running, fleet.kw, rule.hours, gain, rule.refill
     )
     halls = fleet.energised + finished(works.begun, works.converting, region, builders.build, rule.conversion, later)
     free = free_power(left, fleet.may_go, fleet.kw, rule.survive, halls)
     attractive, out = np.empty(sites), np.empty(sites)
     for s in range(sites):
-        attractive[s] = math.log(earned[s] * prospects.load[s] / new[s])
+        attractive[s] = math.log(takings[s] / new[s])
     filled = fill_rate(attractive, prospects.hurdle, rule.steepness)
     for s in range(sites):
         out[s] = free[s] * filled[s] * prospects.appetite[builders.provider[s]]

@@ -100,6 +100,8 @@ class Leasing(Schema):
     """Part of what a site abroad lacks that its firm rents there, as far as rules deny it cards; 0 for none."""
     grandfathered: Fraction
     """Part of leases and customers' contracts signed before a rule on rentals closes them that runs on to its end."""
+    built_to_let: Fraction
+    """Part of what tenants would rather rent than build which they leave to lessors to build; 0: they build it all."""
 
 
 class Expectations(Schema):

@@ -22,6 +22,8 @@ class Taste(Schema):
     """e: cost of own inference on another stack; MaaS hides the stack."""
     own_efficiency: Annotated[float, quantity("fraction of reference", gt=0.0, le=2.0)]
     """Tokens per card-hour when self-hosting, relative to the reference provider."""
+    buys_tokens: bool
+    """Whether it buys tokens of providers' models (MaaS), or only rents cards."""
 
 
 class RegionalDemand(Schema):

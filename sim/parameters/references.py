@@ -1,6 +1,6 @@
 """Combinations that no single field can refuse: names that must exist, and markets that cannot work."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sim.names import quarter_number
@@ -29,6 +29,14 @@ def _cards(key: str, cards: Collection[str], p: "Parameters") -> Iterator[Proble
     yield from known(key, cards, p.chips)
 
 
+def _one_whole(key: str, shares: Mapping[str, float]) -> Iterator[Problem]:
+    """Yield a problem where shares do not sum to 1, with what they sum to."""
+    total = sum(shares.values())
+    if abs(total - 1.0) > 1e-9:
+        parts = ", ".join(f"{name} {share:g}" for name, share in shares.items())
+        yield Problem(key, round(total, 6), f"shares must sum to 1; these add up: {parts}")
+
+
 def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Problem]:
     key = f"providers.{name}"
     yield from known(f"{key}.sites", provider.sites, p.market.regions)
@@ -36,8 +44,7 @@ def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Pr
         yield from _cards(f"{key}.sites.{region}.opening_cards", site.opening_cards, p)
         yield from _cards(f"{key}.sites.{region}.deliveries", site.deliveries, p)
     yield from known(f"{key}.order_mix", provider.order_mix, p.suppliers)
-    if abs(sum(provider.order_mix.values()) - 1.0) > 1e-9:
-        yield Problem(f"{key}.order_mix", dict(provider.order_mix), "shares must sum to 1")
+    yield from _one_whole(f"{key}.order_mix", provider.order_mix)
     for supplier in provider.order_mix:
         maker = p.suppliers.get(supplier)
         served = maker.sells_to if maker is not None and maker.external_share == 0.0 else None
@@ -96,12 +103,8 @@ def _demand(p: "Parameters") -> Iterator[Problem]:
         key = f"customers.demand.{region}"
         yield from known(f"{key}.tastes", demand.tastes, customers.tastes)
         yield from known(f"{key}.barred_headquarters", demand.barred_headquarters, p.market.regions)
-    total = sum(d.enterprise_share for d in customers.demand.values())
-    if abs(total - 1.0) > 1e-9:
-        parts = ", ".join(
-            f"customers.demand.{x}.enterprise_share {d.enterprise_share:g}" for x, d in customers.demand.items()
-        )
-        yield Problem("customers.demand.*.enterprise_share", total, f"shares must sum to 1; these add up: {parts}")
+    shares = {f"customers.demand.{x}.enterprise_share": d.enterprise_share for x, d in customers.demand.items()}
+    yield from _one_whole("customers.demand.*.enterprise_share", shares)
     if customers.granularity == "cells" and p.behaviour.rationing.name == "bids":
         allowed = "bids rank customers one by one: with customers.granularity = cells use lottery or reservations"
         yield Problem("behaviour.rationing.name", "bids", allowed)

@@ -14,9 +14,10 @@ def run(world: World) -> None:
     )  # fmt: skip
     beliefs = Beliefs(
         state.demand_seen, state.first_share, state.own_price, state.seen, state.habit, state.ahead,
-        state.forecast_error,
+        state.forecast_error, state.advantage,
     )  # fmt: skip
     seen = learn(world.links.observing, world.links.heuristics, observed, beliefs, t == 0, PAST + t)
-    now["site_demand"], now["mean_cost"], now["site_load"] = seen.demand, seen.mean_cost, seen.load
+    now["site_demand"], now["site_load"] = seen.demand, seen.load
+    now["long_run_here"], now["least_here"] = seen.cost, seen.least
     now["growth_ahead"], now["price_ahead"] = seen.growth, seen.price
     now["standing"], now["captive"] = seen.standing, seen.captive

@@ -6,8 +6,10 @@ from sim.economics.building import under_way
 from sim.economics.cells import Bools, Floats
 from sim.economics.slots import spent_per_mw
 from sim.economics.works import Works, ask, begin_halls
+from sim.phases.leasing import renting
+from sim.strategies.capacity_target import Rentals
 from sim.strategies.outlook import Standing, Views, missing_halls
-from sim.structure import PAST
+from sim.structure import INFERENCE, PAST
 from sim.world import World
 
 
@@ -49,11 +51,23 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
         world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
     )  # fmt: skip
     gap = missing_halls(
-        standing, world.leases_ahead, world.links.fixed, views, world.conditions.stance,
+        standing, world.leases_ahead, world.links.fixed, views, world.conditions.stance, _rentals(world),
         state.build_price[:, PAST + t], t, PAST + t,
     )  # fmt: skip
     quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
     return ask(works, gap, requests, quick, PAST + t)
+
+
+def _rentals(world: World) -> Rentals:
+    """Return who may rent from whom what others would have to build first."""
+    links, state, leases = world.links, world.state, world.leases
+    ours = slice(links.dated_leases, None)
+    lessor, lessee = leases.lessor[ours], leases.lessee[ours]
+    return Rentals(
+        world.parameters.behaviour.leasing.built_to_let * renting(world), state.rent[links.site_region],
+        world.now.arrays["least_here"][:, INFERENCE], world.structure.pool_site[lessor],
+        world.structure.pool_site[lessee], world.now.most[1, lessor], world.leasable[ours],
+    )  # fmt: skip
 
 
 def _begin(world: World, works: Works, convert: Floats) -> None:

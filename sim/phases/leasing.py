@@ -25,6 +25,11 @@ def run(world: World) -> None:
     )  # fmt: skip
 
 
+def renting(world: World) -> Floats:
+    """Return what part of what it is missing every site would rent (S,)."""
+    return np.asarray(np.maximum(world.links.leasing, _denied(world)))
+
+
 def _denied(world: World) -> Floats:
     """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
     delivered, part = world.state.shipped * world.structure.chip_h100e, world.links.denied_leasing
@@ -47,5 +52,5 @@ def _trade(world: World) -> Trade:
     state, links, now = world.state, world.links, world.now.arrays
     return Trade(
         links.site_region, state.first_share, now["site_demand"], now["captive"], now["growth_ahead"], now["earned"],
-        np.maximum(links.leasing, _denied(world)), links.rent_hurdle, world.now.most, state.load,
+        renting(world), links.rent_hurdle, world.now.most, state.load,
     )  # fmt: skip

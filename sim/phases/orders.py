@@ -95,8 +95,8 @@ def _prospects(world: World) -> Prospects:
     """Return what sites expect of the next quarter."""
     state, now = world.state, world.now.arrays
     return Prospects(
-        now["price_ahead"], state.own_price, now["mean_cost"], state.long_run[:, INFERENCE], world.structure.pool_site,
-        now["site_load"], world.conditions.stance.hurdle, state.appetite,
+        now["price_ahead"], state.own_price, now["long_run_here"], now["site_load"], world.conditions.stance.hurdle,
+        state.appetite,
     )  # fmt: skip
 
 

@@ -143,17 +143,23 @@ def _enter(world: World) -> None:
     )  # fmt: skip
     if drawn.size == 0:
         return
-    markup = exp(state.habit[len(world.structure.regions) :]) - 1.0
     came = set[int]()
     credit = world.parameters.finance.credit
     covenants = credit.covenant * world.conditions.measures.credit.covenant
     for i in drawn:
         region = int(links.provider_region[i])
-        pays = entry_pays(markup[region], rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
+        pays = entry_pays(_markup(world, int(i)), rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
         trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenants[i], rule.equity_share)
         if pays and trusted and region not in came:
             came.add(region)
             _found(world, int(i))
+
+
+def _markup(world: World, i: int) -> float:
+    """Return the price that a firm may expect at the best of its sites, over its own long-run cost there, less 1."""
+    state, links = world.state, world.links
+    price = state.habit[len(world.structure.regions) + links.site_region] + state.advantage
+    return float(exp(price[links.site_provider == i]).max()) - 1.0
 
 
 def _found(world: World, i: int) -> None:

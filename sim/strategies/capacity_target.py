@@ -1,9 +1,10 @@
 r"""Investment `capacity_target`: build towards forecast demand, with rivals' building and prices weighed (B7).
 
 ``K* = s D (D/K)^omega (p/(hurdle LRMC))^eps (p_own/p)^(x (1 - s)) + own use`` for the quarter in which what is decided
-now would stand. K is net of what fails, retires or gives way by then, and holds new cards in the slots of these. Time
-to build: Kydland and Prescott (1982). Neglect of rivals: Greenwood and Hanson (2015). Form of the target and why each
-term is in it: docs/odd.md 7.6. S sites, R regions.
+now would stand. What a firm that rents would rent of it others build in order to let (``built_to_let``). K is net of
+what fails, retires or gives way by then, and holds new cards in the slots of these. Time to build: Kydland and Prescott
+(1982). Neglect of rivals: Greenwood and Hanson (2015). Form of the target and why each term is in it: docs/odd.md 7.6.
+S sites, R regions.
 """
 
 import math
@@ -68,6 +69,24 @@ class Sites(NamedTuple):
     """Average log of the own price over the region's mean."""
 
 
+class Rentals(NamedTuple):
+    """Who may rent from whom what is not built yet: n leases that firms decide on, between two sites each."""
+
+    part: Floats
+    """(S,) part of what is missing that the firm would rather rent than build, if both cost the same."""
+    rent: Floats
+    """(S,) of an inference hour in the region, USD; 0 where nothing is let."""
+    cost: Floats
+    """(S,) least long-run cost of an inference hour, USD."""
+    lessor: Ints
+    """(n,) site that lets, and the ``lessee``, that rents."""
+    lessee: Ints
+    hours: Floats
+    """(n,) that the lessor's cards which the lessee can use give: by these a lessee's wants are spread over lessors."""
+    permitted: Floats
+    """(n,) part that rules let be signed."""
+
+
 @compiled
 def perceived_capacity(sites: Sites, neglect: Floats, regions: int) -> Floats:
     """Return capacity of the region expected at each site (S,): all that stands by then, own and seen rival building.
@@ -90,7 +109,7 @@ def wanted_capacity(sites: Sites, stance: Stance, growth: Floats, price: Floats,
         sites: what is known.
         stance: how firms invest.
         growth: (S,) growth of the region's demand expected until what is decided now stands, log.
-        price: (S,) expected log of the region's mean price over long-run cost.
+        price: (S,) expected log of the region's mean price over the site's own long-run cost.
         regions: R.
     """
     market, captive = totals(sites.region, sites.market, regions), totals(sites.region, sites.captive, regions)
@@ -112,8 +131,8 @@ def wanted_capacity(sites: Sites, stance: Stance, growth: Floats, price: Floats,
 
 @compiled
 def starts(
-    sites: Sites, stance: Stance, growth: Floats, price: Floats, mw_hours: Floats, shell: Floats, revenue: Floats,
-    steepness: float,
+    sites: Sites, stance: Stance, growth: Floats, price: Floats, rentals: Rentals, mw_hours: Floats, shell: Floats,
+    revenue: Floats, steepness: float,
 ) -> Floats:  # fmt: skip
     """Return MW that every site wants to add to what stands, is built and is asked for (S,); negative for too much.
 
@@ -124,14 +143,17 @@ def starts(
         stance: how firms invest.
         growth: (S,) and ``price`` as for ``wanted_capacity``.
         price: (S,)
+        rentals: who may rent from whom.
         mw_hours: (S,) inference hours a quarter that an MW gives with new cards.
         shell: (R,) USD m per MW of what is begun now.
         revenue: (I,) of the quarter, USD m.
-        steepness: k of ``held_back``.
+        steepness: k of ``held_back`` and ``built_to_let``.
     """
     wanted, committed = wanted_capacity(sites, stance, growth, price, shell.size), sites.renewed + sites.coming
+    let = built_to_let(wanted - committed, stance.hurdle, rentals, steepness)
+    wanted += let
     hours = gaps(wanted, committed, stance.adjustment, stance.maximum_growth)
-    hours = held_back(hours, price, sites.captive, wanted, stance.hurdle, steepness)
+    hours = held_back(hours, price, sites.captive + np.maximum(let, 0.0), wanted, stance.hurdle, steepness)
     mw, spent = np.zeros(hours.size), np.zeros(revenue.size)
     for s in range(mw.size):
         if mw_hours[s] > 0.0 and sites.standing[s] > 0.0:
@@ -141,6 +163,33 @@ def starts(
     for s in range(out.size):
         most = stance.maximum_growth[s] * committed[s]
         out[s] = min(out[s], most / mw_hours[s] if mw_hours[s] > 0.0 else math.inf)
+    return out
+
+
+@compiled
+def built_to_let(missing: Floats, hurdle: Floats, rentals: Rentals, steepness: float) -> Floats:
+    """Return hours that sites want in order to let them (S,); negative for those that leave them to others.
+
+    Of what lessee s is missing it would rent ``part / (1 + (R / L_s)^k)``: half of its part where rent R and own
+    long-run cost L_s are the same. Lessor o builds ``min(1, 2 / (1 + (hurdle L_o / R)^k))`` of its share of that, and
+    the lessee builds the rest, so that every hour is wanted once.
+
+    Args:
+        missing: (S,) hours wanted beyond what is committed.
+        hurdle: (S,) ratio of price to cost at which a firm is content.
+        rentals: who may rent from whom.
+        steepness: k.
+    """
+    out, offered = np.zeros(missing.size), totals(rentals.lessee, rentals.hours, missing.size)
+    for n in range(rentals.hours.size):
+        s, o = rentals.lessee[n], rentals.lessor[n]
+        if missing[s] > 0.0 and rentals.part[s] > 0.0 and rentals.rent[s] > 0.0 and rentals.hours[n] > 0.0:
+            rather = rentals.part[s] / (1.0 + (rentals.rent[s] / rentals.cost[s]) ** steepness)
+            earns = min(1.0, 2.0 / (1.0 + (hurdle[o] * rentals.cost[o] / rentals.rent[s]) ** steepness))
+            share = rentals.hours[n] / offered[s] * rentals.permitted[n]
+            hours = missing[s] * rather * earns * share
+            out[s] -= hours
+            out[o] += hours
     return out
 
 
@@ -168,12 +217,13 @@ def held_back(
 ) -> Floats:
     """Return starts (S,) as far as they would earn their cost: all at the hurdle and above, smoothly fewer below.
 
-    ``min(1, 2 / (1 + (hurdle / price)^k))`` of what is begun for customers; what is begun for own use goes ahead.
+    ``min(1, 2 / (1 + (hurdle / price)^k))`` of what is begun for customers; what is begun for own use, or to be let,
+    goes ahead.
 
     Args:
         begun: (S,) starts, negative where too much is under way.
         price: (S,) expected log of price over long-run cost.
-        captive: (S,) own use in the target.
+        captive: (S,) own use, and what is to be let, in the target.
         wanted: (S,) target.
         hurdle: (S,) ratio of price to cost at which a firm is content.
         steepness: k.

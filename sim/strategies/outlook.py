@@ -14,7 +14,7 @@ from sim.economics.elementary import totals
 from sim.economics.fleets import Leases, add_leased, operated_hours, staying
 from sim.economics.forecasts import growth_until
 from sim.economics.slots import power_of
-from sim.strategies.capacity_target import Sites, Stance, starts
+from sim.strategies.capacity_target import Rentals, Sites, Stance, starts
 
 
 class Standing(NamedTuple):
@@ -95,7 +95,7 @@ class Views(NamedTuple):
     outlook: Floats
     """(R,) growth of potential demand in a quarter, log."""
     price: Floats
-    """(S,) expected log of the region's mean price over long-run cost."""
+    """(S,) expected log of the region's mean price over the site's own long-run cost."""
     share: Floats
     """(S,) expected share of the region's customers by first choice."""
     own_price: Floats
@@ -125,7 +125,8 @@ def known(standing: Standing, leases: Leases, fixed: Fixed, views: Views, t: int
 
 @compiled
 def missing_halls(
-    standing: Standing, leases: Leases, fixed: Fixed, views: Views, stance: Stance, shell: Floats, t: int, now: int
+    standing: Standing, leases: Leases, fixed: Fixed, views: Views, stance: Stance, rentals: Rentals, shell: Floats,
+    t: int, now: int,
 ) -> Floats:  # fmt: skip
     """Return MW that every site wants to add to what stands, is built and is asked for (S,), see ``starts``.
 
@@ -135,6 +136,7 @@ def missing_halls(
         fixed: what never changes about cards, pools and sites.
         views: what providers observed and expect.
         stance: how firms invest.
+        rentals: who may rent from whom.
         shell: (R,) USD m per MW of what is begun now.
         t: quarter of the run.
         now: its position along Q.
@@ -144,6 +146,6 @@ def missing_halls(
         if fixed.foresees[s]:
             growth[s] = views.outlook[fixed.region[s]] * fixed.lead[s]
     return starts(
-        known(standing, leases, fixed, views, t, now), stance, growth, views.price, standing.mw_hours, shell,
+        known(standing, leases, fixed, views, t, now), stance, growth, views.price, rentals, standing.mw_hours, shell,
         views.revenue, fixed.steepness,
     )  # fmt: skip

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.strategies.capacity_target import (
+    Rentals,
     Sites,
     Stance,
+    built_to_let,
     gaps,
     held_back,
     imitated,
@@ -161,16 +163,69 @@ def test_who_begins_nothing_or_withdraws_imitates_nothing() -> None:
     assert found[1:].tolist() == [0.0, -3.0]
 
 
+def rentals(part: float, *, rent: float = 1.0, cost: float = 1.0, **changes: Numbers) -> Rentals:
+    """Return two lessors, sites 1 and 2, of a lessee, site 0."""
+    values = {
+        "part": np.array([part, 0.0, 0.0]), "rent": np.full(3, rent), "cost": np.array([cost, 1.0, 1.0]),
+        "lessor": np.array([1, 2]), "lessee": np.zeros(2, np.int64), "hours": np.array([30.0, 10.0]),
+        "permitted": np.ones(2),
+    }  # fmt: skip
+    return Rentals(**(values | changes))
+
+
+MISSING, CONTENT = np.array([8.0, 50.0, 0.0]), np.ones(3)
+
+
+def test_at_equal_cost_half_is_rented_and_lessors_build_it_by_what_they_have() -> None:
+    found = built_to_let(MISSING, CONTENT, rentals(1.0), 6.0)
+    np.testing.assert_allclose(found, [-4.0, 3.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(built_to_let(MISSING, CONTENT, rentals(0.5), 6.0), [-2.0, 1.5, 0.5], rtol=1e-14)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.01, 100.0), st.floats(0.01, 100.0), st.floats(0.5, 2.0))
+def test_every_hour_is_wanted_once_and_no_more_is_left_to_others_than_is_missing(
+    part: float, rent: float, cost: float, hurdle: float
+) -> None:
+    found = built_to_let(MISSING, hurdle * CONTENT, rentals(part, rent=rent, cost=cost), 6.0)
+    assert found.sum() == pytest.approx(0.0, abs=1e-12)
+    assert -8.0 <= found[0] <= 0.0
+    assert (found[1:] >= 0.0).all()
+
+
+def test_limits_of_building_to_let() -> None:
+    """Who is denied cards leaves all to others; nobody builds where rent is far below cost, where rules let nothing be
+    signed, where nobody has anything, where nothing is missing, or where nobody rents."""
+    denied = built_to_let(MISSING, CONTENT, rentals(1.0, cost=1e6), 6.0)
+    np.testing.assert_allclose(denied, [-8.0, 6.0, 2.0], rtol=1e-12)
+    nothing = [
+        rentals(1.0, rent=1e-3), rentals(1.0, permitted=np.zeros(2)), rentals(1.0, hours=np.zeros(2)), rentals(0.0),
+        rentals(1.0, rent=0.0),
+    ]  # fmt: skip
+    for case in nothing:
+        np.testing.assert_allclose(built_to_let(MISSING, CONTENT, case, 6.0), 0.0, atol=1e-12)
+    assert not built_to_let(-MISSING, CONTENT, rentals(1.0), 6.0).any()
+
+
+def test_what_is_to_be_let_is_begun_by_the_lessor_and_not_by_the_lessee() -> None:
+    trade = Rentals(
+        np.array([1.0, 0.0]), np.ones(2), np.array([1e6, 1.0]), np.array([1]), np.array([0]), np.array([40.0]),
+        np.ones(1),
+    )  # fmt: skip
+    alone, found = begun(stance(), sites(), 4.0), begun(stance(), sites(), 4.0, trade)
+    assert found[0] == pytest.approx(0.0, abs=1e-12)
+    assert found[1] == pytest.approx(alone.sum(), rel=1e-12)
+
+
 def test_equal_firms_want_the_same() -> None:
     known = sites(renewed=np.full(2, 50.0), market=np.full(2, 50.0), share=np.full(2, 0.5), coming=np.full(2, 3.0))
     found = target(stance(scarcity=0.25, own_price=5.8, elasticity=1.1, neglect=0.4), known, 0.1, 0.2)
     assert found[0] == found[1]
 
 
-def begun(rule: Stance, known: Sites, mw_hours: float) -> Numbers:
+def begun(rule: Stance, known: Sites, mw_hours: float, trade: Rentals | None = None) -> Numbers:
     """Return MW that two sites want at 20% growth, with prices far above the hurdle."""
-    at = np.full(2, 0.2), np.full(2, 5.0), np.full(2, mw_hours), np.ones(1), np.ones(2)
-    return starts(known, rule, *at, 6.0)
+    at, hours = (np.full(2, 0.2), np.full(2, 5.0)), np.full(2, mw_hours)
+    return starts(known, rule, *at, trade or rentals(0.0), hours, np.ones(1), np.ones(2), 6.0)
 
 
 def test_starts_are_hours_over_those_of_an_mw_up_to_the_largest_growth() -> None:

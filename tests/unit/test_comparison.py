@@ -11,7 +11,7 @@ import experiments
 from experiments.analysis import load
 from experiments.analysis.cases import cases
 from experiments.analysis.comparison import GROUPS, Comparison, comparisons, group_of
-from experiments.analysis.first_choices import FILE
+from experiments.analysis.first_choices import FILE, told_apart
 from experiments.analysis.reasons import FIRST, IN, OUT, TERMS, Basis
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from experiments.choices import tell_apart
@@ -142,3 +142,24 @@ def test_tables_that_were_not_stored_are_named(market: type[Market], tmp_path: P
     assert "this needs diverted and sites and rules; the setting output.tables left it out" in render(made, ["reasons"])
     tell_apart(made, tmp_path)
     assert not (tmp_path / FILE).exists(), "first choices are not told apart for a section that cannot be made"
+
+
+def test_runs_that_sell_other_products_are_compared_without_steps(tmp_path: Path) -> None:
+    """A maker's cards at other firms bring products of another stack: no customer can choose in both runs."""
+    words = (*SMALL, f"output.root={tmp_path}")
+    made = [experiments.run(*words), experiments.run(*words, "scenario=thead_external_output")]
+    tell_apart(made, tmp_path)
+    assert not (tmp_path / FILE).exists()
+    assert HEAD in render(made, ["reasons"])
+
+
+def test_steps_of_hardly_any_change_may_miss_by_rounding() -> None:
+    keys = {
+        "sample": 0, "seed": 1, "quarter": "2026Q1", "region": "us", "product": "iaas", "workload": "inference",
+        "from": "aws",
+    }  # fmt: skip
+    moved = pd.DataFrame([keys | {"amount": 1e-9}])
+    steps = pd.DataFrame([keys | {"cause": "offers", "quantity_h100e": 2e-9}])
+    assert told_apart(moved, steps)["amount"].tolist() == [2e-9]
+    with pytest.raises(ValueError, match="steps miss the first choices of the tables by 1 H100e"):
+        told_apart(moved, steps.assign(quantity_h100e=1.0))

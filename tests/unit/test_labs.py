@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from sim.economics.labs import Labs, Today, follow, follow_parcels
 from sim.economics.parcels import TERMS, Layout, Stock
 from sim.economics.workloads import DATED, LOST, NEW, ONE_YEAR, OUTSIDE, SERVED, UNSET, WAITING, Workloads
+from sim.parameters import Parameters
+from sim.structure import FREE, IAAS, Structure
 from tests.builders_choice import Floats, workloads
 
 SLOTS, QUARTER = 3, 5
@@ -137,3 +139,17 @@ def test_parcels_of_a_lab_do_the_same() -> None:
         used, seated = used + new * TODAY.intensity[k] * TODAY.hours[k], seated + new
     assert used == pytest.approx(80.0 * seated / known.potential[0], rel=1e-12)
     assert known.hours[0] * known.potential[0] == pytest.approx(80.0, rel=1e-12)
+
+
+def test_labs_rent_cards_and_buy_no_tokens_and_nothing_is_sold_where_nobody_lives(baseline: Parameters) -> None:
+    structure, makers = Structure(baseline), baseline.customers.tastes["model_maker"]
+    taste, home = structure.tastes.index("model_maker"), structure.regions.index("us")
+    pairs = [(structure.cells[b], structure.products[j]) for b, j in structure.pairs]
+    theirs = [(cell, product) for cell, product in pairs if cell.taste == taste]
+    assert {(cell.region, cell.bound, product.service) for cell, product in theirs} == {(home, FREE, IAAS)}
+    native = structure.tastes.index("cann_native")
+    assert {cell.region for cell, _ in pairs if cell.taste == native} == {structure.regions.index("cn")}
+    tastes = baseline.customers.tastes | {"model_maker": makers.model_copy(update={"buys_tokens": True})}
+    open_ = baseline.model_copy(update={"customers": baseline.customers.model_copy(update={"tastes": tastes})})
+    found = Structure(open_)
+    assert any(found.products[j].service != IAAS for b, j in found.pairs if found.cells[b].taste == taste)

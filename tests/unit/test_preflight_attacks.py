@@ -234,6 +234,13 @@ def test_no_resolver_answers(command: Command, tmp_path: Path, monkeypatch: pyte
     assert "swordfish" not in " ".join(lines)
 
 
+def test_what_cannot_even_be_read_as_a_reference_is_refused_by_name(command: Command, tmp_path: Path) -> None:
+    text = GLOBAL + "market:\n  costs:\n    discount_rate: \"${eval:__import__('os').system('touch X')}\"\n"
+    (line,) = attack(command, tmp_path, {"scenario/evil.yaml": text})
+    assert "evil.yaml: market.costs.discount_rate = " in line
+    assert "a value may be one plain reference" in line
+
+
 def test_the_environment_cannot_be_read_from_the_command_line_either(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

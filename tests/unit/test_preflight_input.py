@@ -26,6 +26,7 @@ MISTAKES = {
     "market.strat=2022Q1": ["market.strat: no such key", "did you mean 'start'?"],
     "customer.enterprises=3": ["no such key", "groups and keys are", "did you mean 'customers'?"],
     "senario=baseline": ["senario: no such key: groups and keys are", "scenario, seed,", "did you mean 'scenario'?"],
+    "behaviour.rationing.name=lotery": ["must be one of lottery, reservations, bids; did you mean 'lottery'?"],
     "providers.aws.order_mix={nvida: 1.0}": ["providers.aws.order_mix.nvida: no such key", "did you mean 'nvidia'?"],
     "providers.aws.label.x=1": ["providers.aws.label.x: no such key: the keys of providers.aws"],
     "~providers.amazon": ["providers.amazon: no such key", "the keys of providers"],
@@ -224,7 +225,7 @@ def test_the_number_of_enterprises_is_at_least_one(command: Command) -> None:
 IMPOSSIBLE = {
     "chips.h100.supplier=nvida": "chips.h100.supplier = 'nvida': no supplier makes this chip; must be one of",
     "~suppliers.cambricon": "suppliers.cambricon: no such supplier, but chips.mlu370-x8.supplier",
-    "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix",
+    "providers.aws.order_mix.nvidia=0.9": "providers.aws.order_mix = 1.37: shares must sum to 1; these add up: ",
     "providers.baidu.headquarters=moon": "providers.baidu.headquarters = 'moon': must be one of",
     "providers.aws.investment=brave": "providers.aws.investment = 'brave': must be one of",
     "customers.demand.us.enterprise_share=0.99": (

@@ -17,7 +17,7 @@ from experiments.report.page import render
 from experiments.report.provenance import grades
 from experiments.report.rules import AMOUNTS, OWN, rules_of
 from experiments.report.settings import settings_of
-from experiments.report.study import parts
+from experiments.report.study import effects_in_words, parts
 from experiments.study import execute, planned
 from tests.conftest import SMALL, Command
 from tests.synthetic import ATTACK, Market
@@ -194,6 +194,9 @@ def test_a_study_says_effects_regret_and_convergence(market: type[Market], tmp_p
         "Effects against the reference", "Regret", "Which lever it is due to", "Are there seeds enough?",
     ]  # fmt: skip
     assert len(found["Effects against the reference"].rows) == 3
+    title, head, *said = effects_in_words(load(folder)).splitlines()
+    assert (title, head.split()[:2], len(said)) == ("Effects against the reference", ["Outcome", "Point"], 3)
+    assert all(line.startswith("  hhi_revenue.world, points 0-10000") for line in said)
     text = _Page(render([load(folder)], [])).text
     assert "hhi_revenue.world, points 0-10000" in text
     assert "utilisation = 0.5, covenant = 1.0" in text or "covenant = 1.0, utilisation = 0.5" in text
@@ -202,6 +205,7 @@ def test_a_study_says_effects_regret_and_convergence(market: type[Market], tmp_p
 
 def test_a_single_run_and_several_folders_have_no_such_section(single: Path, ensemble: Path, compared: Path) -> None:
     assert parts(load(single)) == []
+    assert (effects_in_words(load(single)), effects_in_words(load(ensemble))) == ("", "")
     assert "What the study says" not in render([load(ensemble), load(compared)], [])
 
 

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.economics.sites import (
+    costs_here,
     growth_of,
+    least_by_site,
     loads,
     place_orders,
     price_levels,
@@ -25,22 +29,46 @@ def test_demand_counts_training_as_the_inference_it_takes_away() -> None:
     assert found == pytest.approx([(5.0 + 4.0) * 2.0 + 1.0 + 2.0 + 3.0, (2.0 + 10.0) * 0.5], rel=1e-14)
 
 
-def test_price_and_cost_of_what_was_first_wanted() -> None:
-    posted, cost = np.array([2.0, 0.5, 3.0]), np.array([[1.0, 4.0], [2.0, 8.0], [9.0, 9.0]])
-    found = site_prices(
-        FIRST, posted, np.array([10.0, 20.0]), cost, np.array([0, 1, 1]), np.array([0, 0, 1]), np.array([0, 1, 0]),
+def test_value_and_hours_of_what_was_first_wanted() -> None:
+    value, asked = site_prices(
+        FIRST, np.array([2.0, 0.5, 3.0]), np.array([10.0, 20.0]), np.array([0, 1, 1]), np.array([0, 1, 0]),
         np.array([False, True, False]), np.array([0, 0, 1]), 3,
     )  # fmt: skip
-    hours = [6.0, 10.0, 0.0]
-    np.testing.assert_allclose(found, [[2.0 * 4.0 + 10.0 * 2.0, 30.0, 0.0], [4.0 + 8.0, 20.0, 0.0], hours], rtol=1e-14)
+    np.testing.assert_allclose(value, [2.0 * 4.0 + 10.0 * 2.0, 30.0, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(asked, [[4.0, 2.0], [10.0, 0.0], [0.0, 0.0]], rtol=1e-14)
 
 
-def test_a_site_where_nobody_asks_stands_at_its_regions_mean() -> None:
-    value = np.array([[32.0, 30.0, 0.0, 0.0], [12.0, 20.0, 0.0, 0.0], [4.0, 10.0, 0.0, 0.0]])
-    mean, own, cost = price_levels(value, np.array([0, 0, 0, 1]), 2)
-    np.testing.assert_allclose(np.exp(mean), [62.0 / 32.0, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(np.exp(own), [8.0 / (62.0 / 14.0), 3.0 / (62.0 / 14.0), 1.0, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(cost, [32.0 / 14.0, 0.0], rtol=1e-14)
+def test_cost_of_what_a_region_asks_for_on_the_cheapest_cards_of_a_site() -> None:
+    least = least_by_site(np.array([[1.0, 4.0], [2.0, 3.0], [9.0, 9.0]]), np.array([0, 0, 1]), 2)
+    assert least.tolist() == [[1.0, 3.0], [9.0, 9.0]]
+    asked = np.array([[3.0, 1.0], [0.0, 0.0]])
+    assert costs_here(least, asked, np.array([0, 0]), 1).tolist() == [0.75 * 1.0 + 0.25 * 3.0, 9.0]
+    assert costs_here(least, 0.0 * asked, np.array([0, 1]), 2).tolist() == [3.0, 9.0]
+
+
+ASKED = np.array([[10.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 0.0]])
+VALUE, REGION = np.array([32.0, 30.0, 0.0, 0.0]), np.array([0, 0, 0, 1])
+
+
+def test_prices_over_the_cost_of_the_cheapest_who_sells_and_of_each_site() -> None:
+    cost = np.array([1.5, 2.0, 1.0, 7.0])
+    mean, own, cheaper = price_levels(VALUE, ASKED, cost, REGION, 2)
+    np.testing.assert_allclose(np.exp(mean), [3.1 / 1.5, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(own), [3.2 / 3.1, 3.0 / 3.1, 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(cheaper), [1.0, 1.5 / 2.0, 1.5, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(mean[REGION] + cheaper)[:3], 3.1 / cost[:3], rtol=1e-14)
+
+
+@given(st.floats(1.0, 100.0))
+def test_what_a_dearer_rival_pays_changes_nothing_for_others(times: float) -> None:
+    """A rule that makes cards dear for one firm says nothing of what others may earn (before: it stopped them)."""
+    cost = np.array([1.5, 2.0, 1.8, 7.0])
+    mean, _, cheaper = price_levels(VALUE, ASKED, cost, REGION, 2)
+    dear = cost * np.array([1.0, times, 1.0, 1.0])
+    mean_then, _, cheaper_then = price_levels(VALUE, ASKED, dear, REGION, 2)
+    assert mean_then.tolist() == mean.tolist()
+    assert cheaper_then[[0, 2, 3]].tolist() == cheaper[[0, 2, 3]].tolist()
+    assert cheaper_then[1] <= cheaper[1]
 
 
 def test_shares_growth_and_loads() -> None:

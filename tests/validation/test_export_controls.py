@@ -661,13 +661,16 @@ def american(changes: Changes, arrives: str = "2025Q3") -> float:
 
 
 def wanted_american(quarter: str) -> float:
-    """Return American H100e that would be ordered for China in a quarter if money were no limit."""
+    """Return American H100e that would be ordered for China in a quarter if money were no limit, at least.
+
+    Who has nothing left for halls may have cut its orders of cards, too: by how much is not recorded.
+    """
     for world in quarters(NONE | UNMOVED):
         if world.t > code_position(quarter):
             structure, links, state = world.structure, world.links, world.state
             china, there = structure.regions.index("cn"), links.chip_region == structure.regions.index("us")
-            sites = state.ordered / world.now.arrays["cash_limit"][:, None]
-            cards = sites[links.site_region == china].sum(axis=0)
+            part = world.now.arrays["cash_limit"][:, None]
+            cards = (state.ordered / np.where(part > 0.0, part, 1.0))[links.site_region == china].sum(axis=0)
             cards += state.elsewhere_ordered[structure.elsewhere_region == china].sum(axis=0)
             return float((cards * structure.chip_h100e)[there].sum())
     raise AssertionError
@@ -680,13 +683,13 @@ def capped_after(most: float, quarter: str, **days: str) -> float:
 
 
 def test_a_cap_that_begins_within_a_quarter_cuts_what_goes_beyond_it_from_its_day_on() -> None:
-    """Orders of its days are compared with it, and booked under it: a cap of as much cuts nothing, one of half cuts.
+    """Orders of its days are compared with it and booked under it: half as much again cuts nothing, half of it cuts.
 
     They are compared before firms look at what they can pay.
     """
     usual, asked, booked = american(NONE), LAST * wanted_american("2025Q2"), capped_after(1e12, "2025Q2")
     assert booked == pytest.approx(LAST * usual, rel=1e-9)
-    wide, half = (policy(cap=CAP | {"h100e": {"cn": x * asked}} | MID) for x in (1.01, 0.5))
+    wide, half = (policy(cap=CAP | {"h100e": {"cn": x * asked}} | MID) for x in (1.5, 0.5))
     assert american(wide) == usual
     under = capped_after(0.5 * asked, "2025Q2")
     assert 0.35 * asked < under < 0.5 * asked

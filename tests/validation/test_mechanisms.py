@@ -49,6 +49,9 @@ REAL_SIZE: Changes = {"customers.enterprises": 2000}
 EXPECTED: Changes = {"customers.granularity": "cells"}
 """Customers without draws: what one firm needs moves by chance as much as by rents."""
 NO_RENTING: Changes = {"behaviour.investment.asset_light.leasing": 0.0}
+DEAR_RENT: Changes = {**RENTING, **EXPECTED, "behaviour.leasing.discount": 0.0}
+LESSORS = ("aws", "google", "microsoft", "oracle")
+NOT_TO_LET: Changes = {"behaviour.leasing.built_to_let": 0.0}
 ONE_EFFICIENT: Changes = {"providers.alibaba.models.efficiency_growth": 0.1}
 ADJUSTMENT = "behaviour.pricing.best_response.adjustment"
 STIFF: Changes = {ADJUSTMENT: 0.1}
@@ -68,6 +71,8 @@ SHORT_OF_CHIPS: Changes = {
     **{f"upstream.*.{x}.capacity": Times(0.3) for x in ("wafers", "packaging", "memory")},
 }
 
+BUILT_SLOWLY: Changes = {"market.regions.*.construction_quarters": 8}
+"""As much is built in the long run, as firms look as far ahead; but more is under way."""
 SQUEEZE: Changes = {"finance.credit.covenant": 0.1}
 ALONE: Changes = {"providers.oracle.group": None}
 IMPATIENT: Changes = {"finance.patience.hazard.intercept": 20.0}
@@ -114,12 +119,12 @@ def in_sight(model: ComputeMarket) -> float:
     return sum(recorded(name, 9)(model) for name in ("energised_mw", "building_mw", "queued_mw"))
 
 
-def in_sight_of(provider: str) -> Outcome:
-    """Return an outcome: MW standing, under construction and asked for by a provider, at the end."""
+def in_sight_of(*providers: str) -> Outcome:
+    """Return an outcome: MW standing, under construction and asked for by providers, at the end."""
 
     def megawatts(model: ComputeMarket) -> float:
         structure = model.world.structure
-        mine = structure.site_provider == structure.providers.index(provider)
+        mine = np.isin(structure.site_provider, [structure.providers.index(x) for x in providers])
         return sum(float(model.record[x][-1][mine].sum()) for x in ("energised_mw", "building_mw", "queued_mw"))
 
     return megawatts
@@ -225,6 +230,16 @@ def made_by(*makers: str) -> Outcome:
 def at_the_end(name: str) -> Outcome:
     """Return an outcome: the mean of a state column after the last quarter."""
     return lambda model: float(np.mean(getattr(model.world.state, name)))
+
+
+def ecosystem_of(stack: str) -> Outcome:
+    """Return an outcome: cards and research whose software work is still of use on a stack at the end, H100e."""
+    return lambda model: float(model.world.state.ecosystem[model.world.structure.stacks.index(stack)])
+
+
+def spent_on_building(model: ComputeMarket) -> float:
+    """Return what all firms spend on cards and halls while they decide: who rents builds where lessors cannot."""
+    return sum(firm(name, "capex_usd_m", DECIDED)(model) for name in model.world.structure.providers)
 
 
 def roadmap_of(maker: str) -> Outcome:
@@ -348,6 +363,8 @@ CASES = (
     Case("who_rents_pays_for_it", NO_RENTING, firm("neocloud", "wholesale_usd_m", DECIDED), RISES, RENTING),
     Case("who_lets_earns_rent", NO_RENTING, firm("microsoft", "wholesale_usd_m", DECIDED), FALLS, RENTING),
     Case("who_rents_builds_less", NO_RENTING, in_sight_of("neocloud"), RISES, {**RENTING, **EXPECTED}),
+    Case("who_rents_leaves_building_to_others", NOT_TO_LET, in_sight_of("neocloud"), RISES, {**RENTING, **EXPECTED}),
+    Case("who_lets_builds_for_it", NOT_TO_LET, in_sight_of(*LESSORS), FALLS, DEAR_RENT),
     Case("dear_rent_is_not_paid", {"behaviour.leasing.discount": 0.0}, leased, FALLS, RENTING),
     Case("rent_is_paid", NO_LEASE, firm("neocloud", "wholesale_usd_m"), FALLS),
     Case("more_cards_lower_prices", MORE, price, FALLS),
@@ -401,7 +418,7 @@ CASES = (
     Case("neglect_of_rivals_builds_more", {"behaviour.investment.*.neglect": 1.0}, in_sight, RISES),
     Case("without_growth_ahead_less_is_built", {"behaviour.expectations.persistence": 0.0}, coming, FALLS, LONG),
     Case("caution_builds_less", {"behaviour.investment.*.maximum_growth": 0.02}, coming, FALLS, LONG),
-    Case("slow_building", {"market.regions.*.construction_quarters": 8}, recorded("energised_mw", 12), FALLS, LONG),
+    Case("slow_building_is_longer_under_way", BUILT_SLOWLY, recorded("building_mw", 12), RISES, LONG),
     Case("slow_power", {"market.regions.*.time_to_power_quarters": 14}, recorded("energised_mw"), FALLS, LONG),
     Case("a_weak_grid_connects_less", {"market.regions.*.grid_mw": Times(0.2)}, recorded("energised_mw"), FALLS, LONG),
     Case("a_weak_grid_makes_a_queue", {"market.regions.*.grid_mw": Times(0.2)}, recorded("queued_mw"), RISES, LONG),
@@ -428,7 +445,7 @@ CASES = (
     ),
     Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, firm("neocloud", "debt_usd_m", DECIDED), FALLS, LONG),
     Case("a_credit_squeeze_cuts_budgets", SQUEEZE, firm("neocloud", "budget_usd_m", DECIDED), FALLS, LONG),
-    Case("a_credit_squeeze_slows_building", SQUEEZE, firm("neocloud", "capex_usd_m", DECIDED), FALLS, LONG),
+    Case("a_credit_squeeze_slows_building", SQUEEZE, spent_on_building, FALLS, LONG),
     Case("without_its_group_a_firm_borrows", ALONE, firm("oracle", "debt_usd_m", SLACK), RISES),
     Case(
         "without_its_group_a_firm_builds_less",
@@ -477,7 +494,7 @@ CASES = (
     Case("experience_raises_yield", {"upstream.*.defects.learning": 0.0}, at_the_end("chip_yield"), FALLS, LONG),
     Case("software_sells_cards", {"market.ecosystem.scale_h100e": 3e5}, DOMESTIC, RISES, LONG),
     Case("without_use_software_stays", {"market.ecosystem.scale_h100e": 1e12}, at_the_end("software"), FALLS, LONG),
-    Case("engineers_write_software", {"market.ecosystem.engineering": 0.0}, at_the_end("ecosystem"), FALLS, LONG),
+    Case("engineers_write_software", {"market.ecosystem.engineering": 0.0}, ecosystem_of("cann"), FALLS, LONG),
     Case("software_wears_off", {"market.ecosystem.decay": 0.5}, at_the_end("ecosystem"), FALLS, LONG),
     Case(
         "revenue_lost_delays_the_roadmap",

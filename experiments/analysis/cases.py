@@ -219,7 +219,7 @@ def _alone(name: str, manifest: Mapping[str, Any]) -> str:
     said = chosen | {x["key"]: _shown(x["value"]) for x in values[:_SAID]}
     short, more = _short_keys(set(said)), len(values) - _SAID
     words = [f"{short[key]} = {value}" for key, value in said.items()]
-    words += [f"{more} more settings"] if more > 0 else []
+    words += [f"{more} more setting{'s' if more > 1 else ''}"] if more > 0 else []
     return ", ".join(words if chosen else [name, *words])
 
 
@@ -231,9 +231,13 @@ def _is_own(key: str, settings: Mapping[str, str]) -> bool:
 
 
 def _groups(key: str) -> Iterator[str]:
-    """Yield the groups of files that a key, or a group within another, lies in: policy and policy/us."""
+    """Yield the groups of files that a key, or a group within another, lies in: policy and policy/us.
+
+    A group that holds nothing is a key itself (``policy.us``), and lies in the group (``policy/us``).
+    """
     words = key.replace("/", ".").split(".")
-    return ("/".join(words[:count]) for count in range(1, len(words)))
+    found = ("/".join(words[:count]) for count in range(1, len(words) + 1))
+    return (group for group in found if group != key)
 
 
 def _tells_apart(key: str, names: Sequence[str], settings: Sequence[Mapping[str, str]]) -> bool:

@@ -226,9 +226,11 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
     ], "what the scenario itself sets is not said again"
     none, ban = made("policy=none"), made("policy=us_2023_10")
     assert result_names([none, ban]) == ["policy = none", "policy = us_2023_10"]
-    assert result_names([none, made("policy=none", "policy/us=deny")])[1] == "policy/us = deny"
+    assert result_names([none, made("policy=none", "policy/us=deny")])[1] == "us = deny"
     listed = made("policy/us=[history,us_line]", "policy/cn=accept")
     assert result_names([none, listed])[1] == "policy = history, cn = accept, us = [history,us_line]"
+    lifted = [made("policy/us=history"), made("policy/us=none")]
+    assert result_names(lifted) == ["us = history", "us = none"], "an empty group is no setting"
     assert result_names([none]) == ["policy = none, enterprises = 20, end = 2022Q1"]
     assert result_names([listed]) == ["cn = accept, us = [history,us_line], enterprises = 20, end = 2022Q1"]
     assert result_names([first]) == ["baseline, enterprises = 20, end = 2022Q1"]

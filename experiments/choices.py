@@ -58,13 +58,13 @@ class Repeated:
         return [] if None in found else [pair for pair in found if pair is not None]
 
     def _pair(self, row: dict[Any, Any]) -> Pair | None:
-        made = [_parameters(case, row["sample"]) for case in self.cases]
+        made = [_read(*_place(case, row["sample"])) for case in self.cases]
         names = row["run_id_before"], row["run_id_after"]
         if any(x is None or run_id(x, row["seed"]) != name for x, name in zip(made, names, strict=True)):
             return None
         before, after = (x for x in made if x is not None)
         alike = before.customers.granularity == after.customers.granularity == "agents"
-        if not alike or _entities(before) != _entities(after):
+        if not alike or len({_entities(*_place(case, row["sample"])) for case in self.cases}) > 1:
             return None
         return Pair(*names, row["sample"], row["seed"], (before, after))
 
@@ -105,7 +105,8 @@ def tell_apart(results: Sequence[Results], target: Path) -> None:
         results: Finished folders, as for the report.
         target: Folder of the report.
     """
-    _read.cache_clear()  # folders may have been written anew
+    for known in (_read, _entities):
+        known.cache_clear()  # folders may have been written anew
     found = drawable(cases(results))
     if len(found) < 2 or lacking(REASONS, [x.names for x in results]):
         return
@@ -134,9 +135,10 @@ def _stored(path: Path) -> set[tuple[str, str]]:
     return set(zip(found["before"].to_pylist(), found["after"].to_pylist(), strict=True))
 
 
-def _parameters(case: Case, sample: int) -> Parameters | None:
+def _place(case: Case, sample: int) -> tuple[Path, str, int]:
+    """Return where the parameters of a case stand: folder, levers as JSON, sample."""
     (folder,) = case.results.folders
-    return _read(folder, json.dumps(case.levers), sample)
+    return folder, json.dumps(case.levers), sample
 
 
 @lru_cache(maxsize=64)
@@ -144,13 +146,17 @@ def _read(folder: Path, levers: str, sample: int) -> Parameters | None:
     return points.parameters(folder, json.loads(levers), sample)
 
 
-def _entities(parameters: Parameters) -> object:
-    """Return what must be equal for the customers of one run to choose from the menus of another."""
+@lru_cache(maxsize=64)
+def _entities(folder: Path, levers: str, sample: int) -> tuple[object, ...]:
+    """Return what must be equal for customers of one run to choose from menus of another, whatever their seeds."""
     from sim.structure import Structure
 
+    parameters = _read(folder, levers, sample)
+    assert parameters is not None, "runs whose parameters are not known are left out before"
     found = Structure(parameters)
-    sites, products = ([x._replace(launch=0) for x in listed] for listed in (found.sites, found.products))
-    return parameters.market.start, found.regions, found.providers, sites, products, found.cells, found.pairs
+    sites, products = (tuple(x._replace(launch=0) for x in listed) for listed in (found.sites, found.products))
+    owners = parameters.market.start, tuple(found.regions), tuple(found.providers)
+    return *owners, sites, products, tuple(found.cells), tuple(found.pairs)
 
 
 def _lacks(case: Case, wanted: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, float]]:

@@ -21,7 +21,7 @@ from experiments.engine.progress import Progress, duration
 from experiments.faults import BadInput, Interrupted
 from experiments.preflight import checked, composing
 from experiments.run import quarters
-from experiments.study_plan import DEFAULTS, StudyPlan, crossed, planned
+from experiments.study_plan import DEFAULTS, StudyPlan, crossed, crossing, planned
 
 if TYPE_CHECKING:
     from experiments.engine.cost import Cost
@@ -166,14 +166,10 @@ def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...], executo
 
 def _crossing(asked: StudyPlan, folder: Path, stored_before: int) -> str:
     levers, samples, seeds = len(asked.points), len(asked.samples), len(asked.design.seed_list())
-    sampled = f" x {samples:,} samples" if samples > 1 else ""
     runs = levers * samples * seeds
     repeated = f" ({runs - len(asked.jobs):,} repeat another)" if runs > len(asked.jobs) else ""
     kept = f"; {stored_before:,} are stored already" if stored_before else ""
-    return (
-        f"{folder}: {levers} lever {'point' if levers == 1 else 'points'}{sampled} x {seeds:,} "
-        f"{'seed' if seeds == 1 else 'seeds'} = {runs:,} runs{repeated}, {quarters(asked.base)} quarters each{kept}"
-    )
+    return f"{folder}: {crossing(levers, samples, seeds)}{repeated}, {quarters(asked.base)} quarters each{kept}"
 
 
 def _estimate(asked: StudyPlan, cost: "Cost", todo: int, hands: int) -> str:

@@ -141,15 +141,24 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     drawn = tuple(samples(design, base))
     _say_if_many(len(found), len(drawn), len(design.seed_list()))
     _refuse(list(sample_problems(composer, found, drawn)))
-    crossing = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
-    return StudyPlan(entered, base, found, drawn, tuple(crossing), composer.user_folders)
+    every = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
+    return StudyPlan(entered, base, found, drawn, tuple(every), composer.user_folders)
 
 
-def _say_if_many(points: int, samples: int, seeds: int) -> None:
+def _say_if_many(levers: int, samples: int, seeds: int) -> None:
     """Say how large a study is before all of it is checked, where that takes a while."""
-    if points * samples >= _MANY:
-        runs = f"{points:,} lever points x {samples:,} samples x {seeds:,} seeds = {points * samples * seeds:,} runs"
-        print(f"{runs}; every sample is checked at every lever point first", file=sys.stderr)
+    if levers * samples >= _MANY:
+        said = crossing(levers, samples, seeds)
+        print(f"{said}; every sample is checked at every lever point first", file=sys.stderr)
+
+
+def crossing(levers: int, samples: int, seeds: int) -> str:
+    """Return in words how many runs lever points, samples and seeds make."""
+    sampled = f" x {samples:,} samples" if samples > 1 else ""
+    return (
+        f"{levers} lever {'point' if levers == 1 else 'points'}{sampled} x {seeds:,} "
+        f"{'seed' if seeds == 1 else 'seeds'} = {levers * samples * seeds:,} runs"
+    )
 
 
 def _refuse(lines: Sequence[str]) -> None:

@@ -117,7 +117,7 @@ def _run(
     inverse: float, provider: int, product: np.uint64, position: np.int64, key: Words, incumbent: Ints, gift: Floats,
     need: float, room: float, volume: Floats | None, least: Ints, second: Ints,
 ) -> None:  # fmt: skip
-    """Enter one product into the race of a block (m,); those whose ``volume`` finds no ``room`` only if that is None.
+    """Enter one product into the race of a block (m,); where volumes are given, for those that find room.
 
     No logs and no branches, so that processors take several workloads at once; bits of positive numbers order like
     the numbers.

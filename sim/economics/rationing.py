@@ -133,17 +133,6 @@ def _serve_queue(
     return refused[:count]
 
 
-@inlined
-def _in_order_of_rows(places: Ints, size: int) -> Ints:
-    """Return places of a queue of ``size`` from the first to the last: looked up so, memory is not waited for."""
-    refused, found, count = np.zeros(size, np.bool_), np.empty(size, np.int64), 0
-    refused[places] = True
-    for place in range(size):
-        found[count] = place
-        count += refused[place]
-    return found[:count]
-
-
 @compiled
 def _candidates(
     rows: Workloads, active: Active, menu: Menu, service: Ints, terms: Terms, seasons: Seasons, queue: Ints,
@@ -153,8 +142,9 @@ def _candidates(
 
     As room only shrinks, it is still the best at their turn if it has room then. ``room`` (2 L,) are hours by lane.
     """
-    best, volume = np.full(queue.size, NONE), np.empty(queue.size)
-    places = _in_order_of_rows(refused, queue.size)
+    best, volume, elsewhere = np.full(queue.size, NONE), np.empty(queue.size), np.zeros(queue.size, np.bool_)
+    elsewhere[refused] = True
+    places = np.flatnonzero(elsewhere)  # in the order of rows: looked up so, memory is not waited for
     looking = np.ones(min(CHUNK, places.size), np.bool_)
     for begin in range(0, places.size, CHUNK):
         part = places[begin : begin + CHUNK]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled, inlined
 from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
 
@@ -166,6 +166,12 @@ def starts(
     return out
 
 
+@inlined
+def _earning(short: float) -> float:
+    """Return the part that is built where hurdle times cost over price is, to the power k, ``short``: all up to 1."""
+    return min(1.0, 2.0 / (1.0 + short))
+
+
 @compiled
 def built_to_let(missing: Floats, hurdle: Floats, rentals: Rentals, steepness: float) -> Floats:
     """Return hours that sites want in order to let them (S,); negative for those that leave them to others.
@@ -185,7 +191,7 @@ def built_to_let(missing: Floats, hurdle: Floats, rentals: Rentals, steepness: f
         s, o = rentals.lessee[n], rentals.lessor[n]
         if missing[s] > 0.0 and rentals.part[s] > 0.0 and rentals.rent[s] > 0.0 and rentals.hours[n] > 0.0:
             rather = rentals.part[s] / (1.0 + (rentals.rent[s] / rentals.cost[s]) ** steepness)
-            earns = min(1.0, 2.0 / (1.0 + (hurdle[o] * rentals.cost[o] / rentals.rent[s]) ** steepness))
+            earns = _earning((hurdle[o] * rentals.cost[o] / rentals.rent[s]) ** steepness)
             share = rentals.hours[n] / offered[s] * rentals.permitted[n]
             hours = missing[s] * rather * earns * share
             out[s] -= hours
@@ -231,8 +237,7 @@ def held_back(
     out = begun.copy()
     for s in range(begun.size):
         if begun[s] > 0.0 and wanted[s] > 0.0:
-            short = math.exp(steepness * (math.log(hurdle[s]) - price[s]))
-            earns = min(1.0, 2.0 / (1.0 + short))
+            earns = _earning(math.exp(steepness * (math.log(hurdle[s]) - price[s])))
             own = min(captive[s] / wanted[s], 1.0)
             out[s] = begun[s] * (own + (1.0 - own) * earns)
     return out

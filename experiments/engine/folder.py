@@ -5,14 +5,14 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from importlib import import_module
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from experiments.faults import BadInput
 
-_LOCK = ".lock"
-_BEHIND_THE_TEXT = 1 << 30
+_LOCK, _HOLDER = ".lock", ".holder"
 
 
 def result_folder(root: str, name: str) -> Path:
@@ -68,28 +68,29 @@ def plain_write_errors(folder: Path) -> Iterator[None]:
 def locked(folder: Path) -> Iterator[str]:
     """Hold a study folder against a second program; the lock ends with the process that holds it.
 
+    The file that is locked stays when the lock ends: removed, it could be held by two programs at once. Who holds it
+    stands in a file beside it, as Windows lets nobody read what is locked.
+
     Yields:
-        A token that stands in the lock file, by which a worker knows that the folder is still held for it.
+        A token that stands in that file, by which a worker knows that the folder is still held for it.
 
     Raises:
         BadInput: When another program is writing there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _LOCK
-    with ExitStack() as after, path.open("a+", encoding="utf-8") as handle:
-        if not _lock(handle.fileno()):
-            handle.seek(0)
-            who = handle.readline().strip() or "another program"
-            raise BadInput([f"{folder}: {who} is computing this study; wait for it or choose --out DIR"])
-        handle.truncate(0)
+    holder = folder / _HOLDER
+    try:
+        lock = FileLock(folder / _LOCK, timeout=0).acquire()
+    except Timeout as error:
+        who = next(iter(_lines(holder)), "another program")
+        raise BadInput([f"{folder}: {who} is computing this study; wait for it or choose --out DIR"]) from error
+    with lock:
         token = secrets.token_hex(8)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()}\n{token}\n")
-        handle.flush()
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n{token}\n", encoding="utf-8")
         try:
             yield token
         finally:
-            if not _removed(path):
-                after.callback(_removed, path)
+            holder.write_text("", encoding="utf-8")
 
 
 def check_holder(folder: Path, token: str) -> None:
@@ -98,44 +99,12 @@ def check_holder(folder: Path, token: str) -> None:
     Raises:
         RuntimeError: When it is not.
     """
-    try:
-        lines = (folder / _LOCK).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        lines = []
-    if token not in lines:
+    if token not in _lines(folder / _HOLDER):
         raise RuntimeError(f"{folder}: the study for which this was computed has ended or was started again")
 
 
-def _removed(path: Path) -> bool:
-    """Remove a lock file; False on Windows while it is open, by us or by another program that wants it."""
+def _lines(path: Path) -> list[str]:
     try:
-        path.unlink(missing_ok=True)
-    except PermissionError:
-        return False
-    return True
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock an open file for this program; False where another one holds it."""
-    try:
-        import fcntl
-    except ImportError:
-        return _lock_on_windows(descriptor)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _lock_on_windows(descriptor: int) -> bool:
-    """Lock a byte far behind the text: Windows lets nobody read what is locked, and the text says who holds it."""
-    windows, here = import_module("msvcrt"), os.lseek(descriptor, 0, os.SEEK_CUR)
-    os.lseek(descriptor, _BEHIND_THE_TEXT, os.SEEK_SET)
-    try:
-        windows.locking(descriptor, windows.LK_NBLCK, 1)
-    except OSError:
-        return False
-    finally:
-        os.lseek(descriptor, here, os.SEEK_SET)
-    return True
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []

@@ -1,15 +1,12 @@
 """The study engine around a made-up market: what is run, kept, repaired, refused."""
 
 import errno
-import fcntl
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -311,34 +308,14 @@ def test_a_second_writer_is_refused(plan_of: Plans, market: type[Market]) -> Non
     execute(asked, [])
 
 
-def test_a_second_writer_is_refused_on_windows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stands in for Windows: its lock is on bytes, and no open file can be removed."""
-    opened, really = [0], Path.unlink
-
-    def lock(descriptor: int, mode: int, count: int) -> None:
-        assert (mode, count) == (2, 1)
-        assert os.lseek(descriptor, 0, os.SEEK_CUR) > os.fstat(descriptor).st_size, "what is locked cannot be read"
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        opened[0] = descriptor
-
-    def remove(path: Path, *, missing_ok: bool = False) -> None:
-        try:
-            os.fstat(opened[0])
-        except OSError:
-            really(path)
-        else:
-            raise PermissionError(errno.EACCES, "the file is open")
-
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=lock, LK_NBLCK=2))
-    monkeypatch.setattr(Path, "unlink", remove)
+def test_who_holds_a_folder_is_forgotten_with_the_lock(tmp_path: Path) -> None:
+    """The locked file itself stays, as another program may have opened it already."""
     with locked(tmp_path) as token:
-        with pytest.raises(BadInput, match=rf"process {os.getpid()} on .* is computing this study"), locked(tmp_path):
-            pass
         check_holder(tmp_path, token)
-    assert list(tmp_path.iterdir()) == []
-    with locked(tmp_path):
-        pass
+    with pytest.raises(RuntimeError, match="has ended or was started again"):
+        check_holder(tmp_path, token)
+    with locked(tmp_path) as again:
+        assert again != token
 
 
 def test_a_full_disk_is_said_and_finished_parts_are_kept(

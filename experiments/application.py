@@ -99,8 +99,9 @@ def _hydra_words(arguments: Arguments) -> list[str]:
     from experiments.preflight.session import quoted_text
 
     folders = ",".join(quoted_text(f"file://{folder.resolve()}") for folder in arguments.user_folders)
-    searched = [f"hydra.searchpath=[{folders}]"] if folders and not arguments.helps else []
-    return [*_without_folder(arguments.options), *arguments.overrides, *searched]
+    searched = [f"hydra.searchpath=[{folders}]"] if folders else []
+    chosen = [] if arguments.helps else [*arguments.overrides, *searched]  # help is the same for every choice
+    return [*_without_folder(arguments.options), *chosen]
 
 
 def _without_folder(options: Sequence[str]) -> list[str]:

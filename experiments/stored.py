@@ -5,6 +5,7 @@ writes them, analysis reads them; neither needs the other.
 """
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,6 @@ SAMPLES = "samples.parquet"
 """File of a study with the sampled values: a row for each sample and key."""
 POINTS = "points.parquet"
 """File of a study with the parameters of every lever point."""
-AGAIN = "give the command that made the folder again: it computes what is missing"
 
 
 def part(folder: Path, table: str, key: str | None) -> Path:
@@ -64,7 +64,8 @@ def read_tables(paths: Sequence[Path], columns: Sequence[str] | None = None, whe
         if len(paths) > 1:
             for path in paths:  # the error does not say which
                 read_tables([path])
-        raise BadInput([f"{paths[0]}: damaged ({_in_a_line(error)}); delete it and {AGAIN}"]) from error
+        advice = again(_folder_of(paths[0]))
+        raise BadInput([f"{paths[0]}: damaged ({_in_a_line(error)}); delete it; {advice}"]) from error
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
@@ -103,6 +104,18 @@ def read(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("complete") is True else None
+
+
+def again(folder: Path) -> str:
+    """Return what makes a damaged folder whole: the command that its manifest names."""
+    manifest = read(folder) or {}
+    command = shlex.join(manifest["command"]) if manifest.get("command") else "the command that made the folder"
+    return f"give this command again, which computes what is missing: {command}"
+
+
+def _folder_of(path: Path) -> Path:
+    """Return the run or study folder of a file, which lies in it or in the folder of a table."""
+    return path.parent.parent if path.parent.name in TABLES else path.parent
 
 
 def damage(folder: Path) -> list[str]:
@@ -148,7 +161,7 @@ def whole(folder: Path) -> dict[str, Any]:
     """
     found, manifest = damage(folder), read(folder)
     if found:
-        advice = [AGAIN] if manifest else []
+        advice = [again(folder)] if manifest else []
         raise BadInput([*found, *advice])
     assert manifest is not None
     return manifest

@@ -6,13 +6,15 @@ from experiments.analysis.headline import Leader, figure, leaders, market_lines,
 from experiments.analysis.rounding import percent
 
 _BASIS = {"revenue": "By revenue", "compute": "By compute in paid use", "tokens": "By tokens served"}
+_APART = 2
+"""Places by which ranks on two bases differ from which on a report remarks it."""
 
 
 def headline(case: Case) -> list[str]:
     """Return the headline sentences of one case, for the tables that it stored."""
     sentences = []
     if "providers" in case.results:
-        sentences += [_leading(case, basis) for basis in BASES]
+        sentences += [*(_leading(case, basis) for basis in BASES), *_ranked_unlike(case)]
     if "market" in case.results:
         sentences += _market(case)
     if all(name in case.results for name in NEEDED):
@@ -32,6 +34,22 @@ def _leading(case: Case, basis: str) -> str:
     return (
         f"{_BASIS[basis]}, {first.label} {leads} in {last} with {_with_band(case, first)}{ahead}{_runs(case, first)}."
     )
+
+
+def _ranked_unlike(case: Case) -> list[str]:
+    """Return a sentence on the firm among the first three whose rank hangs most on the basis, from two places on."""
+    last = case.quarters[-1]
+    ranked = {basis: [one.label for one in leaders(case, basis, last, most=len(case.providers))] for basis in BASES}
+    places = {
+        label: {basis: labels.index(label) + 1 for basis, labels in ranked.items() if label in labels}
+        for label in dict.fromkeys(label for labels in ranked.values() for label in labels[:3])
+    }
+    apart = {label: max(found.values()) - min(found.values()) for label, found in places.items()}
+    label = max(apart, key=apart.__getitem__, default="")
+    if apart.get(label, 0) < _APART:
+        return []
+    ranks = (f"number {place} {_BASIS[basis].replace('By', 'by')}" for basis, place in places[label].items())
+    return [f"Ranks hang on the basis: by median shares {label} is {', '.join(ranks)}."]
 
 
 def _with_band(case: Case, leader: Leader) -> str:

@@ -169,5 +169,6 @@ def begin_halls(
         surplus = trial.begun[:, now] - before - begins
         if np.abs(surplus).max() <= AGREED:
             break
-        begins += 0.5 * surplus
+        # What begins answers what sets its price with a slope between 0 and -psi: this step errs least for the worst.
+        begins += surplus * 2.0 / (2.0 + builders.exponent)
     return _begin_at_price(works, builders, granted, convert, grid, appetite, budget, now)

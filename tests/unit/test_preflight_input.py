@@ -272,7 +272,16 @@ def test_without_a_command_the_help_is_shown_and_the_code_is_2(command: Command)
     assert "usage: compute-market COMMAND" in outcome.out
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["study", "--help"], ["run", "--hydra-help"]])
+HELP = (
+    ["--help"],
+    ["run", "--help"],
+    ["study", "--help"],
+    ["run", "-m", "seed=1,2", "nonsense=1", "--help"],
+    ["run", "seed=1,2", "--hydra-help"],
+)
+
+
+@pytest.mark.parametrize("words", HELP)
 def test_help_names_the_program_and_makes_nothing(command: Command, words: list[str]) -> None:
     outcome = command(*words)
     assert (outcome.code, outcome.made) == (OK, frozenset())

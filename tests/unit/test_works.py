@@ -37,8 +37,8 @@ def begun(
     return halls.begun[:, NOW], float(halls.congestion[0])
 
 
-def charged(mw: Floats) -> float:
-    return float(max(mw[REGION == 0].sum() / TRADE[0], 1.0) ** BUILDERS.exponent)
+def charged(mw: Floats, exponent: float = BUILDERS.exponent) -> float:
+    return float(max(mw[REGION == 0].sum() / TRADE[0], 1.0) ** exponent)
 
 
 def test_where_all_can_pay_the_price_is_that_of_what_is_promised() -> None:
@@ -66,6 +66,16 @@ def test_a_budget_buys_less_the_more_it_congests_itself() -> None:
     assert price == pytest.approx(charged(mw), rel=1e-6)
     free = BUILDERS._replace(exponent=0.0)
     assert begun([500.0, 0.0, 0.0, 0.0], 1000.0, ALL, np.array([900.0, 0.0, 0.0]), free)[0][0] == pytest.approx(90.0)
+
+
+@pytest.mark.parametrize("psi", [0.0, 0.3, 1.0, 2.0, 4.0])
+def test_price_and_starts_agree_however_much_builders_charge(psi: float) -> None:
+    """For twice the largest exponent that is allowed, too."""
+    draws, builders = np.random.default_rng(1), BUILDERS._replace(exponent=psi)
+    for _ in range(100):
+        asked, appetite = draws.uniform(0.0, 300.0, 4).tolist(), draws.choice([0.0, 0.5, 1.0], 3)
+        mw, price = begun(asked, draws.uniform(1.0, 500.0), appetite, draws.uniform(0.0, 3e3, 3), builders)
+        assert price == pytest.approx(charged(mw, psi), rel=1e-5)
 
 
 ASKED = st.lists(st.floats(0.0, 300.0), min_size=4, max_size=4)

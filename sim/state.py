@@ -123,12 +123,11 @@ class State:
     build_price: Floats = column("USD m per MW IT", "R, Q", "price of what is begun in a quarter")
     congestion: Floats = column("ratio", "R", "price of builders over the usual one, last quarter")
     demand_seen: Floats = column("effective H100e-hours", "R", "demand of customers in the last quarter")
-    seen: Floats = column("log", "2 R", "growth of demand, and price over long-run cost, as last observed")
-    habit: Floats = column("log", "2 R", "the same, adaptive forecast")
-    ahead: Floats = column("log", "2 R, H", "the same, forecasts of the next value by heuristic")
-    forecast_error: Floats = column("log squared", "2 R, H", "discounted squared errors of these")
+    seen: Floats = column("log", "R + S", "growth of demand, and price over a site's long-run cost, as last observed")
+    habit: Floats = column("log", "R + S", "the same, adaptive forecast")
+    ahead: Floats = column("log", "R + S, H", "the same, forecasts of the next value by heuristic")
+    forecast_error: Floats = column("log squared", "R + S, H", "discounted squared errors of these")
     first_share: Floats = column("fraction", "S", "expected share of the region's customers by first choice")
-    advantage: Floats = column("log ratio", "S", "least long-run cost of an hour in its region over that of the site")
     own_price: Floats = column("log", "S", "average of the own price over the region's mean")
     order_cost: Floats = column("USD per effective H100e-hour", "S, K", "cost when the habit of ordering was formed")
     making: Floats = column("ratio", "S, K", "weight of the provider's own makers in its orders over habit")
@@ -145,7 +144,7 @@ class State:
     selling: Floats = recorded("1 or 0", "I", "whether it is in business: neither dormant nor wound up")
     entered: Floats = column("quarter", "I", "position of the quarter in which it came in; 0 where it never did")
     exited: Floats = column("quarter", "I", "position of the quarter in which it was wound up; 0 where it never was")
-    first_build: Floats = column("USD m", "I", "what an entrant has still to spend on its first hall and cards")
+    first_build: Floats = column("USD m", "S", "what an entrant has still to spend on its first hall and cards there")
     elsewhere_mw: Floats = column("MW IT", "W", "halls, finished or not, that owners elsewhere took over")
     appetite: Floats = recorded("fraction", "I", "share of wanted starts and orders that owners let go ahead")
     cut_left: Floats = column("quarters", "I", "how long a cut of capital spending still lasts")
@@ -171,9 +170,10 @@ def sizes(structure: Structure) -> dict[str, int]:
         "I": len(structure.providers), "S": len(structure.sites), "V": len(structure.chips), "L": len(structure.pools),
         "J": len(structure.products), "B": len(structure.cells), "R": len(structure.regions),
         "W": len(structure.parameters.rest_of_world), "A": structure.quarters + 1, "N": structure.most_kinds,
+        "R + S": len(structure.regions) + len(structure.sites),
         "S + W": len(structure.sites) + structure.elsewhere_region.size,
         "labs": len(structure.labs), "leases": len(structure.parameters.leases) + len(structure.possible_leases),
-        "2 L": 2 * len(structure.pools), "2 R": 2 * len(structure.regions), "1": 1, "2": 2,
+        "2 L": 2 * len(structure.pools), "1": 1, "2": 2,
         "K": len(structure.suppliers), "Q": PAST + structure.quarters + AHEAD, "H": len(HEURISTICS),
         "Z": len(structure.sides), "caps": _caps(structure), "3": STAGES, "lags": LAST_LAG,
         "stacks": len(structure.stacks),

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sim.conditions import Conditions
+from sim.economics.baskets import Shelf
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.choice import Menu
 from sim.economics.fleets import Leases
@@ -52,8 +53,8 @@ class Quarter:
     """(K,) hours of the lane per unit of volume: ``hours`` times ``intensity``."""
     most: Floats = field(init=False)
     """(2, L) training hours of every pool if nothing infers, and inference hours if nothing trains."""
-    best: Ints = field(init=False)
-    """(S, K) the chip of every supplier with the least cost that a site may order; -1 for none."""
+    on_sale: Shelf = field(init=False)
+    """What sites may buy for the next quarter."""
     running: Running | None = None
     active: Active | None = None
     under: Under = field(init=False)

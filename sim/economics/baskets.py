@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NO_CHIP, cheapest, fill_cheapest, open_beyond
-from sim.economics.slots import fill_shares, hours_of_mw, hours_per_mw, supplier_shares
+from sim.economics.slots import fill_shares, hours_of_mw
 
 
 class Shelf(NamedTuple):
@@ -46,6 +46,18 @@ class Habit(NamedTuple):
     """(V,) IT power of a card."""
 
 
+class Worth(NamedTuple):
+    """What sites weigh before they fill a slot, see ``slots.fill_rate``."""
+
+    cost: Floats
+    """(S, V) of an inference hour of a card without its shell, USD."""
+    takings: Floats
+    """(S,) what an hour is expected to earn, USD."""
+    hurdle: Floats
+    """(S,) ratio of price to cost at which a firm is content."""
+    steepness: float
+
+
 @compiled
 def chosen_cards(shelf: Shelf, allowed: Bools) -> Ints:
     """Return (n, K) the card of every supplier with the least cost that may be ordered; -1 for none."""
@@ -53,19 +65,6 @@ def chosen_cards(shelf: Shelf, allowed: Bools) -> Ints:
     return cheapest(
         shelf.cost, rows, allowed, shelf.launch, shelf.t, shelf.supplier, shelf.suppliers, shelf.better
     )  # fmt: skip
-
-
-@compiled
-def shared(chip: Ints, cost: Floats, habit: Habit) -> tuple[Floats, Floats]:
-    """Return shares of suppliers in new capacity (n, K), and the inference hours a quarter that an MW gives (n,).
-
-    Args:
-        chip: (n, K) chip of every supplier, -1 for none.
-        cost: (n, V) cost per effective hour.
-        habit: how places share out their orders.
-    """
-    shares = supplier_shares(chip, cost, habit.mix, habit.sensitivity, habit.reference)
-    return shares, hours_per_mw(chip, shares, habit.hours, habit.kw)
 
 
 class Order(NamedTuple):
@@ -106,12 +105,25 @@ def _take(cards: Floats, order: Order, wanted: float, each: Floats) -> None:
 
 
 @inlined
+def _filled(worth: Worth, x: int, order: Order) -> float:
+    """Return the share of slots that site x fills with the cards of suppliers that it may have."""
+    cost, filled = 0.0, 0.0
+    for k in range(order.taken.size):
+        if order.taken[k] >= 0:
+            cost += order.share[k] * worth.cost[x, order.taken[k]]
+    if worth.takings[x] > 0.0:
+        filled = 1.0 / (1.0 + (worth.hurdle[x] * cost / worth.takings[x]) ** worth.steepness)
+    return filled
+
+
+@inlined
 def _fill_slots(
-    shelf: Shelf, habit: Habit, x: int, power: float, open_: Floats, order: Order, cards: Floats
+    shelf: Shelf, habit: Habit, worth: Worth, x: int, power: float, open_: Floats, order: Order, cards: Floats
 ) -> None:  # fmt: skip
     """Fill the cards (V,) for ``power`` MW of slots at site x, by the share of its orders for which each is open (V,).
 
-    Parts of its orders that take the same cards are one: a card that nobody would take splits nothing.
+    Of every part of its orders as much as its cards are worth. Parts that take the same cards are one: a card that
+    nobody would take splits nothing.
     """
     done, since, hours = 0.0, 0.0, 0.0
     cards[:], order.taken[:], order.share[:] = 0.0, NO_CHIP, 0.0
@@ -124,7 +136,7 @@ def _fill_slots(
                 order.chip, shelf.cost[x], habit.mix[x], habit.sensitivity, habit.reference[x], order.share
             )  # fmt: skip
             order.taken[:], since = order.chip, done
-            hours = hours_of_mw(order.chip, order.share, habit.hours, habit.kw)
+            hours = hours_of_mw(order.chip, order.share, habit.hours, habit.kw) * _filled(worth, x, order)
         done = level
         level = open_beyond(open_, done, order.allowed)
     _take(cards, order, power * (done - since) * hours, habit.hours)
@@ -163,14 +175,43 @@ def _share_among(chip: Ints, wanted: Floats, share: Floats) -> None:
         share[k] = share[k] / sold if sold > 0.0 else 0.0
 
 
+@compiled
+def new_capacity(shelf: Shelf, habit: Habit, open_: Floats) -> tuple[Floats, Floats]:
+    """Return the part of each card in an hour of new capacity (n, V), and the inference hours that an MW gives (n,).
+
+    Of what sites order per MW if they fill all: of a card that is open for a small part of orders there is little. 0
+    where no card may be had.
+
+    Args:
+        shelf: what is on sale.
+        habit: how sites share out their orders.
+        open_: (n, V) share of orders for which a card may be had.
+    """
+    parts, out = np.empty(open_.shape), np.zeros(open_.shape[0])
+    order, everything = _order(shelf.suppliers, open_.shape[1]), np.full(open_.shape[0], np.inf)
+    worth = Worth(shelf.cost, everything, np.ones(open_.shape[0]), 1.0)
+    for x in range(open_.shape[0]):
+        _fill_slots(shelf, habit, worth, x, 1.0, open_[x], order, parts[x])
+        hours, mw = 0.0, 0.0
+        for v in range(habit.hours.size):
+            mw += parts[x, v] * habit.kw[v] / 1000.0
+            parts[x, v] *= habit.hours[v]
+            hours += parts[x, v]
+        if hours > 0.0:
+            parts[x] /= hours
+            out[x] = hours / mw
+    return parts, out
+
+
 class Buyers(NamedTuple):
     """All who order in a quarter. S sites, W owners elsewhere; n = S + W."""
 
     here: Shelf
     """What cards cost at sites."""
     habit: Habit
+    worth: Worth
     power: Floats
-    """(S,) MW of slots that they fill."""
+    """(S,) MW of slots that they may fill."""
     there: Shelf
     """What cards cost owners elsewhere."""
     usual: Floats
@@ -184,7 +225,7 @@ def _fill_orders(buyers: Buyers, x: int, open_: Floats, order: Order, cards: Flo
     """Fill what place x orders (V,)."""
     sites = buyers.power.size
     if x < sites:
-        _fill_slots(buyers.here, buyers.habit, x, buyers.power[x], open_, order, cards)
+        _fill_slots(buyers.here, buyers.habit, buyers.worth, x, buyers.power[x], open_, order, cards)
     else:
         y = x - sites
         _fill_amounts(buyers.there, y, buyers.usual[y], buyers.h100e, open_, order, cards)

@@ -13,6 +13,7 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.forecasts import believed, heuristic_weights, observe
 from sim.economics.sites import (
+    costs_by_site,
     costs_here,
     growth_of,
     least_by_site,
@@ -82,6 +83,12 @@ class Observed(NamedTuple):
     """(I,) M tokens per hour."""
     cost: Floats
     """(L, 2) long-run cost, USD per hour of each workload."""
+    parts: Floats
+    """(S, V) of cards in an inference hour of new capacity."""
+    hour_cost: Floats
+    """(S, V) long-run cost of a used card-hour, USD."""
+    effective: Floats
+    """(V, 2) effective H100e of a card by workload."""
     energised: Floats
     """(S,) MW of halls with power."""
     begun: Floats
@@ -100,15 +107,13 @@ class Beliefs(NamedTuple):
     price: Floats
     """(S,) average of the own price over the region's mean, log."""
     before: Floats
-    """(2 R,) growth of demand, and price over the region's least long-run cost, as last observed."""
+    """(R + S,) growth of demand by region, and its mean price over each site's long-run cost, as last observed."""
     habit: Floats
-    """(2 R,) adaptive forecasts of these."""
+    """(R + S,) adaptive forecasts of these."""
     ahead: Floats
-    """(2 R, H) forecasts of the next value."""
+    """(R + S, H) forecasts of the next value."""
     error: Floats
-    """(2 R, H) discounted squared errors of these."""
-    advantage: Floats
-    """(S,) the region's least long-run cost over the site's own, log: at most 0 where customers ask."""
+    """(R + S, H) discounted squared errors of these."""
 
 
 class Outlook(NamedTuple):
@@ -118,8 +123,6 @@ class Outlook(NamedTuple):
     """(S,) demand of customers, inference hours."""
     cost: Floats
     """(S,) long-run cost of an hour of what the region asks for, USD."""
-    least: Floats
-    """(S, 2) the least long-run cost of an hour of each workload, USD."""
     growth: Floats
     """(S,) expected growth of demand, log."""
     price: Floats
@@ -150,9 +153,10 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
         now.first, now.posted, now.tokens_per_hour, w.provider, w.workload, w.on_tokens, w.site, w.region.size
     )
     least = least_by_site(now.cost, w.pool_site, w.region.size)
-    cost = costs_here(least, asked, w.region, regions)
-    price, own, cheaper = price_levels(value, asked, cost, w.region, regions)
-    beliefs.advantage[:] = cheaper
+    cost = costs_here(
+        costs_by_site(now.parts, now.hour_cost, now.effective, least), asked, w.region, regions
+    )  # fmt: skip
+    price, own = price_levels(value, asked, cost, w.region, regions)
     growth = growth_of(demand, w.region, beliefs.demand, opening)
     _forecast(where, rules, now, growth, price, beliefs, opening, quarter)
     share = shares_within(demand, w.region, regions)
@@ -161,8 +165,8 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
     standing = totals(w.pool_site, now.most[1], w.region.size)
     captive = totals(w.pool_site, now.own_use, w.region.size)
     return Outlook(
-        demand, cost, least, believed(beliefs.ahead, weights, w.heuristic, w.region),
-        believed(beliefs.ahead, weights, w.heuristic, w.region + regions) + cheaper, standing, captive,
+        demand, cost, believed(beliefs.ahead, weights, w.heuristic, w.region),
+        believed(beliefs.ahead, weights, w.heuristic, regions + np.arange(w.region.size)), standing, captive,
         loads(demand + captive, standing),
     )  # fmt: skip
 
@@ -172,18 +176,17 @@ def _forecast(
     where: Where, rules: Heuristics, now: Observed, growth: Floats, price: Floats, beliefs: Beliefs, opening: bool,
     quarter: int,
 ) -> None:  # fmt: skip
-    """Score the forecasts of the last quarter and make the next ones, of growth and then of price by region.
+    """Score the forecasts of the last quarter and make the next ones, of growth by region and of price by site.
 
     The own model of the market: demand grows as its potential will, and prices move by what demand grows more than the
     capacity that is on its way, rivals' included, over the elasticity of demand.
     """
     regions = growth.size
     supply = pipeline_growth(now.energised, now.begun, where.region, where.build, quarter)
-    observed, model = np.empty(2 * regions), np.empty(2 * regions)
-    for r in range(regions):
-        pressure = (now.growing[r] - supply[r]) / rules.elasticity
-        observed[r], observed[regions + r] = growth[r], price[r]
-        model[r], model[regions + r] = now.growing[r], price[r] + pressure
+    observed, model = np.concatenate((growth, price)), np.concatenate((now.growing, price))
+    for s in range(price.size):
+        r = where.region[s]
+        model[regions + s] += (now.growing[r] - supply[r]) / rules.elasticity
     observe(
         observed, rules.adaptation, rules.extrapolation, rules.memory, opening, model, beliefs.before, beliefs.habit,
         beliefs.ahead, beliefs.error,

@@ -13,26 +13,33 @@ from sim.economics.slots import power_of
 
 @compiled
 def scrapped(
-    owned: Floats, price: Floats, region: Ints, effective: Floats, running: Floats, patience: float, losses: Floats
-) -> Floats:
+    owned: Floats, price: Floats, load: Floats, region: Ints, effective: Floats, running: Floats, patience: float,
+    rate: float, losses: Floats,
+) -> Floats:  # fmt: skip
     """Return the cards to be scrapped (S, V): those whose running cost lay above what they earn for long enough.
+
+    All of them where an hour in use costs more than it earns. Where it is for want of customers alone, a part of those
+    that stand idle: what is in use pays, and a small site may find none for a quarter or two by chance.
 
     Args:
         owned: (S, V) cards.
-        price: (S,) USD earned per effective inference hour.
+        price: (S,) USD earned per effective inference hour in use.
+        load: (S,) share of hours that is asked for.
         region: (S,) region of each site.
         effective: (V,) effective inference H100e of a card.
         running: (R, V) USD per used card-hour of electricity and care.
         patience: quarters of loss in a row after which a card goes.
+        rate: part of idle cards that goes in a quarter.
         losses: (S, V) quarters of loss in a row so far; changed.
     """
     out = np.zeros(owned.shape)
     for s in range(owned.shape[0]):
         for v in range(owned.shape[1]):
-            loses = owned[s, v] > 0.0 and running[region[s], v] > price[s] * effective[v]
+            cost, earned = running[region[s], v], price[s] * effective[v]
+            loses = owned[s, v] > 0.0 and cost > load[s] * earned
             losses[s, v] = losses[s, v] + 1.0 if loses else 0.0
             if losses[s, v] >= patience:
-                out[s, v] = owned[s, v]
+                out[s, v] = owned[s, v] * (1.0 if cost > earned else rate * (1.0 - load[s]))
     return out
 
 

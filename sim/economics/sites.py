@@ -80,13 +80,40 @@ def least_by_site(cost: Floats, site: Ints, sites: int) -> Floats:
 
 
 @compiled
-def costs_here(least: Floats, asked: Floats, region: Ints, regions: int) -> Floats:
+def costs_by_site(parts: Floats, hour_cost: Floats, effective: Floats, least: Floats) -> Floats:
+    """Return the long-run cost of an hour of each workload on what every site orders (S, 2), USD.
+
+    An inference hour takes ``p_v / e_v`` hours of card v, which could train instead. Where no card may be ordered it is
+    the least cost on the cards of the site.
+
+    Args:
+        parts: (S, V) p, of cards in an inference hour of new capacity.
+        hour_cost: (S, V) long-run cost of a used card-hour.
+        effective: (V, 2) e, effective H100e of a card by workload.
+        least: (S, 2) see ``least_by_site``.
+    """
+    out = least.copy()
+    for s in range(parts.shape[0]):
+        cost, trains = 0.0, 0.0
+        for v in range(parts.shape[1]):
+            if parts[s, v] > 0.0:
+                cost += parts[s, v] / effective[v, 1] * hour_cost[s, v]
+                trains += parts[s, v] / effective[v, 1] * effective[v, 0]
+        if cost > 0.0:
+            out[s, 1] = cost
+        if trains > 0.0:
+            out[s, 0] = cost / trains
+    return out
+
+
+@compiled
+def costs_here(each: Floats, asked: Floats, region: Ints, regions: int) -> Floats:
     """Return the long-run cost at every site of an hour of what its region asks for (S,), USD.
 
     Where nobody asks, of an inference hour.
 
     Args:
-        least: (S, 2) long-run cost of each workload, USD per hour.
+        each: (S, 2) long-run cost of each workload, USD per hour.
         asked: (S, 2) hours by first choice.
         region: (S,) region of each site.
         regions: R.
@@ -96,17 +123,16 @@ def costs_here(least: Floats, asked: Floats, region: Ints, regions: int) -> Floa
     for s in range(out.size):
         r = region[s]
         part = training[r] / both[r] if both[r] > 0.0 else 0.0
-        out[s] = part * least[s, 0] + (1.0 - part) * least[s, 1]
+        out[s] = part * each[s, 0] + (1.0 - part) * each[s, 1]
     return out
 
 
 @compiled
-def price_levels(value: Floats, asked: Floats, cost: Floats, region: Ints, regions: int) -> tuple[Floats, ...]:
-    """Return logs: mean price over least cost (R,), a site's price over that mean, and least cost over its own (S,).
+def price_levels(value: Floats, asked: Floats, cost: Floats, region: Ints, regions: int) -> tuple[Floats, Floats]:
+    """Return logs by site (S,): the region's mean price over the own long-run cost, and the own price over that mean.
 
-    The least cost is that of the cheapest site that customers ask for: what a rival pays for its cards moves a mean of
-    costs, but neither the price nor what an hour costs anybody else.
-    Where nobody asks, a site stands at its region's mean, and a region at its least cost.
+    What a rival pays for its cards moves neither. Where nobody asks, a site stands at its region's mean, and that at
+    the least cost of the region.
 
     Args:
         value: (S,) what is asked for at posted prices, USD.
@@ -117,20 +143,18 @@ def price_levels(value: Floats, asked: Floats, cost: Floats, region: Ints, regio
     """
     hours = asked[:, 0] + asked[:, 1]
     total, sold = totals(region, value, regions), totals(region, hours, regions)
-    least, mean = np.full(regions, math.inf), np.zeros(regions)
+    price = np.full(regions, math.inf)
     for s in range(region.size):
-        if hours[s] > 0.0 or sold[region[s]] == 0.0:
-            least[region[s]] = min(least[region[s]], cost[s])
+        price[region[s]] = min(price[region[s]], cost[s])
     for r in range(regions):
         if total[r] > 0.0:
-            mean[r] = math.log(total[r] / sold[r] / least[r])
-    own, cheaper = np.zeros(region.size), np.empty(region.size)
+            price[r] = total[r] / sold[r]
+    above, own = np.empty(region.size), np.zeros(region.size)
     for s in range(region.size):
-        r = region[s]
-        cheaper[s] = math.log(least[r] / cost[s])
+        above[s] = math.log(price[region[s]] / cost[s])
         if value[s] > 0.0:
-            own[s] = math.log(value[s] / hours[s] * sold[r] / total[r])
-    return mean, own, cheaper
+            own[s] = math.log(value[s] / hours[s] / price[region[s]])
+    return above, own
 
 
 @compiled

@@ -23,7 +23,19 @@ def power_of(cards: Floats, kw: Floats) -> Floats:
 def fill_shares(
     chip: Ints, cost: Floats, mix: Floats, sensitivity: float, reference: Floats, out: Floats
 ) -> None:  # fmt: skip
-    """Fill the shares of suppliers at one site (K,), see ``supplier_shares``."""
+    """Fill the shares of suppliers in the new capacity of one site (K,): a logit on log cost, weighted by habit.
+
+    ``mix (c / c_0)^-lambda`` over its sum. The mix stands for what a firm knows and has contracts for, at the cost c_0
+    of the time when it was formed: where none is noted yet, that is now.
+
+    Args:
+        chip: (K,) chip of every supplier, -1 for none.
+        cost: (V,) cost per effective hour.
+        mix: (K,) habit.
+        sensitivity: lambda.
+        reference: (K,) c_0, 0 where not noted yet; changed.
+        out: (K,) filled.
+    """
     total = 0.0
     for k in range(mix.size):
         out[k] = 0.0
@@ -37,29 +49,12 @@ def fill_shares(
         out[k] = out[k] / total if total > 0.0 else 0.0
 
 
-@compiled
-def supplier_shares(chip: Ints, cost: Floats, mix: Floats, sensitivity: float, reference: Floats) -> Floats:
-    """Return shares of suppliers in the new capacity of every site (S, K): a logit on log cost, weighted by habit.
-
-    ``mix (c / c_0)^-lambda`` over its sum. The mix stands for what a firm knows and has contracts for, at the cost c_0
-    of the time when it was formed: where none is noted yet, that is now.
-
-    Args:
-        chip: (S, K) chip of every supplier, -1 for none.
-        cost: (S, V) cost per effective hour.
-        mix: (S, K) habit.
-        sensitivity: lambda.
-        reference: (S, K) c_0, 0 where not noted yet; changed.
-    """
-    out = np.empty(mix.shape)
-    for s in range(mix.shape[0]):
-        fill_shares(chip[s], cost[s], mix[s], sensitivity, reference[s], out[s])
-    return out
-
-
 @inlined
 def hours_of_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> float:
-    """Return the inference hours a quarter that an MW gives at one site, see ``hours_per_mw``."""
+    """Return the inference hours a quarter that an MW gives with the chips of suppliers (K,) in these shares.
+
+    0 where no card may be had.
+    """
     mw = 0.0
     for k in range(chip.size):
         if shares[k] > 0.0:
@@ -68,39 +63,16 @@ def hours_of_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> float:
 
 
 @compiled
-def hours_per_mw(chip: Ints, shares: Floats, hours: Floats, kw: Floats) -> Floats:
-    """Return inference hours a quarter that an MW gives with new cards (S,); 0 where no card may be had.
-
-    Args:
-        chip: (S, K) chip of every supplier, -1 for none.
-        shares: (S, K) of suppliers in new capacity.
-        hours: (V,) inference hours a quarter of a card.
-        kw: (V,) IT power of a card.
-    """
-    out = np.empty(chip.shape[0])
-    for s in range(chip.shape[0]):
-        out[s] = hours_of_mw(chip[s], shares[s], hours, kw)
-    return out
-
-
-@compiled
-def spent_per_mw(chip: Ints, shares: Floats, mw_hours: Floats, hours: Floats, price: Floats) -> Floats:
+def spent_per_mw(parts: Floats, mw_hours: Floats, hours: Floats, price: Floats) -> Floats:
     """Return what new cards with their servers cost per MW of slots at every site (S,), USD m.
 
     Args:
-        chip: (S, K) chip of every supplier, -1 for none.
-        shares: (S, K) of suppliers in new capacity.
-        mw_hours: (S,) ``hours_per_mw``.
+        parts: (S, V) of cards in the hours of new capacity.
+        mw_hours: (S,) inference hours a quarter that an MW gives with them.
         hours: (V,) inference hours a quarter of a card.
         price: (V,) USD per card with its server.
     """
-    out = np.zeros(chip.shape[0])
-    for s in range(chip.shape[0]):
-        for k in range(chip.shape[1]):
-            if shares[s, k] > 0.0:
-                v = chip[s, k]
-                out[s] += shares[s, k] * mw_hours[s] / hours[v] * price[v] / 1e6
-    return out
+    return parts @ (price / hours) * mw_hours / 1e6
 
 
 @compiled
@@ -139,17 +111,14 @@ def within_budget(cost: Floats, provider: Ints, budget: Floats) -> Floats:
 
 
 @compiled
-def card_costs(
-    chip: Ints, shares: Floats, hour_cost: Floats, shell: Floats, kw: Floats, effective: Floats, recovery: float,
-    utilisation: float, region: Ints,
-) -> Floats:  # fmt: skip
-    """Return the cost of an inference hour of new cards without their shell (S,), USD; infinite where there is no card.
+def costs_without_shell(
+    hour_cost: Floats, shell: Floats, kw: Floats, effective: Floats, recovery: float, utilisation: float, region: Ints
+) -> Floats:
+    """Return the cost of an inference hour of new cards without their shell (S, V), USD.
 
     A shell that stands is paid for: only card, electricity and care are weighed against what an hour earns.
 
     Args:
-        chip: (S, K) chip of every supplier, -1 for none.
-        shares: (S, K) of suppliers in new capacity.
         hour_cost: (S, V) long-run cost of a used card-hour with its shell.
         shell: (R,) USD m per MW IT.
         kw: (V,) IT power of a card.
@@ -158,17 +127,11 @@ def card_costs(
         utilisation: share of hours that are used.
         region: (S,) region of each site.
     """
-    out = np.full(chip.shape[0], math.inf)
-    for s in range(chip.shape[0]):
-        total, some = 0.0, False
-        for k in range(chip.shape[1]):
-            if shares[s, k] > 0.0:
-                v, r = chip[s, k], region[s]
-                housed = shell[r] * 1000.0 * kw[v] * recovery / (8760.0 * utilisation)
-                total += shares[s, k] * (hour_cost[s, v] - housed) / effective[v]
-                some = True
-        if some:
-            out[s] = total
+    out = np.empty(hour_cost.shape)
+    for s in range(hour_cost.shape[0]):
+        for v in range(kw.size):
+            housed = shell[region[s]] * 1000.0 * kw[v] * recovery / (8760.0 * utilisation)
+            out[s, v] = (hour_cost[s, v] - housed) / effective[v]
     return out
 
 

@@ -1,6 +1,6 @@
-"""Slots for new cards at every site: what leaves them, and how many of the free ones are worth filling (B3, B4).
+"""Slots for new cards at every site: what leaves them, and how many are free (B3, B4).
 
-S sites, V chips, K suppliers, R regions, L pools. The steps stand in ``slots`` and ``scrapping``.
+S sites, V chips, R regions, L pools. The steps stand in ``slots`` and ``scrapping``.
 """
 
 import math
@@ -14,7 +14,7 @@ from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import cost_of_cards
 from sim.economics.scrapping import displaceable, scrapped
-from sim.economics.slots import card_costs, earnings, fill_rate, free_power, within_budget
+from sim.economics.slots import earnings, free_power, within_budget
 from sim.economics.works import Builders, Works
 
 
@@ -40,16 +40,12 @@ class Fleet(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """The best cards that sites may have."""
+    """What new capacity of sites is made of, and costs."""
 
-    chip: Ints
-    """(S, K) chip of every supplier, -1 for none."""
-    shares: Floats
-    """(S, K) of suppliers in new capacity."""
+    parts: Floats
+    """(S, V) of cards in its hours."""
     cost: Floats
-    """(S, V) long-run cost of a used card-hour with its shell."""
-    shell: Floats
-    """(R,) USD m per MW IT at usual prices of builders."""
+    """(S, V) of an inference hour of a card without its shell, USD."""
     mw_hours: Floats
     """(S,) inference hours a quarter that an MW gives with new cards."""
 
@@ -65,8 +61,6 @@ class Prospects(NamedTuple):
     """(S,) long-run cost of an hour, USD."""
     load: Floats
     """(S,) part of its hours that is in use."""
-    hurdle: Floats
-    """(S,) ratio of price to cost at which a firm is content."""
     appetite: Floats
     """(I,) share of wanted orders that owners let go ahead."""
 
@@ -74,20 +68,14 @@ class Prospects(NamedTuple):
 class Rule(NamedTuple):
     """How cards are given up and slots filled."""
 
-    recovery: float
-    """Annual payment per unit of shell."""
-    utilisation: float
-    """Share of hours that are used."""
     patience: float
     """Quarters of loss in a row after which a card goes."""
     hours: float
     """Used hours of a card in a quarter."""
     refill: float
-    """Share of cards that earn less than new ones that may go in a quarter."""
+    """Share of cards that earn less than new ones, and of idle ones that lose money, that may go in a quarter."""
     survive: float
     """Share of cards that do not fail in a quarter."""
-    steepness: float
-    """See ``fill_rate``."""
     conversion: int
     """Quarters of a conversion of halls."""
 
@@ -97,11 +85,11 @@ def power_for_orders(
     fleet: Fleet, offers: Offers, prospects: Prospects, works: Works, builders: Builders, rule: Rule, later: int,
     earned: Floats,
 ) -> Floats:  # fmt: skip
-    """Give up what loses money, and return the MW of slots that sites fill with new cards (S,).
+    """Give up what loses money, and return the MW of slots that sites may fill with new cards (S,).
 
     Args:
         fleet: its cards that go are filled.
-        offers: the best new cards.
+        offers: new cards.
         prospects: what sites expect.
         works: halls under way.
         builders: what never changes about building.
@@ -111,30 +99,30 @@ def power_for_orders(
     """
     region, sites = builders.region, earned.size
     earned[:] = earnings(prospects.price, prospects.own_price, prospects.cost)
-    new = card_costs(
-        offers.chip, offers.shares, offers.cost, offers.shell * works.congestion, fleet.kw, fleet.effective,
-        rule.recovery, rule.utilisation, region,
-    )  # fmt: skip
     takings = earned * prospects.load  # of every hour that cards can give, asked for or not
     fleet.scrapped[:] = scrapped(
-        fleet.owned, takings, region, fleet.effective, fleet.running, rule.patience, fleet.losses
+        fleet.owned,
+        earned,
+        prospects.load,
+        region,
+        fleet.effective,
+        fleet.running,
+        rule.patience,
+        rule.refill,
+        fleet.losses,
     )
     left, gain = fleet.owned - fleet.scrapped, np.full(sites, -math.inf)
     for s in range(sites):
         if offers.mw_hours[s] > 0.0:
-            gain[s] = offers.mw_hours[s] * (takings[s] - new[s])
+            gain[s] = offers.mw_hours[s] * (takings[s] - (offers.parts[s] * offers.cost[s]).sum())
     fleet.may_go[:] = displaceable(
         left, takings, region, fleet.effective, fleet.running, fleet.kw, rule.hours, gain, rule.refill
     )
     halls = fleet.energised + finished(works.begun, works.converting, region, builders.build, rule.conversion, later)
     free = free_power(left, fleet.may_go, fleet.kw, rule.survive, halls)
-    attractive, out = np.empty(sites), np.empty(sites)
     for s in range(sites):
-        attractive[s] = math.log(takings[s] / new[s])
-    filled = fill_rate(attractive, prospects.hurdle, rule.steepness)
-    for s in range(sites):
-        out[s] = free[s] * filled[s] * prospects.appetite[builders.provider[s]]
-    return out
+        free[s] *= prospects.appetite[builders.provider[s]]
+    return free
 
 
 @compiled

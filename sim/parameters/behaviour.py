@@ -133,7 +133,7 @@ class Orders(Schema):
     scrapping_quarters: Annotated[int, quantity("quarters", ge=1, le=80)]
     """Quarters of loss in a row after which a card is scrapped."""
     refill_rate: Fraction
-    """Share of the cards whose slot is worth more with a new card that may go in a quarter."""
+    """Share that goes in a quarter of cards whose slot is worth more with a new one, and of idle ones at a loss."""
     conversion_rate: Fraction
     """Largest share of convertible halls that is converted in a quarter."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sim.economics.baskets import Buyers, Habit, Shelf, domestic_orders, lifted, orders, shared, taken_by, wanted
+from sim.economics.baskets import Buyers, Habit, Shelf, Worth, domestic_orders, lifted, orders, taken_by, wanted
 from sim.economics.cells import Floats, Ints
 from sim.economics.costs import NEGLIGIBLE
 from sim.economics.elementary import part_of
@@ -59,26 +59,15 @@ def habit(world: World) -> Habit:
     )  # fmt: skip
 
 
-def mixed(world: World, on_sale: Shelf, chip: Ints) -> tuple[Floats, Floats]:
-    """Return the shares of suppliers in new capacity (S, K), and the inference hours a quarter that an MW gives (S,).
-
-    Args:
-        world: as the phase before left it.
-        on_sale: what may be bought.
-        chip: (S, K) the best card of every supplier that a site may have, -1 for none.
-    """
-    return shared(chip, on_sale.cost, habit(world))
-
-
-def buy(world: World, here: Shelf, power: Floats) -> None:
-    """Order cards ``here`` for ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
+def buy(world: World, here: Shelf, power: Floats, worth: Worth) -> None:
+    """Order cards ``here`` for up to ``power`` (S,) MW at every site and for owners elsewhere, within rules and quotas.
 
     Sets ``denied`` (S + W, V): cards that would have been ordered, had no instrument closed them, beside those that a
     mandate took out; ``closed``: those that governments abroad closed, which is what the grey market is for; ``bound``:
     ``denied`` by instrument; and ``lifted``: what each rule on cards, quota, cap and mandate by itself keeps from being
     ordered.
     """
-    state, buyers, cut = world.state, _buyers(world, here, power), list[Cut]()
+    state, buyers, cut = world.state, _buyers(world, here, power, worth), list[Cut]()
     world.now.under = world.standing
     ruled, ordered = _under_quotas(world, buyers, cut)
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
@@ -202,12 +191,12 @@ def credit(world: World, name: str, by_place: Floats) -> None:
     bound[name] = bound[name] + by_place if name in bound else by_place
 
 
-def _buyers(world: World, here: Shelf, power: Floats) -> Buyers:
+def _buyers(world: World, here: Shelf, power: Floats, worth: Worth) -> Buyers:
     """Return all who order; owners outside the named providers order what they always do, in H100e."""
     structure = world.structure
     there = shelf(world, hourly_costs(world, "elsewhere", structure.elsewhere_region))
     usual = world.paths.elsewhere[min(world.t + 1, structure.quarters - 1)]
-    return Buyers(here, habit(world), power, there, usual, structure.chip_h100e)
+    return Buyers(here, habit(world), worth, power, there, usual, structure.chip_h100e)
 
 
 def _left_by_quotas(world: World, under: Under, ordered: Floats) -> tuple[Floats, Under]:

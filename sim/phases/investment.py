@@ -9,7 +9,7 @@ from sim.economics.works import Works, ask, begin_halls
 from sim.phases.leasing import renting
 from sim.strategies.capacity_target import Rentals
 from sim.strategies.outlook import Standing, Views, missing_halls
-from sim.structure import INFERENCE, PAST
+from sim.structure import PAST
 from sim.world import World
 
 
@@ -31,9 +31,9 @@ def _first_halls(world: World) -> None:
         return
     servers = world.parameters.market.costs.server_cost_multiple
     now = world.now.arrays
-    cards = spent_per_mw(world.now.best, now["mix"], now["mw_hours"], state.card_hours, state.chip_price * servers)
+    cards = spent_per_mw(now["parts"], now["mw_hours"], state.card_hours, state.chip_price * servers)
     price = state.build_price[links.site_region, quarter] + cards
-    hall = state.first_build[links.site_provider] / price
+    hall = state.first_build / price
     state.requested_mw[:, quarter] += hall
     state.queued_mw += hall
     state.first_build[:] = 0.0
@@ -59,14 +59,15 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
 
 
 def _rentals(world: World) -> Rentals:
-    """Return who may rent from whom what others would have to build first."""
-    links, state, leases = world.links, world.state, world.leases
-    ours = slice(links.dated_leases, None)
+    """Return who may rent from whom what others would have to build first; who is gone or not yet there does not."""
+    links, state, leases, rents = world.links, world.state, world.leases, renting(world)
+    ours, site = slice(links.dated_leases, None), world.structure.pool_site
     lessor, lessee = leases.lessor[ours], leases.lessee[ours]
+    lets = (leases.until[ours] > world.t) * (1.0 - rents[site[lessor]])
     return Rentals(
-        world.parameters.behaviour.leasing.built_to_let * renting(world), state.rent[links.site_region],
-        world.now.arrays["least_here"][:, INFERENCE], world.structure.pool_site[lessor],
-        world.structure.pool_site[lessee], world.now.most[1, lessor], world.leasable[ours],
+        world.parameters.behaviour.leasing.built_to_let * rents * state.selling[links.site_provider],
+        state.rent[links.site_region], world.now.arrays["long_run_here"], site[lessor], site[lessee],
+        world.now.most[1, lessor] * lets, world.leasable[ours],
     )  # fmt: skip
 
 

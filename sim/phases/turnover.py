@@ -156,10 +156,15 @@ def _enter(world: World) -> None:
 
 
 def _markup(world: World, i: int) -> float:
-    """Return the price that a firm may expect at the best of its sites, over its own long-run cost there, less 1."""
-    state, links = world.state, world.links
-    price = state.habit[len(world.structure.regions) + links.site_region] + state.advantage
-    return float(exp(price[links.site_provider == i]).max()) - 1.0
+    """Return the price that a firm may expect at home over its own long-run cost there, less 1."""
+    at = len(world.structure.regions) + _home(world, i)
+    return float(exp(world.state.habit[at : at + 1])[0]) - 1.0
+
+
+def _home(world: World, i: int) -> int:
+    """Return the site of a firm in the region of its headquarters, where a dormant one has one: there it enters."""
+    links, region = world.links, world.links.provider_region[i]
+    return int(np.flatnonzero((links.site_provider == i) & (links.site_region == region))[0])
 
 
 def _found(world: World, i: int) -> None:
@@ -171,5 +176,5 @@ def _found(world: World, i: int) -> None:
     world.now.arrays["entry_cost"][i] = rule.sunk_cost_usd_m
     state.cash[i] += equity
     state.budget[i] = equity
-    state.first_build[i] = rule.capital_usd_m
+    state.first_build[_home(world, i)] = rule.capital_usd_m
     state.selling[i], state.entered[i] = 1.0, world.t

@@ -73,16 +73,16 @@ class Rentals(NamedTuple):
     """Who may rent from whom what is not built yet: n leases that firms decide on, between two sites each."""
 
     part: Floats
-    """(S,) part of what is missing that the firm would rather rent than build, if both cost the same."""
+    """(S,) part of what is missing that the firm would rent if that cost nothing."""
     rent: Floats
-    """(S,) of an inference hour in the region, USD; 0 where nothing is let."""
+    """(S,) of an hour in the region, USD; 0 where nothing is let."""
     cost: Floats
-    """(S,) least long-run cost of an inference hour, USD."""
+    """(S,) long-run cost of an hour there, USD."""
     lessor: Ints
     """(n,) site that lets, and the ``lessee``, that rents."""
     lessee: Ints
     hours: Floats
-    """(n,) that the lessor's cards which the lessee can use give: by these a lessee's wants are spread over lessors."""
+    """(n,) that the lessor's cards which the lessee can use give, less where the lessor rents itself."""
     permitted: Floats
     """(n,) part that rules let be signed."""
 
@@ -177,8 +177,8 @@ def built_to_let(missing: Floats, hurdle: Floats, rentals: Rentals, steepness: f
     """Return hours that sites want in order to let them (S,); negative for those that leave them to others.
 
     Of what lessee s is missing it would rent ``part / (1 + (R / L_s)^k)``: half of its part where rent R and own
-    long-run cost L_s are the same. Lessor o builds ``min(1, 2 / (1 + (hurdle L_o / R)^k))`` of its share of that, and
-    the lessee builds the rest, so that every hour is wanted once.
+    long-run cost L_s are the same. Lessor o builds ``e_o = min(1, 2 / (1 + (hurdle L_o / R)^k))`` of its share of that,
+    by the hours that rules let it let and by e_o; the lessee builds the rest, so that every hour is wanted once.
 
     Args:
         missing: (S,) hours wanted beyond what is committed.
@@ -186,14 +186,18 @@ def built_to_let(missing: Floats, hurdle: Floats, rentals: Rentals, steepness: f
         rentals: who may rent from whom.
         steepness: k.
     """
-    out, offered = np.zeros(missing.size), totals(rentals.lessee, rentals.hours, missing.size)
-    for n in range(rentals.hours.size):
+    out, earns = np.zeros(missing.size), np.zeros(rentals.hours.size)
+    for n in range(earns.size):
         s, o = rentals.lessee[n], rentals.lessor[n]
-        if missing[s] > 0.0 and rentals.part[s] > 0.0 and rentals.rent[s] > 0.0 and rentals.hours[n] > 0.0:
+        if missing[s] > 0.0 and rentals.part[s] > 0.0 and rentals.rent[s] > 0.0:
+            earns[n] = _earning((hurdle[o] * rentals.cost[o] / rentals.rent[s]) ** steepness)
+    weight = rentals.hours * rentals.permitted * earns
+    offered = totals(rentals.lessee, weight, missing.size)
+    for n in range(earns.size):
+        s, o = rentals.lessee[n], rentals.lessor[n]
+        if weight[n] > 0.0:
             rather = rentals.part[s] / (1.0 + (rentals.rent[s] / rentals.cost[s]) ** steepness)
-            earns = _earning((hurdle[o] * rentals.cost[o] / rentals.rent[s]) ** steepness)
-            share = rentals.hours[n] / offered[s] * rentals.permitted[n]
-            hours = missing[s] * rather * earns * share
+            hours = missing[s] * rather * earns[n] * weight[n] / offered[s]
             out[s] -= hours
             out[o] += hours
     return out

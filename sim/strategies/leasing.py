@@ -100,7 +100,7 @@ def sign_leases(
     rolled_over(
         let[dated:], leases.lessor[dated:], leases.lessee[dated:], leases.until[dated:] > t,
         spread_over_pools(wanted, known.most[1], cards.site),
-        idle_hours(hours, known.most, known.load, growth, cards.site), hours, ending, permitted, refused,
+        idle_hours(hours, known.most, known.load, growth, known.leasing, cards.site), hours, ending, permitted, refused,
     )  # fmt: skip
 
 
@@ -153,24 +153,26 @@ def spread_over_pools(wanted: Floats, hours: Floats, site: Ints) -> Floats:
 
 
 @compiled
-def idle_hours(hours: Floats, most: Floats, load: Floats, growth: Floats, site: Ints) -> Floats:
-    """Return inference hours of every pool next quarter that its owner does not expect to need (L,).
+def idle_hours(hours: Floats, most: Floats, load: Floats, growth: Floats, leasing: Floats, site: Ints) -> Floats:
+    """Return inference hours of every pool next quarter that its owner does not expect to need, and lets (L,).
 
     Use counts at most: a training hour as the inference hours that its card could give. Expected growth is kept free,
-    an expected fall is not let.
+    an expected fall is not let. Who rents lets the less: nothing where it rents all that it is missing.
 
     Args:
         hours: (L,) of own and dated leased cards next quarter.
         most: (2, L) training hours if nothing infers, and inference hours if nothing trains.
         load: (2 L,) hours in use by lane.
         growth: (S,) expected until next quarter, log.
+        leasing: (S,) part of what is missing that the firm rents.
         site: (L,) site of each pool.
     """
     out = np.zeros(hours.size)
     for pool in range(hours.size):
         rate = most[1, pool] / most[0, pool] if most[0, pool] > 0.0 else 0.0
         used = load[2 * pool] * rate + load[2 * pool + 1]
-        out[pool] = max(hours[pool] - used * math.exp(max(growth[site[pool]], 0.0)), 0.0)
+        needed = used * math.exp(max(growth[site[pool]], 0.0))
+        out[pool] = max(hours[pool] - needed, 0.0) * (1.0 - leasing[site[pool]])
     return out
 
 

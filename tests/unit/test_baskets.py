@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sim.economics.baskets import Buyers, Habit, Shelf, domestic_orders, lifted, orders, taken_by, wanted
+from sim.economics.baskets import (
+    Buyers,
+    Habit,
+    Shelf,
+    Worth,
+    domestic_orders,
+    lifted,
+    new_capacity,
+    orders,
+    taken_by,
+    wanted,
+)
 
 Floats = NDArray[np.float64]
 
@@ -19,14 +30,15 @@ COST = np.array([[1.0, 2.0, 3.0], [1.5, 2.5, 2.0]])
 SHARES = st.lists(st.floats(0.0, 1.0), min_size=9, max_size=9).map(lambda x: np.array(x).reshape(3, 3))
 
 
-def buyers(power: float = 10.0) -> Buyers:
+def buyers(power: float = 10.0, takings: float = 1e9) -> Buyers:
     """Return two sites and an owner elsewhere, who orders 60 H100e of the first maker and 40 of the second."""
     mix, better = np.array([[0.7, 0.3], [0.5, 0.5]]), np.full((3, 1), -1)
     here, there = (
         Shelf(cost, np.zeros(3), 4, MAKER, 2, better) for cost in (COST, COST[:1])
     )  # fmt: skip
     habit = Habit(mix, 2.0, np.zeros((2, 2)), HOURS, KW)
-    return Buyers(here, habit, np.array([power, power]), there, np.array([[60.0, 40.0]]), H100E)
+    worth = Worth(COST, np.full(2, takings), np.ones(2), 6.0)
+    return Buyers(here, habit, worth, np.array([power, power]), there, np.array([[60.0, 40.0]]), H100E)
 
 
 def mw(cards: Floats) -> Floats:
@@ -41,6 +53,53 @@ def test_with_all_open_the_cheapest_card_of_every_maker_fills_the_slots_by_habit
     hours = found * HOURS
     assert hours[:2, 0] / hours[:2].sum(axis=1) == pytest.approx([0.7, 0.5])
     assert (found[2] * H100E).tolist() == [60.0, 0.0, 40.0]
+
+
+def capacity(open_: Floats, cost: Floats = COST, reference: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return of which cards an hour of new capacity at two sites consists, and the hours of an MW."""
+    asked = buyers()
+    noted = np.zeros((2, 2)) if reference is None else reference
+    return new_capacity(asked.here._replace(cost=cost), asked.habit._replace(reference=noted), open_)
+
+
+@given(SHARES)
+def test_new_capacity_is_made_of_what_is_ordered(open_: Floats) -> None:
+    cards = orders(buyers(), open_)[:2]
+    parts, mw_hours = capacity(open_[:2])
+    hours = cards @ HOURS
+    np.testing.assert_allclose(parts * hours[:, None], cards * HOURS, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(mw_hours * mw(cards), hours, rtol=1e-9, atol=1e-6)
+    assert parts.sum(axis=1) == pytest.approx((mw_hours > 0.0).astype(float))
+    assert (mw_hours[open_[:2].max(axis=1) > 1e-9] > 0.0).all()
+
+
+def test_of_every_part_of_orders_as_many_slots_are_filled_as_its_cards_are_worth() -> None:
+    """Half of orders may have the first card beside the third, half the third alone: each goes by its own cost."""
+    open_ = np.array([[0.5, 0.0, 1.0]] * 3)
+    all_of_it, found = orders(buyers(), open_), orders(buyers(takings=2.0), open_)
+    better = 0.7 * COST[0, 0] + 0.3 * COST[0, 2]
+    filled = mw(found)[0] / 10.0
+    assert mw(all_of_it)[0] == pytest.approx(10.0)
+    assert filled == pytest.approx(0.5 / (1.0 + (better / 2.0) ** 6) + 0.5 / (1.0 + (COST[0, 2] / 2.0) ** 6))
+    assert found[0, 0] / all_of_it[0, 0] == pytest.approx(1.0 / (1.0 + (better / 2.0) ** 6))
+    assert not orders(buyers(takings=0.0), open_)[:2].any()
+
+
+def test_habits_of_ordering_bend_to_cost() -> None:
+    noted, everything = np.zeros((2, 2)), np.ones((2, 3))
+    first = capacity(everything, reference=noted)[0]
+    assert first[0].tolist() == pytest.approx([0.7, 0.0, 0.3])
+    assert noted[0].tolist() == [1.0, 3.0]
+    later = capacity(everything, COST * np.array([1.0, 1.0, 0.5]), noted)[0]
+    assert later[0].tolist() == pytest.approx([0.7 / 1.9, 0.0, 1.2 / 1.9])
+
+
+def test_a_card_that_is_open_for_a_trace_of_orders_is_a_trace_of_new_capacity() -> None:
+    """It was all of it: halls and slots were reckoned with a card that hardly anybody could have."""
+    never = capacity(np.array([[0.0, 0.0, 1.0]] * 2))
+    trace = capacity(np.array([[1e-9, 0.0, 1.0]] * 2))
+    for found, limit in zip(trace, never, strict=True):
+        np.testing.assert_allclose(found, limit, rtol=1e-7, atol=1e-7)
 
 
 @given(SHARES)

@@ -206,6 +206,13 @@ def test_limits_of_building_to_let() -> None:
     assert not built_to_let(-MISSING, CONTENT, rentals(1.0), 6.0).any()
 
 
+def test_who_would_not_build_or_may_not_let_leaves_its_share_to_other_lessors() -> None:
+    for case in (rentals(1.0, permitted=np.array([0.0, 1.0])), rentals(1.0, cost=1.0, hours=np.array([0.0, 10.0]))):
+        np.testing.assert_allclose(built_to_let(MISSING, CONTENT, case, 6.0), [-4.0, 0.0, 4.0], rtol=1e-14)
+    dear = rentals(1.0)._replace(cost=np.array([1.0, 1e6, 1.0]))
+    np.testing.assert_allclose(built_to_let(MISSING, CONTENT, dear, 6.0), [-4.0, 0.0, 4.0], rtol=1e-9, atol=1e-12)
+
+
 def test_what_is_to_be_let_is_begun_by_the_lessor_and_not_by_the_lessee() -> None:
     trade = Rentals(
         np.array([1.0, 0.0]), np.ones(2), np.array([1e6, 1.0]), np.array([1]), np.array([0]), np.array([40.0]),

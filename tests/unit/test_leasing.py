@@ -43,8 +43,12 @@ def test_what_sites_want_is_spread_over_pools_by_what_their_cards_give() -> None
 def test_owners_let_what_neither_use_nor_expected_growth_takes() -> None:
     most, load = np.array([[50.0, 0.0], [100.0, 0.0]]), np.array([10.0, 30.0, 0.0, 0.0])
     hours, site = np.array([120.0, 0.0]), np.array([0, 0])
-    found = (float(idle_hours(hours, most, load, np.full(1, g), site)[0]) for g in (0.0, 0.2, -0.2, 3.0))
-    assert list(found) == pytest.approx([70.0, 120.0 - 50.0 * np.exp(0.2), 70.0, 0.0])
+
+    def found(growth: float, leasing: float = 0.0) -> float:
+        return float(idle_hours(hours, most, load, np.full(1, growth), np.full(1, leasing), site)[0])
+
+    assert [found(g) for g in (0.0, 0.2, -0.2, 3.0)] == pytest.approx([70.0, 120.0 - 50.0 * np.exp(0.2), 70.0, 0.0])
+    assert [found(0.0, leasing=part) for part in (0.4, 1.0)] == pytest.approx([0.6 * 70.0, 0.0])
 
 
 def rolled(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.economics.sites import (
+    costs_by_site,
     costs_here,
     growth_of,
     least_by_site,
@@ -50,25 +51,34 @@ ASKED = np.array([[10.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 0.0]])
 VALUE, REGION = np.array([32.0, 30.0, 0.0, 0.0]), np.array([0, 0, 0, 1])
 
 
-def test_prices_over_the_cost_of_the_cheapest_who_sells_and_of_each_site() -> None:
+def test_prices_over_the_cost_of_each_site() -> None:
     cost = np.array([1.5, 2.0, 1.0, 7.0])
-    mean, own, cheaper = price_levels(VALUE, ASKED, cost, REGION, 2)
-    np.testing.assert_allclose(np.exp(mean), [3.1 / 1.5, 1.0], rtol=1e-14)
+    above, own = price_levels(VALUE, ASKED, cost, REGION, 2)
+    np.testing.assert_allclose(np.exp(above), [3.1 / 1.5, 3.1 / 2.0, 3.1, 1.0], rtol=1e-14)
     np.testing.assert_allclose(np.exp(own), [3.2 / 3.1, 3.0 / 3.1, 1.0, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(np.exp(cheaper), [1.0, 1.5 / 2.0, 1.5, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(np.exp(mean[REGION] + cheaper)[:3], 3.1 / cost[:3], rtol=1e-14)
 
 
-@given(st.floats(1.0, 100.0))
-def test_what_a_dearer_rival_pays_changes_nothing_for_others(times: float) -> None:
-    """A rule that makes cards dear for one firm says nothing of what others may earn (before: it stopped them)."""
+@given(st.floats(0.01, 100.0), st.sampled_from([0, 1, 2]))
+def test_what_a_rival_pays_changes_nothing_for_others(times: float, rival: int) -> None:
+    """A rule that makes cards dear for one firm, or a chip that makes them cheap, stops no other and starts none."""
     cost = np.array([1.5, 2.0, 1.8, 7.0])
-    mean, _, cheaper = price_levels(VALUE, ASKED, cost, REGION, 2)
-    dear = cost * np.array([1.0, times, 1.0, 1.0])
-    mean_then, _, cheaper_then = price_levels(VALUE, ASKED, dear, REGION, 2)
-    assert mean_then.tolist() == mean.tolist()
-    assert cheaper_then[[0, 2, 3]].tolist() == cheaper[[0, 2, 3]].tolist()
-    assert cheaper_then[1] <= cheaper[1]
+    above, own = price_levels(VALUE, ASKED, cost, REGION, 2)
+    then = cost.copy()
+    then[rival] *= times
+    above_then, own_then = price_levels(VALUE, ASKED, then, REGION, 2)
+    others = [s for s in range(4) if s != rival]
+    assert above_then[others].tolist() == above[others].tolist()
+    assert own_then.tolist() == own.tolist()
+    assert above_then[rival] == pytest.approx(above[rival] - np.log(times), abs=1e-12)
+
+
+def test_a_site_costs_what_its_orders_cost_and_without_any_the_least_of_its_cards() -> None:
+    """Half of an inference hour from either card: 1/2 and 1/8 card-hours, which could train 1/2 + 1/4."""
+    parts, hour_cost = np.array([[0.5, 0.5], [0.0, 0.0]]), np.array([[2.0, 8.0], [9.0, 9.0]])
+    effective, least = np.array([[1.0, 1.0], [2.0, 4.0]]), np.array([[0.1, 0.1], [3.0, 4.0]])
+    found = costs_by_site(parts, hour_cost, effective, least)
+    spent = 0.5 * 2.0 + 0.125 * 8.0
+    np.testing.assert_allclose(found, [[spent / 0.75, spent], [3.0, 4.0]], rtol=1e-14)
 
 
 def test_shares_growth_and_loads() -> None:

@@ -7,49 +7,23 @@ from hypothesis import strategies as st
 
 from sim.economics.scrapping import displaceable, displaced, scrapped, take_out
 from sim.economics.slots import (
-    card_costs,
+    costs_without_shell,
     earnings,
     fill_rate,
     free_power,
-    hours_per_mw,
     power_of,
-    supplier_shares,
+    spent_per_mw,
     within_budget,
 )
 from sim.economics.technology import capital_recovery, long_run_cost
 
 HERE = np.zeros(1, np.int64)
-KW, EFFECTIVE, HOURS = np.array([1.0, 2.0]), np.array([1.0, 4.0]), np.array([100.0, 400.0])
+KW, EFFECTIVE = np.array([1.0, 2.0]), np.array([1.0, 4.0])
 RUNNING = np.array([[0.2, 0.3]])
 
 
 def test_power_of_cards() -> None:
     assert power_of(np.array([[1000.0, 500.0]]), KW).tolist() == [2.0]
-
-
-def test_habits_of_ordering_bend_to_cost() -> None:
-    chip, mix, reference = np.array([[0, 1]]), np.array([[0.6, 0.4]]), np.zeros((1, 2))
-    first = supplier_shares(chip, np.array([[2.0, 3.0]]), mix, 3.0, reference)
-    np.testing.assert_allclose(first, mix, rtol=1e-14)
-    assert reference.tolist() == [[2.0, 3.0]]
-    later = supplier_shares(chip, np.array([[2.0, 1.5]]), mix, 3.0, reference)
-    np.testing.assert_allclose(later, [[0.6 / 3.8, 3.2 / 3.8]], rtol=1e-12)
-    still = supplier_shares(chip, np.array([[2.0, 1.5]]), mix, 0.0, reference)
-    np.testing.assert_allclose(still, mix, rtol=1e-14)
-
-
-def test_a_supplier_without_a_card_gets_no_share() -> None:
-    found = supplier_shares(np.array([[-1, 1]]), np.ones((1, 2)), np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
-    assert found.tolist() == [[0.0, 1.0]]
-    none = supplier_shares(np.array([[-1, -1]]), np.ones((1, 2)), np.array([[0.9, 0.1]]), 3.0, np.zeros((1, 2)))
-    assert none.tolist() == [[0.0, 0.0]]
-
-
-def test_hours_of_a_megawatt_are_those_of_a_mix_by_capacity() -> None:
-    found = hours_per_mw(np.array([[0, 1]]), np.array([[0.5, 0.5]]), HOURS, KW)[0]
-    cards = 0.5 * found / HOURS
-    assert cards @ KW / 1000.0 == pytest.approx(1.0, rel=1e-14)
-    assert hours_per_mw(np.array([[-1, -1]]), np.zeros((1, 2)), HOURS, KW)[0] == 0.0
 
 
 @given(st.floats(-3.0, 3.0), st.floats(0.5, 2.0), st.floats(0.5, 30.0))
@@ -67,10 +41,8 @@ def test_a_shell_that_stands_is_not_weighed() -> None:
     whole, bare = np.empty((1, 2)), np.empty((1, 2))
     long_run_cost(price, shell * 1000.0, KW, pue, tariff, 0.05, crf, hall, 0.7, whole)
     long_run_cost(price, shell * 0.0, KW, pue, tariff, 0.05, crf, hall, 0.7, bare)
-    found = card_costs(np.array([[0, 1]]), np.array([[0.3, 0.7]]), whole, shell, KW, EFFECTIVE, hall, 0.7, HERE)
-    np.testing.assert_allclose(found, (bare / EFFECTIVE) @ [0.3, 0.7], rtol=1e-12)
-    nothing = card_costs(np.array([[-1, -1]]), np.zeros((1, 2)), whole, shell, KW, EFFECTIVE, hall, 0.7, HERE)
-    assert nothing[0] == np.inf
+    found = costs_without_shell(whole, shell, KW, EFFECTIVE, hall, 0.7, HERE)
+    np.testing.assert_allclose(found, bare / EFFECTIVE, rtol=1e-12)
 
 
 def test_an_hour_earns_the_mean_price_of_its_region_times_the_own_price_over_it() -> None:
@@ -95,11 +67,18 @@ def test_nobody_spends_more_than_the_budget_and_all_of_a_firm_is_cut_alike(cost:
     assert share[0] == 1.0 or (share * cost)[[0, 2]].sum() == pytest.approx(there, rel=1e-9)
 
 
+def test_what_new_cards_cost_per_mw_of_slots() -> None:
+    """A fifth of hours from a card of 100 and 1 kW, the rest from one of 400 and 2 kW: as many of each."""
+    parts, hours = np.array([[0.2, 0.8]]), np.array([100.0, 400.0])
+    found = spent_per_mw(parts, np.array([500.0 * 1000.0 / 3.0]), hours, np.array([3e4, 6e4]))
+    assert found[0] == pytest.approx((3e4 + 6e4) / 3.0 * 1000.0 / 1e6, rel=1e-12)
+
+
 def test_cards_that_lose_money_go_after_two_quarters_in_a_row() -> None:
     owned, losses = np.array([[10.0, 10.0]]), np.zeros((1, 2))
 
     def gone(price: float) -> list[float]:
-        found = scrapped(owned, np.array([price]), HERE, EFFECTIVE, RUNNING, 2.0, losses)
+        found = scrapped(owned, np.array([price]), np.ones(1), HERE, EFFECTIVE, RUNNING, 2.0, 0.1, losses)
         return [float(x) for x in found[0]]
 
     assert gone(0.1) == [0.0, 0.0]

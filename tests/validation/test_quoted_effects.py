@@ -43,13 +43,13 @@ class Effect:
 
 
 EFFECTS = (
-    Effect(LINE, NONE, CHINESE, "2030Q4", (-90, -88), (-76, -71), (-13, 2),
-           ("13% less to 2% more inference", "71-76% less training")),
-    Effect(MEMORY, NONE, CHINESE, "2030Q4", (38, 50), (3, 11), (-36, -33), ("33-36% of inference", "rise by 38-50%")),
-    Effect(LISTED, HISTORY, ("alibaba",), "2027Q4", (-41, -22), (-37, -21), (-25, -13),
-           ("22-41% of its H100e", "21-37% of its training", "13-25% of its inference")),
-    Effect(LISTED, HISTORY, ("alibaba",), "2028Q4", (-27, 26), (-34, 4), (-23, 10), ("73% and 126%",)),
-    Effect(LISTED, HISTORY, ("alibaba",), "2030Q4", (-17, 7), (-19, 5), (-17, 5), ("83% and 107%",)),
+    Effect(LINE, NONE, CHINESE, "2030Q4", (-90, -89), (-77, -74), (-19, -8),
+           ("8-19% less inference", "74-77% less training")),
+    Effect(MEMORY, NONE, CHINESE, "2030Q4", (25, 58), (-6, 18), (-42, -30), ("30-42% of inference", "rise by 25-58%")),
+    Effect(LISTED, HISTORY, ("alibaba",), "2027Q4", (-41, -31), (-37, -28), (-23, -17),
+           ("31-41% of its H100e", "28-37% of its training", "17-23% of its inference")),
+    Effect(LISTED, HISTORY, ("alibaba",), "2028Q4", (-28, -11), (-34, -20), (-20, -10), ("11-28%, 20-34% and 10-20%",)),
+    Effect(LISTED, HISTORY, ("alibaba",), "2030Q4", (-17, 17), (-23, 17), (-17, 18), ("83% and 117%",)),
 )  # fmt: skip
 
 

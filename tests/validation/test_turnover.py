@@ -93,7 +93,8 @@ def test_firms_come_in_where_it_pays_one_a_region_and_quarter() -> None:
     assert len(set(places)) == len(places)
     entrants = model.world.structure.parameters.providers
     assert all(entrants[name].kind == "dormant" for name in events["who"][entries])
-    assert not any(model.world.state.first_build[model.world.state.selling == 0.0])
+    world = model.world
+    assert not any(world.state.first_build[world.state.selling[world.structure.site_provider] == 0.0])
 
 
 def test_entrants_build_and_sell() -> None:

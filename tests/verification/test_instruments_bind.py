@@ -111,7 +111,7 @@ def test_a_ban_on_memory_leaves_the_bank_to_be_used_up() -> None:
 
 def test_a_supply_shock_cuts_deliveries_and_raises_prices() -> None:
     shock = market({**TIGHT, **rules("allies/supply_shock")})
-    for region in ("us", "mid"):
+    for region in ("us", "ally", "cn"):  # in the small Gulf firms that others outbid elsewhere may get more
         assert stood(shock, region) < stood(free(tight=True), region)
     b200 = shock.world.structure.chips.index("b200")
     assert shock.world.state.chip_price[b200] > free(tight=True).world.state.chip_price[b200]

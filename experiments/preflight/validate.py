@@ -173,7 +173,15 @@ def _description(root: Field, parts: Sequence[str]) -> str:
 def _unknown(root: Field, parts: Sequence[str], location: Sequence[int | str]) -> str:
     parent = find(root, parts[:-1])
     names = parent.names_of(location) if parent is not None else []
-    return f"no such key; allowed are {listed(names)}{suggestion(parts[-1], names)}"
+    nearest = suggestion(parts[-1], names) or _described_by(parts[-1], parent, names)
+    return f"no such key; allowed are {listed(names)}{nearest}"
+
+
+def _described_by(word: str, parent: Field | None, names: Sequence[str]) -> str:
+    """Return the one key beside an unknown one whose description has its word (investment for archetype)."""
+    fields = {name: parent.child(name) for name in names} if parent is not None else {}
+    told = [x for x, field in fields.items() if field and word.lower() in re.findall(r"\w+", field.description.lower())]
+    return f"; did you mean {told[0]!r}?" if len(told) == 1 else ""
 
 
 def leaves(config: Config) -> dict[str, object]:

@@ -30,6 +30,7 @@ MISTAKES = {
     "providers.aws.order_mix={nvida: 1.0}": ["providers.aws.order_mix.nvida: no such key", "did you mean 'nvidia'?"],
     "providers.aws.label.x=1": ["providers.aws.label.x: no such key: the keys of providers.aws"],
     "~providers.amazon": ["providers.amazon: no such key", "the keys of providers"],
+    "+providers.aws.archetype=leader": ["archetype = 'leader': no such key; allowed are", "did you mean 'investment'?"],
     "+market.ends=2022Q1": ["market.ends = '2022Q1': no such key; allowed are", "did you mean 'end'?"],
     "customers.enterprises=many": ["customers.enterprises = 'many': must be a whole number", "(enterprises)"],
     "customers.waiting_quarters=2.5": ["customers.waiting_quarters = 2.5: must be a whole number"],

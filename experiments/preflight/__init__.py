@@ -4,7 +4,7 @@ The only room that knows both Hydra and ``sim.parameters``. Nothing is written h
 reported at once as a plain line.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from experiments.differences import Change
 from experiments.preflight import folders, refusals
 from experiments.preflight.changes import changes
 from experiments.preflight.composing import Composed, composed
-from experiments.preflight.origins import origins
+from experiments.preflight.origins import at, origins
 from experiments.preflight.problems import ABSENT, refuse_if_any
+from experiments.preflight.sense import late_deliveries
 from experiments.preflight.session import Composer, opened
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import parameters, settings, split
@@ -82,7 +83,8 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     model, rest = split({key: value for key, value in found.config.items() if key not in {p.key for p in inert}})
     checked_parameters, in_model = parameters(model)
     checked_settings, in_settings = settings(rest)
-    wrong = [*in_model, *in_settings]
+    late = [] if problems else _late(model, composer, overrides)
+    wrong = [*in_model, *in_settings, *late]
     refuse_if_any([*problems, *inert, *(wrong if problems else _placed(wrong, composer, overrides))])
     assert checked_parameters is not None
     assert checked_settings is not None
@@ -101,6 +103,15 @@ def _placed(problems: Sequence[Problem], composer: Composer, overrides: Sequence
     """Return problems that name the file which set the value."""
     found = origins(composer, overrides) if problems else None
     return [found.named(problem) for problem in problems] if found is not None else []
+
+
+def _late(model: Mapping[str, Any], composer: Composer, overrides: Sequence[str]) -> list[Problem]:
+    """Return deliveries after the history; who makes it end earlier than a file does means to leave some out."""
+    end = at(model, "market.history_end")
+    if not list(late_deliveries(model, [end])):
+        return []  # finding the files of a configuration takes most of a second
+    said = origins(composer, overrides).of("market.history_end")
+    return list(late_deliveries(model, [end, *(setting.value for setting in said)]))
 
 
 def _undecided(parameters: Parameters) -> list[Problem]:

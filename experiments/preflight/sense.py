@@ -1,7 +1,7 @@
 """What the schema lets pass or says less plainly: horizons, clouds without cards, names that many keys refer to."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import yaml
 from experiments.preflight.fields import FIRST_DAY, LAST_DAY
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.problems import ABSENT
-from sim.names import DATE_PATTERN, quarter_number
+from sim.names import DATE_PATTERN, quarter_code, quarter_number
 from sim.parameters import Problem
 from sim.parameters.policy import GOVERNMENTS
 from sim.parameters.policy_references import DATES
@@ -134,6 +134,23 @@ def _owners(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _delivered(owner: Any) -> Iterator[tuple[Any, Any]]:
     for _, series in _items(owner, "deliveries"):
         yield from ((quarter, cards) for quarter, cards in _items(series) if _is_positive(cards))
+
+
+def late_deliveries(values: Mapping[str, Any], ends: Iterable[Any]) -> Iterator[Problem]:
+    """Yield deliveries after the latest of some ends of the history, which would silently be left out."""
+    numbers = [number for end in ends if (number := _number(end)) is not None]
+    last = max(numbers, default=_number(LAST_QUARTER) or 0)
+    for key, owner in _owners(values):
+        for chip, series in _items(owner, "deliveries"):
+            given = [str(quarter) for quarter, cards in _items(series) if _is_positive(cards)]
+            late = sorted(quarter for quarter in given if (_number(quarter) or 0) > last)
+            if late:
+                until = quarter_code(last)
+                allowed = (
+                    f"comes after the history (market.history_end, {until}), when the model orders cards itself, and "
+                    f"would be left out; must be quarters up to {until}"
+                )
+                yield Problem(f"{key}.deliveries.{chip}", ", ".join(late), allowed)
 
 
 def _is_positive(cards: Any) -> bool:

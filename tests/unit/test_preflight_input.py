@@ -202,6 +202,36 @@ def test_a_launch_may_move_behind_deliveries_that_are_not_made_as_observed(comma
     assert [line.partition(" ")[0] for line in lines] == ["seed"]
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("providers.alibaba.sites.cn.deliveries.h100", []),
+        ("rest_of_world.cn_onprem.deliveries.h20", []),
+        ("rest_of_world.cn_onprem.deliveries.h20", ["market.history_end=2023Q4"]),
+    ],
+)
+def test_deliveries_after_the_history_are_not_left_out_silently(command: Command, place: str, words: list[str]) -> None:
+    (line,) = refused(command("run", f"+{place}={{2025Q3: 100000, 2025Q1: 1, 2025Q2: 0}}", *words))
+    assert line.startswith(f"{place} = '2025Q1, 2025Q3': comes after the history (market.history_end, 2024Q4)"), line
+    assert line.endswith("must be quarters up to 2024Q4"), line
+
+
+def test_a_history_that_is_made_shorter_leaves_out_deliveries(command: Command, tmp_path: Path) -> None:
+    """Those of the shipped files, and those of a file that has a longer history of its own."""
+    file = tmp_path / "own" / "scenario" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        """\
+        # @package _global_
+        market: {history_end: 2025Q3}
+        providers: {alibaba: {sites: {cn: {deliveries: {h20: {2025Q3: 9}}}}}}
+        """
+    )
+    mine = ["scenario=mine", "--config-dir", str(tmp_path / "own")]
+    for words in (["market.history_end=2023Q4"], ["market.end=2023Q4"], [*mine, "market.history_end=2024Q4"], mine):
+        assert [line.partition(" ")[0] for line in refused(command("run", *words, "seed=-1"))] == ["seed"]
+
+
 def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:
     assert refused(command("study", "study.outcomes=[share_revenu.aws]"))[0].startswith(
         "study.outcomes: 'share_revenu.aws' is no outcome; they begin with one of "

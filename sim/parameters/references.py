@@ -21,8 +21,18 @@ def _chips(p: "Parameters") -> Iterator[Problem]:
         yield from known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
         yield from known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
         yield from known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
+    yield from _sides(p)
+
+
+def _sides(p: "Parameters") -> Iterator[Problem]:
+    """Every region of a side exists, and is on no other one."""
+    seen: dict[str, str] = {}
     for name, side in p.upstream.items():
-        yield from known(f"upstream.{name}.regions", side.regions, p.market.regions)
+        key = f"upstream.{name}.regions"
+        yield from known(key, side.regions, p.market.regions)
+        for region in side.regions:
+            if seen.setdefault(region, key) != key:
+                yield Problem(key, region, f"must be on one side only, and {seen[region]} names it too")
 
 
 def _cards(key: str, cards: Collection[str], p: "Parameters") -> Iterator[Problem]:

@@ -189,6 +189,10 @@ def test_a_cloud_that_never_gets_a_card_is_refused(command: Command) -> None:
             ["+rest_of_world.cn_onprem.deliveries.ascend-960={2024Q3: 1.0}"],
             "chips.ascend-960.launch = '2027Q4': rest_of_world.cn_onprem.deliveries.ascend-960 has cards of it in ",
         ),
+        (
+            ["providers.neocloud.sites.us.launch=2026Q1"],
+            "opening_cards.a100 has cards there in 2022Q1 already; must be a quarter up to 2022Q1, or change these",
+        ),
     ],
 )
 def test_nobody_has_cards_before_their_launch(command: Command, words: list[str], said: str) -> None:
@@ -199,6 +203,11 @@ def test_nobody_has_cards_before_their_launch(command: Command, words: list[str]
 def test_a_launch_may_move_behind_deliveries_that_are_not_made_as_observed(command: Command) -> None:
     """What was delivered after market.history_end does not come in a run, so a later launch is a question."""
     lines = refused(command("run", "chips.h200.launch=2030Q1", "market.history_end=2024Q2", "seed=-1"))
+    assert [line.partition(" ")[0] for line in lines] == ["seed"]
+
+
+def test_a_site_may_begin_to_sell_after_its_firm_uses_it(command: Command) -> None:
+    lines = refused(command("run", "providers.microsoft.sites.us.launch=2026Q1", "seed=-1"))
     assert [line.partition(" ")[0] for line in lines] == ["seed"]
 
 
@@ -262,6 +271,11 @@ IMPOSSIBLE = {
     "customers.demand.us.enterprise_share=0.99": (
         "shares must sum to 1; these add up: customers.demand.ally.enterprise_share 0."
     ),
+    "upstream.cn.regions=[cn,us]": (
+        "upstream.us-allied.regions = 'us': must be on one side only, and upstream.cn.regions names it too"
+    ),
+    "providers.aws.label=Meta": "providers.meta.label = 'Meta': must differ from providers.aws.label: figures",
+    "suppliers.amd.label=Nvidia": "suppliers.amd.label = 'Nvidia': must differ from suppliers.nvidia.label: figures",
     "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",
 }
 

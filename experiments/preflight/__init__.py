@@ -14,7 +14,7 @@ from experiments.differences import Change
 from experiments.preflight import folders, refusals
 from experiments.preflight.changes import changes
 from experiments.preflight.composing import Composed, composed
-from experiments.preflight.origins import at, origins
+from experiments.preflight.origins import at, origins, place
 from experiments.preflight.problems import ABSENT, refuse_if_any
 from experiments.preflight.sense import late_deliveries
 from experiments.preflight.session import Composer, opened
@@ -79,12 +79,13 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     if found is None:
         refuse_if_any(problems)
     assert found is not None
-    inert = list(_inert(found.config))
+    inert = list(_inert(found, composer))
     model, rest = split({key: value for key, value in found.config.items() if key not in {p.key for p in inert}})
     checked_parameters, in_model = parameters(model)
     checked_settings, in_settings = settings(rest)
     late = [] if problems else _late(model, composer, overrides)
-    wrong = [*in_model, *in_settings, *late]
+    told = {problem.key.replace("/", ".") for problem in problems}
+    wrong = [problem for problem in (*in_model, *in_settings, *late) if problem.key not in told]
     refuse_if_any([*problems, *inert, *(wrong if problems else _placed(wrong, composer, overrides))])
     assert checked_parameters is not None
     assert checked_settings is not None
@@ -121,14 +122,17 @@ def _undecided(parameters: Parameters) -> list[Problem]:
     return undecided(parameters)
 
 
-def _inert(config: dict[str, Any]) -> Iterator[Problem]:
+def _inert(found: Composed, composer: Composer) -> Iterator[Problem]:
     """Yield the groups whose file fills its own name, which nothing reads: its package line is missing."""
     known = {*Parameters.model_fields, *MODEL_FREE_KEYS}
-    for key in config:
+    for key in found.config:
         packages = _packages(key) if key not in known else set()
         if packages:
             header = f"# @package {packages.pop()}"
-            yield Problem(key, ABSENT, f"the chosen {key} file would have no effect; its first line must be '{header}'")
+            files = (composer.file(f"{key}/{name}") for name in found.choices.get(key, "").strip("[]").split(","))
+            bare = [place(file) for file in files if file and header not in file.read_text(encoding="utf-8")]
+            said = f"the chosen {key} file would have no effect; its first line must be '{header}'"
+            yield Problem(key, ABSENT, f"{said} (in {', '.join(bare)})" if bare else said)
 
 
 def _packages(group: str) -> set[str]:

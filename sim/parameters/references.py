@@ -59,7 +59,8 @@ def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Pr
         maker = p.suppliers.get(supplier)
         served = maker.sells_to if maker is not None and maker.external_share == 0.0 else None
         if served is not None and name not in served:
-            allowed = f"this supplier sells to {', '.join(served)} only: raise its external_share"
+            whom = f"{', '.join(served)} only" if served else "nobody (its sells_to is empty)"
+            allowed = f"this supplier sells to {whom}: raise its external_share"
             yield Problem(f"{key}.order_mix", supplier, allowed)
     yield from _in_house(name, provider, p)
 

@@ -125,6 +125,20 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
             ["leases.oracle-volcano-mid.stack=cann"],
             ["leases.oracle-volcano-mid.stack = 'cann': oracle has no such cards in mid; must be one of cuda"],
         ),
+        (
+            ["labs.openai.contracts=[]"],
+            ["labs.openai.contracts: no such key", "mean 'customers.labs.openai.contracts'?"],
+        ),
+        (["labs.opnai.contracts=[]"], ["labs.opnai.contracts: no such key", "mean 'customers.labs.opnai.contracts'?"]),
+        (["card_life_years=3"], ["card_life_years: no such key", "mean 'market.costs.card_life_years'?"]),
+        (["contracts=[]"], ["contracts: no such key: groups and keys are"]),
+        (
+            ["+policy.us.us_2025_4={expires: 2027-01-01}"],
+            ["policy.us.us_2025_4.kind: is missing", "change a rule by its id; did you mean 'us_2025_04'?"],
+        ),
+        (["suppliers.t_head.sells_to=[]"], ["'t_head': this supplier sells to nobody (its sells_to is empty): raise"]),
+        (["policy/us=[]"], ["policy/us = []: names no file"]),
+        (["--out", ""], ["--out: give a folder for results; what was given is empty"]),
         (["--replace"], ["belong to `compute-market study`"]),
         (["hydra.searchpath=[pkg://os]"], ["only folders (file://...) are searched"]),
     ],
@@ -239,6 +253,27 @@ def test_a_history_that_is_made_shorter_leaves_out_deliveries(command: Command, 
     mine = ["scenario=mine", "--config-dir", str(tmp_path / "own")]
     for words in (["market.history_end=2023Q4"], ["market.end=2023Q4"], [*mine, "market.history_end=2024Q4"], mine):
         assert [line.partition(" ")[0] for line in refused(command("run", *words, "seed=-1"))] == ["seed"]
+
+
+def test_an_empty_list_of_seeds_is_one_line(command: Command) -> None:
+    assert refused(command("study", "study.seeds=[]")) == [
+        "study.seeds = []: must have at least 1 entry; 1 to this number, or a list of seeds."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("providers: {aws: {utility: 0.3}}", "its first line must be '# @package _global_' (in {file})"),
+        ("# @package _global_\ndefaults: [mine, _self_]", "{file}: defaults: mine: is this file itself; write _self_"),
+    ],
+)
+def test_a_scenario_that_misses_its_place_is_named(command: Command, tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "own" / "scenario" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    (line,) = refused(command("run", "scenario=mine", "--config-dir", str(tmp_path / "own")))
+    assert said.format(file=file) in line, line
 
 
 def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:

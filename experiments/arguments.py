@@ -116,6 +116,8 @@ def _key(override: str) -> str:
 
 def _folders_said(overrides: Sequence[str], out: str | None) -> Iterator[str]:
     """Yield a line for each word that says where results go a second time, or not in a way that is followed."""
+    if out == "":
+        yield "--out: give a folder for results; what was given is empty"
     for text in overrides:
         if out is not None and _key(text) in _PLACES:
             yield f"{text}: --out says already where results go; leave this off"

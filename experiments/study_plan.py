@@ -33,6 +33,8 @@ DEFAULTS = ("study=baseline",)
 _NOT_FIXED = ("seed", "study", "hydra")
 _MANY = 2000
 """Samples at lever points from which checking them takes more than some ten seconds."""
+_MANY_RUNS = 1_000_000
+"""Runs from which naming them takes more than some seconds."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,14 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
 
 
 def _say_if_many(levers: int, samples: int, seeds: int) -> None:
-    """Say how large a study is before all of it is checked, where that takes a while."""
+    """Say how large a study is before all of it is checked, or every run is named, where that takes a while."""
     if levers * samples >= _MANY:
-        said = crossing(levers, samples, seeds)
-        print(f"{said}; every sample is checked at every lever point first", file=sys.stderr)
+        first = "every sample is checked at every lever point first"
+    elif levers * samples * seeds >= _MANY_RUNS:
+        first = "the identity of every run is worked out first"
+    else:
+        return
+    print(f"{crossing(levers, samples, seeds)}; {first}", file=sys.stderr)
 
 
 def crossing(levers: int, samples: int, seeds: int) -> str:

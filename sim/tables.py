@@ -93,7 +93,7 @@ _ENTITIES = Table(
         _key("label", "name shown in figures"),
         _key("headquarters", "region of headquarters"),
         _key("stack", "software stack; null for providers with several"),
-        _key("archetype", "strategic archetype; null where it has none"),
+        _key("archetype", "entry of behaviour.investment; null where it has none"),
         _key("entry_quarter", "first quarter active, at the earliest that of the run; null while dormant"),
         _key("exit_quarter", "quarter in which it was wound up; null while active"),
     ),

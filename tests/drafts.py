@@ -47,7 +47,7 @@ FIXED = {
     "leases.*.region": "likewise",
     "leases.*.stack": "names cards that the lessor has",
 }
-"""Levers that are not drawn, and why; labels and archetypes say nothing to the model, contracts of labs are a list."""
+"""Levers that are not drawn, and why; labels say nothing to the model, contracts of labs are a list."""
 
 OWNERS_ONLY = {"providers.*.in_house_share": ("providers.google.in_house_share", "providers.aws.in_house_share")}
 """Levers that are null in the baseline and refused for most firms, and for whom they are drawn."""
@@ -168,7 +168,7 @@ class Lever(NamedTuple):
 def _is_lever(key: str) -> bool:
     """Return whether a key is drawn by itself; rules are drawn whole."""
     drawn = key not in FIXED and not key.startswith("policy.")
-    return drawn and not key.endswith((".label", ".archetype")) and "[]" not in key
+    return drawn and not key.endswith(".label") and "[]" not in key
 
 
 def levers() -> dict[str, Lever]:

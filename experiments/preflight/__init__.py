@@ -4,7 +4,7 @@ The only room that knows both Hydra and ``sim.parameters``. Nothing is written h
 reported at once as a plain line.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from experiments.differences import Change
 from experiments.preflight import folders, refusals
 from experiments.preflight.changes import changes
 from experiments.preflight.composing import Composed, composed
-from experiments.preflight.origins import origins
+from experiments.preflight.origins import at, origins, place
 from experiments.preflight.problems import ABSENT, refuse_if_any
+from experiments.preflight.sense import late_deliveries
 from experiments.preflight.session import Composer, opened
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from experiments.preflight.validate import parameters, settings, split
@@ -78,11 +79,13 @@ def plan(composer: Composer, overrides: Sequence[str]) -> Plan:
     if found is None:
         refuse_if_any(problems)
     assert found is not None
-    inert = list(_inert(found.config))
+    inert = list(_inert(found, composer))
     model, rest = split({key: value for key, value in found.config.items() if key not in {p.key for p in inert}})
     checked_parameters, in_model = parameters(model)
     checked_settings, in_settings = settings(rest)
-    wrong = [*in_model, *in_settings]
+    late = [] if problems else _late(model, composer, overrides)
+    told = {problem.key.replace("/", ".") for problem in problems}
+    wrong = [problem for problem in (*in_model, *in_settings, *late) if problem.key not in told]
     refuse_if_any([*problems, *inert, *(wrong if problems else _placed(wrong, composer, overrides))])
     assert checked_parameters is not None
     assert checked_settings is not None
@@ -103,6 +106,15 @@ def _placed(problems: Sequence[Problem], composer: Composer, overrides: Sequence
     return [found.named(problem) for problem in problems] if found is not None else []
 
 
+def _late(model: Mapping[str, Any], composer: Composer, overrides: Sequence[str]) -> list[Problem]:
+    """Return deliveries after the history; who makes it end earlier than a file does means to leave some out."""
+    end = at(model, "market.history_end")
+    if not list(late_deliveries(model, [end])):
+        return []  # finding the files of a configuration takes most of a second
+    said = origins(composer, overrides).of("market.history_end")
+    return list(late_deliveries(model, [end, *(setting.value for setting in said)]))
+
+
 def _undecided(parameters: Parameters) -> list[Problem]:
     """Return where a rule asks for what is not known of a card; loads the kernels, so only when all else is well."""
     from sim.policy.undecided import undecided
@@ -110,14 +122,17 @@ def _undecided(parameters: Parameters) -> list[Problem]:
     return undecided(parameters)
 
 
-def _inert(config: dict[str, Any]) -> Iterator[Problem]:
+def _inert(found: Composed, composer: Composer) -> Iterator[Problem]:
     """Yield the groups whose file fills its own name, which nothing reads: its package line is missing."""
     known = {*Parameters.model_fields, *MODEL_FREE_KEYS}
-    for key in config:
+    for key in found.config:
         packages = _packages(key) if key not in known else set()
         if packages:
             header = f"# @package {packages.pop()}"
-            yield Problem(key, ABSENT, f"the chosen {key} file would have no effect; its first line must be '{header}'")
+            files = (composer.file(f"{key}/{name}") for name in found.choices.get(key, "").strip("[]").split(","))
+            bare = [place(file) for file in files if file and header not in file.read_text(encoding="utf-8")]
+            said = f"the chosen {key} file would have no effect; its first line must be '{header}'"
+            yield Problem(key, ABSENT, f"{said} (in {', '.join(bare)})" if bare else said)
 
 
 def _packages(group: str) -> set[str]:

@@ -169,11 +169,24 @@ def _no_key(key: str, base: DictConfig, composer: Composer) -> Problem:
     missing = key[len(known) :].lstrip(".").split(".")[0]
     if not known:
         names = sorted({*names, *composer.groups()})
-        return Problem(key, ABSENT, f"no such key: groups and keys are {listed(names)}{suggestion(missing, names)}")
+        meant = _deeper(key, base) or suggestion(missing, names)
+        return Problem(key, ABSENT, f"no such key: groups and keys are {listed(names)}{meant}")
     said = f"no such key: the keys of {known} are {listed(names)}{suggestion(missing, names)}"
     parent, _, last = key.rpartition(".")
     new = f"+{parent}={{{last}: ...}}" if last[:1].isdigit() else f"+{key}=..."
     return Problem(key, ABSENT, f"{said} (a new entry: {new})")
+
+
+def _deeper(key: str, base: DictConfig) -> str:
+    """Return the one key further down whose last parts are those of ``key``, or else the first of them."""
+    whole, parts = flattened(OmegaConf.to_container(base, resolve=False)), key.split(".")
+    leaves = [name for name, _ in whole if not name.startswith("hydra.")]
+    for end in range(len(parts), 0, -1):
+        sought = f".{'.'.join(parts[:end])}."
+        found = {x[: at + len(sought) - 1] for x in leaves if (at := f"{x}.".find(sought)) > 0}
+        if len(found) == 1:
+            return f"; did you mean {'.'.join([*found, *parts[end:]])!r}?"
+    return ""
 
 
 def _known_part(key: str, base: DictConfig) -> tuple[str, list[str]]:

@@ -106,6 +106,12 @@ def _list_problems(file: Path) -> Iterator[Problem]:
             yield from against_each_other(f"{file}: defaults: {group}", names if isinstance(names, list) else [])
 
 
+def _texts_of_list(file: Path) -> list[str]:
+    """Return the files of its own group that a file builds on."""
+    found = _defaults(file)
+    return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
+
+
 def _defaults(file: Path) -> object:
     """Return the defaults list of a file; a file that cannot be read has none, and Hydra says why if it is chosen."""
     return _content(file).get("defaults")
@@ -154,6 +160,8 @@ def _file_in_folder(folder: Path, name: str, seen: dict[str, Path]) -> Iterator[
     else:
         yield from _default_problems(file)
         yield from _list_problems(file)
+        if file.stem in _texts_of_list(file):
+            yield Problem(f"{file}: defaults: {file.stem}", ABSENT, "is this file itself; write _self_ for its place")
 
 
 def missing_folders(user_folders: Sequence[Path]) -> list[Problem]:

@@ -1,7 +1,7 @@
 """What the schema lets pass or says less plainly: horizons, clouds without cards, names that many keys refer to."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import yaml
 from experiments.preflight.fields import FIRST_DAY, LAST_DAY
 from experiments.preflight.folders import shipped, yaml_files
 from experiments.preflight.problems import ABSENT
-from sim.names import DATE_PATTERN, quarter_number
+from sim.names import DATE_PATTERN, quarter_code, quarter_number
 from sim.parameters import Problem
 from sim.parameters.policy import GOVERNMENTS
 from sim.parameters.policy_references import DATES
@@ -35,7 +35,8 @@ _SHOWN = 3
 def nonsense(values: Mapping[str, Any]) -> list[Problem]:
     """Return what cannot be meant in the model's part of a configuration; what has the wrong type is passed over."""
     return [
-        *_horizon(values), *_clouds(values), *_launches(values), *_leases(values), *_overrides(values), *_days(values)
+        *_horizon(values), *_clouds(values), *_launches(values), *_leases(values), *_overrides(values), *_days(values),
+        *_labels(values),
     ]  # fmt: skip
 
 
@@ -101,6 +102,16 @@ def shipped_rules() -> frozenset[str]:
     return frozenset(found - {"defaults"})
 
 
+def _labels(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield labels that two firms share: nobody could tell them apart in a figure."""
+    for group in ("providers", "suppliers"):
+        seen: dict[Any, str] = {}
+        for name, firm in _items(values, group):
+            label, key = _below(firm, "label"), f"{group}.{name}.label"
+            if isinstance(label, str) and seen.setdefault(label, key) != key:
+                yield Problem(key, label, f"must differ from {seen[label]}: figures name firms by it")
+
+
 def _horizon(values: Mapping[str, Any]) -> Iterator[Problem]:
     start, end, history = _quarters(values, "start", "end", "history_end")
     said = {name: _below(values, f"market.{name}") for name in ("start", "end", "history_end")}
@@ -136,6 +147,23 @@ def _delivered(owner: Any) -> Iterator[tuple[Any, Any]]:
         yield from ((quarter, cards) for quarter, cards in _items(series) if _is_positive(cards))
 
 
+def late_deliveries(values: Mapping[str, Any], ends: Iterable[Any]) -> Iterator[Problem]:
+    """Yield deliveries after the latest of some ends of the history, which would silently be left out."""
+    numbers = [number for end in ends if (number := _number(end)) is not None]
+    last = max(numbers, default=_number(LAST_QUARTER) or 0)
+    for key, owner in _owners(values):
+        for chip, series in _items(owner, "deliveries"):
+            given = [str(quarter) for quarter, cards in _items(series) if _is_positive(cards)]
+            late = sorted(quarter for quarter in given if (_number(quarter) or 0) > last)
+            if late:
+                until = quarter_code(last)
+                allowed = (
+                    f"comes after the history (market.history_end, {until}), when the model orders cards itself, and "
+                    f"would be left out; must be quarters up to {until}"
+                )
+                yield Problem(f"{key}.deliveries.{chip}", ", ".join(late), allowed)
+
+
 def _is_positive(cards: Any) -> bool:
     return isinstance(cards, int | float) and cards > 0
 
@@ -159,28 +187,48 @@ def _clouds(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _launches(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield the launches of cards that somebody has before; deliveries after history_end are not made as observed."""
-    for chip, card in _items(values, "chips"):
-        launch, said = _number(_below(card, "launch")), _below(card, "launch")
-        had = sorted(_had(values, chip), key=lambda found: _number(found[0]) or 0)
-        if launch is not None and had and (_number(had[0][0]) or 0) < launch:
-            quarter, key = had[0]
-            allowed = f"{key} has cards of it in {quarter} already; must be a quarter up to {quarter}, or change these"
-            yield Problem(f"chips.{chip}.launch", said, allowed)
+    """Yield the launches of cards, and of sites that do nothing but sell, that lie after somebody has such cards."""
+    held, sellers = list(_held(values)), set(_sellers(values))
+    chips = _first((f"chips.{chip}", quarter, key) for _, chip, quarter, key in held)
+    sites = _first((owner, quarter, key) for owner, _, quarter, key in held if owner in sellers)
+    for whose, first in (("of it", chips), ("there", sites)):
+        for path, (quarter, key) in first.items():
+            said = _below(values, f"{path}.launch")
+            if (_number(said) or 0) > (_number(quarter) or 0):
+                allowed = (
+                    f"{key} has cards {whose} in {quarter} already; must be a quarter up to {quarter}, or change these"
+                )
+                yield Problem(f"{path}.launch", said, allowed)
 
 
-def _had(values: Mapping[str, Any], chip: str) -> Iterator[tuple[str, str]]:
-    """Yield the quarters in which somebody has or gets cards of a chip as observed, with the key that says so."""
+def _held(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any, str]]:
+    """Yield who has or gets cards as observed, their chip, the quarter, and the key that says so."""
     start, history = _quarters(values, "start", "history_end")
     if start is None or history is None:
         return
-    for key, owner in _owners(values):
-        if _is_positive(dict(_items(owner, "opening_cards")).get(chip)):
-            yield _below(values, "market.start"), f"{key}.opening_cards.{chip}"
-        series = _items(dict(_items(owner, "deliveries")).get(chip))
-        for quarter, cards in series:
-            if _is_positive(cards) and start <= (_number(quarter) or 0) <= history:
-                yield quarter, f"{key}.deliveries.{chip}"
+    for owner, holds in _owners(values):
+        for chip, cards in _items(holds, "opening_cards"):
+            if _is_positive(cards):
+                yield owner, chip, _below(values, "market.start"), f"{owner}.opening_cards.{chip}"
+        for chip, series in _items(holds, "deliveries"):
+            for quarter, cards in _items(series):
+                if _is_positive(cards) and start <= (_number(quarter) or 0) <= history:
+                    yield owner, chip, quarter, f"{owner}.deliveries.{chip}"
+
+
+def _first(found: Iterable[tuple[str, Any, str]]) -> dict[str, tuple[Any, str]]:
+    """Return by name the first of some quarters, with the key that says so."""
+    first: dict[str, tuple[Any, str]] = {}
+    for name, quarter, key in sorted(found, key=lambda x: _number(x[1]) or 0):
+        first.setdefault(name, (quarter, key))
+    return first
+
+
+def _sellers(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sites whose cards are idle before they sell, as their firm has no use of its own for them."""
+    for name, firm in _items(values, "providers"):
+        if _below(firm, "kind") == "cloud" and _below(firm, "own_use") is None:
+            yield from (f"providers.{name}.sites.{region}" for region, _ in _items(firm, "sites"))
 
 
 def _leases(values: Mapping[str, Any]) -> Iterator[Problem]:

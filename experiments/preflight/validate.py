@@ -12,7 +12,7 @@ from experiments.preflight.fields import A_NAME, Field, find, root_of
 from experiments.preflight.layers import flattened
 from experiments.preflight.misplaced import sorted_out
 from experiments.preflight.problems import ABSENT, listed
-from experiments.preflight.sense import defined, gathered, nonsense
+from experiments.preflight.sense import defined, gathered, nonsense, shipped_rules
 from experiments.preflight.settings import MODEL_FREE_KEYS, Settings
 from sim.names import ID_PATTERN, QUARTER_PATTERN
 from sim.parameters import Parameters, Problem, ReferenceErrors
@@ -58,8 +58,15 @@ def _checked(model: type[M], check: Callable[[Any], M], values: Config) -> tuple
         return (None if problems else check(values)), problems
     except ValidationError as error:
         root = root_of(model)
-        found = [problem for detail in error.errors(include_url=False) for problem in _problems(root, detail)]
+        found = [problem for detail in _telling(error) for problem in _problems(root, detail)]
         return None, _innermost(found)
+
+
+def _telling(error: ValidationError) -> list[ErrorDetails]:
+    """Return what was found without what only says that a list is no number, where the list itself is at fault."""
+    details = error.errors(include_url=False)
+    short = {detail["loc"][:-1] for detail in details if detail["type"] == "too_short"}
+    return [x for x in details if not (x["type"] == "int_type" and x["loc"][:-1] in short)]
 
 
 def _innermost(problems: list[Problem]) -> list[Problem]:
@@ -127,8 +134,16 @@ def _no_such_kind(root: Field, detail: ErrorDetails) -> Problem:
     parts, value = [str(part) for part in detail["loc"]], detail.get("input")
     kinds, said = _kinds(root, parts), value.get("kind", ABSENT) if isinstance(value, Mapping) else ABSENT
     if said is ABSENT:
-        return Problem(".".join([*parts, "kind"]), ABSENT, f"is missing; give one of {listed(kinds)}")
+        return Problem(
+            ".".join([*parts, "kind"]), ABSENT, f"is missing; give one of {listed(kinds)}{_rule_meant(parts)}"
+        )
     return Problem(".".join([*parts, "kind"]), said, f"must be one of {listed(kinds)}{suggestion(str(said), kinds)}")
+
+
+def _rule_meant(parts: Sequence[str]) -> str:
+    """Return the shipped rule whose id is nearly that of one without a kind, which may be meant to change it."""
+    found = "" if parts[0] != "policy" or parts[-1] in shipped_rules() else suggestion(parts[-1], shipped_rules())
+    return f"; or change a rule by its id{found}" if found else ""
 
 
 def _length(detail: ErrorDetails) -> str:
@@ -173,7 +188,15 @@ def _description(root: Field, parts: Sequence[str]) -> str:
 def _unknown(root: Field, parts: Sequence[str], location: Sequence[int | str]) -> str:
     parent = find(root, parts[:-1])
     names = parent.names_of(location) if parent is not None else []
-    return f"no such key; allowed are {listed(names)}{suggestion(parts[-1], names)}"
+    nearest = suggestion(parts[-1], names) or _described_by(parts[-1], parent, names)
+    return f"no such key; allowed are {listed(names)}{nearest}"
+
+
+def _described_by(word: str, parent: Field | None, names: Sequence[str]) -> str:
+    """Return the one key beside an unknown one whose description has its word (investment for archetype)."""
+    fields = {name: parent.child(name) for name in names} if parent is not None else {}
+    told = [x for x, field in fields.items() if field and word.lower() in re.findall(r"\w+", field.description.lower())]
+    return f"; did you mean {told[0]!r}?" if len(told) == 1 else ""
 
 
 def leaves(config: Config) -> dict[str, object]:

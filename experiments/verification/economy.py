@@ -134,7 +134,7 @@ def market_of(firms: Mapping[str, Changes], changes: Changes) -> Values:
             "deliveries": traits.get("deliveries", {}),
         }
         own = {key: value for key, value in traits.items() if key not in site}
-        values["providers"][name] = {**usual, **own, "sites": {"us": site}}
+        values["providers"][name] = {**usual, "label": name, **own, "sites": {"us": site}}
     values["customers"]["demand"] = {"us": {**region, "enterprise_share": 1.0, "tastes": {"cuda_native": 1.0}}}
     values["suppliers"] = {name: {**supplier, "sells_to": None} for name, supplier in values["suppliers"].items()}
     return changed(values, changes)

@@ -80,8 +80,6 @@ class CloudProvider(Schema):
     """Region of headquarters, which export rules and home bias look at."""
     kind: Literal["cloud", "own_use", "dormant"]
     """cloud sells; own_use builds for itself only; dormant may enter later."""
-    archetype: str
-    """Strategic archetype: leader, follower, waiter, asset_light, ..."""
     utility: Utils
     """xi: what customers see in the provider beside price, stack and home."""
     sites: dict[Id, Site]
@@ -96,7 +94,7 @@ class CloudProvider(Schema):
     """Whose money stands behind it beside its own; null where it has to earn or borrow all it spends."""
     pricing: PricingStance
     investment: Id
-    """Name under behaviour.investment."""
+    """Archetype of its building, a name under behaviour.investment: leader, follower, waiter, asset_light, ..."""
     order_mix: dict[Id, Fraction]
     """Share of new cards by supplier after the observed deliveries; sums to 1."""
     in_house_share: Fraction | None

@@ -21,8 +21,18 @@ def _chips(p: "Parameters") -> Iterator[Problem]:
         yield from known(f"suppliers.{name}.stack", [supplier.stack], p.market.stacks)
         yield from known(f"suppliers.{name}.upstream", [supplier.upstream], p.upstream)
         yield from known(f"suppliers.{name}.sells_to", supplier.sells_to or [], p.providers)
+    yield from _sides(p)
+
+
+def _sides(p: "Parameters") -> Iterator[Problem]:
+    """Every region of a side exists, and is on no other one."""
+    seen: dict[str, str] = {}
     for name, side in p.upstream.items():
-        yield from known(f"upstream.{name}.regions", side.regions, p.market.regions)
+        key = f"upstream.{name}.regions"
+        yield from known(key, side.regions, p.market.regions)
+        for region in side.regions:
+            if seen.setdefault(region, key) != key:
+                yield Problem(key, region, f"must be on one side only, and {seen[region]} names it too")
 
 
 def _cards(key: str, cards: Collection[str], p: "Parameters") -> Iterator[Problem]:
@@ -49,7 +59,8 @@ def _fleet(name: str, provider: "CloudProvider", p: "Parameters") -> Iterator[Pr
         maker = p.suppliers.get(supplier)
         served = maker.sells_to if maker is not None and maker.external_share == 0.0 else None
         if served is not None and name not in served:
-            allowed = f"this supplier sells to {', '.join(served)} only: raise its external_share"
+            whom = f"{', '.join(served)} only" if served else "nobody (its sells_to is empty)"
+            allowed = f"this supplier sells to {whom}: raise its external_share"
             yield Problem(f"{key}.order_mix", supplier, allowed)
     yield from _in_house(name, provider, p)
 

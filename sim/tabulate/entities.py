@@ -45,7 +45,8 @@ def _entities(structure: Structure) -> Iterator[Row]:
     """Yield kind, name, label, headquarters, stack, archetype and entry quarter."""
     parameters, start = structure.parameters, quarter_code(structure.start)
     for name, x in parameters.providers.items():
-        yield "provider", name, x.label, x.headquarters, _only_stack(structure, name), x.archetype, _entry(structure, x)
+        stack, entry = _only_stack(structure, name), _entry(structure, x)
+        yield "provider", name, x.label, x.headquarters, stack, x.investment, entry
     for name, maker in parameters.suppliers.items():
         launches = [chip.launch for chip in parameters.chips.values() if chip.supplier == name]
         yield "supplier", name, maker.label, maker.headquarters, maker.stack, None, _earliest(structure, launches)

@@ -20,7 +20,6 @@ providers:
     label: Sovereign Cloud
     headquarters: ally
     kind: cloud
-    archetype: follower
     utility: 0.2
     sites:
       ally:
@@ -96,7 +95,6 @@ providers:
     label: Buyer of New Cards
     headquarters: ally
     kind: cloud
-    archetype: leader
     utility: 0.5
     sites:
       ally:
@@ -158,7 +156,6 @@ providers:
     label: Bharat Cloud
     headquarters: india
     kind: cloud
-    archetype: follower
     utility: 0.0
     sites:
       india: {launch: "2022Q1", opening_cards: {a100: 4000}, deliveries: {}}
@@ -206,7 +203,8 @@ ALL = {"product": "all", "workload": "all"}
 
 def test_a_provider(extended: Any) -> None:
     results, page = extended("sovereign", PROVIDER)
-    assert [row["label"] for row in rows(results, "entities", name="sovereign")] == ["Sovereign Cloud"]
+    told = rows(results, "entities", name="sovereign")
+    assert [(row["label"], row["archetype"]) for row in told] == [("Sovereign Cloud", "follower")]
     sold = by_quarter(results, "providers", "revenue_usd_m", provider="sovereign", region="ally", **ALL)
     assert min(sold.values()) > 0.0
     maas = {"product": "maas", "workload": "all"}

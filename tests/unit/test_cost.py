@@ -82,3 +82,14 @@ def test_progress_says_that_kernels_are_compiled(capfd: pytest.CaptureFixture[st
     with Progress(1, "quarters", "baseline"):
         pass
     assert capfd.readouterr().err == ""
+
+
+def test_a_study_of_very_many_seeds_says_its_size_before_its_runs_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned(["study=efficiency", "study.seeds=3"])
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("experiments.study_plan._MANY_RUNS", 6)
+    runs = len(planned(["study=efficiency", "study.seeds=3"]).jobs)
+    said = capsys.readouterr().err
+    assert f"x 3 seeds = {runs} runs; the identity of every run is worked out first" in said

@@ -30,6 +30,7 @@ MISTAKES = {
     "providers.aws.order_mix={nvida: 1.0}": ["providers.aws.order_mix.nvida: no such key", "did you mean 'nvidia'?"],
     "providers.aws.label.x=1": ["providers.aws.label.x: no such key: the keys of providers.aws"],
     "~providers.amazon": ["providers.amazon: no such key", "the keys of providers"],
+    "+providers.aws.archetype=leader": ["archetype = 'leader': no such key; allowed are", "did you mean 'investment'?"],
     "+market.ends=2022Q1": ["market.ends = '2022Q1': no such key; allowed are", "did you mean 'end'?"],
     "customers.enterprises=many": ["customers.enterprises = 'many': must be a whole number", "(enterprises)"],
     "customers.waiting_quarters=2.5": ["customers.waiting_quarters = 2.5: must be a whole number"],
@@ -124,6 +125,20 @@ def test_every_mistake_is_said_at_once_in_one_plain_line_each(command: Command) 
             ["leases.oracle-volcano-mid.stack=cann"],
             ["leases.oracle-volcano-mid.stack = 'cann': oracle has no such cards in mid; must be one of cuda"],
         ),
+        (
+            ["labs.openai.contracts=[]"],
+            ["labs.openai.contracts: no such key", "mean 'customers.labs.openai.contracts'?"],
+        ),
+        (["labs.opnai.contracts=[]"], ["labs.opnai.contracts: no such key", "mean 'customers.labs.opnai.contracts'?"]),
+        (["card_life_years=3"], ["card_life_years: no such key", "mean 'market.costs.card_life_years'?"]),
+        (["contracts=[]"], ["contracts: no such key: groups and keys are"]),
+        (
+            ["+policy.us.us_2025_4={expires: 2027-01-01}"],
+            ["policy.us.us_2025_4.kind: is missing", "change a rule by its id; did you mean 'us_2025_04'?"],
+        ),
+        (["suppliers.t_head.sells_to=[]"], ["'t_head': this supplier sells to nobody (its sells_to is empty): raise"]),
+        (["policy/us=[]"], ["policy/us = []: names no file"]),
+        (["--out", ""], ["--out: give a folder for results; what was given is empty"]),
         (["--replace"], ["belong to `compute-market study`"]),
         (["hydra.searchpath=[pkg://os]"], ["only folders (file://...) are searched"]),
     ],
@@ -188,6 +203,10 @@ def test_a_cloud_that_never_gets_a_card_is_refused(command: Command) -> None:
             ["+rest_of_world.cn_onprem.deliveries.ascend-960={2024Q3: 1.0}"],
             "chips.ascend-960.launch = '2027Q4': rest_of_world.cn_onprem.deliveries.ascend-960 has cards of it in ",
         ),
+        (
+            ["providers.neocloud.sites.us.launch=2026Q1"],
+            "opening_cards.a100 has cards there in 2022Q1 already; must be a quarter up to 2022Q1, or change these",
+        ),
     ],
 )
 def test_nobody_has_cards_before_their_launch(command: Command, words: list[str], said: str) -> None:
@@ -199,6 +218,62 @@ def test_a_launch_may_move_behind_deliveries_that_are_not_made_as_observed(comma
     """What was delivered after market.history_end does not come in a run, so a later launch is a question."""
     lines = refused(command("run", "chips.h200.launch=2030Q1", "market.history_end=2024Q2", "seed=-1"))
     assert [line.partition(" ")[0] for line in lines] == ["seed"]
+
+
+def test_a_site_may_begin_to_sell_after_its_firm_uses_it(command: Command) -> None:
+    lines = refused(command("run", "providers.microsoft.sites.us.launch=2026Q1", "seed=-1"))
+    assert [line.partition(" ")[0] for line in lines] == ["seed"]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("providers.alibaba.sites.cn.deliveries.h100", []),
+        ("rest_of_world.cn_onprem.deliveries.h20", []),
+        ("rest_of_world.cn_onprem.deliveries.h20", ["market.history_end=2023Q4"]),
+    ],
+)
+def test_deliveries_after_the_history_are_not_left_out_silently(command: Command, place: str, words: list[str]) -> None:
+    (line,) = refused(command("run", f"+{place}={{2025Q3: 100000, 2025Q1: 1, 2025Q2: 0}}", *words))
+    assert line.startswith(f"{place} = '2025Q1, 2025Q3': comes after the history (market.history_end, 2024Q4)"), line
+    assert line.endswith("must be quarters up to 2024Q4"), line
+
+
+def test_a_history_that_is_made_shorter_leaves_out_deliveries(command: Command, tmp_path: Path) -> None:
+    """Those of the shipped files, and those of a file that has a longer history of its own."""
+    file = tmp_path / "own" / "scenario" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        """\
+        # @package _global_
+        market: {history_end: 2025Q3}
+        providers: {alibaba: {sites: {cn: {deliveries: {h20: {2025Q3: 9}}}}}}
+        """
+    )
+    mine = ["scenario=mine", "--config-dir", str(tmp_path / "own")]
+    for words in (["market.history_end=2023Q4"], ["market.end=2023Q4"], [*mine, "market.history_end=2024Q4"], mine):
+        assert [line.partition(" ")[0] for line in refused(command("run", *words, "seed=-1"))] == ["seed"]
+
+
+def test_an_empty_list_of_seeds_is_one_line(command: Command) -> None:
+    assert refused(command("study", "study.seeds=[]")) == [
+        "study.seeds = []: must have at least 1 entry; 1 to this number, or a list of seeds."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("providers: {aws: {utility: 0.3}}", "its first line must be '# @package _global_' (in {file})"),
+        ("# @package _global_\ndefaults: [mine, _self_]", "{file}: defaults: mine: is this file itself; write _self_"),
+    ],
+)
+def test_a_scenario_that_misses_its_place_is_named(command: Command, tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "own" / "scenario" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    (line,) = refused(command("run", "scenario=mine", "--config-dir", str(tmp_path / "own")))
+    assert said.format(file=file) in line, line
 
 
 def test_an_outcome_that_does_not_exist_is_named(command: Command) -> None:
@@ -231,6 +306,11 @@ IMPOSSIBLE = {
     "customers.demand.us.enterprise_share=0.99": (
         "shares must sum to 1; these add up: customers.demand.ally.enterprise_share 0."
     ),
+    "upstream.cn.regions=[cn,us]": (
+        "upstream.us-allied.regions = 'us': must be on one side only, and upstream.cn.regions names it too"
+    ),
+    "providers.aws.label=Meta": "providers.meta.label = 'Meta': must differ from providers.aws.label: figures",
+    "suppliers.amd.label=Nvidia": "suppliers.amd.label = 'Nvidia': must differ from suppliers.nvidia.label: figures",
     "customers.demand.us.barred_headquarters=[us,ally,mid,cn]": "no provider serves this region",
 }
 

@@ -400,6 +400,7 @@ def test_entities_say_who_is_who() -> None:
     entities = tables_of(*BASE)["entities"].set_index(["kind", "name"])
     assert _at(entities, ("provider", "huawei"), "headquarters") == "cn"
     assert _at(entities, ("provider", "huawei"), "stack") == "cann"
+    assert _at(entities, ("provider", "neocloud"), "archetype") == "asset_light"
     assert pd.isna(_at(entities, ("provider", "aws"), "stack"))
     assert pd.isna(_at(entities, ("provider", "entrant-us"), "entry_quarter"))
     assert _at(entities, ("supplier", "nvidia"), "stack") == "cuda"

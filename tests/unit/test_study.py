@@ -141,7 +141,9 @@ def test_damaged_pages_are_named_and_never_read_as_other_numbers(plan_of: Plans,
     before = contents(folder)
     broken = stored.files_of(folder, "providers")[1]
     _turn_a_bit(broken)
-    with pytest.raises(BadInput, match=rf"{broken.name}: damaged .*; delete it; give this command again, .*compute-market study"):
+    with pytest.raises(
+        BadInput, match=rf"{broken.name}: damaged .*; delete it; give this command again, .*compute-market study"
+    ):
         load(folder)["providers"].arrow()
     broken.unlink()
     execute(plan_of("study.seeds=5"), [])

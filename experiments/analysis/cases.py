@@ -12,7 +12,7 @@ import pandas as pd
 
 from experiments import stored
 from experiments.analysis.bands import bands, only
-from experiments.analysis.loading import Results
+from experiments.analysis.loading import Results, gathered
 from sim.names import quarter_code, quarter_number
 from sim.tables import WORLD
 
@@ -89,8 +89,7 @@ class Case:
     @cached_property
     def policy(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Rules by government and id, with their terms: those of the lever point, own ones included, before samples."""
-        (folder,) = self.results.folders
-        text = stored.points(folder).get(json.dumps(self.levers, sort_keys=True))
+        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
         config = self.results.manifest["config"] if text is None else json.loads(text)
         policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = config["policy"]
         return policy
@@ -121,7 +120,8 @@ class Case:
 
     def frame(self, table: str, columns: Sequence[str], **where: Any) -> pd.DataFrame:
         """Return columns of a table for the runs of this case."""
-        return self.results[table].pandas(["run_id", *columns], {**where, "run_id": self.ids})
+        names = ["run_id", *columns]
+        return self.results[table].pandas(names, {**where, "run_id": self.ids})[names]
 
     @cached_property
     def market(self) -> pd.DataFrame:
@@ -168,15 +168,19 @@ class Case:
 
 
 def cases(results: Sequence[Results]) -> list[Case]:
-    """Return the cases of finished folders, in the order of the folders and of the lever points in each."""
-    names = result_names(results)
-    return [case for found, name in zip(results, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
+    """Return the cases of finished folders, in the order of the folders and of the lever points in each.
+
+    Runs that differ in the seed only are one case, as they are in a study.
+    """
+    groups = gathered(results)
+    names = result_names(groups)
+    return [case for found, name in zip(groups, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
 
 
 def result_names(results: Sequence[Results]) -> list[str]:
     """Return a name for each folder: its scenario or study where these differ, then what differs, else the folder.
 
-    One folder alone says what it chooses and sets unlike the shipped baseline.
+    Runs put together, which differ in the seed only, are as one folder. One folder alone says what it chooses and sets unlike the shipped baseline.
     Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again; what is
     chosen in their place is.
     """
@@ -250,9 +254,11 @@ def _plain_name(manifest: Mapping[str, Any]) -> str:
 
 
 def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the files that a folder chooses, what it sets unlike the baseline, and the seed of a run."""
+    """Return the files that a folder chooses, what it sets unlike the baseline, and the seeds of runs."""
     changed = {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
-    return _files(manifest) | changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+    seeds = manifest["seeds"]
+    said = {"seed": _shown(seeds if len(seeds) > 1 else seeds[0])} if manifest["kind"] == "run" else {}
+    return _files(manifest) | changed | said
 
 
 def _files(manifest: Mapping[str, Any]) -> dict[str, str]:

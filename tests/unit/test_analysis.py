@@ -17,11 +17,13 @@ import experiments
 from experiments.analysis import Results, load
 from experiments.analysis.bands import LEVELS, bands, only
 from experiments.analysis.cases import BASES, Case, cases, result_names
+from experiments.analysis.comparison import comparisons
 from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.rounding import percent, rounded
 from experiments.analysis.terminal import summary
 from experiments.faults import BadInput
 from experiments.figures.labels import short, spread
+from experiments.report.page import render
 from sim.tables import TABLES
 from tests.synthetic import Market
 
@@ -235,6 +237,30 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
     assert result_names([listed]) == ["cn = accept, us = [history,us_line], enterprises = 20, end = 2022Q1"]
     assert result_names([first]) == ["baseline, enterprises = 20, end = 2022Q1"]
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
+
+
+def test_runs_that_differ_in_the_seed_only_are_one_case_of_paired_seeds(market: type[Market], tmp_path: Path) -> None:
+    def made(*overrides: str) -> Results:
+        small = ("customers.enterprises=20", "market.end=2022Q4", f"output.root={tmp_path}")
+        return experiments.run(*small, *overrides)
+
+    runs = [made(f"scenario={name}", f"seed={seed}") for name in ("baseline", "easy_switching") for seed in (1, 2, 3)]
+    found = cases(runs)
+    assert [(case.label, case.count) for case in found] == [("baseline", 3), ("easy_switching", 3)]
+    (pair,) = comparisons(found)
+    assert pair.pairs == 3
+    one_by_one = [len(cases([run])[0].shares) for run in runs[:3]]
+    assert len(found[0].shares) == sum(one_by_one)
+    text = summary(runs)
+    assert text.count("median of 3 seeds") == 2
+    shown = render(runs, ["shares", "reasons"])
+    assert "means over 3 pairs of runs" in shown
+    assert "Bands come from 3 runs that differ in the seed only" in shown
+    assert all(run.folders[0].name in shown for run in runs)
+    assert [case.label for case in cases(runs[:3])] == ["baseline, enterprises = 20, end = 2022Q4"]
+    assert [case.count for case in cases([*runs[:2], runs[0]])] == [2, 1], "a seed once more is a case of its own"
+    with pytest.raises(ValueError, match="differ in more than the seed"):
+        _ = load(runs[0].folders[0], runs[3].folders[0]).manifest
 
 
 def test_lever_points_are_cases(compared: Path) -> None:

@@ -126,9 +126,13 @@ def test_a_run_against_itself_moves_nothing(single: Path, tmp_path: Path) -> Non
 
 
 def test_cases_without_a_common_seed_are_named_and_not_compared(market: type[Market], tmp_path: Path) -> None:
-    made = [experiments.run(*SMALL, f"output.root={tmp_path}", f"seed={seed}") for seed in (1, 2)]
+    made = [
+        experiments.run(*SMALL, f"output.root={tmp_path}", f"seed={seed}", f"customers.enterprises={20 * seed}")
+        for seed in (1, 2)
+    ]
     page = render(made, ["reasons"])
-    assert "Not compared: seed = 2, which shares no seed and quarter with seed = 1." in page
+    first, then = (f"enterprises = {20 * seed}, seed = {seed}" for seed in (1, 2))
+    assert f"Not compared: {then}, which shares no seed and quarter with {first}." in page
     assert 'id="figure-reasons"' not in page
 
 

@@ -263,6 +263,21 @@ def test_runs_that_differ_in_the_seed_only_are_one_case_of_paired_seeds(market: 
         _ = load(runs[0].folders[0], runs[3].folders[0]).manifest
 
 
+def test_beside_a_scenario_what_the_command_sets_is_named(market: type[Market], tmp_path: Path) -> None:
+    def made(*overrides: str) -> Results:
+        return experiments.run("market.end=2022Q1", f"output.root={tmp_path}", *overrides)
+
+    easy = made("scenario=easy_switching", "market.costs.discount_rate=0.2")
+    assert result_names([easy]) == ["easy_switching, discount_rate = 0.2, end = 2022Q1"]
+    assert cases([easy])[0].label == "easy_switching, discount_rate = 0.2, end = 2022Q1"
+    assert "easy_switching, discount_rate = 0.2" in render([easy], [])
+    free = made("scenario=easy_switching", "policy=none")
+    assert result_names([free]) == ["easy_switching, policy = none, end = 2022Q1"]
+    assert result_names([made(), easy]) == ["baseline", "easy_switching, discount_rate = 0.2"]
+    both = [made(f"scenario={name}", "market.costs.discount_rate=0.2") for name in ("baseline", "easy_switching")]
+    assert result_names(both) == ["baseline", "easy_switching"], "what all set tells none apart"
+
+
 def test_lever_points_are_cases(compared: Path) -> None:
     found = cases([load(compared)])
     assert [case.label for case in found] == [f"utilisation = {x}" for x in (0.3, 0.5)]

@@ -150,7 +150,7 @@ class Results:
         if any(_configuration(one) != _configuration(first) for one in others):
             raise ValueError("folders that differ in more than the seed have no manifest in common")
         sums = {name: sum(one[name] for one in self.manifests) for name in ("runs", "failed")}
-        return first | sums | {"seeds": [seed for one in self.manifests for seed in one["seeds"]]}
+        return first | sums | {"seeds": sorted(seed for one in self.manifests for seed in one["seeds"])}
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ _NOT_SAID = {"scenario", "output", "executor"}
 """Groups that a name has already, or that change no number."""
 _SHIPPED = {"baseline", "history"}
 """Files chosen where nobody chooses."""
+_WORDS = 4
+"""Words of a key from which on those in the middle are left out."""
 _SAID = 2
 """Values that the name of a single folder says."""
 
@@ -328,10 +330,19 @@ def point_order(levers: Any, found: set[str]) -> tuple[str, ...]:
 
 
 def _short_keys(keys: set[str]) -> dict[str, str]:
-    """Return the last word of each key or group, the whole key where two end alike."""
-    last = {key: key.replace("/", ".").rpartition(".")[2] for key in keys}
-    endings = Counter(last.values())
-    return {key: word if endings[word] == 1 else key for key, word in last.items()}
+    """Return each key or group in few words, the whole key where two are alike."""
+    brief = {key: _few_words(key) for key in keys}
+    endings = Counter(brief.values())
+    return {key: words if endings[words] == 1 else key for key, words in brief.items()}
+
+
+def _few_words(key: str) -> str:
+    """Return the last word of a group, and of a key what it names and its last two words, without the group."""
+    if "/" in key:
+        return key.rpartition("/")[2]
+    first, *words = key.split(".")
+    named = words[1:] if first == "policy" else words  # a rule, whose id says the government
+    return " ".join(named if len(named) < _WORDS else [named[0], *named[-2:]]) or key.rpartition(".")[2]
 
 
 def _shown(value: Any) -> str:

@@ -64,7 +64,11 @@ def test_every_reason_has_a_group_and_every_group_a_colour_of_its_own() -> None:
 def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path) -> None:
     figure = draw([only_comparison(compared)])
     assert figure.svg == draw([only_comparison(compared)]).svg
-    for said in ("utilisation = 0.5 against utilisation = 0.3", "World: share of compute, 2026", "points of share"):
+    for said in (
+        "on_premises utilisation = 0.5 against on_premises utilisation = 0.3",
+        "World: share of compute, 2026",
+        "points of share",
+    ):
         assert said in figure.svg
     assert "means over 3 pairs of runs with the same shocks" in figure.svg
     shown = [label for group, label in GROUPS.items() if f">{label}<" in figure.svg]
@@ -83,7 +87,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figure(compared: Path) -> None:
     page = render([load(compared)], ["reasons"])
     assert page.index(HEAD) < page.index("Accounting, not cause.") < page.index('id="figure-reasons"')
-    assert "<h3>utilisation = 0.5 against utilisation = 0.3, means over 3 pairs of runs</h3>" in page
+    assert (
+        "<h3>on_premises utilisation = 0.5 against on_premises utilisation = 0.3, means over 3 pairs of runs</h3>"
+        in page
+    )
     band = r"\(95% band [-+][0-9.]+ to [-+][0-9.]+ points\)"
     assert re.search(rf"<li>World, share of compute in 2026: .+ most, from [0-9.]+% to [0-9.]+% {band}", page)
     assert re.search(

@@ -83,14 +83,15 @@ def test_cases_are_compared_by_pairs_with_a_band(compared: Path) -> None:
     seeds = [rows.loc[one.case.ids].to_numpy() for one, rows in zip((first, then), ends, strict=True)]
     more = then.more_than(first, owned, "2026Q4")
     assert more is not None
-    assert more.count == 3
-    assert more.mean == pytest.approx(float((seeds[1] - seeds[0]).mean()))
-    assert more.low < more.mean < more.high
+    assert more.pairs == more.mean.count == 3
+    assert more.mean.mean == pytest.approx(float((seeds[1] - seeds[0]).mean()))
+    assert more.mean.low < more.mean.mean < more.mean.high
     part = aimed([first.case, then.case])
     assert part is not None
     assert len(part.rows) == len(MEASURES)
     assert all(("\n" in row[1], len(row[2].split("\n"))) == (False, 2) for row in part.rows)
     assert "points (" in part.rows[3][2]
+    assert all(row[2].endswith(", 3 pairs") for row in part.rows)
 
 
 def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from experiments.analysis.paired import Effect
 from experiments.analysis.rounding import ABSENT, rounded
 from experiments.report.study import Part
 
+_GRAIN = 0.01
+"""Step of the smallest differences said: levels of these measures are not known more exactly."""
 _WHAT = (
     "Compute owned: by firms with headquarters there, wherever the cards stand; in use: by customers there and by "
     "these firms. Fees and duties: under rules that name the region, summed from the start. Tables market, sites, "
@@ -68,4 +70,7 @@ def _difference(found: Effect | None, measure: Measure) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"+{rounded(value)}" if value > 0 else rounded(value)
+    if abs(value) < 0.5 * _GRAIN:
+        return "0"
+    text = rounded(value, 2 if abs(value) >= 10 * _GRAIN else 1)
+    return f"+{text}" if value > 0 else text

@@ -32,6 +32,8 @@ class Moved:
     """Labels of cases without a run that meets the shocks of the first case."""
     lacking: list[str]
     """Tables that were not stored."""
+    left: str = ""
+    """What is said of comparisons beyond those shown."""
 
 
 def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | None:
@@ -52,6 +54,7 @@ def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | N
         [part for comparison in shown for part in _parts(comparison)],
         [case.label for case in found[1:] if case not in known],
         [],
+        f"Only the first {SHOWN} of {len(made)} comparisons are told and drawn here." if len(made) > SHOWN else "",
     )
 
 

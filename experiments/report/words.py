@@ -24,7 +24,7 @@ def headline(case: Case) -> list[str]:
     if "market" in case.results:
         sentences += _market(case)
     if all(name in case.results for name in NEEDED):
-        sentences += [f"{item.name[0].upper()}{item.name[1:]}: {item.text}." for item in happenings(case)]
+        sentences += [f"{item.name[0].upper()}{item.name[1:]}: {item.text}." for item in happenings(case, None)]
     return sentences
 
 

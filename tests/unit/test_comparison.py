@@ -136,6 +136,13 @@ def test_nobody_loses_most_whose_band_holds_zero(
     assert (f"the largest loss, of {name}, is not told from 0 (95% band -3.0 to +1.0 points)" in text) is not resolved
 
 
+def test_comparisons_left_out_are_said_in_the_open(single: Path, tmp_path: Path) -> None:
+    copies = [copytree(single, tmp_path / f"copy{i}") for i in range(4)]
+    page = render([load(folder) for folder in (single, *copies)], ["reasons"])
+    said = "<p>Only the first 3 of 4 comparisons are told and drawn here.</p>"
+    assert page.index(HEAD) < page.index(said) < page.index("<details><summary>All reasons")
+
+
 def test_one_pair_of_runs_is_called_one_pair(market: type[Market], tmp_path: Path) -> None:
     made = [experiments.run(*SMALL, f"output.root={tmp_path}", f"scenario={x}") for x in ("baseline", "easy_switching")]
     section = moved(cases(made))

@@ -72,5 +72,5 @@ def _difference(found: Effect | None, measure: Measure) -> str:
 def _signed(value: float) -> str:
     if abs(value) < 0.5 * _GRAIN:
         return "0"
-    text = rounded(value, 2 if abs(value) >= 10 * _GRAIN else 1)
+    text = rounded(value) if abs(value) >= 10 * _GRAIN else f"{value:.2f}"
     return f"+{text}" if value > 0 else text

@@ -101,7 +101,8 @@ def test_a_difference_has_two_decimals_at_most() -> None:
     values = np.array([[0.0001, 0.0102, 0.0203]])
     rent = next(one for one in MEASURES if one.column == "rent")
     assert _difference(effect(np.zeros_like(values), values), rent) == "+0.01 (-0.01 to +0.04), 3 pairs"
-    assert _difference(effect(np.zeros((1, 1)), np.array([[-0.00093]])), rent) == "0, 1 pair"
+    for value, said in ((-0.00093, "0"), (0.0074, "+0.01"), (-0.456, "-0.46")):
+        assert _difference(effect(np.zeros((1, 1)), np.array([[value]])), rent) == f"{said}, 1 pair"
 
 
 def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) -> None:

@@ -136,9 +136,8 @@ def _stored(path: Path) -> set[tuple[str, str]]:
 
 
 def _place(case: Case, sample: int) -> tuple[Path, str, int]:
-    """Return where the parameters of a case stand: folder, levers as JSON, sample."""
-    (folder,) = case.results.folders
-    return folder, json.dumps(case.levers), sample
+    """Return where the parameters of a case stand, which its folders have alike: folder, levers as JSON, sample."""
+    return case.results.folders[0], json.dumps(case.levers), sample
 
 
 @lru_cache(maxsize=64)

@@ -12,8 +12,7 @@ from experiments.analysis.bands import bands, only
 from experiments.analysis.books import RUN
 from experiments.analysis.cases import Case
 from experiments.analysis.headline import Figure, Format, Line, figure, rows_of
-from experiments.analysis.means import Mean
-from experiments.analysis.paired import effect
+from experiments.analysis.paired import Effect, effect
 from experiments.analysis.rounding import ABSENT, percent, rounded
 
 USUAL = "cn"
@@ -130,11 +129,11 @@ class Aimed:
         found = rows_of(bands(only(self.values, quarter=quarter), measure.column, ["quarter"]))
         return figure(found[0], measure.shown, self.case.count) if found else Figure(ABSENT, "")
 
-    def more_than(self, reference: "Aimed", measure: Measure, quarter: str) -> Mean | None:
+    def more_than(self, reference: "Aimed", measure: Measure, quarter: str) -> Effect | None:
         """Return what the case has more than another, over pairs of runs with the same shocks; None without any."""
         first, then = (one._cube(measure, quarter) for one in (reference, self))
         first, then = first.align(then, join="inner")
-        return effect(first.to_numpy(), then.to_numpy()).mean if first.size else None
+        return effect(first.to_numpy(), then.to_numpy()) if first.size else None
 
     def _cube(self, measure: Measure, quarter: str) -> pd.DataFrame:
         """Return a measure in a quarter, a row per sample and a column per seed."""

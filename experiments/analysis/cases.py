@@ -12,7 +12,7 @@ import pandas as pd
 
 from experiments import stored
 from experiments.analysis.bands import bands, only
-from experiments.analysis.loading import Results
+from experiments.analysis.loading import Results, gathered
 from sim.names import quarter_code, quarter_number
 from sim.tables import WORLD
 
@@ -22,6 +22,8 @@ _NOT_SAID = {"scenario", "output", "executor"}
 """Groups that a name has already, or that change no number."""
 _SHIPPED = {"baseline", "history"}
 """Files chosen where nobody chooses."""
+_WORDS = 4
+"""Words of a key from which on those in the middle are left out."""
 _SAID = 2
 """Values that the name of a single folder says."""
 
@@ -89,8 +91,7 @@ class Case:
     @cached_property
     def policy(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Rules by government and id, with their terms: those of the lever point, own ones included, before samples."""
-        (folder,) = self.results.folders
-        text = stored.points(folder).get(json.dumps(self.levers, sort_keys=True))
+        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
         config = self.results.manifest["config"] if text is None else json.loads(text)
         policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = config["policy"]
         return policy
@@ -121,7 +122,8 @@ class Case:
 
     def frame(self, table: str, columns: Sequence[str], **where: Any) -> pd.DataFrame:
         """Return columns of a table for the runs of this case."""
-        return self.results[table].pandas(["run_id", *columns], {**where, "run_id": self.ids})
+        names = ["run_id", *columns]
+        return self.results[table].pandas(names, {**where, "run_id": self.ids})[names]
 
     @cached_property
     def market(self) -> pd.DataFrame:
@@ -168,15 +170,21 @@ class Case:
 
 
 def cases(results: Sequence[Results]) -> list[Case]:
-    """Return the cases of finished folders, in the order of the folders and of the lever points in each."""
-    names = result_names(results)
-    return [case for found, name in zip(results, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
+    """Return the cases of finished folders, in the order of the folders and of the lever points in each.
+
+    Runs that differ in the seed only are one case, as they are in a study.
+    """
+    groups = gathered(results)
+    names = result_names(groups)
+    return [case for found, name in zip(groups, names, strict=True) for case in _cases_of(found, name, len(names) > 1)]
 
 
 def result_names(results: Sequence[Results]) -> list[str]:
     """Return a name for each folder: its scenario or study where these differ, then what differs, else the folder.
 
-    One folder alone says what it chooses and sets unlike the shipped baseline.
+    Runs put together, which differ in the seed only, are as one folder. One folder alone says what it chooses and sets
+    unlike the shipped baseline, and beside a scenario or study what its command sets; several of other names say what
+    the command of one sets and not that of all.
     Where folders choose unlike files of a group, such as ``policy``, what these files hold is not said again; what is
     chosen in their place is.
     """
@@ -184,15 +192,19 @@ def result_names(results: Sequence[Results]) -> list[str]:
     if len(names) == 1:
         return [_alone(names[0], results[0].manifest)]
     if _all_differ(names):
-        return names
+        own = [_by_hand(found.manifest) for found in results]
+        return [
+            _joined(name, _in_words({k: x for k, x in mine.items() if any(one.get(k) != x for one in own)}))
+            for name, mine in zip(names, own, strict=True)
+        ]
     settings = [_settings(found.manifest) for found in results]
     differing = {key for one in settings for key in one if _tells_apart(key, names, settings)}
     keys = {key for key in differing if differing.isdisjoint(_groups(key))}
-    own = [{key for key in differing if _is_own(key, one)} for one in settings]
-    short = _short_keys(keys.union(*own))
+    chosen = [{key for key in differing if _is_own(key, one)} for one in settings]
+    short = _short_keys(keys.union(*chosen))
     parts = [
         [f"{short[k]} = {one[k]}" for k in one if k in keys or k in mine]
-        for one, mine in zip(settings, own, strict=True)
+        for one, mine in zip(settings, chosen, strict=True)
     ]
     alike = len(set(names)) == 1
     longer = [
@@ -208,19 +220,41 @@ def result_names(results: Sequence[Results]) -> list[str]:
 def _alone(name: str, manifest: Mapping[str, Any]) -> str:
     """Return the name of a single folder, with the files and values that it has in place of the shipped ones."""
     if manifest["kind"] == "study" or name not in _SHIPPED:
-        return name
+        return _joined(name, _in_words(_by_hand(manifest)))
     files = _files(manifest)
     chosen = {
         group: file
         for group, file in files.items()
         if file not in _SHIPPED and ("/" not in group or _is_own(group, files))
     }
-    values = [x for x in manifest["changes"] if chosen.keys().isdisjoint(_groups(x["key"]))]
-    said = chosen | {x["key"]: _shown(x["value"]) for x in values[:_SAID]}
-    short, more = _short_keys(set(said)), len(values) - _SAID
-    words = [f"{short[key]} = {value}" for key, value in said.items()]
-    words += [f"{more} more setting{'s' if more > 1 else ''}"] if more > 0 else []
+    words = _in_words(chosen | _changed(manifest))
     return ", ".join(words if chosen else [name, *words])
+
+
+def _changed(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a folder sets unlike the shipped baseline, by key."""
+    return {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
+
+
+def _by_hand(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return files and values that a folder's command names itself, which its scenario or study need not have."""
+    named = {word.lstrip("+~").partition("=")[0] for word in manifest["command"] if "=" in word} - {"study"}
+    files = {group: file for group, file in _files(manifest).items() if group in named}
+    values = _changed(manifest).items()
+    return files | {key: x for key, x in values if any(f"{key}.".startswith(f"{name}.") for name in named)}
+
+
+def _in_words(said: Mapping[str, str]) -> list[str]:
+    """Return files and values as ``name = value``: all files, the first values that no file holds, and how many more.
+
+    A file's group has no point in its name.
+    """
+    files = {key: file for key, file in said.items() if "." not in key}
+    values = [key for key in said if key not in files and files.keys().isdisjoint(_groups(key))]
+    shown = [*files, *values[:_SAID]]
+    short, more = _short_keys(set(shown)), len(values) - _SAID
+    words = [f"{short[key]} = {said[key]}" for key in shown]
+    return words + ([f"{more} more setting{'s' if more > 1 else ''}"] if more > 0 else [])
 
 
 def _is_own(key: str, settings: Mapping[str, str]) -> bool:
@@ -250,9 +284,10 @@ def _plain_name(manifest: Mapping[str, Any]) -> str:
 
 
 def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the files that a folder chooses, what it sets unlike the baseline, and the seed of a run."""
-    changed = {change["key"]: _shown(change["value"]) for change in manifest["changes"]}
-    return _files(manifest) | changed | ({"seed": str(manifest["seeds"][0])} if manifest["kind"] == "run" else {})
+    """Return the files that a folder chooses, what it sets unlike the baseline, and the seeds of runs."""
+    seeds = manifest["seeds"]
+    said = {"seed": _shown(seeds if len(seeds) > 1 else seeds[0])} if manifest["kind"] == "run" else {}
+    return _files(manifest) | _changed(manifest) | said
 
 
 def _files(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -295,10 +330,19 @@ def point_order(levers: Any, found: set[str]) -> tuple[str, ...]:
 
 
 def _short_keys(keys: set[str]) -> dict[str, str]:
-    """Return the last word of each key or group, the whole key where two end alike."""
-    last = {key: key.replace("/", ".").rpartition(".")[2] for key in keys}
-    endings = Counter(last.values())
-    return {key: word if endings[word] == 1 else key for key, word in last.items()}
+    """Return each key or group in few words, the whole key where two are alike."""
+    brief = {key: _few_words(key) for key in keys}
+    endings = Counter(brief.values())
+    return {key: words if endings[words] == 1 else key for key, words in brief.items()}
+
+
+def _few_words(key: str) -> str:
+    """Return the last word of a group, and of a key what it names and its last two words, without the group."""
+    if "/" in key:
+        return key.rpartition("/")[2]
+    first, *words = key.split(".")
+    named = words[1:] if first == "policy" else words  # a rule, whose id says the government
+    return " ".join(named if len(named) < _WORDS else [named[0], *named[-2:]]) or key.rpartition(".")[2]
 
 
 def _shown(value: Any) -> str:

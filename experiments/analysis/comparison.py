@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from experiments.analysis.bands import bands, only
 from experiments.analysis.books import RUN, Books, books_of, partners
 from experiments.analysis.cases import Case
 from experiments.analysis.first_choices import SCARCITY
+from experiments.analysis.means import Mean
+from experiments.analysis.paired import effect
 from experiments.analysis.reasons import FIRST, IN, OUT, Basis, changes, shares
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from sim.reasons import Constraint
@@ -102,11 +105,19 @@ class Comparison:
         sums = _table(self.rows(basis, region), ["provider"], "group")
         return sums.reindex(columns=list(GROUPS), fill_value=0.0) / self.pairs
 
+    def _by_pair(self, basis: Basis, region: str) -> pd.DataFrame:
+        """Return changes of shares in points: a row per pair of runs, a column per provider."""
+        sums = _table(self.rows(basis, region), RUN, "provider")
+        return sums.reindex(pd.MultiIndex.from_frame(self.common[RUN].drop_duplicates()), fill_value=0.0)
+
     def whole(self, basis: Basis, region: str) -> pd.DataFrame:
         """Return bands over pairs of the change of every provider's share, in points: a row per provider."""
-        sums = _table(self.rows(basis, region), RUN, "provider")
-        sums = sums.reindex(pd.MultiIndex.from_frame(self.common[RUN].drop_duplicates()), fill_value=0.0)
-        return bands(sums.melt(value_name="change"), "change", ["provider"])
+        return bands(self._by_pair(basis, region).melt(value_name="change"), "change", ["provider"])
+
+    def mean(self, basis: Basis, region: str, provider: str) -> Mean:
+        """Return the mean change of a provider's share in points with its 95% band; without one from a single pair."""
+        changed = self._by_pair(basis, region)[provider].unstack().to_numpy()
+        return effect(np.zeros_like(changed), changed).mean
 
     def levels(self, basis: Basis, region: str) -> pd.DataFrame:
         """Return mean shares in percent: a row per provider, columns ``before`` and ``after``."""

@@ -1,5 +1,6 @@
 """Who comes in, who gives up, who cuts spending, where the longest queue for power stands, which rules did nothing."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,12 +30,15 @@ class Happening:
     text: str
 
 
-def happenings(case: Case) -> list[Happening]:
-    """Return a line each on entry, exit, cuts of capital spending and the queue for power, and on idle rules."""
+def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
+    """Return a line each on entry, exit, cuts of capital spending and the queue for power, and on idle rules.
+
+    ``named`` firms are said to enter or exit, and how many more; None for all.
+    """
     events = case.frame("events", ["quarter", "event", "who", "detail"])
     return [
-        Happening("firms that enter", _firms(case, events[events["event"] == "entry"])),
-        Happening("firms that exit", _firms(case, events[events["event"] == "exit"])),
+        Happening("firms that enter", _firms(case, events[events["event"] == "entry"], named)),
+        Happening("firms that exit", _firms(case, events[events["event"] == "exit"], named)),
         Happening("cuts of capital spending", _cuts(case, events[events["event"] == "capex_cut"])),
         Happening("largest queue for power", _queue(case)),
         *_idle(case, events),
@@ -60,13 +64,13 @@ def _in_runs(case: Case, rule: str, count: int) -> str:
     return f"{rule} ({count} of {case.count} runs)" if count < case.count else rule
 
 
-def _firms(case: Case, events: pd.DataFrame) -> str:
+def _firms(case: Case, events: pd.DataFrame, named: int | None = _NAMED) -> str:
     """Return firms with the quarter of their first event, for several runs the middle one and how many runs."""
     first = events.groupby(["who", "run_id"])["quarter"].min().reset_index()
     found = [(str(who), sorted(rows["quarter"])) for who, rows in first.groupby("who")]
     found.sort(key=lambda item: (-len(item[1]), item[1], item[0]))
-    said = [f"{case.name_of(who)} {_when(case, quarters)}" for who, quarters in found[:_NAMED]]
-    more = [f"{len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    said = [f"{case.name_of(who)} {_when(case, quarters)}" for who, quarters in found[:named]]
+    more = [f"{len(found) - len(said)} more"] if len(found) > len(said) else []
     return ", ".join([*said, *more]) or "none"
 
 
@@ -88,7 +92,8 @@ def _cuts(case: Case, events: pd.DataFrame) -> str:
 
 
 def _count(value: float) -> str:
-    return f"{value:.3g}"
+    """Return a number of things as a whole one: a quantile between two counts is not known more exactly."""
+    return f"{math.floor(value + 0.5):,}"
 
 
 def _queue(case: Case) -> str:

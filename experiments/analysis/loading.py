@@ -3,6 +3,8 @@
 The verbs are the same for a run, a study and several folders.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 Where = Mapping[str, Any]
 """Column name to the value it must have, or to a list of allowed values."""
 
+_APART = {"seed", "output", "executor"}
+"""Parts of a configuration, and groups, in which runs of one case may differ."""
 RESULT = "result"
 """Column that names the folder when several are loaded together."""
 
@@ -135,11 +139,18 @@ class Results:
         """The manifest of each folder."""
         return tuple(stored.whole(folder) for folder in self.folders)
 
-    @property
+    @cached_property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the only folder."""
-        (found,) = self.manifests
-        return found
+        """The manifest of the only folder; of runs that differ in the seed only, one for all.
+
+        Raises:
+            ValueError: When the folders differ in more.
+        """
+        first, *others = self.manifests
+        if any(_configuration(one) != _configuration(first) for one in others):
+            raise ValueError("folders that differ in more than the seed have no manifest in common")
+        sums = {name: sum(one[name] for one in self.manifests) for name in ("runs", "failed")}
+        return first | sums | {"seeds": sorted(seed for one in self.manifests for seed in one["seeds"])}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -156,6 +167,32 @@ class Results:
         if name not in self.names:
             raise KeyError(f"no table {name!r} is stored here; there are {', '.join(self.names)}")
         return Table(name, self.folders)
+
+
+def _configuration(manifest: Mapping[str, Any]) -> str:
+    """Return what runs that differ in the seed only have in common: code, tables, files chosen and values."""
+    chosen, values = (
+        {name: value for name, value in manifest[of].items() if name not in _APART} for of in ("choices", "config")
+    )
+    return json.dumps([manifest["code_digest"], manifest["tables"], chosen, values], sort_keys=True)
+
+
+def gathered(results: Sequence[Results]) -> list[Results]:
+    """Return finished folders with runs that differ in the seed only put together, in the order of the first of each.
+
+    A seed that a group has already begins another one, so that a run can be compared with its copy.
+    """
+    groups: dict[tuple[str, int], tuple[Path, ...]] = {}
+    met = Counter[tuple[str, int]]()
+    for found in results:
+        run = found.manifest["kind"] == "run"
+        what = _configuration(found.manifest) if run else str(len(groups))
+        seeds = [(what, seed) for seed in found.manifest["seeds"]]
+        place = what, max(met[seed] for seed in seeds)
+        met.update(seeds)
+        groups[place] = (*groups.get(place, ()), *found.folders)
+    known = {found.folders: found for found in results}
+    return [known.get(folders) or Results(folders) for folders in groups.values()]
 
 
 def load(*folders: str | Path) -> Results:

@@ -7,7 +7,7 @@ from experiments.analysis.aimed import Aimed, region_of
 from experiments.analysis.cases import BASES, Case, cases, drawable
 from experiments.analysis.happenings import NEEDED, happenings
 from experiments.analysis.headline import Line, leaders, market_lines
-from experiments.analysis.loading import Results
+from experiments.analysis.loading import Results, gathered
 
 _NEEDED = ("providers", "market", *NEEDED)
 _LEADERS, _BLOCKS = 3, 4
@@ -28,8 +28,9 @@ def runs_said(case: Case) -> str:
 
 def summary(results: Sequence[Results]) -> str:
     """Return the summary of finished folders: the first lever points of each, under names that differ."""
-    found = drawable(cases(results))
-    return "\n\n".join(_of_one(one, [case for case in found if case.results is one]) for one in results)
+    groups = gathered(results)
+    found = drawable(cases(groups))
+    return "\n\n".join(_of_one(one, [case for case in found if case.results is one]) for one in groups)
 
 
 def _of_one(results: Results, found: Sequence[Case]) -> str:

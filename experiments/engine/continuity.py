@@ -5,6 +5,7 @@ would mix results that do not belong together is refused, each difference by nam
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,8 @@ def _shrunk(folder: Path, purpose: Purpose) -> Iterator[str]:
     if extra:
         yield (
             f"holds {extra} runs that are not asked for (fewer seeds or samples, or other levers); a study may grow, "
-            "not shrink: choose --out DIR, or --replace to start over"
+            f"not shrink: `compute-market report {shlex.quote(str(folder))}` reads what is there; choose --out DIR, or "
+            "--replace to start over"
         )
 
 

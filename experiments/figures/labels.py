@@ -42,10 +42,10 @@ def _isotonic(values: Sequence[float]) -> list[float]:
 def short(label: str, others: Sequence[str], longest: int = 18) -> str:
     """Return a label that fits beside a panel.
 
-    It loses what stands in brackets, the names of its settings, its end; where that would make it like another one, its
-    beginning; and gets its number where nothing else tells it from others.
+    It loses what stands in brackets, the names of its settings but for the last word, the names, its end; where that
+    would make it like another one, its beginning; and gets its number where nothing else tells it from others.
     """
-    for way in (_whole, _without_brackets, _values, _beginning, _ending):
+    for way in (_whole, _without_brackets, _last_words, _values, _beginning, _ending):
         cut = way(label, longest)
         if len(cut) <= longest and sum(way(other, longest) == cut for other in others) <= 1:
             return cut
@@ -59,6 +59,12 @@ def _whole(label: str, _: int) -> str:
 
 def _without_brackets(label: str, _: int) -> str:
     return label.partition(" (")[0]
+
+
+def _last_words(label: str, _: int) -> str:
+    """Return ``end of name = value, end of name = value``."""
+    parts = (part.rpartition(" = ") for part in label.split(", "))
+    return ", ".join(f"{name.rpartition(' ')[2]}{equals}{value}" for name, equals, value in parts)
 
 
 def _values(label: str, _: int) -> str:

@@ -30,7 +30,7 @@ _BASES: tuple[Basis, ...] = ("compute", "revenue")
 def draw(found: Sequence[Comparison]) -> Drawn:
     """Draw two rows of panels for each comparison: the world, and the region that moves most; compute and revenue."""
     drawn = found[:SHOWN]
-    return Drawn("reasons", TITLE, written("reasons", lambda: _drawn(drawn)), _caption(found))
+    return Drawn("reasons", TITLE, written("reasons", lambda: _drawn(drawn)), _caption())
 
 
 def _drawn(found: Sequence[Comparison]) -> Figure:
@@ -144,8 +144,7 @@ def _footnote(found: Sequence[Comparison]) -> str:
     return f"Bars: means over {count} pairs of runs with the same shocks. Dot: mean change; line: 90% of pairs."
 
 
-def _caption(found: Sequence[Comparison]) -> str:
-    extra = f" The first {SHOWN} of {len(found)} comparisons are drawn." if len(found) > SHOWN else ""
+def _caption() -> str:
     return (
         "Change of each provider's share against the first case, in percentage points of that case's market; bars add "
         "up to the dot without a remainder. Scarce: customers turned away by a full site (left) or taken in from "
@@ -154,5 +153,5 @@ def _caption(found: Sequence[Comparison]) -> str:
         "after the other: offers, costs, scarcity, markups, prices not yet moved, waiting and ties, who is free to "
         "choose; where runs could not be repeated they are one reason. "
         f"Shown are the {_FIRMS} firms that move most. "
-        f"Source: tables providers, diverted, sites, rules; first_choices.parquet beside the report.{extra}"
+        f"Source: tables providers, diverted, sites, rules; first_choices.parquet beside the report."
     )

@@ -10,7 +10,7 @@ from experiments.figures.lines import GREY, RIBBONS_SAID, TOKENS_SAID, footnote,
 from experiments.figures.style import Panel, Sheet, svg
 
 TITLE = "Who has which region"
-_TITLE_LENGTH, _COLUMNS = 32, 3
+_TITLE_LENGTH, _COLUMNS = 64, 3
 
 
 def draw(cases: Sequence[Case]) -> Drawn:

@@ -9,7 +9,7 @@ from experiments.figures.lines import GREY, RIBBONS_SAID, TOKENS_SAID, footnote,
 from experiments.figures.style import Sheet, svg
 from sim.tables import WORLD
 
-_TITLE_LENGTH = 32
+_TITLE_LENGTH = 64
 TITLE = "Who has the world market, on three bases"
 
 

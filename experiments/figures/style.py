@@ -100,9 +100,7 @@ def svg(sheet: Sheet) -> str:
 def _drawn(sheet: Sheet) -> Figure:
     cell, right = WIDTH / max(len(row) for row in sheet.rows), _label_room(sheet)
     letters = int((cell - _LEFT - _GAP) * 72 / (_BOLD * TITLE))
-    sheet = replace(
-        sheet, rows=[[replace(p, title=_on_two_lines(p.title, letters)) for p in row] for row in sheet.rows]
-    )
+    sheet = replace(sheet, rows=[[replace(p, title=_on_lines(p.title, letters)) for p in row] for row in sheet.rows])
     lines = max(panel.title.count("\n") + 1 for row in sheet.rows for panel in row)
     tall = sheet.height + _GAP + lines * _LINE + _TICKS
     height = tall * len(sheet.rows) + _FOOT
@@ -123,11 +121,23 @@ def _label_room(sheet: Sheet) -> float:
     return float(widest) / 72 + _LEADER + _GAP
 
 
-def _on_two_lines(title: str, letters: int) -> str:
-    """Return a title that is too long for one line on two: broken at its last colon, what is still too long cut."""
+def _on_lines(title: str, letters: int) -> str:
+    """Return a title that is too long for one line on several: broken at its last colon and between settings."""
     if len(title) <= letters:
         return title
-    return "\n".join(short(part, [], letters) for part in title.replace(": ", ":\0").rsplit("\0", 1))
+    parts = title.replace(": ", ":\0").rsplit("\0", 1)
+    return "\n".join(line for part in parts for line in _packed(part.split(", "), letters))
+
+
+def _packed(pieces: Sequence[str], letters: int) -> list[str]:
+    """Return lines of as many pieces as fit; a piece too long for one is cut."""
+    lines: list[str] = []
+    for piece in (short(piece, [], letters) for piece in pieces):
+        if lines and len(f"{lines[-1]}, {piece}") <= letters:
+            lines[-1] += f", {piece}"
+        else:
+            lines[-1:] = [*(f"{line}," for line in lines[-1:]), piece]
+    return lines
 
 
 def _draw_panel(axes: Axes, panel: Panel, sheet: Sheet, wide: float, *, first: bool) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from experiments.analysis.aimed import Aimed, Measure, region_of
 from experiments.analysis.cases import Case
-from experiments.analysis.means import Mean
+from experiments.analysis.paired import Effect
 from experiments.analysis.rounding import ABSENT, rounded
 from experiments.report.study import Part
 
+_GRAIN = 0.01
+"""Step of the smallest differences said: levels of these measures are not known more exactly."""
 _WHAT = (
     "Compute owned: by firms with headquarters there, wherever the cards stand; in use: by customers there and by "
     "these firms. Fees and duties: under rules that name the region, summed from the start. Tables market, sites, "
@@ -56,14 +58,19 @@ def _cells(side: Aimed, reference: Aimed, shown: Sequence[Measure], quarter: str
     return [f"{levels[one.name]}\n{_difference(more[one.name], one)}" for one in shown]
 
 
-def _difference(more: Mean | None, measure: Measure) -> str:
-    """Return a difference with its band, of shares in points."""
-    if more is None or not math.isfinite(more.mean):
+def _difference(found: Effect | None, measure: Measure) -> str:
+    """Return a difference with its band and the pairs that it is from, of shares in points."""
+    if found is None or not math.isfinite(found.mean.mean):
         return ABSENT
+    more, pairs = found.mean, f"{found.pairs:,} pair{'s' if found.pairs > 1 else ''}"
     scale, unit = (100.0, " points") if measure.is_share else (1.0, "")
     mean, low, high = (scale * value for value in (more.mean, more.low, more.high))
-    return f"{_signed(mean)}{unit}" + (f" ({_signed(low)} to {_signed(high)})" if math.isfinite(low) else "")
+    band = f" ({_signed(low)} to {_signed(high)})" if math.isfinite(low) else ""
+    return f"{_signed(mean)}{unit}{band}, {pairs}"
 
 
 def _signed(value: float) -> str:
-    return f"+{rounded(value)}" if value > 0 else rounded(value)
+    if abs(value) < 0.5 * _GRAIN:
+        return "0"
+    text = rounded(value) if abs(value) >= 10 * _GRAIN else f"{value:.2f}"
+    return f"+{text}" if value > 0 else text

@@ -15,6 +15,7 @@ from sim.tables import WORLD
 
 _SLIGHT = 0.05
 """Points of share below which sentences say nothing; tables do."""
+_NOUNS = {"loses": "loss", "gains": "gain"}
 _NAMED = 3
 """Reasons, and firms of a rule, that a sentence names: the largest; tables have all."""
 
@@ -31,6 +32,8 @@ class Moved:
     """Labels of cases without a run that meets the shocks of the first case."""
     lacking: list[str]
     """Tables that were not stored."""
+    left: str = ""
+    """What is said of comparisons beyond those shown."""
 
 
 def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | None:
@@ -51,6 +54,7 @@ def moved(found: Sequence[Case], steps: pd.DataFrame | None = None) -> Moved | N
         [part for comparison in shown for part in _parts(comparison)],
         [case.label for case in found[1:] if case not in known],
         [],
+        f"Only the first {SHOWN} of {len(made)} comparisons are told and drawn here." if len(made) > SHOWN else "",
     )
 
 
@@ -72,10 +76,20 @@ def _firms(comparison: Comparison, region: str) -> list[tuple[str, str]]:
     return [(str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")]
 
 
+def _is_told(comparison: Comparison, region: str, firm: str) -> bool:
+    """Whether pairs tell the change of a firm's share from zero; one pair tells what happened in it and no more."""
+    return comparison.pairs == 1 or comparison.mean("compute", region, firm).resolved
+
+
 def _moves(comparison: Comparison, region: str, firm: str, verb: str) -> str:
+    """Return from where to where a share moves, with the band of its change; or that it is not told from zero."""
+    name, change = comparison.other.name_of(firm), comparison.mean("compute", region, firm)
+    band = f"95% band {_points(change.low)} to {_points(change.high)} points"
+    if not _is_told(comparison, region, firm):
+        return f"the largest {_NOUNS[verb]}, of {name}, is not told from 0 ({band})"
     levels = comparison.levels("compute", region)
     before, after = (f"{levels[side][firm]:.1f}%" for side in ("before", "after"))
-    return f"{comparison.other.name_of(firm)} {verb} most, from {before} to {after}"
+    return f"{name} {verb} most, from {before} to {after}" + (f" ({band})" if comparison.pairs > 1 else "")
 
 
 def _extremes(comparison: Comparison) -> Iterator[str]:
@@ -87,6 +101,9 @@ def _extremes(comparison: Comparison) -> Iterator[str]:
 def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
     parts = comparison.parts("compute", region)
     for firm, verb in _firms(comparison, region):
+        if not _is_told(comparison, region, firm):
+            yield f"{where}: {_moves(comparison, region, firm, verb)}."
+            continue
         largest = list(_by_size(parts, firm).items())[:_NAMED]
         said = [f"{GROUPS[group]} {_points(x)}" for group, x in largest]
         rest = float(parts.sum(axis=1)[firm]) - sum(x for _, x in largest)
@@ -150,4 +167,4 @@ def _part(comparison: Comparison, basis: Basis, region: str) -> Part:
 
 
 def _means(comparison: Comparison) -> str:
-    return f", means over {comparison.pairs} pairs of runs" if comparison.pairs > 1 else ""
+    return f", means over {comparison.pairs} pairs of runs" if comparison.pairs > 1 else ", one pair of runs, no band"

@@ -12,7 +12,7 @@ from experiments.analysis import first_choices
 from experiments.analysis.cases import BASES, Case, cases, drawable, result_names
 from experiments.analysis.happenings import idle_rules
 from experiments.analysis.headline import Figure, Leader, figure, leaders, market_lines, outcomes, rows_of
-from experiments.analysis.loading import Results
+from experiments.analysis.loading import Results, gathered
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, REASONS, Drawn, draw, lacking
 from experiments.report.aimed import aimed
@@ -59,6 +59,7 @@ def render(
     results: Sequence[Results], figures: Sequence[str] | None = None, steps: "pd.DataFrame | None" = None
 ) -> str:
     """Return the report as HTML: the same text for the same tables."""
+    results = gathered(results)
     everything = cases(results)
     shown = drawable(everything)
     stored = [found.names for found in results]
@@ -88,7 +89,7 @@ def render(
         ],
         parts=parts(results[0]) if len(results) == 1 else [],
         single=all(case.count == 1 for case in shown),
-        folders=[_folder(found) for found in results],
+        folders=[_folder(*one) for one in zip(results, result_names(results), strict=True)],
         grades=grades(_changed(results)),
     )
 
@@ -167,12 +168,13 @@ def _ranges(seeds: list[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in found)
 
 
-def _folder(found: Results) -> dict[str, Any]:
+def _folder(found: Results, label: str) -> dict[str, Any]:
     manifest = found.manifest
     environment = manifest["environment"]
     return {
-        "name": found.folders[0].name,
-        "command": " ".join(manifest["command"]),
+        "label": label,
+        "name": ", ".join(folder.name for folder in found.folders),
+        "commands": list(dict.fromkeys(" ".join(one["command"]) for one in found.manifests)),
         "choices": manifest["choices"],
         "runs": manifest["runs"],
         "failed": manifest["failed"],

@@ -1,11 +1,17 @@
 """The first paragraphs of a report: what came out, in words and numbers that can be traced to the tables."""
 
+from itertools import groupby
+
+from experiments.analysis.bands import only
 from experiments.analysis.cases import BASES, Case
 from experiments.analysis.happenings import NEEDED, happenings
 from experiments.analysis.headline import Leader, figure, leaders, market_lines, rows_of
 from experiments.analysis.rounding import percent
+from sim.tables import WORLD
 
 _BASIS = {"revenue": "By revenue", "compute": "By compute in paid use", "tokens": "By tokens served"}
+_SWING = 0.10
+"""Change of a leader's median share from which on a report says how it moves."""
 _APART = 2
 """Places by which ranks on two bases differ from which on a report remarks it."""
 
@@ -14,11 +20,11 @@ def headline(case: Case) -> list[str]:
     """Return the headline sentences of one case, for the tables that it stored."""
     sentences = []
     if "providers" in case.results:
-        sentences += [*(_leading(case, basis) for basis in BASES), *_ranked_unlike(case)]
+        sentences += [*(_leading(case, basis) for basis in BASES), *_swings(case), *_ranked_unlike(case)]
     if "market" in case.results:
         sentences += _market(case)
     if all(name in case.results for name in NEEDED):
-        sentences += [f"{item.name[0].upper()}{item.name[1:]}: {item.text}." for item in happenings(case)]
+        sentences += [f"{item.name[0].upper()}{item.name[1:]}: {item.text}." for item in happenings(case, None)]
     return sentences
 
 
@@ -31,9 +37,45 @@ def _leading(case: Case, basis: str) -> str:
     behind = " and ".join(f"{item.label} with {item.share.median}" for item in others)
     ahead = f", ahead of {behind}" if behind else ""
     leads = "leads" if 2 * first.leads > case.count else "has the largest median share"
-    return (
-        f"{_BASIS[basis]}, {first.label} {leads} in {last} with {_with_band(case, first)}{ahead}{_runs(case, first)}."
-    )
+    said = f"{first.label} {leads} in {last} with {_with_band(case, first)}{ahead}{_runs(case, first)}"
+    return f"{_BASIS[basis]}, {said}."
+
+
+def _swings(case: Case) -> list[str]:
+    """Return what the last quarter hides: a lead that changes, or a leader's share that swings."""
+    found = [said for basis in BASES if (said := _on_the_way(case, basis))]
+    return [" ".join(["Shares swing on the way: that of one quarter says little.", *found])] if found else []
+
+
+def _on_the_way(case: Case, basis: str) -> str:
+    """Return who led at the ends of years after the history where that or the last leader's share changes."""
+    ends = [q for q in case.quarters if q > case.history_end and (q.endswith("Q4") or q == case.quarters[-1])]
+    led = [(quarter, one) for quarter in ends for one in leaders(case, basis, quarter, most=1)]
+    if not led:
+        return ""
+    last = led[-1][1]
+    band = only(case.share_bands[basis], region=WORLD, provider=last.provider)
+    own = band[band["quarter"].isin(ends)].set_index("quarter")["median"].dropna()
+    median, said = "median " if case.count > 1 else "", []
+    if any(one.provider != last.provider for _, one in led):
+        spells = [list(spell) for _, spell in groupby(led, lambda item: item[1].provider)]
+        held = " to ".join(_spell(spell[0][1].label, spell[0][0], spell[-1][0]) for spell in spells)
+        said.append(f"the largest {median}share goes from {held}{_agreed(case, [one.leads for _, one in led])}")
+    if own.max() - own.min() > _SWING:
+        low, high = f"{percent(own.min())} ({own.idxmin()})", f"{percent(own.max())} ({own.idxmax()})"
+        said.append(f"the {median}share of {last.label} lies between {low} and {high}")
+    return f"{_BASIS[basis]}, at the ends of years {'; '.join(said)}." if said else ""
+
+
+def _spell(label: str, start: str, end: str) -> str:
+    return f"{label} ({start})" if start == end else f"{label} ({start} to {end})"
+
+
+def _agreed(case: Case, leads: list[int]) -> str:
+    """Return in how many runs at least those said to lead are first."""
+    least = min(leads)
+    runs = f"all {case.count}" if least == case.count else f"at least {least} of {case.count}"
+    return f", each first in {runs} runs" if case.count > 1 else ""
 
 
 def _ranked_unlike(case: Case) -> list[str]:

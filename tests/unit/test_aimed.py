@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from shutil import copytree
 
+import numpy as np
 import pytest
 
 from experiments import stored
 from experiments.analysis import load
 from experiments.analysis.aimed import MEASURES, USUAL, Aimed, region_of
 from experiments.analysis.cases import Case, cases
+from experiments.analysis.paired import effect
 from experiments.analysis.terminal import summary
-from experiments.report.aimed import aimed
+from experiments.report.aimed import _difference, aimed
 from experiments.report.page import render
 from tests.synthetic import Market
 
@@ -83,14 +85,24 @@ def test_cases_are_compared_by_pairs_with_a_band(compared: Path) -> None:
     seeds = [rows.loc[one.case.ids].to_numpy() for one, rows in zip((first, then), ends, strict=True)]
     more = then.more_than(first, owned, "2026Q4")
     assert more is not None
-    assert more.count == 3
-    assert more.mean == pytest.approx(float((seeds[1] - seeds[0]).mean()))
-    assert more.low < more.mean < more.high
+    assert more.pairs == more.mean.count == 3
+    assert more.mean.mean == pytest.approx(float((seeds[1] - seeds[0]).mean()))
+    assert more.mean.low < more.mean.mean < more.mean.high
     part = aimed([first.case, then.case])
     assert part is not None
     assert len(part.rows) == len(MEASURES)
     assert all(("\n" in row[1], len(row[2].split("\n"))) == (False, 2) for row in part.rows)
     assert "points (" in part.rows[3][2]
+    assert all(row[2].endswith(", 3 pairs") for row in part.rows)
+
+
+def test_a_difference_has_two_decimals_at_most() -> None:
+    """A shift of 0.00093 USD an hour is nothing beside a rent of 1.3."""
+    values = np.array([[0.0001, 0.0102, 0.0203]])
+    rent = next(one for one in MEASURES if one.column == "rent")
+    assert _difference(effect(np.zeros_like(values), values), rent) == "+0.01 (-0.01 to +0.04), 3 pairs"
+    for value, said in ((-0.00093, "0"), (0.0074, "+0.01"), (-0.456, "-0.46")):
+        assert _difference(effect(np.zeros((1, 1)), np.array([[value]])), rent) == f"{said}, 1 pair"
 
 
 def test_what_is_not_stored_is_left_out(market: type[Market], tmp_path: Path) -> None:

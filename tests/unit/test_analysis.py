@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 import experiments
 from experiments.analysis import Results, load
 from experiments.analysis.bands import LEVELS, bands, only
-from experiments.analysis.cases import BASES, Case, cases, result_names
+from experiments.analysis.cases import BASES, Case, _short_keys, cases, result_names
+from experiments.analysis.comparison import comparisons
 from experiments.analysis.headline import leaders, market_lines
 from experiments.analysis.rounding import percent, rounded
 from experiments.analysis.terminal import summary
 from experiments.faults import BadInput
 from experiments.figures.labels import short, spread
+from experiments.report.page import render
 from sim.tables import TABLES
 from tests.synthetic import Market
 
@@ -154,8 +156,9 @@ def test_short_labels_stay_unlike_each_other() -> None:
     labels = ["Entrant (us)", "Entrant (cn)", "Volcano Engine (ByteDance)", "Gulf and SE Asia host"]
     cut = [short(label, labels) for label in labels]
     assert cut == ["Entrant (us)", "Entrant (cn)", "Volcano Engine", "Gulf and SE Asia\N{HORIZONTAL ELLIPSIS}"]
-    alike = ["market.on_premises.utilisation = 0.3", "market.on_premises.utilisation = 0.5"]
-    assert [short(label, alike) for label in alike] == ["0.3", "0.5"]
+    alike = ["on_premises utilisation = 0.3", "on_premises utilisation = 0.5"]
+    assert [short(label, alike) for label in alike] == ["utilisation = 0.3", "utilisation = 0.5"]
+    assert [short(label, alike, 12) for label in alike] == ["0.3", "0.5"]
     crossed = [f"growth = {x}, investment = {y}" for x in (0.068, 0.41) for y in ("leader", "follower")]
     assert [short(label, crossed) for label in crossed] == [
         "0.068, leader", "0.068, follower", "0.41, leader", "0.41, follower",
@@ -237,8 +240,65 @@ def test_folders_are_named_by_what_differs(market: type[Market], tmp_path: Path)
     assert result_names([first, first])[0] == f"{tmp_path.name}/{first.folders[0].name}"
 
 
+def test_runs_that_differ_in_the_seed_only_are_one_case_of_paired_seeds(market: type[Market], tmp_path: Path) -> None:
+    def made(*overrides: str) -> Results:
+        small = ("customers.enterprises=20", "market.end=2022Q4", f"output.root={tmp_path}")
+        return experiments.run(*small, *overrides)
+
+    runs = [made(f"scenario={name}", f"seed={seed}") for name in ("baseline", "easy_switching") for seed in (1, 2, 3)]
+    found = cases(runs)
+    assert [(case.label, case.count) for case in found] == [("baseline", 3), ("easy_switching", 3)]
+    (pair,) = comparisons(found)
+    assert pair.pairs == 3
+    one_by_one = [len(cases([run])[0].shares) for run in runs[:3]]
+    assert len(found[0].shares) == sum(one_by_one)
+    text = summary(runs)
+    assert text.count("median of 3 seeds") == 2
+    shown = render(runs, ["shares", "reasons"])
+    assert "means over 3 pairs of runs" in shown
+    assert "Bands come from 3 runs that differ in the seed only" in shown
+    assert all(run.folders[0].name in shown for run in runs)
+    assert [case.label for case in cases(runs[:3])] == ["baseline, enterprises = 20, end = 2022Q4"]
+    assert [case.count for case in cases([*runs[:2], runs[0]])] == [2, 1], "a seed once more is a case of its own"
+    with pytest.raises(ValueError, match="differ in more than the seed"):
+        _ = load(runs[0].folders[0], runs[3].folders[0]).manifest
+
+
+def test_beside_a_scenario_what_the_command_sets_is_named(market: type[Market], tmp_path: Path) -> None:
+    def made(*overrides: str) -> Results:
+        return experiments.run("market.end=2022Q1", f"output.root={tmp_path}", *overrides)
+
+    easy = made("scenario=easy_switching", "market.costs.discount_rate=0.2")
+    assert result_names([easy]) == ["easy_switching, costs discount_rate = 0.2, end = 2022Q1"]
+    assert cases([easy])[0].label == "easy_switching, costs discount_rate = 0.2, end = 2022Q1"
+    assert "easy_switching, costs discount_rate = 0.2" in render([easy], [])
+    free = made("scenario=easy_switching", "policy=none")
+    assert result_names([free]) == ["easy_switching, policy = none, end = 2022Q1"]
+    assert result_names([made(), easy]) == ["baseline", "easy_switching, costs discount_rate = 0.2"]
+    both = [made(f"scenario={name}", "market.costs.discount_rate=0.2") for name in ("baseline", "easy_switching")]
+    assert result_names(both) == ["baseline", "easy_switching"], "what all set tells none apart"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("providers.alibaba.group.share", "alibaba group share"),
+        ("providers.alibaba.in_house_share", "alibaba in_house_share"),
+        ("customers.switching.cost_iaas", "switching cost_iaas"),
+        ("market.end", "end"),
+        ("policy.us.us_2026_05.licence.approval", "us_2026_05 licence approval"),
+        ("behaviour.investment.leader.share.of.profit", "investment of profit"),
+        ("policy.us", "us"),
+        ("policy/us", "us"),
+        ("seed", "seed"),
+    ],
+)
+def test_a_label_says_what_a_key_is_of(key: str, words: str) -> None:
+    assert _short_keys({key}) == {key: words}
+
+
 def test_lever_points_are_cases(compared: Path) -> None:
     found = cases([load(compared)])
-    assert [case.label for case in found] == [f"utilisation = {x}" for x in (0.3, 0.5)]
+    assert [case.label for case in found] == [f"on_premises utilisation = {x}" for x in (0.3, 0.5)]
     assert [case.setting("market", "on_premises", "utilisation") for case in found] == [0.3, 0.5]
     assert set(found[0].ids).isdisjoint(found[1].ids)

@@ -12,11 +12,13 @@ from experiments.analysis import load
 from experiments.analysis.cases import cases
 from experiments.analysis.comparison import GROUPS, Comparison, comparisons, group_of
 from experiments.analysis.first_choices import FILE, told_apart
+from experiments.analysis.means import Mean, student
 from experiments.analysis.reasons import FIRST, IN, OUT, TERMS, Basis
 from experiments.analysis.scarcity import OF_CARDS, ONE_POOL, RULE
 from experiments.choices import tell_apart
 from experiments.figures.colours import reason_colour
 from experiments.figures.reasons import draw
+from experiments.report.comparison import moved
 from experiments.report.page import render
 from sim import first_choices
 from sim.reasons import Constraint
@@ -62,7 +64,11 @@ def test_every_reason_has_a_group_and_every_group_a_colour_of_its_own() -> None:
 def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path) -> None:
     figure = draw([only_comparison(compared)])
     assert figure.svg == draw([only_comparison(compared)]).svg
-    for said in ("utilisation = 0.5 against utilisation = 0.3", "World: share of compute, 2026", "points of share"):
+    for said in (
+        "on_premises utilisation = 0.5 against on_premises utilisation = 0.3",
+        "World: share of compute, 2026",
+        "points of share",
+    ):
         assert said in figure.svg
     assert "means over 3 pairs of runs with the same shocks" in figure.svg
     shown = [label for group, label in GROUPS.items() if f">{label}<" in figure.svg]
@@ -71,15 +77,30 @@ def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path)
     assert "Source: tables providers, diverted, sites, rules;" in figure.caption
 
 
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every change be told from zero: changes of made-up tables are not."""
+    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(1.0, 0.5, 1.5, 3))
+
+
+@pytest.mark.usefixtures("told")
 def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figure(compared: Path) -> None:
     page = render([load(compared)], ["reasons"])
     assert page.index(HEAD) < page.index("Accounting, not cause.") < page.index('id="figure-reasons"')
-    assert "<h3>utilisation = 0.5 against utilisation = 0.3, means over 3 pairs of runs</h3>" in page
-    assert re.search(r"<li>.+: .+ loses most, from [0-9.]+% to [0-9.]+%. Points of share: [a-z :]+ [-+][0-9.]+,", page)
+    assert (
+        "<h3>on_premises utilisation = 0.5 against on_premises utilisation = 0.3, means over 3 pairs of runs</h3>"
+        in page
+    )
+    band = r"\(95% band [-+][0-9.]+ to [-+][0-9.]+ points\)"
+    assert re.search(rf"<li>World, share of compute in 2026: .+ most, from [0-9.]+% to [0-9.]+% {band}", page)
+    assert re.search(
+        rf"<li>.+: .+ most, from [0-9.]+% to [0-9.]+% {band}. Points of share: [a-z :]+ [-+][0-9.]+,", page
+    )
     assert "Scarce for cards that rules closed" in page
     assert "rules that never bound" in page
 
 
+@pytest.mark.usefixtures("told")
 def test_sentences_name_the_largest_reasons_of_the_region_that_moves_most_and_the_rest(compared: Path) -> None:
     found, page = only_comparison(compared), render([load(compared)], ["reasons"])
     section = page[page.index(HEAD) : page.index("All reasons: figure and tables")]
@@ -94,6 +115,39 @@ def test_sentences_name_the_largest_reasons_of_the_region_that_moves_most_and_th
         assert said[-1][0] == "all other reasons together"
         assert sum(float(value) for _, value in said) == pytest.approx(parts.sum(), abs=0.2)
     assert "<svg" not in section
+
+
+@pytest.mark.parametrize("resolved", [True, False])
+def test_nobody_loses_most_whose_band_holds_zero(
+    compared: Path, monkeypatch: pytest.MonkeyPatch, *, resolved: bool
+) -> None:
+    found = only_comparison(compared)
+    firm = str(found.parts("compute", "world").sum(axis=1).idxmin())
+    mean = found.mean("compute", "world", firm)
+    changes = found._by_pair("compute", "world")[firm]
+    half = student(2) * float(changes.std()) / 3**0.5
+    assert [mean.mean, mean.low, mean.count] == pytest.approx([changes.mean(), changes.mean() - half, 3])
+    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(-2.0, -3.0, -1.0 if resolved else 1.0, 3))
+    section = moved([found.baseline, found.other])
+    assert section is not None
+    text = " ".join(section.said[0][1])
+    name = found.other.name_of(firm)
+    assert (f"{name} loses most, from " in text) is resolved
+    assert (f"the largest loss, of {name}, is not told from 0 (95% band -3.0 to +1.0 points)" in text) is not resolved
+
+
+def test_comparisons_left_out_are_said_in_the_open(single: Path, tmp_path: Path) -> None:
+    copies = [copytree(single, tmp_path / f"copy{i}") for i in range(4)]
+    page = render([load(folder) for folder in (single, *copies)], ["reasons"])
+    said = "<p>Only the first 3 of 4 comparisons are told and drawn here.</p>"
+    assert page.index(HEAD) < page.index(said) < page.index("<details><summary>All reasons")
+
+
+def test_one_pair_of_runs_is_called_one_pair(market: type[Market], tmp_path: Path) -> None:
+    made = [experiments.run(*SMALL, f"output.root={tmp_path}", f"scenario={x}") for x in ("baseline", "easy_switching")]
+    section = moved(cases(made))
+    assert section is not None
+    assert section.said[0][0] == "easy_switching against baseline, one pair of runs, no band"
 
 
 def test_effects_of_a_study_stand_before_why_shares_moved(compared: Path) -> None:
@@ -126,9 +180,13 @@ def test_a_run_against_itself_moves_nothing(single: Path, tmp_path: Path) -> Non
 
 
 def test_cases_without_a_common_seed_are_named_and_not_compared(market: type[Market], tmp_path: Path) -> None:
-    made = [experiments.run(*SMALL, f"output.root={tmp_path}", f"seed={seed}") for seed in (1, 2)]
+    made = [
+        experiments.run(*SMALL, f"output.root={tmp_path}", f"seed={seed}", f"customers.enterprises={20 * seed}")
+        for seed in (1, 2)
+    ]
     page = render(made, ["reasons"])
-    assert "Not compared: seed = 2, which shares no seed and quarter with seed = 1." in page
+    first, then = (f"enterprises = {20 * seed}, seed = {seed}" for seed in (1, 2))
+    assert f"Not compared: {then}, which shares no seed and quarter with {first}." in page
     assert 'id="figure-reasons"' not in page
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
-from experiments.analysis.happenings import _cuts, _firms, _idle, _queue, happenings
+from experiments.analysis.happenings import Happening, _cuts, _firms, _idle, _queue, happenings
 from experiments.analysis.terminal import summary
 from experiments.report.page import render
+from experiments.report.words import headline
 
 
 def case_of(folder: Path) -> Case:
@@ -39,14 +40,25 @@ def test_one_run_says_the_quarter_alone(single: Path) -> None:
 def test_many_firms_are_counted(single: Path) -> None:
     case = case_of(single)
     (run,) = case.ids
-    said = _firms(case, events_of(*((run, f"202{i}Q1", name) for i, name in enumerate(list(case.providers)[:6]))))
-    assert said.endswith(", 3 more")
+    events = events_of(*((run, f"202{i}Q1", name) for i, name in enumerate(list(case.providers)[:6])))
+    assert _firms(case, events).endswith(", 3 more")
+    every = _firms(case, events, None)
+    assert all(label in every for label in list(case.providers.values())[:6])
+    assert "more" not in every
+
+
+def test_the_report_names_every_firm_that_enters(single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def firms(_: Case, named: int | None) -> list[Happening]:
+        return [Happening("firms that enter", f"asked for {named}")]
+
+    monkeypatch.setattr("experiments.report.words.happenings", firms)
+    assert "Firms that enter: asked for None." in headline(case_of(single))
 
 
 def test_cuts_count_runs_without_any(ensemble: Path) -> None:
     case = case_of(ensemble)
     events = events_of(*((case.ids[0], "2025Q3", name) for name in ("aws", "meta")))
-    assert _cuts(case, events).startswith("0 (0 to 1.5), most by AWS and 1 more as often")
+    assert _cuts(case, events).startswith("0 (0 to 2), most by AWS and 1 more as often")
     assert _cuts(case, events.iloc[:0]) == "none"
 
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from shutil import copytree
 
+import pandas as pd
 import pytest
 
 from experiments.analysis import load
@@ -18,6 +19,7 @@ from experiments.report.provenance import grades
 from experiments.report.rules import AMOUNTS, OWN, rules_of
 from experiments.report.settings import settings_of
 from experiments.report.study import effects_in_words, parts
+from experiments.report.words import headline
 from experiments.study import execute, planned
 from tests.conftest import SMALL, Command
 from tests.synthetic import ATTACK, Market
@@ -199,7 +201,8 @@ def test_a_study_says_effects_regret_and_convergence(market: type[Market], tmp_p
     assert all(line.startswith("  hhi_revenue.world, points 0-10000") for line in said)
     text = _Page(render([load(folder)], [])).text
     assert "hhi_revenue.world, points 0-10000" in text
-    assert "utilisation = 0.5, covenant = 1.0" in text or "covenant = 1.0, utilisation = 0.5" in text
+    one, other = "on_premises utilisation = 0.5", "credit covenant = 1.0"
+    assert f"{one}, {other}" in text or f"{other}, {one}" in text
     assert "8 samples of the uncertainties" in text, "with one uncertainty a third of a Sobol design repeats another"
 
 
@@ -287,3 +290,36 @@ def test_a_rule_that_one_side_does_not_have_is_one_setting() -> None:
         ("policy.us.moved.label", "Moved", "Moved on"),
         ("policy.us.moved.expires", "2027-01-01", "none"),
     ]
+
+
+def _swinging(folder: Path, shares: dict[str, tuple[float, float]]) -> list[str]:
+    """Return the headline where firms have these shares of the world, on every basis, in 2025Q4 and in 2026Q4."""
+    (case,) = cases([load(folder)])
+    rows = [
+        {"run_id": run, "quarter": quarter, "region": "world", "provider": firm} | dict.fromkeys(BASES, share)
+        for run in case.ids
+        for firm, both in shares.items()
+        for quarter, share in zip(("2025Q4", "2026Q4"), both, strict=True)
+    ]
+    vars(case)["shares"] = pd.DataFrame(rows)
+    return headline(case)
+
+
+def test_a_leader_who_did_not_lead_before_or_whose_share_swings_is_remarked(ensemble: Path, single: Path) -> None:
+    def remarks(shares: dict[str, tuple[float, float]], folder: Path = ensemble) -> list[str]:
+        return [said for said in _swinging(folder, shares) if said.startswith("Shares swing on the way")]
+
+    assert not remarks({"aws": (0.50, 0.55), "google": (0.45, 0.45)})
+    (said,) = remarks({"aws": (0.45, 0.52), "google": (0.55, 0.48)})
+    assert (
+        "By compute in paid use, at the ends of years the largest median share goes from Google Cloud (2025Q4) to AWS "
+        "(2026Q4), each first in all 6 runs." in said
+    )
+    (said,) = remarks({"aws": (0.60, 0.75), "google": (0.40, 0.25)})
+    assert (
+        "By revenue, at the ends of years the median share of AWS lies between 60% (2025Q4) and 75% (2026Q4)." in said
+    )
+    assert "goes from" not in said
+    (said,) = remarks({"aws": (0.45, 0.52), "google": (0.55, 0.48)}, single)
+    assert "the largest share goes from Google Cloud (2025Q4) to" in said
+    assert "runs" not in said

@@ -258,8 +258,9 @@ def test_starting_over_leaves_other_peoples_files(plan_of: Plans, market: type[M
 
 def test_a_study_may_not_shrink(plan_of: Plans, market: type[Market]) -> None:
     folder = execute(plan_of("study.seeds=3"), [])
-    with pytest.raises(BadInput, match="holds 1 runs that are not asked for"):
+    with pytest.raises(BadInput, match="holds 1 runs that are not asked for") as refused:
         execute(plan_of("study.seeds=2"), [])
+    assert f"`compute-market report {folder}` reads what is there" in str(refused.value)
     assert len(run_ids(folder)) == 3
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NO_CHIP, cheapest, fill_cheapest, open_beyond
-from sim.economics.slots import fill_shares, hours_of_mw
+from sim.economics.slots import fill_share, fill_shares, hours_of_mw
 
 
 class Shelf(NamedTuple):
@@ -47,7 +47,7 @@ class Habit(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What sites weigh before they fill a slot, see ``slots.fill_rate``."""
+    """What sites weigh before they fill a slot, see ``slots.fill_share``."""
 
     cost: Floats
     """(S, V) of an inference hour of a card without its shell, USD."""
@@ -105,15 +105,13 @@ def _take(cards: Floats, order: Order, wanted: float, each: Floats) -> None:
 
 
 @inlined
-def _filled(worth: Worth, x: int, order: Order) -> float:
+def _worth_filling(worth: Worth, x: int, order: Order) -> float:
     """Return the share of slots that site x fills with the cards of suppliers that it may have."""
-    cost, filled = 0.0, 0.0
+    cost = 0.0
     for k in range(order.taken.size):
         if order.taken[k] >= 0:
             cost += order.share[k] * worth.cost[x, order.taken[k]]
-    if worth.takings[x] > 0.0:
-        filled = 1.0 / (1.0 + (worth.hurdle[x] * cost / worth.takings[x]) ** worth.steepness)
-    return filled
+    return fill_share(worth.takings[x], cost, worth.hurdle[x], worth.steepness)
 
 
 @inlined
@@ -136,7 +134,7 @@ def _fill_slots(
                 order.chip, shelf.cost[x], habit.mix[x], habit.sensitivity, habit.reference[x], order.share
             )  # fmt: skip
             order.taken[:], since = order.chip, done
-            hours = hours_of_mw(order.chip, order.share, habit.hours, habit.kw) * _filled(worth, x, order)
+            hours = hours_of_mw(order.chip, order.share, habit.hours, habit.kw) * _worth_filling(worth, x, order)
         done = level
         level = open_beyond(open_, done, order.allowed)
     _take(cards, order, power * (done - since) * hours, habit.hours)

@@ -75,22 +75,20 @@ def spent_per_mw(parts: Floats, mw_hours: Floats, hours: Floats, price: Floats) 
     return parts @ (price / hours) * mw_hours / 1e6
 
 
-@compiled
-def fill_rate(price: Floats, hurdle: Floats, steepness: float) -> Floats:
-    """Return the share of free slots that is to be filled (S,): a smooth step in price over the cost of cards.
+@inlined
+def fill_share(earned: float, cost: float, hurdle: float, steepness: float) -> float:
+    """Return the share of what may be taken on that is worth it: a smooth step in what an hour earns over its cost.
 
-    ``1 / (1 + (hurdle cost / price)^steepness)``: one half where a card just earns its cost. An all-or-nothing rule
+    ``1 / (1 + (hurdle cost / earned)^steepness)``: one half where it just earns its cost. An all-or-nothing rule
     stops deliveries for whole quarters.
 
     Args:
-        price: (S,) expected log of price over the cost of an hour without its shell, which is paid for.
-        hurdle: (S,) ratio of price to cost at which a firm is content.
+        earned: USD an hour; 0 takes on nothing.
+        cost: USD an hour.
+        hurdle: ratio of price to cost at which a firm is content.
         steepness: of the step.
     """
-    out = np.empty(price.size)
-    for s in range(price.size):
-        out[s] = 1.0 / (1.0 + math.exp(-steepness * (price[s] - math.log(hurdle[s]))))
-    return out
+    return 1.0 / (1.0 + (hurdle * cost / earned) ** steepness) if earned > 0.0 else 0.0
 
 
 @compiled

@@ -1,7 +1,7 @@
 """Leasing `rolling`: asset-light firms rent idle cards of others instead of building (B1, B7).
 
 A site that sells more than its own cards can give next quarter rents a part of what is missing, smoothly less where an
-hour earns less than the rent asks for (``slots.fill_rate``). Owners let what they do not expect to use. Leases run for
+hour earns less than the rent asks for (``slots.fill_share``). Owners let what they do not expect to use. Leases run for
 a number of quarters in the mean: an equal part ends each quarter, so that neither side walks away at once, and only
 what is wanted and free beside them is signed. Rent is the posted price of an hour less a wholesale discount; it is paid
 for every hour that the cards can give. L pools, S sites, V chips, R regions, n leases.
@@ -16,7 +16,7 @@ from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import Leases, operated_hours
-from sim.economics.slots import fill_rate
+from sim.economics.slots import fill_share
 
 SMALLEST = 1e-3
 """Part of an owner's pool below which a lease is not worth its paper."""
@@ -82,20 +82,22 @@ def sign_leases(
         rent: (R,) of an inference hour, USD; where it is 0 nothing is let.
         t: quarter of the run.
         largest_growth: largest rise or fall of demand in a quarter that is believed, log.
-        steepness: of ``fill_rate``.
+        steepness: of ``fill_share``.
         ending: part of leases that ends in a quarter.
         permitted: (m,) part of what would be signed that rules let, by lease that firms decide on.
         let: (n,) changed.
         refused: (m,) what rules kept from being signed is added to it.
     """
     hours = hours_ahead(cards, leases, t + 1, known.region.size)
-    margin, growth = np.empty(known.region.size), np.empty(known.region.size)
-    for s in range(margin.size):
-        margin[s] = math.log(known.earned[s] / rent[known.region[s]]) if rent[known.region[s]] > 0.0 else -math.inf
+    accepted, growth = np.zeros(known.region.size), np.empty(known.region.size)
+    for s in range(growth.size):
+        asked = rent[known.region[s]]
+        if asked > 0.0:
+            accepted[s] = fill_share(known.earned[s], asked, known.hurdle[s], steepness)
         growth[s] = min(max(known.growth[s], -largest_growth), largest_growth)
     wanted = wanted_rentals(
         known.share, known.demand, known.region, rent.size, growth, known.captive,
-        totals(cards.site, hours, margin.size), known.leasing, fill_rate(margin, known.hurdle, steepness),
+        totals(cards.site, hours, growth.size), known.leasing, accepted,
     )  # fmt: skip
     rolled_over(
         let[dated:], leases.lessor[dated:], leases.lessee[dated:], leases.until[dated:] > t,

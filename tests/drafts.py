@@ -42,6 +42,7 @@ FIXED = {
     "market.end": "runs have eight quarters",
     "customers.price_utility": "has one value",
     **{f"market.self_sufficiency.{link}": "all links make one" for link in LINKS},
+    "upstream.*.regions": "a region is on one side only, and all sides would draw the same",
     "leases.*.lessor": "names a site, which few firms have",
     "leases.*.lessee": "likewise",
     "leases.*.region": "likewise",

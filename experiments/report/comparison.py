@@ -7,6 +7,7 @@ import pandas as pd
 
 from experiments.analysis.cases import Case
 from experiments.analysis.comparison import GROUPS, SHOWN, Comparison, comparisons
+from experiments.analysis.means import Mean
 from experiments.analysis.reasons import Basis
 from experiments.figures import REASONS, Drawn, lacking
 from experiments.figures.reasons import draw
@@ -68,24 +69,24 @@ def _said(comparison: Comparison) -> tuple[str, list[str]]:
     return title, sentences or [f"No share of compute moves in {comparison.year}."]
 
 
-def _firms(comparison: Comparison, region: str) -> list[tuple[str, str]]:
-    """Return the firm that loses most compute share and the one that gains most, with the verb; none if none moves."""
+def _firms(comparison: Comparison, region: str) -> list[tuple[str, str, Mean]]:
+    """Return who loses most compute share and who gains most, with the verb and the change; none if none moves."""
     net = comparison.parts("compute", region).sum(axis=1)
     if net.empty or net.abs().max() < _SLIGHT:
         return []
-    return [(str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")]
+    found = (str(net.idxmin()), "loses"), (str(net.idxmax()), "gains")
+    return [(firm, verb, comparison.mean("compute", region, firm)) for firm, verb in found]
 
 
-def _is_told(comparison: Comparison, region: str, firm: str) -> bool:
+def _is_told(comparison: Comparison, change: Mean) -> bool:
     """Whether pairs tell the change of a firm's share from zero; one pair tells what happened in it and no more."""
-    return comparison.pairs == 1 or comparison.mean("compute", region, firm).resolved
+    return comparison.pairs == 1 or change.resolved
 
 
-def _moves(comparison: Comparison, region: str, firm: str, verb: str) -> str:
+def _moves(comparison: Comparison, region: str, firm: str, verb: str, change: Mean) -> str:
     """Return from where to where a share moves, with the band of its change; or that it is not told from zero."""
-    name, change = comparison.other.name_of(firm), comparison.mean("compute", region, firm)
-    band = f"95% band {_points(change.low)} to {_points(change.high)} points"
-    if not _is_told(comparison, region, firm):
+    name, band = comparison.other.name_of(firm), f"95% band {_points(change.low)} to {_points(change.high)} points"
+    if not _is_told(comparison, change):
         return f"the largest {_NOUNS[verb]}, of {name}, is not told from 0 ({band})"
     levels = comparison.levels("compute", region)
     before, after = (f"{levels[side][firm]:.1f}%" for side in ("before", "after"))
@@ -100,15 +101,16 @@ def _extremes(comparison: Comparison) -> Iterator[str]:
 
 def _why(comparison: Comparison, region: str, where: str) -> Iterator[str]:
     parts = comparison.parts("compute", region)
-    for firm, verb in _firms(comparison, region):
-        if not _is_told(comparison, region, firm):
-            yield f"{where}: {_moves(comparison, region, firm, verb)}."
+    for firm, verb, change in _firms(comparison, region):
+        moves = f"{where}: {_moves(comparison, region, firm, verb, change)}."
+        if not _is_told(comparison, change):
+            yield moves
             continue
         largest = list(_by_size(parts, firm).items())[:_NAMED]
         said = [f"{GROUPS[group]} {_points(x)}" for group, x in largest]
         rest = float(parts.sum(axis=1)[firm]) - sum(x for _, x in largest)
         points = ", ".join([*said, f"all other reasons together {_points(rest)}"])
-        yield f"{where}: {_moves(comparison, region, firm, verb)}. Points of share: {points}."
+        yield f"{moves} Points of share: {points}."
 
 
 def _by_size(parts: pd.DataFrame, firm: str) -> dict[str, float]:

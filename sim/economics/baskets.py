@@ -12,7 +12,7 @@ import numpy as np
 from sim.compiled import compiled, inlined
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.costs import NO_CHIP, cheapest, fill_cheapest, open_beyond
-from sim.economics.slots import fill_share, fill_shares, hours_of_mw
+from sim.economics.slots import fill_shares, hours_of_mw, worthwhile
 
 
 class Shelf(NamedTuple):
@@ -47,7 +47,7 @@ class Habit(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """What sites weigh before they fill a slot, see ``slots.fill_share``."""
+    """What sites weigh before they fill a slot, see ``slots.worthwhile``."""
 
     cost: Floats
     """(S, V) of an inference hour of a card without its shell, USD."""
@@ -111,7 +111,7 @@ def _worth_filling(worth: Worth, x: int, order: Order) -> float:
     for k in range(order.taken.size):
         if order.taken[k] >= 0:
             cost += order.share[k] * worth.cost[x, order.taken[k]]
-    return fill_share(worth.takings[x], cost, worth.hurdle[x], worth.steepness)
+    return worthwhile(worth.takings[x], cost, worth.hurdle[x], worth.steepness)
 
 
 @inlined

@@ -153,9 +153,7 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
         now.first, now.posted, now.tokens_per_hour, w.provider, w.workload, w.on_tokens, w.site, w.region.size
     )
     least = least_by_site(now.cost, w.pool_site, w.region.size)
-    cost = costs_here(
-        costs_by_site(now.parts, now.hour_cost, now.effective, least), asked, w.region, regions
-    )  # fmt: skip
+    cost = costs_here(costs_by_site(now.parts, now.hour_cost, now.effective, least), asked, w.region, regions)
     price, own = price_levels(value, asked, cost, w.region, regions)
     growth = growth_of(demand, w.region, beliefs.demand, opening)
     _forecast(where, rules, now, growth, price, beliefs, opening, quarter)

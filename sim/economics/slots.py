@@ -76,7 +76,7 @@ def spent_per_mw(parts: Floats, mw_hours: Floats, hours: Floats, price: Floats) 
 
 
 @inlined
-def fill_share(earned: float, cost: float, hurdle: float, steepness: float) -> float:
+def worthwhile(earned: float, cost: float, hurdle: float, steepness: float) -> float:
     """Return the share of what may be taken on that is worth it: a smooth step in what an hour earns over its cost.
 
     ``1 / (1 + (hurdle cost / earned)^steepness)``: one half where it just earns its cost. An all-or-nothing rule

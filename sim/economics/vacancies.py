@@ -14,7 +14,7 @@ from sim.economics.cells import Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import cost_of_cards
 from sim.economics.scrapping import displaceable, scrapped
-from sim.economics.slots import earnings, free_power, within_budget
+from sim.economics.slots import free_power, within_budget
 from sim.economics.works import Builders, Works
 
 
@@ -53,12 +53,8 @@ class Offers(NamedTuple):
 class Prospects(NamedTuple):
     """What sites expect of the next quarter."""
 
-    price: Floats
-    """(S,) expected log of the region's mean price over the site's long-run cost."""
-    own_price: Floats
-    """(S,) average log of the own price over that mean."""
-    cost: Floats
-    """(S,) long-run cost of an hour, USD."""
+    earned: Floats
+    """(S,) what an inference hour in use is expected to earn, USD."""
     load: Floats
     """(S,) part of its hours that is in use."""
     appetite: Floats
@@ -82,9 +78,8 @@ class Rule(NamedTuple):
 
 @compiled
 def power_for_orders(
-    fleet: Fleet, offers: Offers, prospects: Prospects, works: Works, builders: Builders, rule: Rule, later: int,
-    earned: Floats,
-) -> Floats:  # fmt: skip
+    fleet: Fleet, offers: Offers, prospects: Prospects, works: Works, builders: Builders, rule: Rule, later: int
+) -> Floats:
     """Give up what loses money, and return the MW of slots that sites may fill with new cards (S,).
 
     Args:
@@ -95,22 +90,13 @@ def power_for_orders(
         builders: what never changes about building.
         rule: of giving up and filling.
         later: position of the next quarter along Q: its halls count.
-        earned: (S,) filled with what an inference hour is expected to earn, USD.
     """
-    region, sites = builders.region, earned.size
-    earned[:] = earnings(prospects.price, prospects.own_price, prospects.cost)
-    takings = earned * prospects.load  # of every hour that cards can give, asked for or not
+    region, sites = builders.region, prospects.earned.size
+    takings = prospects.earned * prospects.load  # of every hour that cards can give, asked for or not
     fleet.scrapped[:] = scrapped(
-        fleet.owned,
-        earned,
-        prospects.load,
-        region,
-        fleet.effective,
-        fleet.running,
-        rule.patience,
-        rule.refill,
-        fleet.losses,
-    )
+        fleet.owned, prospects.earned, prospects.load, region, fleet.effective, fleet.running, rule.patience,
+        rule.refill, fleet.losses,
+    )  # fmt: skip
     left, gain = fleet.owned - fleet.scrapped, np.full(sites, -math.inf)
     for s in range(sites):
         if offers.mw_hours[s] > 0.0:

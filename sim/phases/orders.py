@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.economics.baskets import Worth
 from sim.economics.cells import Floats
-from sim.economics.slots import costs_without_shell
+from sim.economics.slots import costs_without_shell, earnings
 from sim.economics.vacancies import Fleet, Offers, Prospects, Rule, afford, power_for_orders
 from sim.phases import grey_market, policy
 from sim.phases.buying import buy
@@ -32,14 +32,14 @@ def run(world: World) -> None:
 def _order(world: World) -> None:
     """Order cards for the slots that will be free, and for those that are worth more with a new card."""
     state, now = world.state, world.now.arrays
-    now["earned"] = np.empty(state.energised_mw.size)
-    cost = _costs(world)
+    prospects, cost = _prospects(world), _costs(world)
+    now["earned"] = prospects.earned
     power = power_for_orders(
-        _fleet(world), Offers(now["parts"], cost, now["mw_hours"]), _prospects(world), world.works,
-        world.links.builders, _rule(world), PAST + world.t + 1, now["earned"],
+        _fleet(world), Offers(now["parts"], cost, now["mw_hours"]), prospects, world.works, world.links.builders,
+        _rule(world), PAST + world.t + 1,
     )  # fmt: skip
     steepness = world.parameters.behaviour.orders.steepness
-    worth = Worth(cost, now["earned"] * now["site_load"], world.conditions.stance.hurdle, steepness)
+    worth = Worth(cost, prospects.earned * prospects.load, world.conditions.stance.hurdle, steepness)
     buy(world, world.now.on_sale, from_store(world, power), worth)
     now["cash_limit"] = afford(
         state.ordered, world.rules["sites"].duty, state.chip_price,
@@ -70,9 +70,8 @@ def _costs(world: World) -> Floats:
 def _prospects(world: World) -> Prospects:
     """Return what sites expect of the next quarter."""
     state, now = world.state, world.now.arrays
-    return Prospects(
-        now["price_ahead"], state.own_price, now["long_run_here"], now["site_load"], state.appetite,
-    )  # fmt: skip
+    earned = earnings(now["price_ahead"], state.own_price, now["long_run_here"])
+    return Prospects(earned, now["site_load"], state.appetite)
 
 
 def _rule(world: World) -> Rule:

@@ -1,7 +1,7 @@
 """Leasing `rolling`: asset-light firms rent idle cards of others instead of building (B1, B7).
 
 A site that sells more than its own cards can give next quarter rents a part of what is missing, smoothly less where an
-hour earns less than the rent asks for (``slots.fill_share``). Owners let what they do not expect to use. Leases run for
+hour earns less than the rent asks for (``slots.worthwhile``). Owners let what they do not expect to use. Leases run for
 a number of quarters in the mean: an equal part ends each quarter, so that neither side walks away at once, and only
 what is wanted and free beside them is signed. Rent is the posted price of an hour less a wholesale discount; it is paid
 for every hour that the cards can give. L pools, S sites, V chips, R regions, n leases.
@@ -16,7 +16,7 @@ from sim.compiled import compiled
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 from sim.economics.fleets import Leases, operated_hours
-from sim.economics.slots import fill_share
+from sim.economics.slots import worthwhile
 
 SMALLEST = 1e-3
 """Part of an owner's pool below which a lease is not worth its paper."""
@@ -82,7 +82,7 @@ def sign_leases(
         rent: (R,) of an inference hour, USD; where it is 0 nothing is let.
         t: quarter of the run.
         largest_growth: largest rise or fall of demand in a quarter that is believed, log.
-        steepness: of ``fill_share``.
+        steepness: of ``worthwhile``.
         ending: part of leases that ends in a quarter.
         permitted: (m,) part of what would be signed that rules let, by lease that firms decide on.
         let: (n,) changed.
@@ -93,7 +93,7 @@ def sign_leases(
     for s in range(growth.size):
         asked = rent[known.region[s]]
         if asked > 0.0:
-            accepted[s] = fill_share(known.earned[s], asked, known.hurdle[s], steepness)
+            accepted[s] = worthwhile(known.earned[s], asked, known.hurdle[s], steepness)
         growth[s] = min(max(known.growth[s], -largest_growth), largest_growth)
     wanted = wanted_rentals(
         known.share, known.demand, known.region, rent.size, growth, known.captive,

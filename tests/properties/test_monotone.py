@@ -16,7 +16,7 @@ from sim.economics.chip_costs import bill_of_card
 from sim.economics.filling import filled
 from sim.economics.frontier import servable_fraction
 from sim.economics.silicon import wafers_per_card
-from sim.economics.slots import fill_share, within_budget
+from sim.economics.slots import within_budget, worthwhile
 from sim.economics.upstream import stage_grants
 from sim.phases import investment
 from sim.strategies.allocation import RULES, allocated
@@ -150,7 +150,7 @@ def test_what_is_wanted_moves_with_hurdles_and_hopes(lever: tuple[str, int], low
 def test_higher_prices_never_hold_starts_or_orders_back(price: float, more: float, hurdle: float, steep: float) -> None:
     low, high, hurdles = np.array([price]), np.array([price + more]), np.array([hurdle])
     ten, own = np.array([10.0]), np.array([3.0])
-    held, let_go = (fill_share(math.exp(at), 1.0, hurdle, steep) for at in (price, price + more))
+    held, let_go = (worthwhile(math.exp(at), 1.0, hurdle, steep) for at in (price, price + more))
     assert not_above(np.array([held]), np.array([let_go]))
     assert not_above(held_back(ten, low, own, ten, hurdles, steep), held_back(ten, high, own, ten, hurdles, steep))
 

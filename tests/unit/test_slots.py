@@ -11,11 +11,11 @@ from sim.economics.scrapping import displaceable, displaced, scrapped, take_out
 from sim.economics.slots import (
     costs_without_shell,
     earnings,
-    fill_share,
     free_power,
     power_of,
     spent_per_mw,
     within_budget,
+    worthwhile,
 )
 from sim.economics.technology import capital_recovery, long_run_cost
 
@@ -30,10 +30,10 @@ def test_power_of_cards() -> None:
 
 @given(st.floats(-3.0, 3.0), st.floats(0.5, 2.0), st.floats(0.5, 30.0))
 def test_slots_are_filled_half_where_cards_just_pay_and_more_above(price: float, hurdle: float, steep: float) -> None:
-    at, below, above = (fill_share(hurdle * math.exp(x), 1.0, hurdle, steep) for x in (0.0, -abs(price), abs(price)))
+    at, below, above = (worthwhile(hurdle * math.exp(x), 1.0, hurdle, steep) for x in (0.0, -abs(price), abs(price)))
     assert at == pytest.approx(0.5, rel=1e-12)
     assert 0.0 <= below <= at <= above <= 1.0
-    assert fill_share(0.0, 1.0, hurdle, steep) == 0.0
+    assert worthwhile(0.0, 1.0, hurdle, steep) == 0.0
 
 
 def test_a_shell_that_stands_is_not_weighed() -> None:

@@ -24,8 +24,8 @@ def decided(load: list[float], price: float = 1.0, waited: float = 1.0) -> tuple
         np.array([[1000.0, 0.0]] * 2), np.full(2, 3.0), np.ones(2), np.ones(2), np.array([[0.5, 0.5]]),
         np.full((2, 2), waited), np.zeros((2, 2)), np.zeros((2, 2)),
     )  # fmt: skip
-    prospects = Prospects(np.log(np.full(2, price)), np.zeros(2), np.ones(2), np.array(load), np.ones(2))
-    filled = power_for_orders(fleet, OFFERS, prospects, WORKS, BUILDERS, RULE, 3, np.empty(2))
+    prospects = Prospects(np.full(2, price), np.array(load), np.ones(2))
+    filled = power_for_orders(fleet, OFFERS, prospects, WORKS, BUILDERS, RULE, 3)
     return fleet, filled
 
 

@@ -111,11 +111,11 @@ def _pay(
 
 @inlined
 def _begin_at_price(
-    works: Works, builders: Builders, granted: Floats, convert: Floats, grid: Floats, appetite: Floats, budget: Floats,
-    now: int,
+    works: Works, builders: Builders, granted: Floats, started: Floats, convert: Floats, grid: Floats,
+    appetite: Floats, budget: Floats, now: int,
 ) -> Floats:  # fmt: skip
-    """Begin what is granted at the price that stands, and hand on what cannot begin; see ``begin_halls``."""
-    share = _pay(works, builders, granted, over_quarters(granted, now), convert, appetite, budget, now)
+    """Begin what is granted at the price that stands, and hand on what cannot begin; see ``begin_halls``, ``_pay``."""
+    share = _pay(works, builders, granted, started, convert, appetite, budget, now)
     able = np.empty(share.size)
     for s in range(share.size):
         allowed = appetite[builders.provider[s]]
@@ -131,12 +131,19 @@ def _begin_at_price(
 
 
 @inlined
-def _scratch(works: Works) -> Works:
-    """Return works to try a price on: all that ``_begin_at_price`` changes is a copy."""
+def _copied(works: Works) -> Works:
+    """Return works to try prices on: all that ``_begin_at_price`` changes is a copy."""
     return Works(
         works.convertible.copy(), works.requested.copy(), works.queued.copy(), works.begun.copy(),
         works.converting.copy(), works.price, works.congestion,
     )  # fmt: skip
+
+
+@inlined
+def _set_back(trial: Works, works: Works, now: int) -> None:
+    """Undo a trial: of what is begun and converted, it changes this quarter's alone."""
+    trial.convertible[:], trial.queued[:], trial.requested[:] = works.convertible, works.queued, works.requested
+    trial.begun[:, now], trial.converting[:, now] = works.begun[:, now], works.converting[:, now]
 
 
 @compiled
@@ -160,15 +167,16 @@ def begin_halls(
         now: position of the quarter along Q.
     """
     granted = slots_granted(works.requested, builders.region, builders.wait, grid, now)
-    usual, before, begins = works.price[:, now].copy(), works.begun[:, now].copy(), over_quarters(granted, now)
+    usual, before, started = works.price[:, now].copy(), works.begun[:, now].copy(), over_quarters(granted, now)
+    begins, trial = started.copy(), _copied(works)
     for _ in range(TRIALS):
         works.congestion[:] = congestion(begins, builders.region, trade, builders.exponent)
         works.price[:, now] = usual * works.congestion
-        trial = _scratch(works)
-        _begin_at_price(trial, builders, granted, convert, grid, appetite, budget.copy(), now)
+        _begin_at_price(trial, builders, granted, started, convert, grid, appetite, budget.copy(), now)
         surplus = trial.begun[:, now] - before - begins
         if np.abs(surplus).max() <= AGREED:
             break
         # What begins answers what sets its price with a slope between 0 and -psi: this step errs least for the worst.
         begins += surplus * 2.0 / (2.0 + builders.exponent)
-    return _begin_at_price(works, builders, granted, convert, grid, appetite, budget, now)
+        _set_back(trial, works, now)
+    return _begin_at_price(works, builders, granted, started, convert, grid, appetite, budget, now)

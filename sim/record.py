@@ -22,7 +22,7 @@ MEASURED = (
     "building_mw", "cash_limit", "provider_capex", "wholesale_usd_m", "free_cash_flow", "general_revenue",
     "group_cash", "outside", "need", "ebitda", "financial", "entry_cost", "written_off", "interest_rate",
     "credit_limit", "denied", "premium", "leaked", "seized", "own_output", "own_tools", "inverse_weight",
-    "design_usd_m", "leases_refused", "bought_ahead",
+    "design_usd_m", "leases_refused", "bought_ahead", "costs_here",
 )  # fmt: skip
 """Arrays of the quarter that are copied."""
 

@@ -72,7 +72,7 @@ class State:
     hour_cost: Floats = column("USD per used card-hour", "R, V", "long-run cost of a card-hour")
     left: Floats = column("fraction", "S + W, V", "what quotas, caps and mandates left of orders in the last quarter")
     on_premises: Floats = recorded("USD per effective H100e-hour", "R, 2", "cost of own cards by workload")
-    long_run: Floats = recorded("USD per effective H100e-hour", "L, 2", "long-run cost by workload")
+    long_run: Floats = column("USD per effective H100e-hour", "L, 2", "long-run cost by workload")
     cards: Floats = column("cards", "S, V, A", "owned, by vintage")
     owned: Floats = recorded("cards", "S, V", "owned: the running account of deliveries and losses")
     ordered: Floats = recorded("cards", "S, V", "ordered for delivery next quarter")
@@ -109,6 +109,9 @@ class State:
     reference_price: Floats = column("USD per task", "B", "cost of a task on own cards in the first quarter")
     opening_price: Floats = column("USD per effective H100e-hour", "R", "mean posted IaaS price when first sold")
     regional_price: Floats = column("ratio", "R", "mean posted IaaS price over the opening one")
+    hosted_price: Floats = column(
+        "USD per effective inference H100e-hour", "R", "mean posted, of hours rented at its sites"
+    )
     own_use_price: Floats = column("ratio", "I", "regional price when captive demand was last observed")
     multiplier: Floats = column("USD per effective inference hour", "L", "shadow price of capacity, mu")
     marginal_cost: Floats = column("USD per unit", "J", "cost of service")
@@ -128,7 +131,8 @@ class State:
     ahead: Floats = column("log", "R + S, H", "the same, forecasts of the next value by heuristic")
     forecast_error: Floats = column("log squared", "R + S, H", "discounted squared errors of these")
     first_share: Floats = column("fraction", "S", "expected share of the region's customers by first choice")
-    own_price: Floats = column("log", "S", "average of the own price over the region's mean")
+    own_price: Floats = column("log", "S", "average of what sales fetch over what they would at the region's prices")
+    own_markup: Floats = column("log", "S", "average of price over own cost, over the same for an hour of the region")
     order_cost: Floats = column("USD per effective H100e-hour", "S, K", "cost when the habit of ordering was formed")
     making: Floats = column("ratio", "S, K", "weight of the provider's own makers in its orders over habit")
     losses: Floats = column("quarters", "S, V", "quarters in a row in which the card lost money")

@@ -277,7 +277,7 @@ _MARKET = Table(
         _number(
             "lrmc_usd_per_h100e_hour",
             "USD per effective H100e-hour",
-            "site region: long-run cost of an hour, weighted by hours served there",
+            "what the hours that customers rent would cost on new cards of the sites that serve them",
         ),
         _number(
             "consumer_surplus_usd_m",

@@ -285,6 +285,37 @@ def note_prices(taken: Floats, posted: Floats, on_tokens: Bools, opening: Floats
             ratio[r] = level / opening[r]
 
 
+@compiled
+def hosted_prices(
+    taken: Floats, posted: Floats, on_tokens: Bools, training: Bools, most: Floats, pool: Ints, region: Ints,
+    price: Floats,
+) -> None:  # fmt: skip
+    """Keep the mean posted price of a rented inference hour at the sites of each region.
+
+    A training hour counts as the inference hours that it could be.
+
+    Args:
+        taken: (R, J) hours served.
+        posted: (J,) USD per unit.
+        on_tokens: (J,) whether it is sold by the token.
+        training: (J,) whether it is for training.
+        most: (2, L) training hours of every pool if nothing infers, and inference hours if nothing trains.
+        pool: (J,) pool of each product.
+        region: (J,) region of its site.
+        price: (R,) kept where nothing is sold.
+    """
+    value, sold = np.zeros(price.size), np.zeros(price.size)
+    for r in range(taken.shape[0]):
+        for j in range(posted.size):
+            if not on_tokens[j] and taken[r, j] > 0.0:
+                rate = most[1, pool[j]] / most[0, pool[j]] if training[j] else 1.0
+                value[region[j]] += taken[r, j] * posted[j]
+                sold[region[j]] += taken[r, j] * rate
+    for r in range(price.size):
+        if sold[r] > 0.0:
+            price[r] = value[r] / sold[r]
+
+
 @inlined
 def add_by(hours: Floats, group: Ints, out: Floats) -> None:
     """Add hours by region and product (R, J) to the group of each product."""

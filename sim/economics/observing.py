@@ -81,6 +81,8 @@ class Observed(NamedTuple):
     """(J,) USD per unit."""
     tokens_per_hour: Floats
     """(I,) M tokens per hour."""
+    other: Floats
+    """(I,) USD per M tokens beside hours."""
     cost: Floats
     """(L, 2) long-run cost, USD per hour of each workload."""
     parts: Floats
@@ -105,7 +107,9 @@ class Beliefs(NamedTuple):
     share: Floats
     """(S,) expected share of the region's first choices and contracts."""
     price: Floats
-    """(S,) average of the own price over the region's mean, log."""
+    """(S,) average of the own price over usual prices, log, and of the own ``markup``, see ``sites.price_levels``."""
+    markup: Floats
+    """(S,)"""
     before: Floats
     """(R + S,) growth of demand by region, and its mean price over each site's long-run cost, as last observed."""
     habit: Floats
@@ -121,8 +125,10 @@ class Outlook(NamedTuple):
 
     demand: Floats
     """(S,) demand of customers, inference hours."""
+    costs: Floats
+    """(S, 2) long-run cost of an hour of each workload on what the site orders, USD."""
     cost: Floats
-    """(S,) long-run cost of an hour of what the region asks for, USD."""
+    """(S,) the same of an inference hour."""
     growth: Floats
     """(S,) expected growth of demand, log."""
     price: Floats
@@ -149,21 +155,24 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
     """
     w, regions = where, where.build.size
     demand = site_demand(now.first, now.contracted, now.most, w.lane, w.pool_site, w.region.size)
-    value, asked = site_prices(
-        now.first, now.posted, now.tokens_per_hour, w.provider, w.workload, w.on_tokens, w.site, w.region.size
-    )
+    value, asked, usual = site_prices(
+        now.first, now.posted, now.other, now.tokens_per_hour, w.provider, w.workload, w.on_tokens, w.site, w.region,
+        regions,
+    )  # fmt: skip
     least = least_by_site(now.cost, w.pool_site, w.region.size)
-    cost = costs_here(costs_by_site(now.parts, now.hour_cost, now.effective, least), asked, w.region, regions)
-    price, own = price_levels(value, asked, cost, w.region, regions)
+    each = costs_by_site(now.parts, now.hour_cost, now.effective, least)
+    cost = costs_here(each, asked, w.region, regions)
+    price, own, markup = price_levels(value, asked, usual, each, cost, w.region, regions)
     growth = growth_of(demand, w.region, beliefs.demand, opening)
     _forecast(where, rules, now, growth, price, beliefs, opening, quarter)
     share = shares_within(demand, w.region, regions)
-    settle_habits(share, own, w.share_weight, w.price_weight, opening, beliefs.share, beliefs.price)
+    believed_before = (beliefs.share, beliefs.price, beliefs.markup)
+    settle_habits((share, own, markup), w.share_weight, w.price_weight, opening, believed_before)
     weights = heuristic_weights(beliefs.error, rules.intensity)
     standing = totals(w.pool_site, now.most[1], w.region.size)
     captive = totals(w.pool_site, now.own_use, w.region.size)
     return Outlook(
-        demand, cost, believed(beliefs.ahead, weights, w.heuristic, w.region),
+        demand, each, each[:, 1].copy(), believed(beliefs.ahead, weights, w.heuristic, w.region),
         believed(beliefs.ahead, weights, w.heuristic, regions + np.arange(w.region.size)), standing, captive,
         loads(demand + captive, standing),
     )  # fmt: skip

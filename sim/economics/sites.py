@@ -1,6 +1,6 @@
-"""What a provider sees at each of its sites, and the orders it places for them.
+"""What a provider sees at each of its sites.
 
-R customer regions, J products, I providers, S sites, L pools, V chips, K suppliers.
+R customer regions, J products, I providers, S sites, L pools, V chips.
 """
 
 import math
@@ -35,32 +35,49 @@ def site_demand(first: Floats, contracted: Floats, most: Floats, lane: Ints, sit
     return out
 
 
+KINDS = 4
+"""Kinds of product that are priced apart: training and inference, each by the hour and by the token."""
+
+
 @compiled
 def site_prices(
-    first: Floats, posted: Floats, tokens_per_hour: Floats, provider: Ints, workload: Ints, on_tokens: Bools,
-    site: Ints, sites: int,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return what customers ask for by first choice: at posted prices (S,), and in hours of each workload (S, 2).
+    first: Floats, posted: Floats, other: Floats, tokens_per_hour: Floats, provider: Ints, workload: Ints,
+    on_tokens: Bools, site: Ints, region: Ints, regions: int,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Return what customers ask for by first choice at every site: its value, hours of each workload, usual value.
+
+    At posted prices (S,), tokens net of what they cost beside hours; (S, 2); and (S,) at the mean prices of the region,
+    kind by kind, so that who sells more training or tokens than others is not taken for who sells dearer.
 
     Args:
         first: (R, J) hours by first choice.
         posted: (J,) USD per unit.
+        other: (I,) USD per M tokens beside hours.
         tokens_per_hour: (I,) M tokens per hour.
         provider: (J,) provider and ``workload`` of each product.
         workload: (J,)
         on_tokens: (J,) whether it is sold by the token.
         site: (J,) site of each product.
-        sites: S.
+        region: (S,) region of each site.
+        regions: R.
     """
-    value, asked = np.zeros(sites), np.zeros((sites, 2))
+    value, asked, usual = np.zeros(region.size), np.zeros((region.size, 2)), np.zeros(region.size)
+    hours, mean, sold = np.zeros((region.size, KINDS)), np.zeros((regions, KINDS)), np.zeros((regions, KINDS))
     for j in range(posted.size):
-        hours = 0.0
+        s, i, kind, wanted = site[j], provider[j], workload[j] + 2 * on_tokens[j], 0.0
         for r in range(first.shape[0]):
-            hours += first[r, j]
-        per_hour = posted[j] * tokens_per_hour[provider[j]] if on_tokens[j] else posted[j]
-        value[site[j]] += per_hour * hours
-        asked[site[j], workload[j]] += hours
-    return value, asked
+            wanted += first[r, j]
+        per_hour = (posted[j] - other[i]) * tokens_per_hour[i] if on_tokens[j] else posted[j]
+        value[s] += per_hour * wanted
+        asked[s, workload[j]] += wanted
+        hours[s, kind] += wanted
+        mean[region[s], kind] += per_hour * wanted
+        sold[region[s], kind] += wanted
+    for s in range(region.size):
+        for kind in range(KINDS):
+            if hours[s, kind] > 0.0:
+                usual[s] += hours[s, kind] * mean[region[s], kind] / sold[region[s], kind]
+    return value, asked, usual
 
 
 @compiled
@@ -128,33 +145,39 @@ def costs_here(each: Floats, asked: Floats, region: Ints, regions: int) -> Float
 
 
 @compiled
-def price_levels(value: Floats, asked: Floats, cost: Floats, region: Ints, regions: int) -> tuple[Floats, Floats]:
-    """Return logs by site (S,): the region's mean price over the own long-run cost, and the own price over that mean.
+def price_levels(
+    value: Floats, asked: Floats, usual: Floats, each: Floats, cost: Floats, region: Ints, regions: int
+) -> tuple[Floats, Floats, Floats]:
+    """Return logs by site (S,): the region's mean price over own cost, own over usual prices, own markup over that.
 
-    What a rival pays for its cards moves neither. Where nobody asks, a site stands at its region's mean, and that at
-    the least cost of the region.
+    The first is what an hour of what the region asks for fetches over what it costs here; the second what the site's
+    own sales fetch over what they would at the region's prices; the third what they fetch over what they cost, over the
+    first. What a rival pays for its cards moves none of them. Where nobody asks, a site stands at its region's mean,
+    and that at the least cost of the region.
 
     Args:
         value: (S,) what is asked for at posted prices, USD.
         asked: (S, 2) the same in hours of each workload.
-        cost: (S,) long-run cost of an hour, see ``costs_here``.
+        usual: (S,) the same at the region's prices, see ``site_prices``.
+        each: (S, 2) long-run cost of each workload, USD per hour.
+        cost: (S,) long-run cost of an hour of what the region asks for, see ``costs_here``.
         region: (S,) region of each site.
         regions: R.
     """
-    hours = asked[:, 0] + asked[:, 1]
-    total, sold = totals(region, value, regions), totals(region, hours, regions)
+    total, sold = totals(region, value, regions), totals(region, asked[:, 0] + asked[:, 1], regions)
     price = np.full(regions, math.inf)
     for s in range(region.size):
         price[region[s]] = min(price[region[s]], cost[s])
     for r in range(regions):
         if total[r] > 0.0:
             price[r] = total[r] / sold[r]
-    above, own = np.empty(region.size), np.zeros(region.size)
+    above, own, markup = np.empty(region.size), np.zeros(region.size), np.zeros(region.size)
     for s in range(region.size):
         above[s] = math.log(price[region[s]] / cost[s])
         if value[s] > 0.0:
-            own[s] = math.log(value[s] / hours[s] / price[region[s]])
-    return above, own
+            own[s] = math.log(value[s] / usual[s])
+            markup[s] = math.log(value[s] / (asked[s, 0] * each[s, 0] + asked[s, 1] * each[s, 1])) - above[s]
+    return above, own, markup
 
 
 @compiled
@@ -197,37 +220,20 @@ def loads(wanted: Floats, standing: Floats) -> Floats:
 
 @compiled
 def settle_habits(
-    share: Floats, above: Floats, share_weight: Floats, price_weight: Floats, opening: bool, expected_share: Floats,
-    expected_price: Floats,
+    seen: tuple[Floats, Floats, Floats], share_weight: Floats, price_weight: Floats, opening: bool,
+    expected: tuple[Floats, Floats, Floats],
 ) -> None:  # fmt: skip
-    """Move the expected share and the average own price of every site (S,) towards what was observed.
+    """Move what every site expects of itself towards what was observed: share, own price, own markup (S,) each.
 
     Args:
-        share: (S,) share of the region's first choices and contracts.
-        above: (S,) log of the own price over the region's mean.
+        seen: share of the region's first choices and contracts, and the last two of ``price_levels``.
         share_weight: (S,) weight of the newest observation of the share.
-        price_weight: (S,) and of the price.
+        price_weight: (S,) and of price and markup.
         opening: whether nothing was expected before: what is observed is taken as it is.
-        expected_share: (S,) changed.
-        expected_price: (S,) changed.
+        expected: the same three; changed.
     """
+    (share, price, markup), (old_share, old_price, old_markup) = seen, expected
     for s in range(share.size):
-        expected_share[s] += (1.0 if opening else share_weight[s]) * (share[s] - expected_share[s])
-        expected_price[s] += (1.0 if opening else price_weight[s]) * (above[s] - expected_price[s])
-
-
-@compiled
-def place_orders(chip: Ints, wanted: Floats, each: Floats, ordered: Floats) -> None:
-    """Fill (n, V) with cards ordered; an order without a chip that may be had is not placed.
-
-    Args:
-        chip: (n, K) chip of every supplier, -1 for none.
-        wanted: (n, K) capacity wanted of every supplier.
-        each: (V,) capacity of a card.
-        ordered: (n, V) filled.
-    """
-    ordered[:] = 0.0
-    for x in range(chip.shape[0]):
-        for k in range(chip.shape[1]):
-            if chip[x, k] >= 0:
-                ordered[x, chip[x, k]] = wanted[x, k] / each[chip[x, k]]
+        old_share[s] += (1.0 if opening else share_weight[s]) * (share[s] - old_share[s])
+        old_price[s] += (1.0 if opening else price_weight[s]) * (price[s] - old_price[s])
+        old_markup[s] += (1.0 if opening else price_weight[s]) * (markup[s] - old_markup[s])

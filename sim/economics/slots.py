@@ -134,17 +134,17 @@ def costs_without_shell(
 
 
 @compiled
-def earnings(price: Floats, own_price: Floats, cost: Floats) -> Floats:
-    """Return what an hour is expected to earn at every site (S,), USD.
+def earnings(price: Floats, own_markup: Floats, cost: Floats) -> Floats:
+    """Return what an inference hour is expected to earn at every site (S,), USD.
 
     Args:
         price: (S,) expected log of the region's mean price over the site's long-run cost.
-        own_price: (S,) average log of the own price over that mean.
-        cost: (S,) long-run cost of an hour, USD.
+        own_markup: (S,) average log of the own price over own cost, over that.
+        cost: (S,) long-run cost of an inference hour, USD.
     """
     out = np.empty(price.size)
     for s in range(price.size):
-        out[s] = cost[s] * math.exp(price[s] + own_price[s])
+        out[s] = cost[s] * math.exp(price[s] + own_markup[s])
     return out
 
 

@@ -10,15 +10,15 @@ def run(world: World) -> None:
     state, t, now = world.state, world.t, world.now.arrays
     observed = Observed(
         now["first"], now["contracted"], world.now.most, now["own_use_wanted"], state.posted, state.tokens_per_hour,
-        state.long_run, now["parts"], now["site_cost"], state.effective, state.energised_mw, state.begun_mw,
-        world.paths.next_growth[t],
+        world.links.other_cost, state.long_run, now["parts"], now["site_cost"], state.effective, state.energised_mw,
+        state.begun_mw, world.paths.next_growth[t],
     )  # fmt: skip
     beliefs = Beliefs(
-        state.demand_seen, state.first_share, state.own_price, state.seen, state.habit, state.ahead,
+        state.demand_seen, state.first_share, state.own_price, state.own_markup, state.seen, state.habit, state.ahead,
         state.forecast_error,
     )  # fmt: skip
     seen = learn(world.links.observing, world.links.heuristics, observed, beliefs, t == 0, PAST + t)
     now["site_demand"], now["site_load"] = seen.demand, seen.load
-    now["long_run_here"] = seen.cost
+    now["costs_here"], now["hour_cost_here"] = seen.costs, seen.cost
     now["growth_ahead"], now["price_ahead"] = seen.growth, seen.price
     now["standing"], now["captive"] = seen.standing, seen.captive

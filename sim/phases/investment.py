@@ -66,7 +66,7 @@ def _rentals(world: World) -> Rentals:
     lets = (leases.until[ours] > world.t) * (1.0 - rents[site[lessor]])
     return Rentals(
         world.parameters.behaviour.leasing.built_to_let * rents * state.selling[links.site_provider],
-        state.rent[links.site_region], world.now.arrays["long_run_here"], site[lessor], site[lessee],
+        state.rent[links.site_region], world.now.arrays["hour_cost_here"], site[lessor], site[lessee],
         world.now.most[1, lessor] * lets, world.leasable[ours],
     )  # fmt: skip
 

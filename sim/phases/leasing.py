@@ -16,7 +16,7 @@ def run(world: World) -> None:
     if links.dated_leases == state.let_hours.size or world.t + 1 < world.structure.history:
         return
     behaviour = world.parameters.behaviour
-    state.rent[:] = (1.0 - behaviour.leasing.discount) * state.opening_price * state.regional_price
+    state.rent[:] = (1.0 - behaviour.leasing.discount) * state.hosted_price
     sign_leases(
         _cards(world), _trade(world), world.leases_ahead, links.dated_leases, state.rent, world.t,
         behaviour.expectations.largest_growth, behaviour.orders.steepness, 1.0 / behaviour.leasing.term_quarters,

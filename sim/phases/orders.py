@@ -70,7 +70,7 @@ def _costs(world: World) -> Floats:
 def _prospects(world: World) -> Prospects:
     """Return what sites expect of the next quarter."""
     state, now = world.state, world.now.arrays
-    earned = earnings(now["price_ahead"], state.own_price, now["long_run_here"])
+    earned = earnings(now["price_ahead"], state.own_markup, now["hour_cost_here"])
     return Prospects(earned, now["site_load"], state.appetite)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.economics.accounts import book_sales, note_prices, operating_costs
+from sim.economics.accounts import book_sales, hosted_prices, note_prices, operating_costs
 from sim.economics.cells import Floats
 from sim.economics.fleets import post_rents
 from sim.names import HOURS_PER_QUARTER, QUARTERS_PER_YEAR
@@ -16,6 +16,10 @@ def run(world: World) -> None:
     _operating_costs(world, _sales(world))
     _leases(world)
     note_prices(taken, state.posted, links.product_maas, state.opening_price, state.regional_price)
+    hosted_prices(
+        taken, state.posted, links.product_maas, links.product_training, world.now.most, links.product_pool,
+        links.product_region, state.hosted_price,
+    )  # fmt: skip
 
 
 def _sales(world: World) -> Floats:

@@ -52,7 +52,7 @@ class Demand(Frame):
     def cost_prices(self) -> Floats:
         """(T, J) long-run cost of every product, per unit."""
         links, record = self.links, self.record
-        hour = record["long_run"][:, links.product_pool, links.product_workload]
+        hour = record["costs_here"][:, links.product_site, links.product_workload]
         token = hour / record["tokens_per_hour"][:, links.product_provider] + links.other_cost[links.product_provider]
         return np.where(links.product_service == MAAS, token, hour)
 

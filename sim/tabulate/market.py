@@ -58,13 +58,12 @@ def _prices(facts: Facts) -> dict[str, Floats]:
 
 
 def _long_run_cost(facts: Facts) -> Floats:
-    """Return the long-run cost of an hour at sites in each region, weighted by hours served there."""
+    """Return what the hours that customers of each region rent would cost on new cards of the sites that serve them."""
     record, links = facts.record, facts.links
-    hours = record["taken"].sum(axis=1)
-    cost = record["long_run"][:, links.product_pool, links.product_workload]
-    regions = len(facts.structure.regions)
-    sums = (folded(x, links.product_region, regions) for x in (cost * hours, hours))
-    return ratio(*(with_world(x) for x in sums))
+    rented = np.flatnonzero(links.product_service == IAAS)
+    hours = record["taken"][:, :, rented]
+    cost = record["costs_here"][:, links.product_site[rented], links.product_workload[rented]]
+    return ratio(*(with_world(x.sum(axis=2)) for x in (cost[:, None, :] * hours, hours)))
 
 
 def _by_site_region(facts: Facts) -> dict[str, Floats]:

@@ -9,6 +9,7 @@ from sim.economics.accounts import (
     cards_sold,
     charges_on_cards,
     commitments,
+    hosted_prices,
     hours_by_lane,
     note_prices,
     operating_costs,
@@ -173,3 +174,12 @@ def test_workloads_and_customers_add_up_by_region() -> None:
     held, wanted = sums_by_region(np.arange(8.0), np.array([1.0, 2.0, 4.0, 8.0]), region, 2, 3)
     assert held.tolist() == [14.0, 14.0, 0.0]
     assert wanted == pytest.approx([9.0, 6.0, 0.0])
+
+
+def test_the_price_of_hosted_hours_counts_training_as_the_inference_it_could_be() -> None:
+    """A pool in each of two regions: an hour of training at the first could be two of inference."""
+    taken, price = np.array([[3.0, 4.0, 9.0], [1.0, 0.0, 0.0]]), np.array([0.5, 0.7])
+    most = np.array([[5.0, 0.0], [10.0, 8.0]])
+    tokens, training, pool = np.array([False, False, True]), np.array([True, False, False]), np.array([0, 0, 1])
+    hosted_prices(taken, np.array([6.0, 2.0, 5.0]), tokens, training, most, pool, pool, price)
+    assert price.tolist() == [pytest.approx((4.0 * 6.0 + 4.0 * 2.0) / (4.0 * 2.0 + 4.0)), 0.7]

@@ -11,7 +11,6 @@ from sim.economics.sites import (
     growth_of,
     least_by_site,
     loads,
-    place_orders,
     price_levels,
     settle_habits,
     shares_within,
@@ -31,12 +30,27 @@ def test_demand_counts_training_as_the_inference_it_takes_away() -> None:
 
 
 def test_value_and_hours_of_what_was_first_wanted() -> None:
-    value, asked = site_prices(
-        FIRST, np.array([2.0, 0.5, 3.0]), np.array([10.0, 20.0]), np.array([0, 1, 1]), np.array([0, 1, 0]),
-        np.array([False, True, False]), np.array([0, 0, 1]), 3,
+    """Tokens count net of what they cost beside hours; an hour of each kind fetches the mean of its region."""
+    value, asked, usual = site_prices(
+        FIRST, np.array([2.0, 0.5, 3.0]), np.array([0.0, 0.1]), np.array([10.0, 20.0]), np.array([0, 1, 1]),
+        np.array([0, 1, 0]), np.array([False, True, False]), np.array([0, 0, 1]), np.zeros(3, np.int64), 1,
     )  # fmt: skip
-    np.testing.assert_allclose(value, [2.0 * 4.0 + 10.0 * 2.0, 30.0, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(value, [2.0 * 4.0 + 8.0 * 2.0, 30.0, 0.0], rtol=1e-14)
     np.testing.assert_allclose(asked, [[4.0, 2.0], [10.0, 0.0], [0.0, 0.0]], rtol=1e-14)
+    np.testing.assert_allclose(usual, [4.0 * 38.0 / 14.0 + 16.0, 10.0 * 38.0 / 14.0, 0.0], rtol=1e-14)
+
+
+@given(st.lists(st.floats(0.1, 10.0), min_size=4, max_size=4), st.lists(st.floats(0.0, 9.0), min_size=8, max_size=8))
+def test_who_sells_at_the_prices_of_all_fetches_the_usual_whatever_it_sells(
+    prices: list[float], hours: list[float]
+) -> None:
+    """Two sites that sell training and inference, by the hour and by the token, at the same prices."""
+    kinds, site = np.array([0, 1, 0, 1] * 2), np.repeat([0, 1], 4)
+    value, _, usual = site_prices(
+        np.array([hours]), np.array(prices * 2), np.zeros(2), np.ones(2), site, kinds,
+        np.array([False, False, True, True] * 2), site, np.zeros(2, np.int64), 1,
+    )  # fmt: skip
+    np.testing.assert_allclose(value, usual, rtol=1e-12)
 
 
 def test_cost_of_what_a_region_asks_for_on_the_cheapest_cards_of_a_site() -> None:
@@ -51,25 +65,33 @@ ASKED = np.array([[10.0, 0.0], [4.0, 6.0], [0.0, 0.0], [0.0, 0.0]])
 VALUE, REGION = np.array([32.0, 30.0, 0.0, 0.0]), np.array([0, 0, 0, 1])
 
 
+USUAL = np.array([40.0, 20.0, 0.0, 0.0])
+EACH = np.array([[1.0, 9.0], [3.0, 2.0], [1.0, 1.0], [7.0, 7.0]])
+
+
 def test_prices_over_the_cost_of_each_site() -> None:
     cost = np.array([1.5, 2.0, 1.0, 7.0])
-    above, own = price_levels(VALUE, ASKED, cost, REGION, 2)
+    above, own, markup = price_levels(VALUE, ASKED, USUAL, EACH, cost, REGION, 2)
     np.testing.assert_allclose(np.exp(above), [3.1 / 1.5, 3.1 / 2.0, 3.1, 1.0], rtol=1e-14)
-    np.testing.assert_allclose(np.exp(own), [3.2 / 3.1, 3.0 / 3.1, 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(own), [32.0 / 40.0, 30.0 / 20.0, 1.0, 1.0], rtol=1e-14)
+    np.testing.assert_allclose(np.exp(above + markup), [32.0 / 10.0, 30.0 / (12.0 + 12.0), 3.1, 1.0], rtol=1e-14)
 
 
 @given(st.floats(0.01, 100.0), st.sampled_from([0, 1, 2]))
 def test_what_a_rival_pays_changes_nothing_for_others(times: float, rival: int) -> None:
     """A rule that makes cards dear for one firm, or a chip that makes them cheap, stops no other and starts none."""
     cost = np.array([1.5, 2.0, 1.8, 7.0])
-    above, own = price_levels(VALUE, ASKED, cost, REGION, 2)
-    then = cost.copy()
+    above, own, markup = price_levels(VALUE, ASKED, USUAL, EACH, cost, REGION, 2)
+    then, each = cost.copy(), EACH.copy()
     then[rival] *= times
-    above_then, own_then = price_levels(VALUE, ASKED, then, REGION, 2)
+    each[rival] *= times
+    above_then, own_then, markup_then = price_levels(VALUE, ASKED, USUAL, each, then, REGION, 2)
     others = [s for s in range(4) if s != rival]
     assert above_then[others].tolist() == above[others].tolist()
+    assert markup_then[others].tolist() == markup[others].tolist()
     assert own_then.tolist() == own.tolist()
     assert above_then[rival] == pytest.approx(above[rival] - np.log(times), abs=1e-12)
+    assert markup_then[rival] == pytest.approx(markup[rival], abs=1e-12)
 
 
 def test_a_site_costs_what_its_orders_cost_and_without_any_the_least_of_its_cards() -> None:
@@ -91,15 +113,12 @@ def test_shares_growth_and_loads() -> None:
 
 
 def test_habits_move_to_what_is_observed_and_begin_there() -> None:
-    share, price = np.array([0.5, 0.5]), np.array([0.2, 0.2])
+    share, price, markup = np.array([0.5, 0.5]), np.array([0.2, 0.2]), np.array([0.4, 0.0])
+    seen = (np.array([0.9, 0.1]), np.array([0.0, 1.0]), np.array([0.0, 0.2]))
     weights = np.full(2, 0.25), np.full(2, 0.5)
-    settle_habits(np.array([0.9, 0.1]), np.array([0.0, 1.0]), *weights, False, share, price)
+    settle_habits(seen, *weights, False, (share, price, markup))
     assert (share.tolist(), price.tolist()) == (pytest.approx([0.6, 0.4]), pytest.approx([0.1, 0.6]))
-    settle_habits(np.array([0.9, 0.1]), np.array([0.0, 1.0]), *weights, True, share, price)
+    assert markup.tolist() == pytest.approx([0.2, 0.1])
+    settle_habits(seen, *weights, True, (share, price, markup))
     assert (share.tolist(), price.tolist()) == (pytest.approx([0.9, 0.1]), pytest.approx([0.0, 1.0]))
-
-
-def test_orders_are_cards_of_the_chosen_chip_and_none_where_there_is_no_chip() -> None:
-    ordered = np.full((2, 3), np.nan)
-    place_orders(np.array([[0, 2], [-1, 1]]), np.array([[8.0, 6.0], [5.0, 4.0]]), np.array([2.0, 4.0, 3.0]), ordered)
-    assert ordered.tolist() == [[4.0, 0.0, 2.0], [0.0, 1.0, 0.0]]
+    assert markup.tolist() == pytest.approx([0.0, 0.2])

@@ -46,7 +46,7 @@ def test_a_shell_that_stands_is_not_weighed() -> None:
     np.testing.assert_allclose(found, bare / EFFECTIVE, rtol=1e-12)
 
 
-def test_an_hour_earns_the_mean_price_of_its_region_times_the_own_price_over_it() -> None:
+def test_an_hour_earns_its_cost_times_what_prices_are_over_that() -> None:
     ahead, own = np.log([2.0, 3.0]), np.log([1.5, 1.0])
     np.testing.assert_allclose(earnings(ahead, own, np.array([0.5, 0.7])), [1.5, 2.1], rtol=1e-14)
 

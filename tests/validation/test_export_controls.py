@@ -1002,8 +1002,8 @@ def test_a_quota_of_nothing_costs_sites_what_a_ban_costs_them() -> None:
     none = rule(treatment="licence", licence=licence(cards_per_quarter=0.0))
     free, ban, quota = (ran(changes | UNMOVED) for changes in (NONE, policy(x=rule()), policy(x=none)))
     structure = free.world.structure
-    china = free.world.links.pool_region == structure.regions.index("cn")
-    cost, banned, at_quota = (x.record["long_run"][-1, china] for x in (free, ban, quota))
+    china = free.world.links.site_region == structure.regions.index("cn")
+    cost, banned, at_quota = (x.record["costs_here"][-1, china] for x in (free, ban, quota))
     assert (banned > 1.5 * cost).any()
     np.testing.assert_allclose(at_quota, banned, rtol=0.1)
     halls, with_quota = (x.record["energised_mw"][-1].sum() for x in (ban, quota))

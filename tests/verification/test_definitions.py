@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from sim.economics.technology import interpolate
 from sim.names import HOURS_PER_QUARTER, quarter_number
-from sim.structure import IAAS, INFERENCE, MAAS, TRAINING
+from sim.structure import IAAS, INFERENCE, MAAS, TRAINING, Product
 from sim.tabulate.facts import Facts
 from sim.world import World
 from tests.markets import finished, parameters_of, tables_of
@@ -81,10 +81,15 @@ def _pool_hours(world: World, workload: int) -> np.ndarray:
     return np.array([(cards * effective).sum() * hours for cards in world.state.operated])
 
 
+def _hour(world: World, product: Product) -> float:
+    """Return the long-run cost of an hour on what the site of a product orders."""
+    return float(world.now.arrays["costs_here"][world.structure.pool_site[product.pool], product.workload])
+
+
 def _cost(world: World, j: int) -> float:
     """Return the long-run cost of a unit of a product."""
     product = world.structure.products[j]
-    hour = float(world.state.long_run[product.pool, product.workload])
+    hour = _hour(world, product)
     if product.service == IAAS:
         return hour
     models = list(world.parameters.providers.values())[product.provider].models
@@ -167,13 +172,16 @@ def test_potential_is_every_task_at_the_compute_of_the_day(overrides: tuple[str,
 
 
 @both
-def test_long_run_cost_is_weighted_by_hours_served_where_cards_stand(overrides: tuple[str, ...]) -> None:
+def test_long_run_cost_is_that_of_the_hours_which_customers_rent_where_they_are_served(
+    overrides: tuple[str, ...],
+) -> None:
     world = finished(*overrides).world
     spent, hours = (np.zeros(len(world.structure.regions)) for _ in range(2))
     for j, product in enumerate(world.structure.products):
-        taken = float(world.now.arrays["taken"][:, j].sum())
-        spent[product.region] += taken * world.state.long_run[product.pool, product.workload]
-        hours[product.region] += taken
+        if product.service == IAAS:
+            taken = world.now.arrays["taken"][:, j]
+            spent += taken * _hour(world, product)
+            hours += taken
     expected = _ratio(_with_world(spent), _with_world(hours))
     assert_allclose(_last("market", "region", overrides)["lrmc_usd_per_h100e_hour"], expected, rtol=1e-12)
 

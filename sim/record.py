@@ -13,7 +13,7 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.policy.calendar import Quarterly
-from sim.state import RECORDED, shapes_of, views
+from sim.state import RECORDED, Shape, shapes_of, views
 from sim.world import World
 
 MEASURED = (
@@ -59,13 +59,11 @@ class Record:
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         shapes = shapes_of(structure)
-        shapes = {name: shapes[name] for name in RECORDED}
-        self._states = np.empty((structure.quarters, sum(map(prod, shapes.values()))))
-        """The columns of the state that are recorded, by quarter as they lie in its block."""
-        self._taken = views(self._states, shapes)
-        """All quarters of a run by column: views of those of the state, then what was measured."""
-        self._measured: list[Floats] = []
-        """What was measured and counted, by quarter."""
+        self._states, self._taken = _block(structure.quarters, {name: shapes[name] for name in RECORDED})
+        """The columns of the state that are recorded, by quarter as they lie in its block; and views of them by name,
+        to which those of what was measured and counted are added in the first quarter."""
+        self._measured = np.empty((0, 0))
+        """What was measured and counted, by quarter, one after another."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -76,11 +74,11 @@ class Record:
         world.now.arrays["need"] = world.now.need
         self._states[world.t] = world.state.block[: self._states.shape[1]]
         columns = (*_of_quarter(world.now.arrays), *_of_tally(self._tally))
-        if not self._measured:
-            self._measured = [np.empty((len(self._states), *column.shape)) for column in columns]
-            self._taken |= dict(zip((*MEASURED, *COUNTED), self._measured, strict=True))
-        for taken, column in zip(self._measured, columns, strict=True):
-            taken[world.t] = column
+        if self._measured.size == 0:
+            shapes = {name: column.shape for name, column in zip((*MEASURED, *COUNTED), columns, strict=True)}
+            self._measured, taken = _block(len(self._states), shapes)
+            self._taken |= taken
+        np.concatenate(columns, axis=None, out=self._measured[world.t])
         self.rules.append(world.rules)
         self.under.append(world.under)
         self.stopped.append(world.now.stopped)
@@ -102,6 +100,12 @@ class Record:
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter: the record's own, to be read only."""
         return self._taken[name][: self.quarters]
+
+
+def _block(quarters: int, shapes: Mapping[str, Shape]) -> tuple[Floats, dict[str, Floats]]:
+    """Return room for columns of some shapes, one after another in every quarter, and its views by their names."""
+    block = np.empty((quarters, sum(map(prod, shapes.values()))))
+    return block, views(block, shapes)
 
 
 def site_origins(links: Links) -> Ints:

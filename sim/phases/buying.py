@@ -141,14 +141,12 @@ def _cut_abroad(world: World, cut: list[Cut]) -> Floats:
 
 
 def _note_lifted(world: World, limits: Sequence[str], parts: Floats, ordered: Floats) -> None:
-    """Note what each limit, by its id and with its part (S + W, V), cuts of the orders that the others leave."""
-    alone = cut_alone(ordered, parts, world.structure.chip_h100e)
-    world.now.lifted |= {name: x for name, x in zip(limits, alone, strict=True) if not _silencing(world, name)}
+    """Note what each limit, by its id and with its part (S + W, V), cuts of the orders that the others leave.
 
-
-def _silencing(world: World, name: str) -> bool:
-    """Return whether a rule on cards silences others, which would speak if it were lifted."""
-    return any(rule.overrides for found, rule, _ in world.policy.chip_rules if found == name)
+    Of those alone that silence no others, which would speak if they were lifted.
+    """
+    alone, overriding = cut_alone(ordered, parts, world.structure.chip_h100e), world.policy.overriding
+    world.now.lifted |= {name: x for name, x in zip(limits, alone, strict=True) if name not in overriding}
 
 
 def _narrowed(

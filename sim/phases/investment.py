@@ -6,7 +6,6 @@ from sim.economics.building import under_way
 from sim.economics.cells import Bools, Floats
 from sim.economics.slots import spent_per_mw
 from sim.economics.works import Works, ask, begin_halls
-from sim.phases.leasing import renting
 from sim.strategies.capacity_target import Rentals
 from sim.strategies.outlook import Standing, Views, missing_halls
 from sim.structure import PAST
@@ -60,14 +59,13 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
 
 def _rentals(world: World) -> Rentals:
     """Return who may rent from whom what others would have to build first; who is gone or not yet there does not."""
-    links, state, leases, rents = world.links, world.state, world.leases, renting(world)
-    ours, site = slice(links.dated_leases, None), world.structure.pool_site
-    lessor, lessee = leases.lessor[ours], leases.lessee[ours]
-    lets = (leases.until[ours] > world.t) * (1.0 - rents[site[lessor]])
+    links, state, leases, rents = world.links, world.state, world.leases, world.now.arrays["renting"]
+    ours = slice(links.dated_leases, None)
+    lets = (leases.until[ours] > world.t) * (1.0 - rents[links.lessor_site])
     return Rentals(
         world.parameters.behaviour.leasing.built_to_let * rents * state.selling[links.site_provider],
-        state.rent[links.site_region], world.now.arrays["long_run_here"], site[lessor], site[lessee],
-        world.now.most[1, lessor] * lets, world.leasable[ours],
+        state.rent[links.site_region], world.now.arrays["long_run_here"], links.lessor_site, links.lessee_site,
+        world.now.most[1, leases.lessor[ours]] * lets, world.leasable[ours],
     )  # fmt: skip
 
 

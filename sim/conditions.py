@@ -50,6 +50,8 @@ class Conditions(NamedTuple):
     """(R, V) USD per used card-hour of electricity and care that firms pay."""
     pool_care: Floats
     """(L, V) the same in each pool."""
+    cards_paid: Floats
+    """(S, V) part of the price of cards that sites pay: the state grants the rest."""
     stance: Stance
     """How providers invest: a subsidy lowers the cost that a price has to cover."""
     ties: Ties
@@ -64,7 +66,7 @@ def conditions(measures: Measures, structure: Structure, links: Links, ties: Tie
     hurdle = links.investment.hurdle * (1.0 - help_.capital[structure.site_region])
     running = links.card_running - saved
     return Conditions(
-        measures, saved, running, running[links.pool_region],
+        measures, saved, running, running[links.pool_region], 1.0 - help_.cards[structure.site_region],
         links.investment._replace(hurdle=hurdle), ties,
         _financing(measures, structure, links), _making(measures, links.makers),
     )  # fmt: skip

@@ -65,6 +65,9 @@ class Links:
         """(S + W,) firm of every place that orders cards: providers, then owners elsewhere."""
         self.order_region = np.concatenate([structure.site_region, structure.elsewhere_region])
         """(S + W,) region of every such place."""
+        by_place = structure.site_region, structure.elsewhere_region
+        self.ordering_in = [[np.flatnonzero(x == r) for x in by_place] for r in range(len(structure.regions))]
+        """Sites, and owners elsewhere, by region."""
         self.keepers = _keepers(structure, self.order_region)
         """(R, S + W) weights of places whose orders show what customers may buy for themselves."""
         homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])

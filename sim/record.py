@@ -13,7 +13,7 @@ from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.policy.calendar import Quarterly
-from sim.state import RECORDED, Shape, shapes_of, views
+from sim.state import RECORDED, shapes_of, views
 from sim.world import World
 
 MEASURED = (
@@ -59,11 +59,14 @@ class Record:
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         shapes = shapes_of(structure)
-        self._states, self._taken = _block(structure.quarters, {name: shapes[name] for name in RECORDED})
-        """The columns of the state that are recorded, by quarter as they lie in its block; and views of them by name,
-        to which those of what was measured and counted are added in the first quarter."""
-        self._measured = np.empty((0, 0))
-        """What was measured and counted, by quarter, one after another."""
+        self._shapes = {name: shapes[name] for name in RECORDED}
+        """Of the columns that are recorded: of the state, then what was measured and counted in the first quarter."""
+        self._states = sum(map(prod, self._shapes.values()))
+        """How much of the block of the state is recorded."""
+        self._rows = np.empty((structure.quarters, 0))
+        """All columns that are recorded one after another, by quarter."""
+        self._taken = dict[str, Floats]()
+        """Views of them by name."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -72,13 +75,10 @@ class Record:
         """Copy the quarter that has just been simulated."""
         self._add_up(world)
         world.now.arrays["need"] = world.now.need
-        self._states[world.t] = world.state.block[: self._states.shape[1]]
         columns = (*_of_quarter(world.now.arrays), *_of_tally(self._tally))
-        if self._measured.size == 0:
-            shapes = {name: column.shape for name, column in zip((*MEASURED, *COUNTED), columns, strict=True)}
-            self._measured, taken = _block(len(self._states), shapes)
-            self._taken |= taken
-        np.concatenate(columns, axis=None, out=self._measured[world.t])
+        if not self._taken:
+            self._make_room(columns)
+        np.concatenate((world.state.block[: self._states], *columns), axis=None, out=self._rows[world.t])
         self.rules.append(world.rules)
         self.under.append(world.under)
         self.stopped.append(world.now.stopped)
@@ -88,6 +88,12 @@ class Record:
         self.foreseen.append(world.now.foreseen)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
+
+    def _make_room(self, columns: tuple[Floats, ...]) -> None:
+        """Make room for all quarters, for what is measured and counted as well."""
+        self._shapes |= {name: column.shape for name, column in zip((*MEASURED, *COUNTED), columns, strict=True)}
+        self._rows = np.empty((len(self._rows), sum(map(prod, self._shapes.values()))))
+        self._taken = views(self._rows, self._shapes)
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now
@@ -100,12 +106,6 @@ class Record:
     def __getitem__(self, name: str) -> Floats:
         """Return an array of the quarters taken, first axis the quarter: the record's own, to be read only."""
         return self._taken[name][: self.quarters]
-
-
-def _block(quarters: int, shapes: Mapping[str, Shape]) -> tuple[Floats, dict[str, Floats]]:
-    """Return room for columns of some shapes, one after another in every quarter, and its views by their names."""
-    block = np.empty((quarters, sum(map(prod, shapes.values()))))
-    return block, views(block, shapes)
 
 
 def site_origins(links: Links) -> Ints:

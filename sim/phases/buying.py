@@ -15,6 +15,7 @@ from sim.economics.licensing import (
     left_by_quota,
     left_by_quotas,
     narrowed,
+    refused,
     stopped,
 )
 from sim.permits import Closed
@@ -122,8 +123,8 @@ def _note_closed(
 ) -> None:  # fmt: skip
     """Note what would have been ordered, had nothing been closed, and which instruments closed how much of it."""
     now, permits, first = world.now, world.permits, wanted(buyers, open_, ordered)
-    now.arrays["denied"] = now.arrays["removed"] + first * (1.0 - open_)
-    now.arrays["closed"] = first * (permits.abroad + _cut_abroad(world, cut) if cut else permits.abroad)
+    abroad = permits.abroad + _cut_abroad(world, cut) if cut else permits.abroad
+    now.arrays["denied"], now.arrays["closed"] = refused(first, open_, abroad, now.arrays["removed"])
     _credit_closed(world, permits.deciding, first)
     if cut:
         _credit_closed(world, _as_closed(cut), first)

@@ -36,6 +36,10 @@ class Making(NamedTuple):
     tools: Tools
     own_tools: Floats
     """(Z, 3) part of tools that the own region makes."""
+    imports: Floats
+    """(Z, 3) of each stage at the end of history, as far as rules let them."""
+    closed: bool
+    """Whether foundries do not serve wafers of some card."""
     support: float
     """USD m a quarter that treasuries pay who builds capacity."""
 
@@ -90,5 +94,5 @@ def _making(measures: Measures, makers: Makers) -> Making:
     return Making(
         makers.technique._replace(price=makers.technique.price * rules.price), makers.growth + rules.growth,
         Tools(makers.tool_wear, missing, idle), own_tools(makers.tool_imports, missing),
-        float(rules.cost.sum()),
+        makers.imports * rules.imports, bool(measures.closed.any()), float(rules.cost.sum()),
     )  # fmt: skip

@@ -74,7 +74,7 @@ def buy(world: World, here: Shelf, power: Floats, worth: Worth) -> None:
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
     state.left[:] = _left(world, open_) if cut else 1.0
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
-    if open_.min() < 1.0:
+    if cut or world.permits.closes:
         _note_closed(world, buyers, open_, ordered, cut)
 
 

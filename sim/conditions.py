@@ -36,6 +36,10 @@ class Making(NamedTuple):
     tools: Tools
     own_tools: Floats
     """(Z, 3) part of tools that the own region makes."""
+    imports: Floats
+    """(Z, 3) of each stage at the end of history, as far as rules let them."""
+    closed: bool
+    """Whether foundries do not serve wafers of some card."""
     support: float
     """USD m a quarter that treasuries pay who builds capacity."""
 
@@ -50,6 +54,8 @@ class Conditions(NamedTuple):
     """(R, V) USD per used card-hour of electricity and care that firms pay."""
     pool_care: Floats
     """(L, V) the same in each pool."""
+    cards_paid: Floats
+    """(S, V) part of the price of cards that sites pay: the state grants the rest."""
     stance: Stance
     """How providers invest: a subsidy lowers the cost that a price has to cover."""
     ties: Ties
@@ -64,7 +70,7 @@ def conditions(measures: Measures, structure: Structure, links: Links, ties: Tie
     hurdle = links.investment.hurdle * (1.0 - help_.capital[structure.site_region])
     running = links.card_running - saved
     return Conditions(
-        measures, saved, running, running[links.pool_region],
+        measures, saved, running, running[links.pool_region], 1.0 - help_.cards[structure.site_region],
         links.investment._replace(hurdle=hurdle), ties,
         _financing(measures, structure, links), _making(measures, links.makers),
     )  # fmt: skip
@@ -88,5 +94,5 @@ def _making(measures: Measures, makers: Makers) -> Making:
     return Making(
         makers.technique._replace(price=makers.technique.price * rules.price), makers.growth + rules.growth,
         Tools(makers.tool_wear, missing, idle), own_tools(makers.tool_imports, missing),
-        float(rules.cost.sum()),
+        makers.imports * rules.imports, bool(measures.closed.any()), float(rules.cost.sum()),
     )  # fmt: skip

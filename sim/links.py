@@ -58,26 +58,25 @@ class Links:
         self._costs(structure)
         self._labs(structure)
         self._money(structure)
-        self.leases = _leases(structure)
-        self.every_lease = np.ones(self.leases.lessor.size)
-        self.dated_leases = len(structure.parameters.leases)
-        """How many of the leases have dates; firms decide on the others."""
-        self.leasing = np.array([x.leasing for x in _variants(structure)])
-        """(S,) part of missing capacity that the provider rents."""
-        self.rent_hurdle = np.array([x.hurdle for x in _variants(structure)])
-        """(S,) what an hour must earn over its rent."""
+        self._leases(structure)
         self.order_mix = _order_mix(structure)
         others = len(structure.providers) + np.arange(structure.elsewhere_region.size)
         self.order_firm = np.concatenate([structure.site_provider, others])
         """(S + W,) firm of every place that orders cards: providers, then owners elsewhere."""
         self.order_region = np.concatenate([structure.site_region, structure.elsewhere_region])
         """(S + W,) region of every such place."""
+        by_place = structure.site_region, structure.elsewhere_region
+        self.ordering_in = [[np.flatnonzero(x == r) for x in by_place] for r in range(len(structure.regions))]
+        """Sites, and owners elsewhere, by region."""
         self.keepers = _keepers(structure, self.order_region)
         """(R, S + W) weights of places whose orders show what customers may buy for themselves."""
         homes = np.concatenate([self.provider_region[structure.site_provider], _homes(structure)])
         self.order_at_home = homes == self.order_region
         """(S + W,) whether it lies in the region of its firm's headquarters."""
         at_home, denied = self.order_at_home[: len(structure.sites)], structure.parameters.behaviour.leasing.denied
+        self.home_site = np.full(len(structure.providers), -1)
+        """(I,) site of a firm in the region of its headquarters; -1 where it has none."""
+        self.home_site[structure.site_provider[at_home]] = np.flatnonzero(at_home)
         self.denied_leasing = np.where(at_home, 0.0, denied)
         """(S,) part that firms rent abroad of what rules deny them."""
         self.investment = _investment(structure)
@@ -230,6 +229,19 @@ class Links:
              credit.asset_yield, credit.backlog_multiple, credit.covenant, finance.cash_buffer_quarters]
         )  # fmt: skip
         self.patience = np.array([hazard.intercept, hazard.burn_weight, hazard.growth_weight])
+
+    def _leases(self, structure: Structure) -> None:
+        self.leases = _leases(structure)
+        self.every_lease = np.ones(self.leases.lessor.size)
+        self.dated_leases = len(structure.parameters.leases)
+        """How many of the leases have dates; firms decide on the others."""
+        self.lessor_site = structure.pool_site[self.leases.lessor[self.dated_leases :]]
+        """(n,) site that lets under each of these others, and the ``lessee_site``, that rents."""
+        self.lessee_site = structure.pool_site[self.leases.lessee[self.dated_leases :]]
+        self.leasing = np.array([x.leasing for x in _variants(structure)])
+        """(S,) part of missing capacity that the provider rents."""
+        self.rent_hurdle = np.array([x.hurdle for x in _variants(structure)])
+        """(S,) what an hour must earn over its rent."""
 
     def _labs(self, structure: Structure) -> None:
         customers = structure.parameters.customers

@@ -51,6 +51,8 @@ class Permits(NamedTuple):
 
     open: Floats
     """(S + W, V) share of what is wanted that may go."""
+    closes: bool
+    """Whether anything may not."""
     order_pool: Floats
     """(L, V) share of what is wanted that may go, of cards of its stack."""
     own: Floats
@@ -85,8 +87,9 @@ def permits_of(
     """Return what rules leave open in a quarter, by who orders."""
     ordering, at_sites = [rules[name] for name in ORDERING], rules["sites"].open
     licences = _licences(ordering, calendar, quarter)
+    open_ = np.concatenate([found.open for found in ordering])
     return Permits(
-        np.concatenate([found.open for found in ordering]), links.pool_cards * at_sites[structure.pool_site],
+        open_, bool((open_ < 1.0).any()), links.pool_cards * at_sites[structure.pool_site],
         rules["regions"].open * links.chip_merchant,
         _closed(calendar, [rules["regions"].alone * links.chip_merchant]),
         tuple(_duties(calendar, rules["regions"].licensed)),

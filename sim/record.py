@@ -59,13 +59,14 @@ class Record:
         self.own_dearer: list[dict[str, Floats]] = []
         """(R,) how much less own cards would cost customers if each rule alone were lifted, by its id."""
         shapes = shapes_of(structure)
-        shapes = {name: shapes[name] for name in RECORDED}
-        self._states = np.empty((structure.quarters, sum(map(prod, shapes.values()))))
-        """The columns of the state that are recorded, by quarter as they lie in its block."""
-        self._taken = views(self._states, shapes)
-        """All quarters of a run by column: views of those of the state, then what was measured."""
-        self._measured: list[Floats] = []
-        """What was measured and counted, by quarter."""
+        self._shapes = {name: shapes[name] for name in RECORDED}
+        """Of the columns that are recorded: of the state, then what was measured and counted in the first quarter."""
+        self._states = sum(map(prod, self._shapes.values()))
+        """How much of the block of the state is recorded."""
+        self._rows = np.empty((structure.quarters, 0))
+        """All columns that are recorded one after another, by quarter."""
+        self._taken = dict[str, Floats]()
+        """Views of them by name."""
         firms = len(structure.providers)
         self._tally = empty_tally(len(structure.cells), len(structure.regions), len(structure.sites) * KINDS, firms)
         self._origin = site_origins(world.links)[world.links.pair_product]
@@ -74,13 +75,10 @@ class Record:
         """Copy the quarter that has just been simulated."""
         self._add_up(world)
         world.now.arrays["need"] = world.now.need
-        self._states[world.t] = world.state.block[: self._states.shape[1]]
         columns = (*_of_quarter(world.now.arrays), *_of_tally(self._tally))
-        if not self._measured:
-            self._measured = [np.empty((len(self._states), *column.shape)) for column in columns]
-            self._taken |= dict(zip((*MEASURED, *COUNTED), self._measured, strict=True))
-        for taken, column in zip(self._measured, columns, strict=True):
-            taken[world.t] = column
+        if not self._taken:
+            self._make_room(columns)
+        np.concatenate((world.state.block[: self._states], *columns), axis=None, out=self._rows[world.t])
         self.rules.append(world.rules)
         self.under.append(world.under)
         self.stopped.append(world.now.stopped)
@@ -90,6 +88,12 @@ class Record:
         self.foreseen.append(world.now.foreseen)
         self.diversions.append(taken_out(self._tally))
         self.quarters = world.t + 1
+
+    def _make_room(self, columns: tuple[Floats, ...]) -> None:
+        """Make room for all quarters, for what is measured and counted as well."""
+        self._shapes |= {name: column.shape for name, column in zip((*MEASURED, *COUNTED), columns, strict=True)}
+        self._rows = np.empty((len(self._rows), sum(map(prod, self._shapes.values()))))
+        self._taken = views(self._rows, self._shapes)
 
     def _add_up(self, world: World) -> None:
         links, now = world.links, world.now

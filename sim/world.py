@@ -192,6 +192,8 @@ class World:
     @property
     def leases_ahead(self) -> Leases:
         """Leases as firms reckon with them: what today's rules would let of those that are yet to begin."""
+        if self.leasable is self.links.every_lease:
+            return self.leases
         coming = self.leases.since > self.t
         return self.leases._replace(share=self.leases.share * np.where(coming, self.leasable, 1.0))
 

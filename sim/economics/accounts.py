@@ -123,6 +123,12 @@ def operating_costs(
 
 
 @compiled
+def cards_shipped(here: Floats, elsewhere: Floats, out: Floats) -> None:
+    """Fill (V,) with the cards that came to anybody: ``here`` (S, V) and ``elsewhere`` (W, V)."""
+    out[:] = by_chip(here) + by_chip(elsewhere)
+
+
+@compiled
 def cards_sold(here: Floats, elsewhere: Floats, confiscated: Floats, out: Floats) -> None:
     """Fill (V,) with cards whose revenue makers keep: ``here`` (S, V), ``elsewhere`` (W, V), ``confiscated`` (V,)."""
     out[:] = by_chip(here) + (by_chip(elsewhere) + confiscated)

@@ -104,6 +104,41 @@ def open_beyond(open_: Floats, done: float, allowed: Bools) -> float:
 
 
 @compiled
+def left_to_customers(own: Floats, keepers: Floats, left: Floats) -> Floats:
+    """Return the share of what customers want for themselves that they may buy, and limits leave (R, V).
+
+    Args:
+        own: (R, V) share that rules leave open.
+        keepers: (R, n) weights of places whose orders show what customers may buy.
+        left: (n, V) what limits left of orders at every place.
+    """
+    out = np.empty(own.shape)
+    for r in range(own.shape[0]):
+        for v in range(own.shape[1]):
+            cut = 0.0
+            for x in range(keepers.shape[1]):
+                cut += keepers[r, x] * (1.0 - left[x, v])
+            out[r, v] = own[r, v] * (1.0 - cut)
+    return out
+
+
+@compiled
+def left_to_pools(order_pool: Floats, site: Ints, left: Floats) -> Floats:
+    """Return the share of what is wanted of its stack's cards that may go to every pool, and limits leave (L, V).
+
+    Args:
+        order_pool: (L, V) share that rules leave open.
+        site: (L,) site of each pool.
+        left: (n, V) what limits left of orders at every place, sites first.
+    """
+    out = np.empty(order_pool.shape)
+    for pool in range(site.size):
+        for v in range(left.shape[1]):
+            out[pool, v] = order_pool[pool, v] * left[site[pool], v]
+    return out
+
+
+@compiled
 def least_costs(
     cost: Floats, effective: Floats, region: Ints, open_: Floats, launch: Floats, t: int, better: Ints, out: Floats
 ) -> None:

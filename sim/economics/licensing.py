@@ -193,6 +193,24 @@ def still_under(under: float, other: float, part: float, shared: float) -> float
 
 
 @compiled
+def refused(first: Floats, open_: Floats, abroad: Floats, removed: Floats) -> tuple[Floats, Floats]:
+    """Return cards that were denied (n, V), and those of them that only governments abroad closed (n, V).
+
+    Args:
+        first: (n, V) cards that are wanted first.
+        open_: (n, V) share of them that may go.
+        abroad: (n, V) share that governments abroad close.
+        removed: (n, V) cards that were taken out again, which count as denied.
+    """
+    denied, closed = np.empty(first.shape), np.empty(first.shape)
+    for x in range(first.shape[0]):
+        for v in range(first.shape[1]):
+            denied[x, v] = removed[x, v] + first[x, v] * (1.0 - open_[x, v])
+            closed[x, v] = first[x, v] * abroad[x, v]
+    return denied, closed
+
+
+@compiled
 def stopped(ordered: Floats, parts: Floats) -> Bools:
     """Return whether limits that leave parts (M, n, V) of orders (n, V) cut some of each place (M, n)."""
     limits, places, cards = parts.shape

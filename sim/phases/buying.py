@@ -15,6 +15,7 @@ from sim.economics.licensing import (
     left_by_quota,
     left_by_quotas,
     narrowed,
+    refused,
     stopped,
 )
 from sim.permits import Closed
@@ -73,7 +74,7 @@ def buy(world: World, here: Shelf, power: Floats, worth: Worth) -> None:
     open_, ordered = _under_limits(world, buyers, ruled, ordered, cut)
     state.left[:] = _left(world, open_) if cut else 1.0
     state.ordered[:], state.elsewhere_ordered[:] = ordered[: power.size], ordered[power.size :]
-    if open_.min() < 1.0:
+    if cut or world.permits.closes:
         _note_closed(world, buyers, open_, ordered, cut)
 
 
@@ -122,8 +123,8 @@ def _note_closed(
 ) -> None:  # fmt: skip
     """Note what would have been ordered, had nothing been closed, and which instruments closed how much of it."""
     now, permits, first = world.now, world.permits, wanted(buyers, open_, ordered)
-    now.arrays["denied"] = now.arrays["removed"] + first * (1.0 - open_)
-    now.arrays["closed"] = first * (permits.abroad + _cut_abroad(world, cut) if cut else permits.abroad)
+    abroad = permits.abroad + _cut_abroad(world, cut) if cut else permits.abroad
+    now.arrays["denied"], now.arrays["closed"] = refused(first, open_, abroad, now.arrays["removed"])
     _credit_closed(world, permits.deciding, first)
     if cut:
         _credit_closed(world, _as_closed(cut), first)
@@ -141,14 +142,12 @@ def _cut_abroad(world: World, cut: list[Cut]) -> Floats:
 
 
 def _note_lifted(world: World, limits: Sequence[str], parts: Floats, ordered: Floats) -> None:
-    """Note what each limit, by its id and with its part (S + W, V), cuts of the orders that the others leave."""
-    alone = cut_alone(ordered, parts, world.structure.chip_h100e)
-    world.now.lifted |= {name: x for name, x in zip(limits, alone, strict=True) if not _silencing(world, name)}
+    """Note what each limit, by its id and with its part (S + W, V), cuts of the orders that the others leave.
 
-
-def _silencing(world: World, name: str) -> bool:
-    """Return whether a rule on cards silences others, which would speak if it were lifted."""
-    return any(rule.overrides for found, rule, _ in world.policy.chip_rules if found == name)
+    Of those alone that silence no others, which would speak if they were lifted.
+    """
+    alone, overriding = cut_alone(ordered, parts, world.structure.chip_h100e), world.policy.overriding
+    world.now.lifted |= {name: x for name, x in zip(limits, alone, strict=True) if name not in overriding}
 
 
 def _narrowed(

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from sim.economics.accounts import cards_shipped
 from sim.economics.building import finished
 from sim.economics.cells import Floats
 from sim.economics.fleets import age_fleet, count_pools, install
 from sim.economics.scrapping import renew_fleet
-from sim.economics.upstream import by_chip
 from sim.phases.removal import remove
 from sim.structure import OPENING_AGE_QUARTERS, PAST
 from sim.world import World
@@ -19,7 +19,7 @@ def run(world: World) -> None:
     here, elsewhere = structure.deliveries, structure.elsewhere_deliveries
     state.delivered[:] = here[world.t] if world.observed else state.accepted
     state.elsewhere_delivered[:] = elsewhere[world.t] if world.observed else state.elsewhere_accepted
-    state.shipped[:] = by_chip(state.delivered) + by_chip(state.elsewhere_delivered)
+    cards_shipped(state.delivered, state.elsewhere_delivered, state.shipped)
     world.now.arrays["smuggled"], world.now.arrays["confiscated"] = state.leaking.copy(), state.seized.copy()
     installed = _installed(world)
     _age(world, installed)

@@ -66,19 +66,19 @@ def _builders_due(world: World) -> Floats:
 def _duties(world: World) -> Floats:
     """Note what was sold, and post what licences take of makers' revenue; return duties on new cards (S,), USD m."""
     structure, state, now, before = world.structure, world.state, world.now.arrays, world.rules_before
-    here, there, free = before["sites"], before["elsewhere"], world.observed
-    charged, sites = here.charges and not free, len(structure.sites)
+    here, there, sites = before["sites"], before["elsewhere"], len(structure.sites)
+    state.confiscated[:] = now["confiscated"]
+    if world.observed or not (here.charges or there.charges):
+        cards_sold(state.delivered, state.elsewhere_delivered, state.confiscated, state.sold)
+        return np.zeros(sites)
     duty, given_up = charged_beyond(world, before, world.under_before)
     kept = here.kept - given_up[:sites]
     kept_ahead = kept + spared_ahead(world)
-    state.confiscated[:] = now["confiscated"]
+    sold = state.delivered * kept + now["bought_ahead"] * (kept_ahead - kept)
     elsewhere = state.elsewhere_delivered
-    if there.charges and not free:
+    if there.charges:
         elsewhere = (elsewhere - now["smuggled"]) * (there.kept - given_up[sites:]) + now["smuggled"]
-    sold = state.delivered * kept + now["bought_ahead"] * (kept_ahead - kept) if charged else state.delivered
     cards_sold(sold, elsewhere, state.confiscated, state.sold)
-    if not charged:
-        return np.zeros(sites)
     return charges_on_cards(
         state.delivered, kept, here.duty + duty[:sites], now["bought_ahead"], kept_ahead, here.duty_ahead,
         state.chip_price, structure.chip_supplier, world.ledger.fees,
@@ -120,8 +120,9 @@ def _support(world: World) -> Floats:
 
 def _committed(world: World) -> Floats:
     """Return what every provider must still pay (I,), USD m: cards on their way, and builders of what is begun."""
-    state, later = world.state, world.now.arrays["builders_due"][1:]
-    duty = world.rules["sites"].duty + charged_beyond(world, world.rules, world.under)[0, : len(state.accepted)]
+    state, later, duty = world.state, world.now.arrays["builders_due"][1:], world.rules["sites"].duty
+    if world.under:
+        duty = duty + charged_beyond(world, world.rules, world.under)[0, : len(state.accepted)]
     return commitments(
         state.accepted, duty, state.chip_price,
         world.parameters.market.costs.server_cost_multiple, later, world.links.site_provider, state.cash.size,

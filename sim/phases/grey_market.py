@@ -62,10 +62,10 @@ def seize(world: World, on_their_way: Floats) -> None:
     state, now, links = world.state, world.now.arrays, world.links
     regions, effort = world.structure.elsewhere_region, world.conditions.measures.effort
     sent, share = sum_by(regions, on_their_way.sum(axis=1), effort.size), np.zeros(effort.size)
-    for r in np.flatnonzero(sent):
-        there = regions == r
-        inflow = state.accepted[links.site_region == r].sum() + state.elsewhere_accepted[there].sum()
-        share[r] = seized_share(float(effort[r]), float(sent[r]), float(inflow))
+    for r, (sites, owners) in enumerate(links.ordering_in):
+        if sent[r] > 0.0:
+            inflow = state.accepted[sites].sum() + state.elsewhere_accepted[owners].sum()
+            share[r] = seized_share(float(effort[r]), float(sent[r]), float(inflow))
     now["seized"][:] = on_their_way * share[regions, None]
     now["leaked"][:] = on_their_way - now["seized"]
     state.elsewhere_accepted -= now["seized"]

@@ -6,9 +6,7 @@ from sim.economics.building import under_way
 from sim.economics.cells import Bools, Floats
 from sim.economics.slots import spent_per_mw
 from sim.economics.works import Works, ask, begin_halls
-from sim.phases.leasing import renting
-from sim.strategies.capacity_target import Rentals
-from sim.strategies.outlook import Standing, Views, missing_halls
+from sim.strategies.outlook import Renting, Standing, Views, missing_halls
 from sim.structure import PAST
 from sim.world import World
 
@@ -51,23 +49,20 @@ def _ask(world: World, works: Works, requests: Bools, converts: bool) -> Floats:
         world.paths.outlook[t], now["price_ahead"], state.first_share, state.own_price, now["provider_revenue"],
     )  # fmt: skip
     gap = missing_halls(
-        standing, world.leases_ahead, world.links.fixed, views, world.conditions.stance, _rentals(world),
+        standing, world.leases_ahead, world.links.fixed, views, world.conditions.stance, renting(world),
         state.build_price[:, PAST + t], t, PAST + t,
     )  # fmt: skip
     quick = world.parameters.behaviour.orders.conversion_rate if converts else 0.0
     return ask(works, gap, requests, quick, PAST + t)
 
 
-def _rentals(world: World) -> Rentals:
-    """Return who may rent from whom what others would have to build first; who is gone or not yet there does not."""
-    links, state, leases, rents = world.links, world.state, world.leases, renting(world)
-    ours, site = slice(links.dated_leases, None), world.structure.pool_site
-    lessor, lessee = leases.lessor[ours], leases.lessee[ours]
-    lets = (leases.until[ours] > world.t) * (1.0 - rents[site[lessor]])
-    return Rentals(
-        world.parameters.behaviour.leasing.built_to_let * rents * state.selling[links.site_provider],
-        state.rent[links.site_region], world.now.arrays["hour_cost_here"], site[lessor], site[lessee],
-        world.now.most[1, lessor] * lets, world.leasable[ours],
+def renting(world: World) -> Renting:
+    """Return who rents, and under which leases that firms decide on."""
+    links, state, now = world.links, world.state, world.now
+    return Renting(
+        now.arrays["renting"], world.parameters.behaviour.leasing.built_to_let, state.selling, state.rent,
+        now.arrays["hour_cost_here"], links.dated_leases, links.lessor_site, links.lessee_site, now.most,
+        world.leasable,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from sim.world import World
 def run(world: World) -> None:
     """Set the rent of next quarter and what is let; leases of the history are observed."""
     state, links = world.state, world.links
+    world.now.arrays["renting"] = _renting(world)
     if links.dated_leases == state.let_hours.size or world.t + 1 < world.structure.history:
         return
     behaviour = world.parameters.behaviour
@@ -25,19 +26,18 @@ def run(world: World) -> None:
     )  # fmt: skip
 
 
-def renting(world: World) -> Floats:
-    """Return what part of what it is missing every site would rent (S,)."""
-    return np.asarray(np.maximum(world.links.leasing, _denied(world)))
+def _renting(world: World) -> Floats:
+    """Return what part of what it is missing every site would rent (S,).
 
-
-def _denied(world: World) -> Floats:
-    """Return what sites abroad rent of what they lack, as rules deny them cards (S,): of H100e delivered anywhere."""
-    delivered, part = world.state.shipped * world.structure.chip_h100e, world.links.denied_leasing
+    Abroad also what rules deny of the cards that it lacks: of H100e delivered anywhere.
+    """
+    links = world.links
+    delivered, part = world.state.shipped * world.structure.chip_h100e, links.denied_leasing
     total = delivered.sum()
     if total <= 0.0:
-        return np.zeros(part.size)
+        return links.leasing
     open_ = world.rules["sites"].open * world.state.left[: part.size]
-    return np.asarray(part * ((1.0 - open_) @ delivered / total))
+    return np.asarray(np.maximum(links.leasing, part * ((1.0 - open_) @ delivered / total)))
 
 
 def _cards(world: World) -> Cards:
@@ -52,5 +52,5 @@ def _trade(world: World) -> Trade:
     state, links, now = world.state, world.links, world.now.arrays
     return Trade(
         links.site_region, state.first_share, now["site_demand"], now["captive"], now["growth_ahead"], now["earned"],
-        renting(world), links.rent_hurdle, world.now.most, state.load,
+        now["renting"], links.rent_hurdle, world.now.most, state.load,
     )  # fmt: skip

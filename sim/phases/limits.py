@@ -40,9 +40,11 @@ def left_by_limits(
         if part.min() < 1.0:
             parts.append((cap.id, part))
             under, ordered, open_ = under.after(cap.id, mine, part), ordered * part, open_ * part
-    before = under
-    kept = [_left_by_mandate(world, x, open_, ordered, before.of(x.id), without) for x in limits.mandates]
-    for mandate, part in zip(limits.mandates, strictest(np.array(kept), open_) if kept else (), strict=True):
+    met = [x for x in limits.mandates if _by_origin(world, x, ordered)[0].any()]
+    if not met:
+        return parts, under
+    before, kept = under, [_left_by_mandate(world, x, open_, ordered, under.of(x.id), without(x)) for x in met]
+    for mandate, part in zip(met, strictest(np.array(kept), open_), strict=True):
         if part.min() < 1.0:
             parts.append((mandate.id, part))
             under = under.after(mandate.id, covered_of(mandate, open_, before.of(mandate.id)), part)
@@ -69,7 +71,12 @@ def room_beside(world: World, ordered: Floats, extra: Floats) -> Floats:
 
 def _domestic(world: World, ordered: Floats) -> Callable[[Mandate], Floats]:
     """Return what would be ordered without foreign cards, if nobody bought more domestic ones for it."""
-    return lambda mandate: by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)[1]
+    return lambda mandate: _by_origin(world, mandate, ordered)[1]
+
+
+def _by_origin(world: World, mandate: Mandate, ordered: Floats) -> tuple[Floats, Floats]:
+    """Return what orders (n, V) of foreign and of domestic cards come to where a mandate asks (n,), H100e."""
+    return by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)
 
 
 def limits_ahead(world: World, ordered: Floats, quarters: float) -> list[tuple[str, Floats]]:
@@ -113,11 +120,8 @@ def _left_by_cap(world: World, cap: Cap, ordered: Floats, under: Floats) -> Floa
 
 
 def _left_by_mandate(
-    world: World, mandate: Mandate, open_: Floats, ordered: Floats, late: Floats, without: Callable[[Mandate], Floats]
+    world: World, mandate: Mandate, open_: Floats, ordered: Floats, late: Floats, without: Floats
 ) -> Floats:  # fmt: skip
     """Return the share of orders (n, V) for which cards may be had under a mandate, of the share that rules leave."""
-    foreign, domestic = by_origin(ordered, mandate.places, mandate.foreign, world.structure.chip_h100e)
-    if not foreign.any():
-        return open_
-    part = foreign_left(mandate, world.links.order_firm, foreign, domestic, without(mandate))
+    part = foreign_left(mandate, world.links.order_firm, *_by_origin(world, mandate, ordered), without)
     return left_of_covered(mandate, part, open_, late)

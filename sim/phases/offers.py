@@ -1,7 +1,5 @@
 """Phase 8: which cards sites may order, what new capacity is made of, what owners of makers take from them (B4)."""
 
-import numpy as np
-
 from sim.economics.baskets import chosen_cards, new_capacity
 from sim.economics.cells import Floats
 from sim.phases.buying import habit, shelf
@@ -33,6 +31,5 @@ def _make_or_buy(world: World, open_: Floats) -> None:
 
 def _supply(world: World, open_: Floats) -> Supply:
     """Return on what terms rules let cards come to sites: what is open, what is feared, what is paid over the price."""
-    links, granted = world.links, world.conditions.measures.support.cards
-    paid = (1.0 + world.rules["sites"].duty) * (1.0 - granted[links.site_region])
-    return Supply(open_, world.state.tightening, links.chip_region, np.asarray(paid))
+    paid = (1.0 + world.rules["sites"].duty) * world.conditions.cards_paid
+    return Supply(open_, world.state.tightening, world.links.chip_region, paid)

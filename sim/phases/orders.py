@@ -21,10 +21,11 @@ from sim.world import World
 def run(world: World) -> None:
     """Decide what to scrap and what to order."""
     now, structure = world.now.arrays, world.structure
-    now["cash_limit"] = np.ones(len(structure.sites))
     now["denied"] = now["removed"].copy()
     if world.t + 1 >= structure.history:
         _order(world)
+    else:
+        now["cash_limit"] = np.ones(len(structure.sites))
     grey_market.run(world)
     policy.learn(world)
 

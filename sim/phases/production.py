@@ -71,20 +71,20 @@ def _within_rules(world: World, shared: Floats) -> tuple[Floats, Floats]:
 def _output(world: World) -> Floats:
     """Let capacity upstream grow as far as tools come, and return what stages give, imports included (Z, 3)."""
     state, now, making, makers = world.state, world.now.arrays, world.conditions.making, world.links.makers
-    rules = world.conditions.measures.stages
     expand(state.capacity, state.shortage, making.growth, makers.response, making.tools)
-    now["own_output"], now["own_tools"] = state.capacity * rules.output, making.own_tools
-    imports: Floats = makers.imports * rules.imports * makers.imports_ahead[world.t + 1 - world.structure.history]
+    now["own_output"] = state.capacity * world.conditions.measures.stages.output
+    now["own_tools"] = making.own_tools
+    imports: Floats = making.imports * makers.imports_ahead[world.t + 1 - world.structure.history]
     return now["own_output"] + imports
 
 
 def _open_stages(world: World, ordered: Floats) -> Stages:
     """Return the stages, where foundries serve no more of a maker's wafers than rules let them."""
-    makers, structure, closed = world.links.makers, world.structure, world.conditions.measures.closed
-    if not closed.any():
+    makers, structure, conditions = world.links.makers, world.structure, world.conditions
+    if not conditions.making.closed:
         return makers.stages
     wafers = by_chip(ordered) * world.state.chip_needs[:, WAFERS]
-    left = access_left(closed, wafers, structure.chip_supplier, len(structure.suppliers))
+    left = access_left(conditions.measures.closed, wafers, structure.chip_supplier, len(structure.suppliers))
     return makers.stages._replace(access=makers.access * left)
 
 
@@ -92,7 +92,7 @@ def _accepted(world: World, ordered: Floats, offer: Offer) -> Floats:
     """Share out what is made among orders, by the rule in use, after those that rules put first."""
     queue, maker = world.conditions.measures.queue, world.structure.chip_supplier
     accepted = _shared(world, ordered, offer.made)
-    if not queue.strength.any() or offer.made.min() >= 1.0:
+    if not queue.binds or offer.made.min() >= 1.0:
         return accepted
     first = np.where(queue.first[:, maker] | (queue.strength == 0.0)[maker], ordered, 0.0)
     made_first, made_rest = _made_in_turn(world, first, ordered, offer.made)

@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.economics.cells import Floats
 from sim.economics.chip_costs import card_prices, listed_prices, worth_of_cards
-from sim.economics.costs import cheaper_if_lifted, least_costs
+from sim.economics.costs import cheaper_if_lifted, least_costs, left_to_customers, left_to_pools
 from sim.economics.ecosystem import advance_software
 from sim.economics.making import learn
 from sim.economics.research import advance_roadmaps
@@ -96,8 +96,8 @@ def _costs(world: World) -> None:
     state.hour_cost -= world.conditions.power_saved
     world.now.arrays["site_cost"] = hourly_costs(world, "sites", links.site_region)
     at_home = hourly_costs(world, "regions", links.every_region)
-    own = world.permits.own * (1.0 - links.keepers @ (1.0 - state.left))
-    at_pools = world.permits.order_pool * state.left[structure.pool_site]
+    own = left_to_customers(world.permits.own, links.keepers, state.left)
+    at_pools = left_to_pools(world.permits.order_pool, structure.pool_site, state.left)
     for cost, row, open_, out in (
         (at_home, links.every_region, own, state.on_premises),
         (world.now.arrays["site_cost"], structure.pool_site, at_pools, state.long_run),

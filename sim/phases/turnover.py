@@ -144,12 +144,12 @@ def _enter(world: World) -> None:
     if drawn.size == 0:
         return
     came = set[int]()
-    credit = world.parameters.finance.credit
-    covenants = credit.covenant * world.conditions.measures.credit.covenant
+    credit, left = world.parameters.finance.credit, world.conditions.measures.credit
     for i in drawn:
         region = int(links.provider_region[i])
         pays = entry_pays(_markup(world, int(i)), rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
-        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenants[i], rule.equity_share)
+        covenant = credit.covenant * left.covenant[i]
+        trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenant, rule.equity_share)
         if pays and trusted and region not in came:
             came.add(region)
             _found(world, int(i))
@@ -157,18 +157,12 @@ def _enter(world: World) -> None:
 
 def _markup(world: World, i: int) -> float:
     """Return the price that a firm may expect at home over its own long-run cost there, less 1."""
-    at = len(world.structure.regions) + _home(world, i)
+    at = len(world.structure.regions) + world.links.home_site[i]
     return float(exp(world.state.habit[at : at + 1])[0]) - 1.0
 
 
-def _home(world: World, i: int) -> int:
-    """Return the site of a firm in the region of its headquarters, where a dormant one has one: there it enters."""
-    links, region = world.links, world.links.provider_region[i]
-    return int(np.flatnonzero((links.site_provider == i) & (links.site_region == region))[0])
-
-
 def _found(world: World, i: int) -> None:
-    """Let owners pay what entry costs and the equity of the first build."""
+    """Let owners pay what entry costs and the equity of the first build, at home: there a dormant firm has a site."""
     state, rule = world.state, world.parameters.finance.entry.npv
     equity = rule.equity_share * rule.capital_usd_m
     world.ledger.financial[Transfer.EQUITY, i] += rule.sunk_cost_usd_m + equity
@@ -176,5 +170,5 @@ def _found(world: World, i: int) -> None:
     world.now.arrays["entry_cost"][i] = rule.sunk_cost_usd_m
     state.cash[i] += equity
     state.budget[i] = equity
-    state.first_build[_home(world, i)] = rule.capital_usd_m
+    state.first_build[world.links.home_site[i]] = rule.capital_usd_m
     state.selling[i], state.entered[i] = 1.0, world.t

@@ -109,6 +109,11 @@ class Calendar:
         return sorted(found, key=lambda row: (row[2].effective, row[0]))
 
     @cached_property
+    def overriding(self) -> frozenset[str]:
+        """Ids of those that silence others, which would speak if they were lifted."""
+        return frozenset(name for name, rule, _ in self.chip_rules if rule.overrides)
+
+    @cached_property
     def following(self) -> list[Row]:
         """Of these, the rules that follow generations."""
         return [row for row in self.chip_rules if row[1].generations_behind is not None]

@@ -20,6 +20,8 @@ class Queue(NamedTuple):
     """(n, K) whether a place comes first at a maker."""
     strength: Floats
     """(K,) share of the quarter's orders that is served so."""
+    binds: bool
+    """Whether anybody comes first anywhere."""
 
 
 def queue_of(rules: Iterable[tuple[HomePriority, float]], structure: "Structure", subjects: Subjects) -> Queue:
@@ -32,4 +34,4 @@ def queue_of(rules: Iterable[tuple[HomePriority, float]], structure: "Structure"
         home = np.array([x.headquarters in rule.first for x in subjects.places], dtype=np.bool_)
         first |= np.outer(home, bound)
         strength = np.maximum(strength, bound * part)
-    return Queue(first, strength)
+    return Queue(first, strength, bool(strength.any()))

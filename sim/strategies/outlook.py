@@ -104,6 +104,46 @@ class Views(NamedTuple):
     """(I,) of the quarter, USD m."""
 
 
+class Renting(NamedTuple):
+    """Who rents, and under which leases that firms decide on, n of them."""
+
+    leasing: Floats
+    """(S,) part of what it is missing that every site would rent."""
+    built: float
+    """Part of what firms would rent that others build in order to let it."""
+    selling: Floats
+    """(I,) 1 for firms in business; who is gone or not yet there neither rents nor lets."""
+    rent: Floats
+    """(R,) of an hour, USD."""
+    cost: Floats
+    """(S,) long-run cost of an hour, USD."""
+    dated: int
+    """How many of all leases have dates: the others are the n."""
+    lessor: Ints
+    """(n,) site that lets, and the ``lessee``, that rents."""
+    lessee: Ints
+    most: Floats
+    """(2, L) training hours of a pool if nothing infers, and inference hours if nothing trains."""
+    permitted: Floats
+    """(all leases,) part that rules let be signed."""
+
+
+@compiled
+def rentals_between(renting: Renting, leases: Leases, fixed: Fixed, t: int) -> Rentals:
+    """Return who may rent from whom what others would have to build first; who rents itself lets the less."""
+    sites, mine = fixed.region.size, renting.lessor.size
+    part, rent, hours = np.empty(sites), np.empty(sites), np.zeros(mine)
+    for s in range(sites):
+        part[s] = renting.built * renting.leasing[s] * renting.selling[fixed.provider[s]]
+        rent[s] = renting.rent[fixed.region[s]]
+    for n in range(mine):
+        lease = renting.dated + n
+        if leases.until[lease] > t:
+            hours[n] = renting.most[1, leases.lessor[lease]] * (1.0 - renting.leasing[renting.lessor[n]])
+    permitted = renting.permitted[renting.dated :]
+    return Rentals(part, rent, renting.cost, renting.lessor, renting.lessee, hours, permitted)
+
+
 @compiled
 def known(standing: Standing, leases: Leases, fixed: Fixed, views: Views, t: int, now: int) -> Sites:
     """Return what firms know when they decide; ``now`` is the position of quarter ``t`` along Q."""
@@ -125,7 +165,7 @@ def known(standing: Standing, leases: Leases, fixed: Fixed, views: Views, t: int
 
 @compiled
 def missing_halls(
-    standing: Standing, leases: Leases, fixed: Fixed, views: Views, stance: Stance, rentals: Rentals, shell: Floats,
+    standing: Standing, leases: Leases, fixed: Fixed, views: Views, stance: Stance, renting: Renting, shell: Floats,
     t: int, now: int,
 ) -> Floats:  # fmt: skip
     """Return MW that every site wants to add to what stands, is built and is asked for (S,), see ``starts``.
@@ -136,7 +176,7 @@ def missing_halls(
         fixed: what never changes about cards, pools and sites.
         views: what providers observed and expect.
         stance: how firms invest.
-        rentals: who may rent from whom.
+        renting: who rents, and under which leases.
         shell: (R,) USD m per MW of what is begun now.
         t: quarter of the run.
         now: its position along Q.
@@ -146,6 +186,6 @@ def missing_halls(
         if fixed.foresees[s]:
             growth[s] = views.outlook[fixed.region[s]] * fixed.lead[s]
     return starts(
-        known(standing, leases, fixed, views, t, now), stance, growth, views.price, rentals, standing.mw_hours, shell,
-        views.revenue, fixed.steepness,
+        known(standing, leases, fixed, views, t, now), stance, growth, views.price,
+        rentals_between(renting, leases, fixed, t), standing.mw_hours, shell, views.revenue, fixed.steepness,
     )  # fmt: skip

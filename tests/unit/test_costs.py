@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from sim.economics.costs import NO_CHIP, cheaper_if_lifted, cheapest, least_costs
+from sim.economics.costs import (
+    NO_CHIP,
+    cheaper_if_lifted,
+    cheapest,
+    least_costs,
+    left_to_customers,
+    left_to_pools,
+)
 
 COST = np.array([[4.0, 2.0, 3.0, 3.0], [1.0, 2.0, 5.0, 4.0]])
 """Two regions, four chips."""
@@ -109,3 +116,11 @@ def test_lifting_a_rule_is_worth_what_its_cards_are_cheaper_by() -> None:
     costs = COST[0, :, None] / EFFECTIVE
     assert fall[0, 0] == pytest.approx(max(0.0, *(costs[3] - costs[0])))
     assert fall[1, 0] == 0.0
+
+
+def test_limits_leave_customers_what_they_leave_their_keepers_and_pools_what_they_leave_their_site() -> None:
+    left, keepers = np.array([[1.0, 0.5], [0.0, 1.0], [1.0, 0.5]]), np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5]])
+    own = left_to_customers(np.array([[0.8, 0.8], [1.0, 0.4]]), keepers, left)
+    np.testing.assert_allclose(own, [[0.8, 0.4], [0.5, 0.3]], rtol=1e-15)
+    pools = left_to_pools(np.array([[0.8, 0.0], [0.6, 0.6], [0.0, 1.0]]), np.array([0, 1, 0]), left)
+    np.testing.assert_allclose(pools, [[0.8, 0.0], [0.0, 0.6], [0.0, 0.5]], rtol=1e-15)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.economics.licensing import cut_alone, left_by_quotas, narrowed, still_under, stopped
+from sim.economics.licensing import cut_alone, left_by_quotas, narrowed, refused, still_under, stopped
 from sim.parameters import Parameters
 from sim.parameters.instruments import (
     BuyRatio,
@@ -375,3 +375,10 @@ def test_counts_of_transistors_lie_near_what_makers_publish(baseline: Parameters
     assert (chips["a100"].transistors_bn, chips["h100"].transistors_bn) == (54.2, 80.0)
     assert chips["b200"].transistors_bn == pytest.approx(208.0, rel=0.25)
     assert chips["mi300x"].transistors_bn == pytest.approx(153.0, rel=0.4)
+
+
+def test_what_was_taken_out_counts_as_denied_and_not_as_closed_abroad() -> None:
+    first, open_, abroad = np.array([[10.0, 4.0]]), np.array([[0.25, 1.0]]), np.array([[0.5, 0.0]])
+    denied, closed = refused(first, open_, abroad, np.array([[1.0, 2.0]]))
+    assert denied.tolist() == [[8.5, 2.0]]
+    assert closed.tolist() == [[5.0, 0.0]]

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sim.phases.investment import renting
 from sim.phases.rentals import going_on, left_of_dated
 from sim.strategies.leasing import SMALLEST, idle_hours, rolled_over, spread_over_pools, wanted_rentals
+from sim.strategies.outlook import rentals_between
 from sim.structure import Structure
 from tests.economy import GONE, LONG, Changes, Numbers, column, parameters, quarters, ran
 from tests.rules import rule
@@ -124,6 +126,18 @@ def test_who_rents_lets_nothing_and_nobody_rents_from_who_rents_from_it() -> Non
         assert world.state.operated.min() >= -1e-6
     assert {lessee for _, lessee in found} == {"neocloud", "oracle"}
     assert not {"neocloud", "oracle", "meta"} & {lessor for lessor, _ in found}
+
+
+def test_who_rents_itself_builds_the_less_to_let_and_who_is_gone_nothing() -> None:
+    world = next(world for world in quarters(LONG) if world.t == 7)
+    who, leases, fixed = renting(world), world.leases, world.links.fixed
+    found, mine = rentals_between(who, leases, fixed, 7), leases.lessor[world.links.dated_leases :]
+    assert mine.size > 0
+    np.testing.assert_allclose(found.hours, world.now.most[1, mine] * (1.0 - who.leasing[found.lessor]), rtol=1e-15)
+    assert (found.part[world.links.leasing > 0.0] > 0.0).any()
+    gone = leases._replace(until=np.full(leases.until.size, 7))
+    assert not rentals_between(who, gone, fixed, 7).hours.any()
+    assert not rentals_between(who._replace(selling=0.0 * who.selling), leases, fixed, 7).part.any()
 
 
 def test_without_firms_that_rent_there_are_no_leases_to_agree_on() -> None:

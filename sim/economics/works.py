@@ -142,8 +142,11 @@ def _copied(works: Works) -> Works:
 @inlined
 def _set_back(trial: Works, works: Works, now: int) -> None:
     """Undo a trial: of what is begun and converted, it changes this quarter's alone."""
-    trial.convertible[:], trial.queued[:], trial.requested[:] = works.convertible, works.queued, works.requested
-    trial.begun[:, now], trial.converting[:, now] = works.begun[:, now], works.converting[:, now]
+    for s in range(works.queued.size):
+        trial.convertible[s], trial.queued[s] = works.convertible[s], works.queued[s]
+        trial.begun[s, now], trial.converting[s, now] = works.begun[s, now], works.converting[s, now]
+        for asked in range(now + 1):
+            trial.requested[s, asked] = works.requested[s, asked]
 
 
 @compiled

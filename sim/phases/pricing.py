@@ -94,7 +94,7 @@ def _open_prices(world: World, cells: Cells, offers: Offers) -> None:
         return
     state = world.state
     start = np.minimum(offers.cost * 1.5, offers.ceiling)
-    opening = solve(cells, offers, start, state.multiplier, OPENING_ROUNDS, OPENING_TOLERANCE)
+    opening = solve(cells, offers, start, state.multiplier, OPENING_ROUNDS, OPENING_TOLERANCE, 0.0)
     state.wanted[:], state.multiplier[:] = opening.price, opening.multiplier
     state.posted[:] = opening.price
 

@@ -17,7 +17,7 @@ from experiments.engine import continuity, manifest
 from experiments.engine.continuity import Found
 from experiments.engine.folder import check_writable, locked, plain_write_errors
 from experiments.engine.keys import Batch, Job, batch_size, batches
-from experiments.engine.progress import Progress, duration
+from experiments.engine.progress import Progress, begins, duration
 from experiments.faults import BadInput, Interrupted
 from experiments.preflight import checked, composing
 from experiments.run import quarters
@@ -60,6 +60,7 @@ def prepared(parsed: Arguments) -> StudyPlan | None:
         if parsed.shows:
             checked(composer, parsed.overrides)
             return None
+        begins("reading and checking the study")
         return crossed(composer, parsed.overrides)
 
 

@@ -4,7 +4,8 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from experiments.engine.continuity import Purpose
 from experiments.engine.environment import cores
 from experiments.engine.folder import result_folder
 from experiments.engine.keys import Job
+from experiments.engine.progress import Progress
 from experiments.faults import BadInput
 from experiments.preflight import Plan, composing, plan
 from experiments.preflight.changes import leaves
@@ -142,7 +144,8 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     _refuse(_said_in(composer, base, "uncertainties", list(range_problems(design, base))))
     drawn = tuple(samples(design, base))
     _say_if_many(len(found), len(drawn), len(design.seed_list()))
-    _refuse(list(sample_problems(composer, found, drawn)))
+    with _checking(base, len(found) * len(drawn) if design.uncertainties else 0, "samples") as advance:
+        _refuse(list(sample_problems(composer, found, drawn, advance)))
     every = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
     return StudyPlan(entered, base, found, drawn, tuple(every), composer.user_folders)
 
@@ -188,6 +191,16 @@ def _with_fixed(composer: Composer, base: Plan) -> Plan:
         return plan(composer, [*base.overrides, *fixed]) if fixed else base
     except BadInput as error:
         raise BadInput(_said_in(composer, base, "fixed", error.lines)) from None
+
+
+@contextmanager
+def _checking(base: Plan, total: int, unit: str) -> Iterator[Callable[[], None]]:
+    """Count what is checked on standard error; one thing is checked in a moment and not counted."""
+    if total <= 1:
+        yield lambda: None
+        return
+    with Progress(total, unit, f"{base.choices['study']}: checking") as progress:
+        yield progress.advance
 
 
 def _said_in(composer: Composer, base: Plan, part: str, lines: Sequence[str]) -> list[str]:
@@ -245,11 +258,14 @@ def _outcome_problems(design: Study, plans: Sequence[Plan]) -> Iterator[str]:
 def _lever_points(composer: Composer, design: Study, base: Plan) -> tuple[tuple[Point, Plan], ...]:
     found: list[tuple[Point, Plan]] = []
     lines = []
-    for point in points(design.levers):
-        try:
-            found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
-        except BadInput as error:
-            lines += _said_in(composer, base, "levers", error.lines)
+    asked = points(design.levers)
+    with _checking(base, len(asked), "lever points") as advance:
+        for point in asked:
+            try:
+                found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
+            except BadInput as error:
+                lines += _said_in(composer, base, "levers", error.lines)
+            advance()
     _refuse(lines or _said_in(composer, base, "levers", _same_points(found)))
     return tuple(found)
 

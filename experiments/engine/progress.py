@@ -1,4 +1,7 @@
-"""One progress line: a bar on a terminal; in a log a line at each quarter of the way, and every five minutes."""
+"""What is going on, on standard error: what begins, and how far it is.
+
+One progress line: a bar on a terminal; in a log a line at each quarter of the way, and every five minutes.
+"""
 
 import sys
 import time
@@ -9,6 +12,11 @@ from tqdm import tqdm
 
 _STEPS_IN_A_LOG = 4
 _LONGEST_SILENCE = 300.0
+
+
+def begins(text: str) -> None:
+    """Say what begins, at once: whoever waits should know for what."""
+    print(f"compute-market: {text}", file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -24,11 +24,12 @@ from experiments.engine.folder import check_holder, locked
 from experiments.engine.keys import batches
 from experiments.engine.pool import Killed
 from experiments.faults import BadInput, Interrupted
-from experiments.study import Manner, execute, planned
+from experiments.study import Manner, execute, main, planned
 from experiments.study_plan import StudyPlan
 from tests.synthetic import Market
 
 SMALL = ("customers.enterprises=20", "market.end=2022Q4", "executor.workers=1", "executor.batch=2")
+UNCERTAIN = "+study.uncertainties={market.on_premises.utilisation: {range: [0.3, 0.5]}}"
 
 
 @cache
@@ -353,6 +354,34 @@ def test_no_part_of_a_table_is_left_half_written(
     with pytest.raises(BadInput, match="disk is full"):
         execute(asked, [])
     assert not [path for path in asked.folder.rglob("*") if path.suffix in (".parquet", ".tmp")]
+
+
+def test_a_study_says_what_it_does_before_anything_is_composed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[str] = []
+
+    def composed_first(*_: object) -> None:
+        heard.append(capfd.readouterr().err)
+        raise BadInput(["enough"])
+
+    monkeypatch.setattr("experiments.study_plan.plan", composed_first)
+    with pytest.raises(BadInput, match="enough"):
+        main([*SMALL, "study.seeds=1"])
+    assert heard == ["compute-market: reading and checking the study\n"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        (["+study.levers={market.on_premises.utilisation: [0.3, 0.5, 0.6]}"], "3 of 3 lever points"),
+        ([UNCERTAIN, "study.sampling=grid", "study.samples=4"], "4 of 4 samples"),
+    ],
+)
+def test_a_study_says_how_far_checking_is(capfd: pytest.CaptureFixture[str], asked: list[str], counted: str) -> None:
+    planned([*SMALL, "study.seeds=1", *asked])
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1].startswith(f"baseline: checking: {counted}, "), lines
 
 
 def test_what_is_wrong_with_levers_names_the_file_of_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

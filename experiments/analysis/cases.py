@@ -102,8 +102,12 @@ class Case:
         return {name: rule for rules in self.policy.values() for name, rule in rules.items()}
 
     def rule_label(self, rule: str) -> str:
-        """Return the label of an instrument of policy; the id of one that the case does not have."""
-        return str(self.rules[rule]["label"]) if rule in self.rules else rule
+        """Return the label of an instrument of policy, with its id where others have the same; else the id."""
+        if rule not in self.rules:
+            return rule
+        label = str(self.rules[rule]["label"])
+        alike = sum(other["label"] == label for other in self.rules.values())
+        return label if alike == 1 else f"{label} ({rule})"
 
     def label_of(self, name: str) -> str:
         """Return the label of a provider, maker, owner elsewhere or region by its id; the id of anything else."""

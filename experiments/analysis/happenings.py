@@ -45,23 +45,22 @@ def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
     ]
 
 
-def idle_rules(case: Case, *, labels: bool = False) -> list[Happening]:
-    """Return lines on rules that bound nobody and on rules never in force in the run, on request with their labels."""
-    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"]), labels=labels))
+def idle_rules(case: Case) -> list[Happening]:
+    """Return lines on rules that bound nobody and on rules never in force in the run."""
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"])))
 
 
-def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator[Happening]:
-    """Yield idle rules by what is said of them."""
+def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+    """Yield idle rules by what is said of them; their labels may hold commas."""
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
         if not runs.empty:
-            names = [f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, runs.index)]
-            said = (_in_runs(case, name, count) for name, count in zip(names, runs, strict=True))
-            yield Happening(name, ("; " if labels else ", ").join(said))
+            said = (_in_runs(case, case.rule_label(str(rule)), count) for rule, count in runs.items())
+            yield Happening(name, "; ".join(said))
 
 
-def _in_runs(case: Case, rule: str, count: int) -> str:
-    return f"{rule} ({count} of {case.count} runs)" if count < case.count else rule
+def _in_runs(case: Case, label: str, count: int) -> str:
+    return f"{label} ({count} of {case.count} runs)" if count < case.count else label
 
 
 def _firms(case: Case, events: pd.DataFrame, named: int | None = _NAMED) -> str:

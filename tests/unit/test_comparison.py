@@ -96,7 +96,10 @@ def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figu
     assert re.search(
         rf"<li>.+: .+ most, from [0-9.]+% to [0-9.]+% {band}. Points of share: [a-z :]+ [-+][0-9.]+,", page
     )
-    assert "Scarce for cards that rules closed" in page
+    scarce = re.search(r"Scarce for cards that rules closed.+", page)
+    assert scarce is not None
+    labels = [only_comparison(compared).rule_label(rule) for rule in only_comparison(compared).baseline.rules]
+    assert any(f"{label}: " in scarce[0] for label in labels), "by their labels"
     assert "rules that never bound" in page
 
 

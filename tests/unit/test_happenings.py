@@ -73,15 +73,21 @@ def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
 
 def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None:
     case = case_of(ensemble)
-    rows = [(run, "2026Q4", "rule_never_bites", "gate") for run in case.ids]
-    rows += [(run, "2026Q4", "rule_observed", "old") for run in case.ids]
-    rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "cap")]
+    rows = [(run, "2026Q4", "rule_never_bites", rule) for run in case.ids for rule in ("us_2025_04", "us_2026_05")]
+    rows += [(run, "2026Q4", "rule_observed", "of_nobody") for run in case.ids]
+    rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "us_2022_10")]
     said = _idle(case, pd.DataFrame(rows, columns=["run_id", "quarter", "event", "detail"]))
     assert {item.name: item.text for item in said} == {
-        "rules that never bound": "gate",
-        "rules within the history": "old",
-        "rules never in force": "cap (1 of 6 runs)",
+        "rules that never bound": "Letters on H20 and MI308X; Guidance: the parent decides",
+        "rules within the history": "of_nobody",
+        "rules never in force": "Rule of October 2022 (1 of 6 runs)",
     }
+
+
+def test_rules_with_one_label_are_told_apart_by_their_ids(single: Path) -> None:
+    case = case_of(single)
+    vars(case)["policy"] = {"us": {"a": {"label": "Gate"}, "b": {"label": "Gate"}, "c": {"label": "Line"}}}
+    assert [case.rule_label(name) for name in "abcd"] == ["Gate (a)", "Gate (b)", "Line", "d"]
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])

@@ -21,7 +21,7 @@ from experiments.engine.progress import Progress, begins, duration
 from experiments.faults import BadInput, Interrupted
 from experiments.preflight import checked, composing
 from experiments.run import quarters
-from experiments.study_plan import DEFAULTS, StudyPlan, crossed, crossing, planned
+from experiments.study_plan import DEFAULTS, StudyPlan, crossed, crossing, drafted, planned
 
 if TYPE_CHECKING:
     from experiments.engine.cost import Cost
@@ -51,6 +51,8 @@ class Manner:
 def prepared(parsed: Arguments) -> StudyPlan | None:
     """Check the whole design before anything starts; None where Hydra only shows something.
 
+    What the folder alone shows to be impossible is refused before lever points are composed, which takes a while.
+
     Raises:
         BadInput: With every problem of every lever point, each said once.
     """
@@ -61,7 +63,11 @@ def prepared(parsed: Arguments) -> StudyPlan | None:
             checked(composer, parsed.overrides)
             return None
         begins("reading and checking the study")
-        return crossed(composer, parsed.overrides)
+        draft = drafted(composer, parsed.overrides)
+        check_writable(draft.base.settings.output.root)
+        if not parsed.replace:
+            continuity.check_early(draft.folder, draft.outline)
+        return crossed(composer, draft)
 
 
 def execute(asked: StudyPlan, words: Sequence[str], manner: Manner | None = None) -> Path:
@@ -231,7 +237,6 @@ def main(words: Sequence[str]) -> int:
     if asked is None:
         enter(parsed, [], lambda _: None)
         return faults.OK
-    check_writable(asked.base.settings.output.root)
     manner = Manner(parsed.replace, parsed.anyway, parsed.retry_failed)
     enter(parsed, [asked.entered], lambda _: _execute(asked, words, manner))
     return _closed(asked)

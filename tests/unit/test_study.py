@@ -265,6 +265,34 @@ def test_a_study_may_not_shrink(plan_of: Plans, market: type[Market]) -> None:
     assert len(run_ids(folder)) == 3
 
 
+REFUSED_EARLY = {
+    "fewer seeds": (["study.seeds=2"], "holds at least 2 runs that are not asked for"),
+    "other seeds": (["study.seeds=[2,3,4]"], "holds at least 2 runs that are not asked for"),
+    "fewer points": (["+study.levers={market.on_premises.utilisation: [0.3]}"], "holds at least 3 runs that are"),
+    "another base": (["customers.waiting_quarters=2"], "customers.waiting_quarters = 4 there, 2 here"),
+}
+
+
+@pytest.mark.parametrize(("words", "line"), REFUSED_EARLY.values(), ids=REFUSED_EARLY)
+def test_another_study_is_refused_before_lever_points_are_composed(
+    market: type[Market], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], line: str
+) -> None:
+    levers, root = "+study.levers={market.on_premises.utilisation: [0.3, 0.5]}", f"output.root={tmp_path}"
+    execute(planned([*SMALL, root, "study.seeds=3", levers]), [])
+    keys = {word.partition("=")[0] for word in words}
+    before = [word for word in (*SMALL, root, "study.seeds=3", levers) if word.partition("=")[0] not in keys]
+
+    def composed(*_: object) -> None:
+        raise BadInput(["lever points are composed"])
+
+    monkeypatch.setattr("experiments.study_plan._lever_points", composed)
+    with pytest.raises(BadInput, match=line):
+        main([*before, *words])
+    for accepted in ([*before, *words, "--replace"], [*SMALL, root, "study.seeds=4", levers]):
+        with pytest.raises(BadInput, match="lever points are composed"):
+            main(accepted)
+
+
 def test_a_folder_of_something_else_is_refused(plan_of: Plans, market: type[Market], tmp_path: Path) -> None:
     asked = plan_of("study.seeds=2")
     store.write(store.from_rows("runs", []), stored.part(asked.folder, "runs", None))

@@ -31,6 +31,8 @@ __all__ = ["execute", "main", "planned"]
 
 _SECONDS_TO_START = 3.0
 """Rough time to start a worker, kernels left out."""
+_ALONE = 2
+"""Runs that are made alone where nothing is stored: the first loads kernels, the second is timed."""
 _FAILURES_SAID = 10
 _MUCH = 1000.0
 """Megabytes from which a study is told how to store less."""
@@ -140,7 +142,7 @@ def _executor(asked: StudyPlan, manner: Manner) -> "Executor":
 
 
 def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executor: "Executor", holder: str) -> None:
-    """Run jobs: where none is stored the first alone and timed, so that it can be said what the others will cost."""
+    """Run jobs: where none is stored two alone, the second timed, so that it can be said what the others will cost."""
     from experiments.engine import compiling
     from experiments.engine.batch import Record
     from experiments.engine.cost import probe, stored_cost
@@ -155,15 +157,16 @@ def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executo
     if cost is None:
         if compiling.pending():
             print(f"{folder}: {compiling.NOTE}", file=sys.stderr, flush=True)
-        cost, records = probe(batches(todo[:1], asked.texts, tables, 1)[0], folder)
+        cost, records = probe(batches(todo[:_ALONE], asked.texts, tables, 1), folder)
     rest = todo[len(records) :]
-    source = "as a first run took" if records else "as the stored ones took"
+    source = "as a second run took" if records else "as the stored ones took"
     estimate = _estimate(asked, cost, len(rest), executor.workers)
     print(f"{_crossing(asked, folder, stored_before)}; {estimate}, {source}", file=sys.stderr)
-    with Progress(len(todo), "runs", asked.name) as progress:
-        progress.advance(len(records), sum(record.status != "ok" for record in records))
-        if rest:
-            compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
+    if not rest:
+        return
+    with Progress(len(todo), "runs", asked.name, before=len(records)) as progress:
+        progress.advance(0, sum(record.status != "ok" for record in records))
+        compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
 
 
 def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...], executor: "Executor") -> list[Batch]:

@@ -88,7 +88,7 @@ def test_announces_what_it_will_do(plan_of: Plans, market: type[Market], capfd: 
     execute(plan_of("study.seeds=4"), [])
     said = capfd.readouterr().err
     assert "1 lever point x 4 seeds = 4 runs, 4 quarters each; about 0 s and less than 1 MB (most in table prov" in said
-    assert "for 3 more on 1 worker, as a first run took" in said
+    assert "for 2 more on 1 worker, as a second run took" in said
     assert "4 of 4 runs" in said
 
 
@@ -189,7 +189,7 @@ def test_interruption_keeps_what_is_done(
 
     monkeypatch.setattr(market, "fails", stop)
     asked = plan_of("study.seeds=5")
-    with pytest.raises(Interrupted, match=r"3 of 5 runs are stored in .*; give the same command again"):
+    with pytest.raises(Interrupted, match=r"2 of 5 runs are stored in .*; give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
     monkeypatch.undo()
@@ -355,7 +355,7 @@ def test_a_full_disk_is_said_and_finished_parts_are_kept(
     written = store.write
 
     def full(table: Any, path: Path) -> None:
-        if path.parent.name == "providers" and len(stored.files_of(path.parents[1], "providers")) == 2:
+        if path.parent.name == "providers" and len(stored.files_of(path.parents[1], "providers")) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         written(table, path)
 
@@ -364,7 +364,7 @@ def test_a_full_disk_is_said_and_finished_parts_are_kept(
     with pytest.raises(BadInput, match="the disk is full; free some space and give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
-    assert len(run_ids(asked.folder)) == 3
+    assert len(run_ids(asked.folder)) == 4
     monkeypatch.setattr(store, "write", written)
     execute(asked, [])
     assert len(run_ids(asked.folder)) == 6

@@ -18,6 +18,8 @@ from sim.tables import WORLD
 
 BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "share_tokens"}
 """Basis of a market share and its column in the table ``providers``."""
+MUCH_UNMET, MUCH = "much_unmet", 0.01
+"""Column that says whether more than this part of new demand is unmet."""
 _NOT_SAID = {"scenario", "output", "executor"}
 """Groups that a name has already, or that change no number."""
 _SHIPPED = {"baseline", "history"}
@@ -131,14 +133,16 @@ class Case:
 
     @cached_property
     def market(self) -> pd.DataFrame:
-        """The table ``market`` of this case."""
+        """The table ``market`` of this case, and whether more than a little of new demand is unmet (0 or 1)."""
         measures = (
             "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
             "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e", "accessed_h100e",
             "build_cost_usd_m_per_mw", *(f"domestic_chip_share_{of}" for of in ("units", "h100e", "value")),
             "self_sufficiency",
         )  # fmt: skip
-        return self.frame("market", ["quarter", "region", *measures])
+        rows = self.frame("market", ["quarter", "region", *measures])
+        unmet = rows["unmet_share"]
+        return rows.assign(**{MUCH_UNMET: (unmet > MUCH).astype(float).where(unmet.notna())})
 
     def measure(self, name: str, region: str = WORLD) -> pd.DataFrame:
         """Return the band by quarter of a measure of the table ``market`` in one region."""

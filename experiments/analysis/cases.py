@@ -91,12 +91,23 @@ class Case:
         return self.providers.get(provider, provider)
 
     @cached_property
+    def _config(self) -> Mapping[str, Any]:
+        """The configuration of the lever point, before samples."""
+        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
+        config: Mapping[str, Any] = self.results.manifest["config"] if text is None else json.loads(text)
+        return config
+
+    @cached_property
     def policy(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Rules by government and id, with their terms: those of the lever point, own ones included, before samples."""
-        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
-        config = self.results.manifest["config"] if text is None else json.loads(text)
-        policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = config["policy"]
+        policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = self._config["policy"]
         return policy
+
+    @property
+    def chips(self) -> dict[str, str]:
+        """Label by id of each chip of the catalogue that is launched before the end, own ones included."""
+        last = self.quarters[-1]
+        return {name: str(chip["label"]) for name, chip in self._config["chips"].items() if chip["launch"] <= last}
 
     @cached_property
     def rules(self) -> Mapping[str, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Who comes in, who gives up, who cuts spending, where the longest queue for power stands, which rules did nothing."""
+"""Who comes in, gives up, cuts spending, where the longest queue for power is, which rules and chips did nothing."""
 
 import math
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Happening:
 
 
 def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
-    """Return a line each on entry, exit, cuts of capital spending and the queue for power, and on idle rules.
+    """Return a line each on entry, exit, cuts of capital spending and the queue for power, on idle rules and chips.
 
     ``named`` firms are said to enter or exit, and how many more; None for all.
     """
@@ -42,6 +42,7 @@ def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
         Happening("cuts of capital spending", _cuts(case, events[events["event"] == "capex_cut"])),
         Happening("largest queue for power", _queue(case)),
         *_idle(case, events),
+        *_never_ordered(case),
     ]
 
 
@@ -57,6 +58,17 @@ def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
         if not runs.empty:
             said = (_in_runs(case, case.rule_label(str(rule)), count) for rule, count in runs.items())
             yield Happening(name, "; ".join(said))
+
+
+def _never_ordered(case: Case) -> Iterator[Happening]:
+    """Yield the chips that nobody orders or receives in any run: their makers may sell to nobody, or dearly."""
+    if "chips" not in case.results:
+        return
+    rows = case.frame("chips", ["chip", "ordered_cards", "shipped_cards"])
+    had = set(rows.loc[(rows["ordered_cards"] > 0.0) | (rows["shipped_cards"] > 0.0), "chip"])
+    left = [label for chip, label in case.chips.items() if chip not in had]
+    if left:
+        yield Happening("chips never ordered", "; ".join(left))
 
 
 def _in_runs(case: Case, label: str, count: int) -> str:

@@ -287,6 +287,7 @@ def test_a_file_that_cannot_be_read_is_named(command: Command, monkeypatch: pyte
         raise PermissionError(errno.EACCES, "Permission denied", "own/scenario/mine.yaml")
 
     monkeypatch.setattr("experiments.preflight.session.compose", refuse)
+    monkeypatch.setattr("experiments.preflight.session._SHIPPED", {})  # whatever other tests have composed
     assert refused(command("run", "scenario=baseline")) == [
         "own/scenario/mine.yaml: cannot be read (Permission denied)"
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.engine.folder import plain_write_errors
+from experiments.engine.progress import begins
 
 REPORT = "report.html"
 
@@ -23,6 +24,7 @@ def closing_report(folders: Sequence[Path], target: Path, figures: Sequence[str]
     from experiments.analysis.terminal import summary
     from experiments.report.study import effects_in_words
 
+    begins("reading the tables, drawing figures and the report")
     found = [load(folder) for folder in folders]
     print("\n\n".join([summary(found), *filter(None, map(effects_in_words, found))]))
     print()

@@ -73,12 +73,13 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table":
     return read_tables([path], columns)
 
 
-def run_ids(path: Path) -> set[str] | None:
-    """Return the runs of a part of ``runs``; None where it is damaged."""
+def seeds_of_runs(path: Path) -> dict[str, int] | None:
+    """Return the seed of each run of a part of ``runs``; None where any of it is damaged."""
     try:
-        return set(read_table(path)["run_id"].to_pylist())
+        found = read_table(path)
     except BadInput:
         return None
+    return dict(zip(found["run_id"].to_pylist(), found["seed"].to_pylist(), strict=True))
 
 
 def _in_a_line(error: Exception) -> str:

@@ -17,11 +17,11 @@ from experiments.engine import continuity, manifest
 from experiments.engine.continuity import Found
 from experiments.engine.folder import check_writable, locked, plain_write_errors
 from experiments.engine.keys import Batch, Job, batch_size, batches
-from experiments.engine.progress import Progress, duration
+from experiments.engine.progress import Progress, begins, duration
 from experiments.faults import BadInput, Interrupted
 from experiments.preflight import checked, composing
 from experiments.run import quarters
-from experiments.study_plan import DEFAULTS, StudyPlan, crossed, crossing, planned
+from experiments.study_plan import DEFAULTS, StudyPlan, crossed, crossing, drafted, planned
 
 if TYPE_CHECKING:
     from experiments.engine.cost import Cost
@@ -31,6 +31,8 @@ __all__ = ["execute", "main", "planned"]
 
 _SECONDS_TO_START = 3.0
 """Rough time to start a worker, kernels left out."""
+_ALONE = 2
+"""Runs that are made alone where nothing is stored: the first loads kernels, the second is timed."""
 _FAILURES_SAID = 10
 _MUCH = 1000.0
 """Megabytes from which a study is told how to store less."""
@@ -51,6 +53,8 @@ class Manner:
 def prepared(parsed: Arguments) -> StudyPlan | None:
     """Check the whole design before anything starts; None where Hydra only shows something.
 
+    What the folder alone shows to be impossible is refused before lever points are composed, which takes a while.
+
     Raises:
         BadInput: With every problem of every lever point, each said once.
     """
@@ -60,7 +64,12 @@ def prepared(parsed: Arguments) -> StudyPlan | None:
         if parsed.shows:
             checked(composer, parsed.overrides)
             return None
-        return crossed(composer, parsed.overrides)
+        begins("reading and checking the study")
+        draft = drafted(composer, parsed.overrides)
+        check_writable(draft.base.settings.output.root)
+        if not parsed.replace:
+            continuity.check_early(draft.folder, draft.outline)
+        return crossed(composer, draft)
 
 
 def execute(asked: StudyPlan, words: Sequence[str], manner: Manner | None = None) -> Path:
@@ -133,7 +142,7 @@ def _executor(asked: StudyPlan, manner: Manner) -> "Executor":
 
 
 def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executor: "Executor", holder: str) -> None:
-    """Run jobs: where none is stored the first alone and timed, so that it can be said what the others will cost."""
+    """Run jobs: where none is stored two alone, the second timed, so that it can be said what the others will cost."""
     from experiments.engine import compiling
     from experiments.engine.batch import Record
     from experiments.engine.cost import probe, stored_cost
@@ -148,15 +157,16 @@ def _run(asked: StudyPlan, tables: tuple[str, ...], todo: Sequence[Job], executo
     if cost is None:
         if compiling.pending():
             print(f"{folder}: {compiling.NOTE}", file=sys.stderr, flush=True)
-        cost, records = probe(batches(todo[:1], asked.texts, tables, 1)[0], folder)
+        cost, records = probe(batches(todo[:_ALONE], asked.texts, tables, 1), folder)
     rest = todo[len(records) :]
-    source = "as a first run took" if records else "as the stored ones took"
+    source = "as a second run took" if records else "as the stored ones took"
     estimate = _estimate(asked, cost, len(rest), executor.workers)
     print(f"{_crossing(asked, folder, stored_before)}; {estimate}, {source}", file=sys.stderr)
-    with Progress(len(todo), "runs", asked.name) as progress:
-        progress.advance(len(records), sum(record.status != "ok" for record in records))
-        if rest:
-            compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
+    if not rest:
+        return
+    with Progress(len(todo), "runs", asked.name, before=len(records)) as progress:
+        progress.advance(0, sum(record.status != "ok" for record in records))
+        compute(_cut(asked, rest, tables, executor), folder.resolve(), holder, executor, progress.advance)
 
 
 def _cut(asked: StudyPlan, todo: Sequence[Job], tables: tuple[str, ...], executor: "Executor") -> list[Batch]:
@@ -230,7 +240,6 @@ def main(words: Sequence[str]) -> int:
     if asked is None:
         enter(parsed, [], lambda _: None)
         return faults.OK
-    check_writable(asked.base.settings.output.root)
     manner = Manner(parsed.replace, parsed.anyway, parsed.retry_failed)
     enter(parsed, [asked.entered], lambda _: _execute(asked, words, manner))
     return _closed(asked)

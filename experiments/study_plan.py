@@ -4,7 +4,8 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +15,11 @@ from experiments import arguments
 from experiments.design.jobs import Cell, jobs
 from experiments.design.points import Point, override_value, points
 from experiments.design.ranges import Sample
-from experiments.engine.continuity import Purpose
+from experiments.engine.continuity import Outline, Purpose
 from experiments.engine.environment import cores
 from experiments.engine.folder import result_folder
 from experiments.engine.keys import Job
+from experiments.engine.progress import Progress
 from experiments.faults import BadInput
 from experiments.preflight import Plan, composing, plan
 from experiments.preflight.changes import leaves
@@ -38,16 +40,14 @@ _MANY_RUNS = 1_000_000
 
 
 @dataclass(frozen=True)
-class StudyPlan:
-    """A checked study: the configuration without levers, every lever point's own, and every run's identity."""
+class Draft:
+    """A study before its lever points are composed."""
 
     entered: Plan
     """The configuration as typed, before what the study fixes."""
     base: Plan
-    points: tuple[tuple[Point, Plan], ...]
+    """The configuration without levers."""
     samples: tuple[Sample, ...]
-    cells: tuple[Cell, ...]
-    user_folders: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -60,6 +60,27 @@ class StudyPlan:
         return design_of(self.base)
 
     @property
+    def folder(self) -> Path:
+        """The study folder: ``<root>/<study>``."""
+        return result_folder(self.base.settings.output.root, self.name)
+
+    @property
+    def outline(self) -> Outline:
+        """What is known of the folder's purpose already."""
+        most = len(points(self.design.levers)) * len(self.samples)
+        seeds = dict.fromkeys(self.design.seed_list(), most)
+        return Outline(self.base.parameters.digest, leaves(self.base.config), seeds)
+
+
+@dataclass(frozen=True)
+class StudyPlan(Draft):
+    """A checked study: every lever point's configuration, and every run's identity."""
+
+    points: tuple[tuple[Point, Plan], ...]
+    cells: tuple[Cell, ...]
+    user_folders: tuple[Path, ...] = ()
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """Tables that are asked for."""
         return tuple(self.base.settings.output.tables)
@@ -68,11 +89,6 @@ class StudyPlan:
     def figures(self) -> Sequence[str] | None:
         """Figures of the report; None for all."""
         return self.base.settings.output.figures or self.design.figures
-
-    @property
-    def folder(self) -> Path:
-        """The study folder: ``<root>/<study>``."""
-        return result_folder(self.base.settings.output.root, self.name)
 
     @property
     def workers(self) -> int:
@@ -93,7 +109,7 @@ class StudyPlan:
     def purpose(self) -> Purpose:
         """What the folder is for."""
         run_ids = frozenset(job.run_id for job in self.jobs)
-        return Purpose(self.base.parameters.digest, leaves(self.base.config), run_ids, self.tables)
+        return Purpose(**vars(self.outline), run_ids=run_ids, tables=self.tables)
 
     def command_of(self, row: Mapping[str, Any]) -> str:
         """Return the command that makes one run alone, from its row of ``runs``."""
@@ -124,11 +140,11 @@ def planned(words: Sequence[str], user_folders: Sequence[Path] = ()) -> StudyPla
     """
     parsed = arguments.parse(words, DEFAULTS)
     with composing(user_folders) as composer:
-        return crossed(composer, parsed.overrides)
+        return crossed(composer, drafted(composer, parsed.overrides))
 
 
-def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
-    """Compose and validate every lever point at every sample.
+def drafted(composer: Composer, overrides: Sequence[str]) -> Draft:
+    """Compose and validate a study but for its lever points, each of which takes a second.
 
     Raises:
         BadInput: With every problem found, each said once.
@@ -137,14 +153,24 @@ def crossed(composer: Composer, overrides: Sequence[str]) -> StudyPlan:
     base = _with_fixed(composer, entered)
     design = design_of(base)
     _refuse([*_key_problems(design, overrides), *_horizon_problems(design, base)])
+    _refuse(_said_in(composer, base, "uncertainties", list(range_problems(design, base))))
+    return Draft(entered, base, tuple(samples(design, base)))
+
+
+def crossed(composer: Composer, draft: Draft) -> StudyPlan:
+    """Compose and validate every lever point at every sample.
+
+    Raises:
+        BadInput: With every problem found, each said once.
+    """
+    base, design, drawn = draft.base, draft.design, draft.samples
     found = _lever_points(composer, design, base)
     _refuse(list(_outcome_problems(design, [item for _, item in found])))
-    _refuse(_said_in(composer, base, "uncertainties", list(range_problems(design, base))))
-    drawn = tuple(samples(design, base))
     _say_if_many(len(found), len(drawn), len(design.seed_list()))
-    _refuse(list(sample_problems(composer, found, drawn)))
+    with _checking(base, len(found) * len(drawn) if design.uncertainties else 0, "samples") as advance:
+        _refuse(list(sample_problems(composer, found, drawn, advance)))
     every = [cell for point, item in found for cell in cells(point, item, drawn, design.seed_list())]
-    return StudyPlan(entered, base, found, drawn, tuple(every), composer.user_folders)
+    return StudyPlan(draft.entered, base, drawn, found, tuple(every), composer.user_folders)
 
 
 def _say_if_many(levers: int, samples: int, seeds: int) -> None:
@@ -188,6 +214,16 @@ def _with_fixed(composer: Composer, base: Plan) -> Plan:
         return plan(composer, [*base.overrides, *fixed]) if fixed else base
     except BadInput as error:
         raise BadInput(_said_in(composer, base, "fixed", error.lines)) from None
+
+
+@contextmanager
+def _checking(base: Plan, total: int, unit: str) -> Iterator[Callable[[], None]]:
+    """Count what is checked on standard error; one thing is checked in a moment and not counted."""
+    if total <= 1:
+        yield lambda: None
+        return
+    with Progress(total, unit, f"{base.choices['study']}: checking") as progress:
+        yield progress.advance
 
 
 def _said_in(composer: Composer, base: Plan, part: str, lines: Sequence[str]) -> list[str]:
@@ -245,11 +281,14 @@ def _outcome_problems(design: Study, plans: Sequence[Plan]) -> Iterator[str]:
 def _lever_points(composer: Composer, design: Study, base: Plan) -> tuple[tuple[Point, Plan], ...]:
     found: list[tuple[Point, Plan]] = []
     lines = []
-    for point in points(design.levers):
-        try:
-            found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
-        except BadInput as error:
-            lines += _said_in(composer, base, "levers", error.lines)
+    asked = points(design.levers)
+    with _checking(base, len(asked), "lever points") as advance:
+        for point in asked:
+            try:
+                found.append((point, plan(composer, [*base.overrides, *point.overrides]) if point.settings else base))
+            except BadInput as error:
+                lines += _said_in(composer, base, "levers", error.lines)
+            advance()
     _refuse(lines or _said_in(composer, base, "levers", _same_points(found)))
     return tuple(found)
 

@@ -1,7 +1,7 @@
 """The samples of a study: drawn, validated at every lever point, and crossed with seeds into named runs."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.design.jobs import Cell
@@ -87,15 +87,19 @@ def _refusal(model: Mapping[str, Any], key: str, value: object) -> str | None:
 
 
 def sample_problems(
-    composer: Composer, found: Sequence[tuple[Point, Plan]], samples: Sequence[Sample]
+    composer: Composer, found: Sequence[tuple[Point, Plan]], samples: Sequence[Sample], advance: Callable[[], None]
 ) -> Iterator[str]:
-    """Yield what is wrong with samples: at each lever point the first is composed in full, the others validated."""
+    """Yield what is wrong with samples: at each lever point the first is composed in full, the others validated.
+
+    ``advance`` is called after each.
+    """
     if not samples[0].values:
         return
     for _, item in found:
         lines = _problems_of_first(composer, item, samples[0])
         for sample in samples if not lines else ():
             lines += _problems_of(item, sample)
+            advance()
             if len(lines) >= _SHOWN:
                 break
         yield from lines

@@ -1,6 +1,7 @@
 """What a study answers with: each headline outcome as an array of lever points, samples and seeds."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,14 @@ from numpy.typing import NDArray
 
 from experiments.analysis.cases import point_order
 from experiments.analysis.loading import Results
+from experiments.analysis.means import Span
 from experiments.analysis.sampled import values_of
+from sim.tables import OUTCOMES
 
 Floats = NDArray[np.float64]
 _WORLD = ".world"
+_LARGEST = {"fraction": 1.0, "index 0-1": 1.0, "points 0-10000": 10_000.0}
+"""Largest value by unit, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,16 @@ class Asked:
     def label(self) -> str:
         """What tells it from others: its name, and its horizon where it has one."""
         return f"{self.name} in {self.horizon}" if self.horizon else self.name
+
+    @property
+    def unit(self) -> str:
+        """Its unit."""
+        return next(outcome.unit for outcome in OUTCOMES if outcome.name == self.name.partition(".")[0])
+
+    @property
+    def within(self) -> Span:
+        """The least and the largest value that it may have: no headline outcome is negative."""
+        return 0.0, _LARGEST.get(self.unit, math.inf)
 
     @property
     def sign(self) -> float | None:

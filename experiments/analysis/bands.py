@@ -6,7 +6,7 @@ import pandas as pd
 
 LEVELS = {"low90": 0.05, "low50": 0.25, "median": 0.5, "high50": 0.75, "high90": 0.95}
 """Column of a band and the quantile it holds (linear between order statistics)."""
-RUNS = "runs"
+RUNS, MEAN = "runs", "mean"
 
 
 def bands(frame: pd.DataFrame, value: str, by: Sequence[str]) -> pd.DataFrame:
@@ -18,12 +18,12 @@ def bands(frame: pd.DataFrame, value: str, by: Sequence[str]) -> pd.DataFrame:
         by: Columns that name a group, such as quarter and provider.
 
     Returns:
-        A row per group, sorted: the columns ``by``, the columns of ``LEVELS`` in the unit of ``value``, and ``runs``,
-        how many runs have a value. With one run all quantiles are its value.
+        A row per group, sorted: the columns ``by``; the columns of ``LEVELS`` and ``mean`` in the unit of ``value``;
+        ``runs``, how many runs have a value. With one run all quantiles are its value.
     """
     grouped = frame.groupby(list(by), observed=True, sort=True)[value]
     columns = {name: grouped.quantile(level) for name, level in LEVELS.items()}
-    return pd.DataFrame({**columns, RUNS: grouped.count()}).reset_index()
+    return pd.DataFrame({**columns, MEAN: grouped.mean(), RUNS: grouped.count()}).reset_index()
 
 
 def only(frame: pd.DataFrame, **where: object) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from sim.tables import WORLD
 
 BASES = {"revenue": "share_revenue", "compute": "share_compute", "tokens": "share_tokens"}
 """Basis of a market share and its column in the table ``providers``."""
+MUCH_UNMET, MUCH = "much_unmet", 0.01
+"""Column that says whether more than this part of new demand is unmet."""
 _NOT_SAID = {"scenario", "output", "executor"}
 """Groups that a name has already, or that change no number."""
 _SHIPPED = {"baseline", "history"}
@@ -89,12 +91,23 @@ class Case:
         return self.providers.get(provider, provider)
 
     @cached_property
+    def _config(self) -> Mapping[str, Any]:
+        """The configuration of the lever point, before samples."""
+        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
+        config: Mapping[str, Any] = self.results.manifest["config"] if text is None else json.loads(text)
+        return config
+
+    @cached_property
     def policy(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
         """Rules by government and id, with their terms: those of the lever point, own ones included, before samples."""
-        text = stored.points(self.results.folders[0]).get(json.dumps(self.levers, sort_keys=True))
-        config = self.results.manifest["config"] if text is None else json.loads(text)
-        policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = config["policy"]
+        policy: Mapping[str, Mapping[str, Mapping[str, Any]]] = self._config["policy"]
         return policy
+
+    @property
+    def chips(self) -> dict[str, str]:
+        """Label by id of each chip of the catalogue that is launched before the end, own ones included."""
+        last = self.quarters[-1]
+        return {name: str(chip["label"]) for name, chip in self._config["chips"].items() if chip["launch"] <= last}
 
     @cached_property
     def rules(self) -> Mapping[str, Mapping[str, Any]]:
@@ -102,8 +115,12 @@ class Case:
         return {name: rule for rules in self.policy.values() for name, rule in rules.items()}
 
     def rule_label(self, rule: str) -> str:
-        """Return the label of an instrument of policy; the id of one that the case does not have."""
-        return str(self.rules[rule]["label"]) if rule in self.rules else rule
+        """Return the label of an instrument of policy, with its id where others have the same; else the id."""
+        if rule not in self.rules:
+            return rule
+        label = str(self.rules[rule]["label"])
+        alike = sum(other["label"] == label for other in self.rules.values())
+        return label if alike == 1 else f"{label} ({rule})"
 
     def label_of(self, name: str) -> str:
         """Return the label of a provider, maker, owner elsewhere or region by its id; the id of anything else."""
@@ -127,14 +144,16 @@ class Case:
 
     @cached_property
     def market(self) -> pd.DataFrame:
-        """The table ``market`` of this case."""
+        """The table ``market`` of this case, and whether more than a little of new demand is unmet (0 or 1)."""
         measures = (
             "hhi_revenue", "hhi_compute", "unmet_share", "gap_at_cost", "price_iaas_usd_per_h100e_hour",
             "price_maas_usd_per_m_tokens", "lrmc_usd_per_h100e_hour", "owned_by_headquarters_h100e", "accessed_h100e",
             "build_cost_usd_m_per_mw", *(f"domestic_chip_share_{of}" for of in ("units", "h100e", "value")),
             "self_sufficiency",
         )  # fmt: skip
-        return self.frame("market", ["quarter", "region", *measures])
+        rows = self.frame("market", ["quarter", "region", *measures])
+        unmet = rows["unmet_share"]
+        return rows.assign(**{MUCH_UNMET: (unmet > MUCH).astype(float).where(unmet.notna())})
 
     def measure(self, name: str, region: str = WORLD) -> pd.DataFrame:
         """Return the band by quarter of a measure of the table ``market`` in one region."""

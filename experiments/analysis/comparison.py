@@ -140,6 +140,10 @@ class Comparison:
         moved = found.groupby("region").sum().drop(WORLD, errors="ignore").sort_values(ascending=False, kind="stable")
         return [str(region) for region in moved.index]
 
+    def rule_label(self, rule: str) -> str:
+        """Return the label of a rule that either case has."""
+        return (self.other if rule in self.other.rules else self.baseline).rule_label(rule)
+
     def by_rule(self, region: str) -> pd.DataFrame:
         """Return mean points of compute share that move for cards that rules closed: a column per rule."""
         rows = self.rows("compute", region)

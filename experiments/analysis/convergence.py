@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.analysis.means import Mean, mean_of
+from experiments.analysis.means import ANYWHERE, Mean, Span, mean_of
 from experiments.analysis.paired import complete, units
 
 Floats = NDArray[np.float64]
@@ -37,11 +37,14 @@ class Convergence:
         return math.sqrt(self.seeds[0] / self.seeds[-1])
 
 
-def convergence(values: Floats) -> Convergence:
-    """Return means over a quarter, a half and all of the seeds (at least two) of values (samples, seeds)."""
+def convergence(values: Floats, within: Span = ANYWHERE) -> Convergence:
+    """Return means over a quarter, a half and all of the seeds (at least two) of values (samples, seeds).
+
+    ``within`` is the least and the largest value possible.
+    """
     by_seed = units(complete(values))
     counts = steps(by_seed.size)
-    return Convergence(counts, tuple(mean_of(by_seed[:count]) for count in counts))
+    return Convergence(counts, tuple(mean_of(by_seed[:count], within) for count in counts))
 
 
 def steps(seeds: int) -> tuple[int, ...]:

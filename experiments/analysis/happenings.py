@@ -1,4 +1,4 @@
-"""Who comes in, who gives up, who cuts spending, where the longest queue for power stands, which rules did nothing."""
+"""Who comes in, gives up, cuts spending, where the longest queue for power is, which rules and chips did nothing."""
 
 import math
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Happening:
 
 
 def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
-    """Return a line each on entry, exit, cuts of capital spending and the queue for power, and on idle rules.
+    """Return a line each on entry, exit, cuts of capital spending and the queue for power, on idle rules and chips.
 
     ``named`` firms are said to enter or exit, and how many more; None for all.
     """
@@ -42,26 +42,37 @@ def happenings(case: Case, named: int | None = _NAMED) -> list[Happening]:
         Happening("cuts of capital spending", _cuts(case, events[events["event"] == "capex_cut"])),
         Happening("largest queue for power", _queue(case)),
         *_idle(case, events),
+        *_never_ordered(case),
     ]
 
 
-def idle_rules(case: Case, *, labels: bool = False) -> list[Happening]:
-    """Return lines on rules that bound nobody and on rules never in force in the run, on request with their labels."""
-    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"]), labels=labels))
+def idle_rules(case: Case) -> list[Happening]:
+    """Return lines on rules that bound nobody and on rules never in force in the run."""
+    return list(_idle(case, case.frame("events", ["quarter", "event", "detail"])))
 
 
-def _idle(case: Case, events: pd.DataFrame, *, labels: bool = False) -> Iterator[Happening]:
-    """Yield idle rules by what is said of them."""
+def _idle(case: Case, events: pd.DataFrame) -> Iterator[Happening]:
+    """Yield idle rules by what is said of them; their labels may hold commas."""
     for event, name in _IDLE.items():
         runs = events[events["event"] == event].groupby("detail")["run_id"].nunique()
         if not runs.empty:
-            names = [f"{case.rule_label(rule)}, {rule}" if labels else rule for rule in map(str, runs.index)]
-            said = (_in_runs(case, name, count) for name, count in zip(names, runs, strict=True))
-            yield Happening(name, ("; " if labels else ", ").join(said))
+            said = (_in_runs(case, case.rule_label(str(rule)), count) for rule, count in runs.items())
+            yield Happening(name, "; ".join(said))
 
 
-def _in_runs(case: Case, rule: str, count: int) -> str:
-    return f"{rule} ({count} of {case.count} runs)" if count < case.count else rule
+def _never_ordered(case: Case) -> Iterator[Happening]:
+    """Yield the chips that nobody orders or receives in any run: their makers may sell to nobody, or dearly."""
+    if "chips" not in case.results:
+        return
+    rows = case.frame("chips", ["chip", "ordered_cards", "shipped_cards"])
+    had = set(rows.loc[(rows["ordered_cards"] > 0.0) | (rows["shipped_cards"] > 0.0), "chip"])
+    left = [label for chip, label in case.chips.items() if chip not in had]
+    if left:
+        yield Happening("chips never ordered", "; ".join(left))
+
+
+def _in_runs(case: Case, label: str, count: int) -> str:
+    return f"{label} ({count} of {case.count} runs)" if count < case.count else label
 
 
 def _firms(case: Case, events: pd.DataFrame, named: int | None = _NAMED) -> str:

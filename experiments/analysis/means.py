@@ -13,15 +13,22 @@ LEVEL, POWER = 0.95, 0.80
 _NORMAL_FROM = 300
 
 
+Span = tuple[float, float]
+ANYWHERE: Span = (-math.inf, math.inf)
+"""Least and largest value that a number may have, as one of a difference."""
+
+
 @dataclass(frozen=True)
 class Mean:
-    """A mean with its 95% band by Student's t."""
+    """A mean with its 95% band, see :func:`mean_of`."""
 
     mean: float
     low: float
     high: float
     count: int
     """Independent values."""
+    error: float
+    """Standard error; NaN for one value."""
 
     @property
     def half_width(self) -> float:
@@ -29,26 +36,43 @@ class Mean:
         return (self.high - self.low) / 2
 
     @property
-    def error(self) -> float:
-        """Standard error; NaN for one value."""
-        return self.half_width / student(self.count - 1) if self.count > 1 else math.nan
-
-    @property
     def resolved(self) -> bool:
         """Whether the band leaves out zero."""
         return self.low > 0 or self.high < 0
 
 
-def mean_of(values: Floats) -> Mean:
-    """Return the mean of independent values (n,), NaN left out; with one value the band has no ends (NaN)."""
+def mean_of(values: Floats, within: Span = ANYWHERE) -> Mean:
+    """Return the mean of independent values (n,), NaN left out; with one value the band has no ends (NaN).
+
+    The band is by Student's t: of values between two bounds, such as shares, on the logit of the mean, so that it never
+    leaves them. Near a bound it holds the mean more often than one that is cut there, in the middle they are the same.
+
+    Args:
+        values: Independent values.
+        within: Least and largest value possible.
+    """
     known = values[np.isfinite(values)]
     if known.size == 0:
-        return Mean(math.nan, math.nan, math.nan, 0)
+        return Mean(math.nan, math.nan, math.nan, 0, math.nan)
     mean = float(known.mean())
     if known.size == 1:
-        return Mean(mean, math.nan, math.nan, 1)
-    half = student(known.size - 1) * float(known.std(ddof=1)) / math.sqrt(known.size)
-    return Mean(mean, mean - half, mean + half, int(known.size))
+        return Mean(mean, math.nan, math.nan, 1, math.nan)
+    error = float(known.std(ddof=1)) / math.sqrt(known.size)
+    return Mean(mean, *_band(mean, student(known.size - 1) * error, within), int(known.size), error)
+
+
+def _band(mean: float, half: float, within: Span) -> Span:
+    """Return the ends of a band inside bounds; one bound alone cuts it, which takes away what cannot be."""
+    least, most = within
+    wide = most - least
+    if not math.isfinite(wide):
+        return max(mean - half, least), min(mean + half, most)
+    place = (mean - least) / wide
+    if not 0.0 < place < 1.0:  # all values are the bound
+        return mean, mean
+    middle, reach = math.log(place / (1.0 - place)), half / wide / (place * (1.0 - place))
+    low, high = (least + wide * 0.5 * (1.0 + math.tanh(0.5 * x)) for x in (middle - reach, middle + reach))
+    return low, high
 
 
 def student(freedom: int, level: float = LEVEL) -> float:

@@ -6,6 +6,7 @@ would mix results that do not belong together is refused, each difference by nam
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,21 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Purpose:
-    """What a study folder is for."""
+class Outline:
+    """What is known of a study before its lever points are composed."""
 
     parameters: str
     """Digest of the parameters before levers."""
     leaves: Mapping[str, Any]
     """The model's part of the configuration, leaf by leaf, so that a difference has a name."""
+    seeds: Mapping[int, int]
+    """Runs that are planned with each seed at most: some may turn out to be the same."""
+
+
+@dataclass(frozen=True)
+class Purpose(Outline):
+    """What a study folder is for."""
+
     run_ids: frozenset[str]
     """Runs that are planned."""
     tables: tuple[str, ...]
@@ -52,6 +61,19 @@ def start_over(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def check_early(folder: Path, outline: Outline) -> None:
+    """Refuse what the outline of a study shows to be another one than the folder holds; :func:`check` sees the rest.
+
+    Raises:
+        BadInput: Naming every difference.
+    """
+    found = _plan(folder)
+    if found is None:
+        return
+    lines = [*_other_configuration(found, outline), *_other_model(found)]
+    _refuse(folder, lines or _too_many(folder, outline))
+
+
 def check(folder: Path, purpose: Purpose, *, anyway: bool) -> Found:
     """Return what the folder holds, after checking that ``purpose`` may be pursued in it.
 
@@ -66,11 +88,14 @@ def check(folder: Path, purpose: Purpose, *, anyway: bool) -> Found:
     found = _plan(folder)
     if found is None:
         return Found()
-    lines = [*_other_configuration(found, purpose), *_other_model(folder, found, purpose)]
-    lines = lines or [*_shrunk(folder, purpose), *([] if anyway else _other_ground(folder, found, purpose))]
+    lines = [*_other_configuration(found, purpose), *_other_model(found)]
+    _refuse(folder, lines or [*_shrunk(folder, purpose), *([] if anyway else _other_ground(folder, found, purpose))])
+    return Found(tuple(found["tables"]), tuple(found["grounds"]))
+
+
+def _refuse(folder: Path, lines: Sequence[str]) -> None:
     if lines:
         raise BadInput([f"{folder}: {line}" for line in lines])
-    return Found(tuple(found["tables"]), tuple(found["grounds"]))
 
 
 def write(folder: Path, purpose: Purpose, found: Found) -> Found:
@@ -102,7 +127,7 @@ def _plan(folder: Path) -> dict[str, Any] | None:
         raise BadInput([f"{path}: unreadable ({error}); --replace starts over"]) from error
 
 
-def _other_configuration(found: Mapping[str, Any], purpose: Purpose) -> Iterator[str]:
+def _other_configuration(found: Mapping[str, Any], purpose: Outline) -> Iterator[str]:
     if found["parameters"] == purpose.parameters:
         return
     differing = list(differences(found["config"], purpose.leaves))
@@ -118,8 +143,8 @@ def _said(change: Change) -> str:
     return f"{change.key} = {change.baseline} there, {change.value} here"
 
 
-def _other_model(folder: Path, found: Mapping[str, Any], purpose: Purpose) -> Iterator[str]:
-    if found["code_digest"] != code_digest() and not is_complete(folder, purpose):
+def _other_model(found: Mapping[str, Any]) -> Iterator[str]:
+    if found["code_digest"] != code_digest():
         yield (
             f"was computed by another version of the model (code {found['code_digest']} there, {code_digest()} here), "
             "so none of its runs would be the same; --replace starts over, --out DIR keeps both"
@@ -127,13 +152,24 @@ def _other_model(folder: Path, found: Mapping[str, Any], purpose: Purpose) -> It
 
 
 def _shrunk(folder: Path, purpose: Purpose) -> Iterator[str]:
-    extra = len(_stored(folder) - purpose.run_ids)
+    extra = len(_stored(folder).keys() - purpose.run_ids)
     if extra:
-        yield (
-            f"holds {extra} runs that are not asked for (fewer seeds or samples, or other levers); a study may grow, "
-            f"not shrink: `compute-market report {shlex.quote(str(folder))}` reads what is there; choose --out DIR, or "
-            "--replace to start over"
-        )
+        yield _may_not_shrink(folder, str(extra))
+
+
+def _too_many(folder: Path, outline: Outline) -> list[str]:
+    """Return a line where more runs are stored with a seed than are planned with it."""
+    with_seed = Counter(_stored(folder).values())
+    extra = sum(max(0, count - outline.seeds.get(seed, 0)) for seed, count in with_seed.items())
+    return [_may_not_shrink(folder, f"at least {extra}")] if extra else []
+
+
+def _may_not_shrink(folder: Path, extra: str) -> str:
+    return (
+        f"holds {extra} runs that are not asked for (fewer seeds or samples, or other levers); a study may grow, "
+        f"not shrink: `compute-market report {shlex.quote(str(folder))}` reads what is there; choose --out DIR, or "
+        "--replace to start over"
+    )
 
 
 def _other_ground(folder: Path, found: Mapping[str, Any], purpose: Purpose) -> Iterator[str]:
@@ -154,10 +190,11 @@ def is_complete(folder: Path, purpose: Purpose) -> bool:
         manifest is not None
         and set(purpose.tables) <= set(manifest["tables"])
         and not stored.damage(folder)
-        and purpose.run_ids <= _stored(folder)
+        and purpose.run_ids <= _stored(folder).keys()
     )
 
 
-def _stored(folder: Path) -> set[str]:
-    """Return the runs of every readable part."""
-    return set[str]().union(*(stored.run_ids(path) or () for path in stored.files_of(folder, "runs")))
+def _stored(folder: Path) -> dict[str, int]:
+    """Return the runs of every readable part with their seeds."""
+    parts = (stored.seeds_of_runs(path) or {} for path in stored.files_of(folder, "runs"))
+    return {run_id: seed for part in parts for run_id, seed in part.items()}

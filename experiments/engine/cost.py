@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -13,9 +13,6 @@ from experiments import stored
 from experiments.engine import compiling
 from experiments.engine.batch import Record, run_batch
 from experiments.engine.keys import Batch
-
-_FEW = 3.0
-"""Times the middle quarter that a quarter may take by its own work."""
 
 
 @dataclass(frozen=True)
@@ -40,37 +37,19 @@ class Cost:
         return max(self.sizes, key=lambda name: self.sizes[name], default="runs")
 
 
-@dataclass
-class _Clock:
-    """Times between quarters."""
+def probe(alone: Sequence[Batch], folder: Path) -> tuple[Cost, list[Record]]:
+    """Run batches of one job one after the other in this process, store them, and return what the last one cost.
 
-    last: float
-    laps: list[float] = field(default_factory=list)
-
-    def lap(self) -> None:
-        now = time.perf_counter()
-        self.laps.append(now - self.last)
-        self.last = now
-
-
-def probe(batch: Batch, folder: Path) -> tuple[Cost, list[Record]]:
-    """Run a batch of one job in this process, store it, and return what such a run costs.
-
-    Some quarters load kernels or compile them, which later runs of a process find loaded: what they take beyond a few
-    times the middle quarter is left out, and is what a worker takes to load them unless they were compiled just now.
+    The first loads kernels or compiles them, which later runs of a process find loaded: what it takes longer is what a
+    worker takes to load them, unless they were compiled just now.
     """
-    compiles, began = compiling.pending(), time.perf_counter()
-    clock = _Clock(began)
-    tick: Callable[..., None] = lambda *_: clock.lap()  # noqa: E731
-    records = run_batch(batch, folder, batch.key, tick)
-    extra = beyond(clock.laps)
-    return Cost(time.perf_counter() - began - extra, _sizes(folder), 0.0 if compiles else extra), records
-
-
-def beyond(laps: Sequence[float]) -> float:
-    """Return the seconds of laps that take more than a few times the middle one, as far as they do."""
-    most = _FEW * median(laps) if laps else 0.0
-    return sum(max(lap - most, 0.0) for lap in laps)
+    compiles, laps, records = compiling.pending(), list[float](), list[Record]()
+    for batch in alone:
+        began = time.perf_counter()
+        records += run_batch(batch, folder, batch.key)
+        laps.append(time.perf_counter() - began)
+    loading = 0.0 if compiles else max(laps[0] - laps[-1], 0.0)
+    return Cost(laps[-1], _sizes(folder), loading), records
 
 
 def stored_cost(folder: Path) -> Cost | None:

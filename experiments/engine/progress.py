@@ -1,4 +1,7 @@
-"""One progress line: a bar on a terminal; in a log a line at each quarter of the way, and every five minutes."""
+"""What is going on, on standard error: what begins, and how far it is.
+
+One progress line: a bar on a terminal; in a log a line at each quarter of the way, and every five minutes.
+"""
 
 import sys
 import time
@@ -11,16 +14,23 @@ _STEPS_IN_A_LOG = 4
 _LONGEST_SILENCE = 300.0
 
 
+def begins(text: str) -> None:
+    """Say what begins, at once: whoever waits should know for what."""
+    print(f"compute-market: {text}", file=sys.stderr, flush=True)
+
+
 class Progress:
     """Counts units of work done, and of those the failed ones, on standard error."""
 
-    def __init__(self, total: int, unit: str, label: str, note: str = "") -> None:
-        """Begin a line; the note says why it may be slow."""
-        self.total, self.unit, self.label = total, unit, label
-        self.done, self.failed, self._began = 0, 0, time.monotonic()
+    def __init__(self, total: int, unit: str, label: str, note: str = "", before: int = 0) -> None:
+        """Begin a line; the note says why it may be slow, ``before`` how many units were done before it began."""
+        self.total, self.unit, self.label, self._before = total, unit, label, before
+        self.done, self.failed, self._began = before, 0, time.monotonic()
         self._said = self._began
         said = f"{label} ({note})" if note else label
-        self._bar: Any = tqdm(total=total, unit=unit, desc=said, disable=None, file=sys.stderr, leave=True)
+        self._bar: Any = tqdm(
+            total=total, initial=before, unit=unit, desc=said, disable=None, file=sys.stderr, leave=True
+        )
         if note and self._bar.disable:
             print(f"{label}: {note}", file=sys.stderr, flush=True)
 
@@ -48,11 +58,11 @@ class Progress:
 
     def _say(self) -> None:
         self._said = time.monotonic()
-        seconds = self._said - self._began
-        left = seconds * (self.total - self.done) / self.done
+        seconds, here = self._said - self._began, self.done - self._before
+        left = seconds * (self.total - self.done) / here
         failed = f", {self.failed} failed" if self.failed else ""
         ahead = f", about {duration(left)} to go" if self.done < self.total else ""
-        pace = f"{duration(seconds)} at {self.done / max(seconds, 1e-3):.1f} {self.unit}/s"
+        pace = f"{duration(seconds)} at {here / max(seconds, 1e-3):.1f} {self.unit}/s"
         print(
             f"{self.label}: {self.done} of {self.total} {self.unit}{failed}, {pace}{ahead}", file=sys.stderr, flush=True
         )

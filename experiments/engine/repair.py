@@ -47,9 +47,9 @@ def _checked(folder: Path, key: str, tables: Sequence[str], sizes: Mapping[str, 
     """Delete a part that is at fault or repeats a run, saying so where it was finished."""
     runs = stored.part(folder, "runs", key)
     fault = _fault_of_part(folder, key, tables, sizes)
-    mine = stored.run_ids(runs) if fault is None else None
-    if mine is not None and not mine & seen:
-        seen |= mine
+    mine = stored.seeds_of_runs(runs) if fault is None else None
+    if mine is not None and seen.isdisjoint(mine):
+        seen.update(mine)
         return
     if mine is None and runs.is_file():
         yield f"{fault or f'{runs}: damaged'}; its runs are computed again"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from experiments.analysis.bands import only
+from experiments.analysis.bands import MEAN, only
 from experiments.analysis.cases import Case
 from experiments.figures.colours import FAINT, case_colour, firm_colour, region_colour
 from experiments.figures.labels import short
@@ -106,6 +106,14 @@ def by_case(cases: Sequence[Case], measure: str, region: str = WORLD) -> list[Se
 def by_region_or_case(cases: Sequence[Case], measure: str, *, world: bool = True) -> list[Series]:
     """Return a measure by region for one case, of the world by case for several."""
     return by_case(cases, measure) if len(cases) > 1 else by_region(cases[0], measure, world=world)
+
+
+def means_by_region_or_case(cases: Sequence[Case], measure: str) -> list[Series]:
+    """Return means over runs of a measure that is 0 in most of them, without ribbons.
+
+    Quantiles of single quarters would be spikes over a median of 0, as if nothing or very much could be expected.
+    """
+    return [replace(series, ribbons=False, line=MEAN) for series in by_region_or_case(cases, measure)]
 
 
 def shown(cases: Sequence[Case]) -> list[Case]:

@@ -41,10 +41,12 @@ class Series:
     labelled: bool = True
     ribbons: bool = True
     width: float = 1.5
+    line: str = "median"
+    """Column of the band that is drawn as the line."""
 
     def column(self, edge: str) -> "pd.Series[float]":
         """Return an edge of what is drawn: of the ribbon, or the line where there is none."""
-        return self.band[edge if self.ribbons else "median"]
+        return self.band[edge if self.ribbons else self.line]
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _draw_series(axes: Axes, series: Series) -> None:
         for inner, alpha in (("90", 0.14), ("50", 0.26)):
             low, high = band[f"low{inner}"], band[f"high{inner}"]
             axes.fill_between(x, low, high, color=series.colour, alpha=alpha, linewidth=0)
-    axes.plot(x, band["median"], series.style, color=series.colour, linewidth=series.width)
+    axes.plot(x, band[series.line], series.style, color=series.colour, linewidth=series.width)
 
 
 def time_axis(axes: Axes, quarters: Sequence[str]) -> None:
@@ -240,12 +242,12 @@ def _label_ends(axes: Axes, panel: Panel, inches: float, wide: float) -> None:
 
 def _end(axes: Axes, series: Series) -> tuple[float, float] | None:
     """Return the last point of a line as a fraction of the axes; None for a line without values."""
-    known = series.band.dropna(subset=["median"])
+    known = series.band.dropna(subset=[series.line])
     if axes.get_yscale() == "log":
-        known = known[known["median"] > 0]
+        known = known[known[series.line] > 0]
     if known.empty:
         return None
     last = known.iloc[-1]
-    point = axes.transData.transform((position(last["quarter"]), last["median"]))
+    point = axes.transData.transform((position(last["quarter"]), last[series.line]))
     x, y = axes.transAxes.inverted().transform(point)
     return float(x), float(min(max(y, 0.0), 1.0))

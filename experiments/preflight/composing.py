@@ -127,8 +127,6 @@ def _unexplained(error: Exception, composer: Composer) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         return Problem(f"{mark.name}, line {mark.line + 1}", ABSENT, f"is not YAML: {error.problem}")
-    if isinstance(error, RecursionError):
-        return Problem("configuration", ABSENT, "the defaults list of a file leads back to the file itself")
     if (unreadable := _unreadable(error, composer)) is not None:
         return unreadable
     cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from experiments.preflight.circles import circles
 from experiments.preflight.contradictions import against_each_other
 from experiments.preflight.events import excess, foreign_tags
 from experiments.preflight.folders import is_hidden, shipped, yaml_files
@@ -106,12 +107,6 @@ def _list_problems(file: Path) -> Iterator[Problem]:
             yield from against_each_other(f"{file}: defaults: {group}", names if isinstance(names, list) else [])
 
 
-def _texts_of_list(file: Path) -> list[str]:
-    """Return the files of its own group that a file builds on."""
-    found = _defaults(file)
-    return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
-
-
 def _defaults(file: Path) -> object:
     """Return the defaults list of a file; a file that cannot be read has none, and Hydra says why if it is chosen."""
     return _content(file).get("defaults")
@@ -137,7 +132,7 @@ def folder_problems(user_folders: Sequence[Path]) -> list[Problem]:
     """Return what is wrong with the user's files before any is composed.
 
     A file may be ignored (hidden by another), stand in for Hydra's own, hold too much to be loaded, or name
-    defaults outside its folder.
+    defaults outside its folder; where none does, some may name each other in a circle.
     """
     problems: list[Problem] = []
     seen = dict.fromkeys(yaml_files(shipped()), shipped())
@@ -145,7 +140,13 @@ def folder_problems(user_folders: Sequence[Path]) -> list[Problem]:
         for name in yaml_files(folder):
             problems += _file_in_folder(folder, name, seen)
             seen.setdefault(name, folder)
-    return problems
+    if problems:
+        return problems
+    return list(
+        circles(
+            {folder / name: (name, _defaults(folder / name)) for folder in user_folders for name in yaml_files(folder)}
+        )
+    )
 
 
 def _file_in_folder(folder: Path, name: str, seen: dict[str, Path]) -> Iterator[Problem]:
@@ -160,8 +161,6 @@ def _file_in_folder(folder: Path, name: str, seen: dict[str, Path]) -> Iterator[
     else:
         yield from _default_problems(file)
         yield from _list_problems(file)
-        if file.stem in _texts_of_list(file):
-            yield Problem(f"{file}: defaults: {file.stem}", ABSENT, "is this file itself; write _self_ for its place")
 
 
 def missing_folders(user_folders: Sequence[Path]) -> list[Problem]:

@@ -126,7 +126,7 @@ def _carried_back(comparison: Comparison, region: str, where: str) -> Iterator[s
         moved = points[points.abs().nlargest(_NAMED).index]
         firms = [f"{comparison.other.name_of(str(x))} {_points(by)}" for x, by in moved.items() if abs(by) >= _SLIGHT]
         if firms:
-            said.append(f"{rule}: {', '.join(firms)}")
+            said.append(f"{comparison.rule_label(str(rule))}: {', '.join(firms)}")
     if said:
         yield (
             f"Scarce for cards that rules closed, customers in {where} (turned away, taken in or priced out), in "

@@ -74,7 +74,7 @@ def render(
     return environment.get_template("report.html.j2").render(
         title=_title(results),
         aimed=aimed(shown),
-        cases=[_case(case, alone=len(shown) == 1) for case in shown],
+        cases=[_case(case) for case in shown],
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
         terms=terms_of(shown),
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
@@ -110,12 +110,12 @@ def _moved(shown: Sequence[Case], steps: "pd.DataFrame | None") -> dict[str, Any
     return None if found is None else {**vars(found), "figure": found.figure and _figure(found.figure)}
 
 
-def _idle(case: Case, *, labels: bool = False) -> dict[str, str]:
-    """Return what is said of rules that did nothing: by their ids, as they stand in columns, or with labels as well."""
-    return {item.name: item.text for item in idle_rules(case, labels=labels)} if "events" in case.results else {}
+def _idle(case: Case) -> dict[str, str]:
+    """Return what is said of rules that did nothing."""
+    return {item.name: item.text for item in idle_rules(case)} if "events" in case.results else {}
 
 
-def _case(case: Case, *, alone: bool) -> dict[str, Any]:
+def _case(case: Case) -> dict[str, Any]:
     has_shares, has_market = "providers" in case.results, "market" in case.results
     return {
         "label": case.label,
@@ -128,7 +128,7 @@ def _case(case: Case, *, alone: bool) -> dict[str, Any]:
         "regions": _regional_leaders(case) if has_shares else [],
         "market": market_lines(case) if has_market else [],
         "outcomes": _outcomes(case),
-        "idle": _idle(case, labels=alone),
+        "idle": _idle(case),
         "seeds": _ranges(case.runs["seed"].tolist()),
         "run_ids": case.ids[:_RUN_IDS_SHOWN],
         "more_runs": max(0, case.count - _RUN_IDS_SHOWN),

@@ -23,7 +23,6 @@ from experiments.analysis.rounding import ABSENT, percent, rounded
 from experiments.analysis.sampled import units_of, values_of
 from experiments.analysis.shapley import shapley, two_level
 from experiments.report.provenance import grade_of
-from sim.tables import OUTCOMES
 
 Floats = NDArray[np.float64]
 Labels = Mapping[str, str]
@@ -85,8 +84,7 @@ def _labels(results: Results) -> dict[str, str]:
 
 def _said(asked: Asked) -> str:
     """Return an outcome in words: name, horizon, unit."""
-    unit = next(outcome.unit for outcome in OUTCOMES if outcome.name == asked.name.partition(".")[0])
-    return f"{asked.label}, {unit}"
+    return f"{asked.label}, {asked.unit}"
 
 
 def _number(value: float, digits: int = 2) -> str:
@@ -266,7 +264,7 @@ def _convergence(_: Results, found: Answers, __: Labels) -> Part:
     head = ("Outcome", *(f"{count} seeds" for count in counts), "Half-width / mean", "Error shrinks to")
     if len(found.seeds) >= 4:
         for asked in found.asked:
-            one = convergence(found.values[asked.label][0])
+            one = convergence(found.values[asked.label][0], asked.within)
             if len(one.seeds) < len(counts) or one.means[-1].half_width == 0:
                 continue  # too few runs have it, or it is the same in all: a share of all the world
             less = f" ({one.seeds[-1]} seeds have it)" if one.seeds[-1] < counts[-1] else ""
@@ -275,8 +273,9 @@ def _convergence(_: Results, found: Answers, __: Labels) -> Part:
             shrinks = ratio if len(found.seeds) >= _SEEDS_TO_COMPARE else "too few seeds"
             rows.append((_said(asked) + less, *(_band(mean, 3) for mean in one.means), relative, shrinks))
     caption = (
-        "Mean and 95% band at the reference as seeds are added. The last column is the standard error with all seeds "
-        "over that with a quarter of them, and in brackets what it should be where seeds average out; with few seeds "
-        "it is itself uncertain."
+        "Mean and 95% band at the reference as seeds are added: Student's t, of shares and indices on the logit scale, "
+        "so that it stays within what can be, and cut at 0 for the rest. The last column is the standard error with "
+        "all seeds over that with a quarter of them, and in brackets what it should be where seeds average out; with "
+        "few seeds it is itself uncertain."
     )
     return Part("Are there seeds enough?", caption, head, tuple(rows))

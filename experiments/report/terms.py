@@ -133,7 +133,7 @@ def _plain(case: Case, rule: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(case: Case, value: Any) -> str:
     if isinstance(value, list):
-        return _named(case, value)
+        return _named(case, value) if case.rules.keys().isdisjoint(value) else _rules_named(case, value)
     if isinstance(value, dict):
         return ", ".join(f"{case.label_of(name)} {_value(case, one)}" for name, one in value.items())
     return f"{value:,.10g}" if isinstance(value, int | float) else case.label_of(str(value))
@@ -141,6 +141,11 @@ def _value(case: Case, value: Any) -> str:
 
 def _named(case: Case, names: Sequence[str]) -> str:
     return ", ".join(map(case.label_of, names))
+
+
+def _rules_named(case: Case, rules: Sequence[str]) -> str:
+    """Return rules by their labels, which may hold commas."""
+    return ", ".join(f'"{case.rule_label(rule)}"' for rule in rules)
 
 
 def _words(name: str) -> str:

@@ -91,7 +91,7 @@ def test_an_interrupted_study_says_how_to_go_on_and_ends_with_the_same_values(
 ) -> None:
     process = _start(tmp_path, "output.figures=[concentration]")
     folder = tmp_path / "baseline"
-    _until_stored(process, folder, 2)
+    _until_stored(process, folder, 3)  # the first two are made before there are workers
     process.send_signal(signal.SIGINT)
     code, out, err = _ended(process)
     assert code == 130
@@ -112,7 +112,7 @@ def test_a_killed_study_leaves_no_writer_and_goes_on_to_the_same_values(
 ) -> None:
     process = _start(tmp_path, "output.figures=[concentration]")
     folder = tmp_path / "baseline"
-    _until_stored(process, folder, 3)
+    _until_stored(process, folder, 4)
     workers = psutil.Process(process.pid).children(recursive=True)
     assert workers
     process.kill()
@@ -137,7 +137,7 @@ def test_a_killed_study_leaves_no_writer_and_goes_on_to_the_same_values(
 def test_a_killed_worker_costs_nothing_but_time(finished: tuple[Path, str, str], tmp_path: Path) -> None:
     process = _start(tmp_path, "output.figures=[concentration]")
     folder = tmp_path / "baseline"
-    _until_stored(process, folder, 3)
+    _until_stored(process, folder, 4)
     children = psutil.Process(process.pid).children()
     workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
     workers[0].kill()

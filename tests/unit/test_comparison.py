@@ -80,7 +80,7 @@ def test_the_figure_says_what_it_shows_and_is_the_same_each_time(compared: Path)
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every change be told from zero: changes of made-up tables are not."""
-    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(1.0, 0.5, 1.5, 3))
+    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(1.0, 0.5, 1.5, 3, 0.1))
 
 
 @pytest.mark.usefixtures("told")
@@ -96,7 +96,10 @@ def test_the_section_keeps_accounting_apart_from_cause_and_stands_above_the_figu
     assert re.search(
         rf"<li>.+: .+ most, from [0-9.]+% to [0-9.]+% {band}. Points of share: [a-z :]+ [-+][0-9.]+,", page
     )
-    assert "Scarce for cards that rules closed" in page
+    scarce = re.search(r"Scarce for cards that rules closed.+", page)
+    assert scarce is not None
+    labels = [only_comparison(compared).rule_label(rule) for rule in only_comparison(compared).baseline.rules]
+    assert any(f"{label}: " in scarce[0] for label in labels), "by their labels"
     assert "rules that never bound" in page
 
 
@@ -127,7 +130,7 @@ def test_nobody_loses_most_whose_band_holds_zero(
     changes = found._by_pair("compute", "world")[firm]
     half = student(2) * float(changes.std()) / 3**0.5
     assert [mean.mean, mean.low, mean.count] == pytest.approx([changes.mean(), changes.mean() - half, 3])
-    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(-2.0, -3.0, -1.0 if resolved else 1.0, 3))
+    monkeypatch.setattr(Comparison, "mean", lambda *_: Mean(-2.0, -3.0, -1.0 if resolved else 1.0, 3, 0.5))
     section = moved([found.baseline, found.other])
     assert section is not None
     text = " ".join(section.said[0][1])

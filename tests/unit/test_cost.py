@@ -1,26 +1,17 @@
 """What is said before a study: whether kernels are compiled first, and what the runs will cost."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from experiments.engine import compiling
-from experiments.engine.batch import Record
-from experiments.engine.cost import Cost, beyond, probe
+from experiments.engine.cost import Cost, probe
 from experiments.engine.keys import Batch
 from experiments.engine.progress import Progress
 from experiments.study import _SECONDS_TO_START, _estimate
 from experiments.study_plan import planned
 from sim.tables import MODEL_TABLES
-
-
-@pytest.mark.parametrize(
-    ("laps", "extra"), [([], 0.0), ([2.0, 2.0, 2.0], 0.0), ([9.0, 1.0, 1.0, 2.0, 1.0], 6.0), ([1.0, 1.0, 4.0], 1.0)]
-)
-def test_quarters_that_load_kernels_are_told_from_the_others(laps: Sequence[float], extra: float) -> None:
-    assert beyond(laps) == pytest.approx(extra)
 
 
 def test_kernels_are_pending_until_one_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,25 +26,21 @@ def test_kernels_are_pending_until_one_is_kept(tmp_path: Path, monkeypatch: pyte
     assert not compiling.pending(), "kernels are switched off"
 
 
-@pytest.mark.parametrize("compiles", [True, False])
-def test_a_timed_run_counts_all_but_the_loading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, compiles: bool
+@pytest.mark.parametrize(("compiles", "loading"), [(True, 0.0), (False, 290.0)])
+def test_a_run_that_loads_or_compiles_is_not_the_one_that_is_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, compiles: bool, loading: float
 ) -> None:
-    now = [0.0]
+    now, takes = [0.0], iter([292.0, 2.0])
 
-    def run(batch: Batch, folder: Path, key: str, tick: Callable[..., None]) -> list[Record]:
-        for lap in (12.0, 1.0, 1.0, 2.0, 1.0):
-            now[0] += lap
-            tick()
-        now[0] += 4.0  # tables are written
-        return []
+    def run(batch: Batch, folder: Path, key: str) -> list[str]:
+        now[0] += next(takes)
+        return [key]
 
     monkeypatch.setattr("experiments.engine.cost.time.perf_counter", lambda: now[0])
     monkeypatch.setattr("experiments.engine.cost.run_batch", run)
     monkeypatch.setattr(compiling, "pending", lambda: compiles)
-    cost, _ = probe(Batch((), {}), tmp_path)
-    assert cost.seconds == pytest.approx(3.0 + 5.0 + 4.0)
-    assert cost.loading == pytest.approx(0.0 if compiles else 9.0)
+    cost, records = probe([Batch((), {}), Batch((), {})], tmp_path)
+    assert (cost.seconds, cost.loading, len(records)) == (2.0, loading, 2)
 
 
 def test_the_estimate_has_the_start_of_workers_and_whole_rounds(tmp_path: Path) -> None:
@@ -88,8 +75,20 @@ def test_a_study_of_very_many_seeds_says_its_size_before_its_runs_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planned(["study=efficiency", "study.seeds=3"])
-    assert capsys.readouterr().err == ""
+    assert "first" not in capsys.readouterr().err
     monkeypatch.setattr("experiments.study_plan._MANY_RUNS", 6)
     runs = len(planned(["study=efficiency", "study.seeds=3"]).jobs)
     said = capsys.readouterr().err
     assert f"x 3 seeds = {runs} runs; the identity of every run is worked out first" in said
+
+
+def test_runs_made_before_a_line_began_are_counted_but_not_timed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("experiments.engine.progress.time.monotonic", lambda: now[0])
+    with Progress(8, "runs", "baseline", before=2) as progress:
+        progress.advance(0)
+        now[0] += 10.0
+        progress.advance(2)
+    assert capfd.readouterr().err == "baseline: 4 of 8 runs, 10 s at 0.2 runs/s, about 20 s to go\n"

@@ -17,6 +17,7 @@ from experiments.analysis import load
 from experiments.analysis.bands import LEVELS
 from experiments.analysis.cases import BASES, Case, cases
 from experiments.figures import FIGURES, Drawn, draw
+from experiments.figures.capacity import _unmet_panels
 from experiments.figures.colours import FAINT, case_colour, firm_colour, limit_colour, maker_colour, region_colour
 from experiments.figures.lines import share_panel
 from experiments.figures.paper import RC
@@ -68,6 +69,28 @@ def test_ribbons_are_drawn_for_an_ensemble_only(name: str, ensemble: Path, singl
     alone = drawn(name, single).svg
     assert "FillBetween" not in alone
     assert "One path per panel and line: no uncertainty." in alone
+
+
+def test_what_few_runs_have_is_drawn_as_mean_and_share_of_runs(ensemble: Path, single: Path) -> None:
+    """One run of six without all its demand met in one quarter: quantiles would be a spike over a median of 0."""
+    (case,) = cases([load(ensemble)])
+    quarter, hit = case.quarters[-1], case.ids[0]
+    rows = case.market.assign(unmet_share=0.0, much_unmet=0.0)
+    rows.loc[(rows["quarter"] == quarter) & (rows["run_id"] == hit), ["unmet_share", "much_unmet"]] = [0.3, 1.0]
+    vars(case)["market"] = rows
+    for panel, last in zip(_unmet_panels([case]), (0.05, 1 / 6), strict=True):
+        for series in panel.series:
+            drawn_values = series.column("high90").to_numpy()
+            assert not series.ribbons
+            assert drawn_values == pytest.approx([*[0.0] * (len(case.quarters) - 1), last])
+            assert series.column("low90").to_numpy() == pytest.approx(drawn_values)
+    assert len(_unmet_panels(cases([load(single)]))) == 1, "one path has no share of runs"
+
+
+def test_demand_counts_as_unmet_from_more_than_a_little(ensemble: Path) -> None:
+    (case,) = cases([load(ensemble)])
+    frame = case.frame("market", ["unmet_share"])
+    assert case.market["much_unmet"].tolist() == [float(x > 0.01) for x in frame["unmet_share"]]
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -7,10 +7,13 @@ import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import Case, cases
-from experiments.analysis.happenings import Happening, _cuts, _firms, _idle, _queue, happenings
+from experiments.analysis.happenings import Happening, _cuts, _firms, _idle, _never_ordered, _queue, happenings
 from experiments.analysis.terminal import summary
 from experiments.report.page import render
 from experiments.report.words import headline
+from experiments.study import execute, planned
+from tests.conftest import SMALL
+from tests.synthetic import Market
 
 
 def case_of(folder: Path) -> Case:
@@ -73,15 +76,43 @@ def test_the_largest_queue_is_that_of_the_table(ensemble: Path) -> None:
 
 def test_rules_that_did_nothing_are_said_with_their_runs(ensemble: Path) -> None:
     case = case_of(ensemble)
-    rows = [(run, "2026Q4", "rule_never_bites", "gate") for run in case.ids]
-    rows += [(run, "2026Q4", "rule_observed", "old") for run in case.ids]
-    rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "cap")]
+    rows = [(run, "2026Q4", "rule_never_bites", rule) for run in case.ids for rule in ("us_2025_04", "us_2026_05")]
+    rows += [(run, "2026Q4", "rule_observed", "of_nobody") for run in case.ids]
+    rows += [(case.ids[0], "2026Q4", "rule_never_in_force", "us_2022_10")]
     said = _idle(case, pd.DataFrame(rows, columns=["run_id", "quarter", "event", "detail"]))
     assert {item.name: item.text for item in said} == {
-        "rules that never bound": "gate",
-        "rules within the history": "old",
-        "rules never in force": "cap (1 of 6 runs)",
+        "rules that never bound": "Letters on H20 and MI308X; Guidance: the parent decides",
+        "rules within the history": "of_nobody",
+        "rules never in force": "Rule of October 2022 (1 of 6 runs)",
     }
+
+
+def test_rules_with_one_label_are_told_apart_by_their_ids(single: Path) -> None:
+    case = case_of(single)
+    vars(case)["policy"] = {"us": {"a": {"label": "Gate"}, "b": {"label": "Gate"}, "c": {"label": "Line"}}}
+    assert [case.rule_label(name) for name in "abcd"] == ["Gate (a)", "Gate (b)", "Line", "d"]
+
+
+def test_chips_that_nobody_orders_or_receives_are_named(single: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = case_of(single)
+    (run,) = case.ids
+    amounts = {"a100": (1.0, 0.0), "h100": (0.0, 1.0), "mi350x": (0.0, 0.0)}
+    rows = [(run, chip, *amount) for chip, amount in amounts.items()]
+    made = pd.DataFrame(rows, columns=["run_id", "chip", "ordered_cards", "shipped_cards"])
+    monkeypatch.setattr(Case, "frame", lambda *_: made)
+    catalogue = {name: {"label": name.upper(), "launch": "2022Q1"} for name in (*amounts, "mine")}
+    vars(case)["_config"] = {"chips": catalogue | {"late": {"label": "Late", "launch": "2099Q1"}}}
+    assert list(_never_ordered(case)) == [Happening("chips never ordered", "MI350X; MINE")]
+    vars(case)["_config"] = {"chips": {name: catalogue[name] for name in ("a100", "h100")}}
+    assert list(_never_ordered(case)) == []
+
+
+def test_own_chips_of_a_lever_point_are_in_its_catalogue(market: type[Market], tmp_path: Path) -> None:
+    levers = "+study.levers={chips.b200.label: [B200, 'B200 new']}"
+    words = (*SMALL, levers, "study.seeds=1", "market.end=2024Q4", f"output.root={tmp_path}", "executor.workers=1")
+    before, after = cases([load(execute(planned(words), []))])
+    assert (before.chips["b200"], after.chips["b200"]) == ("B200", "B200 new")
+    assert "mi350x" not in before.chips, "it is launched after the end"
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])

@@ -33,6 +33,43 @@ def test_a_mean_has_the_textbook_band() -> None:
     assert math.isnan(mean_of(values[:1]).low)
 
 
+SHARE = (0.0, 1.0)
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.0, 0.2], [0.01, 0.02, 0.3], [0.7, 0.99, 1.0], [1e-4, 0.0], [1.0, 0.0]])
+def test_the_band_of_a_share_stays_a_share(values: list[float]) -> None:
+    free, found = mean_of(np.array(values)), mean_of(np.array(values), SHARE)
+    assert free.low < 0 or free.high > 1
+    assert 0 <= found.low < found.mean < found.high <= 1
+    assert found.error == free.error
+    mirrored = mean_of(1.0 - np.array(values), SHARE)
+    assert [1 - mirrored.high, 1 - mirrored.low] == pytest.approx([found.low, found.high])
+    large = mean_of(10_000.0 * np.array(values), (0.0, 10_000.0))
+    assert [large.low, large.high] == pytest.approx([10_000.0 * found.low, 10_000.0 * found.high])
+
+
+def test_the_band_of_a_share_far_from_its_bounds_is_that_of_any_number() -> None:
+    values = np.random.default_rng(3).normal(0.5, 0.01, 20)
+    free, found = mean_of(values), mean_of(values, SHARE)
+    assert [found.low, found.high] == pytest.approx([free.low, free.high], abs=1e-5)
+
+
+def test_a_band_with_one_bound_is_cut_and_a_share_that_all_have_has_no_width() -> None:
+    values = np.array([0.0, 0.0, 6.0])
+    free, found = mean_of(values), mean_of(values, (0.0, math.inf))
+    assert (found.low, found.high) == (0.0, free.high)
+    assert [(x.low, x.high) for x in (mean_of(np.zeros(3), SHARE), mean_of(np.ones(3), SHARE))] == [(0, 0), (1, 1)]
+
+
+def test_the_band_of_a_small_share_holds_it_more_often_than_one_that_is_cut() -> None:
+    draws = np.random.default_rng(4).beta(0.3, 3.0, (3000, 4))
+    bands = [(mean_of(row, SHARE), mean_of(row)) for row in draws]
+    holds = np.mean(
+        [[low <= 0.3 / 3.3 <= high for low, high in ((x.low, x.high) for x in pair)] for pair in bands], axis=0
+    )
+    assert holds == pytest.approx([0.905, 0.782], abs=0.03)
+
+
 def test_common_shocks_cancel_and_are_worth_what_is_said() -> None:
     generator = np.random.default_rng(1)
     shock, noise = generator.normal(0, 3, (1, 20_000)), generator.normal(0, 1, (2, 1, 20_000))

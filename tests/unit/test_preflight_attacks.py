@@ -342,12 +342,39 @@ def test_circles_end(command: Command, tmp_path: Path, text: str) -> None:
     assert len(lines[0]) < 250
 
 
+CIRCLE = (("evil", "b"), ("b", "d"), ("d", "evil"), ("c", "b"))
+"""File and the one that it names: the last leads into the circle and is no part of it."""
+
+
 def test_defaults_lists_do_not_go_round_in_a_circle(command: Command, tmp_path: Path) -> None:
-    files = {
-        f"scenario/{name}.yaml": f"{GLOBAL}defaults: [{other}]\n" for name, other in (("evil", "b"), ("b", "evil"))
-    }
-    said = "configuration: the defaults list of a file leads back to the file itself"
+    files = {f"scenario/{name}.yaml": f"{GLOBAL}defaults: [{other}]\n" for name, other in CIRCLE}
+    b, d, evil = (tmp_path / "stranger" / "scenario" / f"{name}.yaml" for name in ("b", "d", "evil"))
+    said = f"{b}: defaults: lead back to this file by way of {d}, {evil}; take one of them out"
     assert attack(command, tmp_path, files) == [said]
+
+
+@pytest.mark.parametrize(
+    ("file", "entries"),
+    [
+        ("scenario/b", "[evil]"),
+        ("scenario/b", "[/scenario/evil.yaml, baseline]"),
+        ("scenario/b", "[{optional /scenario@_global_: [other, evil]}]"),
+        ("scenario/below/b", "[/scenario/evil]"),
+    ],
+)
+def test_a_circle_is_seen_however_its_files_are_named(
+    command: Command, tmp_path: Path, file: str, entries: str
+) -> None:
+    first = file.removeprefix("scenario/")
+    files = {
+        "scenario/evil.yaml": f"{GLOBAL}defaults: [{first}]\n",
+        f"{file}.yaml": f"{GLOBAL}defaults: {entries}\n",
+        "scenario/other.yaml": f"{GLOBAL}defaults: [{{override /policy: none}}]\n",
+    }
+    (line,) = attack(command, tmp_path, files)
+    assert "lead back to this file by way of" in line
+    assert "evil.yaml" in line
+    assert "b.yaml" in line
 
 
 def test_deep_nesting_is_refused(command: Command, tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from experiments.engine.folder import check_holder, locked
 from experiments.engine.keys import batches
 from experiments.engine.pool import Killed
 from experiments.faults import BadInput, Interrupted
-from experiments.study import Manner, execute, planned
+from experiments.study import Manner, execute, main, planned
 from experiments.study_plan import StudyPlan
 from tests.synthetic import Market
 
 SMALL = ("customers.enterprises=20", "market.end=2022Q4", "executor.workers=1", "executor.batch=2")
+UNCERTAIN = "+study.uncertainties={market.on_premises.utilisation: {range: [0.3, 0.5]}}"
 
 
 @cache
@@ -87,7 +88,7 @@ def test_announces_what_it_will_do(plan_of: Plans, market: type[Market], capfd: 
     execute(plan_of("study.seeds=4"), [])
     said = capfd.readouterr().err
     assert "1 lever point x 4 seeds = 4 runs, 4 quarters each; about 0 s and less than 1 MB (most in table prov" in said
-    assert "for 3 more on 1 worker, as a first run took" in said
+    assert "for 2 more on 1 worker, as a second run took" in said
     assert "4 of 4 runs" in said
 
 
@@ -188,7 +189,7 @@ def test_interruption_keeps_what_is_done(
 
     monkeypatch.setattr(market, "fails", stop)
     asked = plan_of("study.seeds=5")
-    with pytest.raises(Interrupted, match=r"3 of 5 runs are stored in .*; give the same command again"):
+    with pytest.raises(Interrupted, match=r"2 of 5 runs are stored in .*; give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
     monkeypatch.undo()
@@ -264,6 +265,34 @@ def test_a_study_may_not_shrink(plan_of: Plans, market: type[Market]) -> None:
     assert len(run_ids(folder)) == 3
 
 
+REFUSED_EARLY = {
+    "fewer seeds": (["study.seeds=2"], "holds at least 2 runs that are not asked for"),
+    "other seeds": (["study.seeds=[2,3,4]"], "holds at least 2 runs that are not asked for"),
+    "fewer points": (["+study.levers={market.on_premises.utilisation: [0.3]}"], "holds at least 3 runs that are"),
+    "another base": (["customers.waiting_quarters=2"], "customers.waiting_quarters = 4 there, 2 here"),
+}
+
+
+@pytest.mark.parametrize(("words", "line"), REFUSED_EARLY.values(), ids=REFUSED_EARLY)
+def test_another_study_is_refused_before_lever_points_are_composed(
+    market: type[Market], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], line: str
+) -> None:
+    levers, root = "+study.levers={market.on_premises.utilisation: [0.3, 0.5]}", f"output.root={tmp_path}"
+    execute(planned([*SMALL, root, "study.seeds=3", levers]), [])
+    keys = {word.partition("=")[0] for word in words}
+    before = [word for word in (*SMALL, root, "study.seeds=3", levers) if word.partition("=")[0] not in keys]
+
+    def composed(*_: object) -> None:
+        raise BadInput(["lever points are composed"])
+
+    monkeypatch.setattr("experiments.study_plan._lever_points", composed)
+    with pytest.raises(BadInput, match=line):
+        main([*before, *words])
+    for accepted in ([*before, *words, "--replace"], [*SMALL, root, "study.seeds=4", levers]):
+        with pytest.raises(BadInput, match="lever points are composed"):
+            main(accepted)
+
+
 def test_a_folder_of_something_else_is_refused(plan_of: Plans, market: type[Market], tmp_path: Path) -> None:
     asked = plan_of("study.seeds=2")
     store.write(store.from_rows("runs", []), stored.part(asked.folder, "runs", None))
@@ -326,7 +355,7 @@ def test_a_full_disk_is_said_and_finished_parts_are_kept(
     written = store.write
 
     def full(table: Any, path: Path) -> None:
-        if path.parent.name == "providers" and len(stored.files_of(path.parents[1], "providers")) == 2:
+        if path.parent.name == "providers" and len(stored.files_of(path.parents[1], "providers")) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         written(table, path)
 
@@ -335,7 +364,7 @@ def test_a_full_disk_is_said_and_finished_parts_are_kept(
     with pytest.raises(BadInput, match="the disk is full; free some space and give the same command again"):
         execute(asked, [])
     assert stored.read(asked.folder) is None
-    assert len(run_ids(asked.folder)) == 3
+    assert len(run_ids(asked.folder)) == 4
     monkeypatch.setattr(store, "write", written)
     execute(asked, [])
     assert len(run_ids(asked.folder)) == 6
@@ -353,6 +382,34 @@ def test_no_part_of_a_table_is_left_half_written(
     with pytest.raises(BadInput, match="disk is full"):
         execute(asked, [])
     assert not [path for path in asked.folder.rglob("*") if path.suffix in (".parquet", ".tmp")]
+
+
+def test_a_study_says_what_it_does_before_anything_is_composed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[str] = []
+
+    def composed_first(*_: object) -> None:
+        heard.append(capfd.readouterr().err)
+        raise BadInput(["enough"])
+
+    monkeypatch.setattr("experiments.study_plan.plan", composed_first)
+    with pytest.raises(BadInput, match="enough"):
+        main([*SMALL, "study.seeds=1"])
+    assert heard == ["compute-market: reading and checking the study\n"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        (["+study.levers={market.on_premises.utilisation: [0.3, 0.5, 0.6]}"], "3 of 3 lever points"),
+        ([UNCERTAIN, "study.sampling=grid", "study.samples=4"], "4 of 4 samples"),
+    ],
+)
+def test_a_study_says_how_far_checking_is(capfd: pytest.CaptureFixture[str], asked: list[str], counted: str) -> None:
+    planned([*SMALL, "study.seeds=1", *asked])
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1].startswith(f"baseline: checking: {counted}, "), lines
 
 
 def test_what_is_wrong_with_levers_names_the_file_of_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

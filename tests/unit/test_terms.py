@@ -85,6 +85,7 @@ def test_terms_that_do_nothing_are_left_out_and_zeros_that_do_much_are_not(singl
     assert "access left 0" in said["us_2025_01_foundry"]
     assert "output, times 1" not in said["us_tools"]
     assert "share of tools banned 0.9" in said["us_tools"]
+    assert 'overrides "Letters on H20 and MI308X"' in said["us_2025_08"]
     assert said["cn_2025_09"] == "orders: refused; every card; cards of makers of United States; for China"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised when a table or column changes meaning, name or type, or when figures need a new one."""
 
 WORLD = "world"
@@ -169,6 +169,17 @@ _SITES = Table(
             "or are observed; mw where no powered slot is free; licence where rules closed cards; else demand (one "
             "kind of card is full); null without cards",
         ),
+    ),
+)
+
+_FLEETS = Table(
+    "fleets",
+    "run x quarter x site region x provider x supplier",
+    (RUN, QUARTER, SITE_REGION, PROVIDER, SUPPLIER),
+    (
+        _number("ordered_h100e", "H100e", "ordered of the supplier for the next quarter"),
+        _number("delivered_h100e", "H100e", "that it delivered in the quarter"),
+        _number("owned_h100e", "H100e", "of its cards in place at the end of the quarter"),
     ),
 )
 
@@ -457,7 +468,7 @@ _TIMINGS = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        _RUNS, _OUTCOMES, _ENTITIES, _PROVIDERS, _SITES, _FIRMS, _SUPPLIERS, _MARKET,
+        _RUNS, _OUTCOMES, _ENTITIES, _PROVIDERS, _SITES, _FLEETS, _FIRMS, _SUPPLIERS, _MARKET,
         _CHIPS, _RULES, _DIVERTED, _EVENTS, _TIMINGS,
     )
 }  # fmt: skip

@@ -17,6 +17,7 @@ from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES, REASONS, Drawn, draw, lacking
 from experiments.report.aimed import aimed
 from experiments.report.comparison import moved
+from experiments.report.makers import makers_of
 from experiments.report.provenance import grades
 from experiments.report.rules import rules_of
 from experiments.report.settings import settings_of
@@ -77,6 +78,7 @@ def render(
         cases=[_case(case) for case in shown],
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
         terms=terms_of(shown),
+        makers=[part for case in shown if (part := makers_of(case)) is not None],
         idle=list(dict.fromkeys(name for case in shown for name in _idle(case))),
         uncertainty=list(dict.fromkeys(uncertainty(case) for case in shown)),
         failed=[(case.label, case.failed, len(case.runs)) for case in everything if case.failed],

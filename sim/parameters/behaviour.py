@@ -70,7 +70,7 @@ class CapacityTarget(Schema):
     scarcity: Annotated[float, quantity("elasticity", ge=0.0, le=2.0)]
     """omega: response of the target to demand over capacity, all firms of the region together."""
     own_price: Annotated[float, quantity("elasticity", ge=0.0, le=20.0)]
-    """x a: response of the target to the own price over the region's mean, as a better product fetches more."""
+    """x a: response of the target to what own sales fetch over what they would at the region's prices."""
     own_price_weight: Annotated[float, quantity("weight", gt=0.0, le=1.0)]
     """Weight of the newest observation in the average of that price ratio."""
     own_price_clip: Annotated[float, quantity("log ratio", ge=0.0, le=2.0)]

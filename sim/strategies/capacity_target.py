@@ -34,9 +34,9 @@ class Stance(NamedTuple):
     scarcity: Floats
     """omega, response to demand over capacity, all firms of the region together."""
     own_price: Floats
-    """x: response to the own price over the mean price, from product quality that rivals lack."""
+    """x: response to the own price over usual ones, from product quality that rivals lack."""
     own_price_weight: Floats
-    """Weight of the newest observation in the average of the own price over the mean price."""
+    """Weight of the newest observation in the averages of that and of the own markup."""
     own_price_clip: Floats
     """Largest log of that average which counts."""
     neglect: Floats
@@ -66,7 +66,7 @@ class Sites(NamedTuple):
     share: Floats
     """Expected share of the region's customers by first choice."""
     own_price: Floats
-    """Average log of the own price over the region's mean."""
+    """Average log of what own sales fetch over what they would at the region's prices."""
 
 
 class Rentals(NamedTuple):

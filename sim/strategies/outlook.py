@@ -99,7 +99,7 @@ class Views(NamedTuple):
     share: Floats
     """(S,) expected share of the region's customers by first choice."""
     own_price: Floats
-    """(S,) average log of the own price over the region's mean."""
+    """(S,) average log of what own sales fetch over what they would at the region's prices."""
     revenue: Floats
     """(I,) of the quarter, USD m."""
 

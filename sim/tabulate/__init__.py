@@ -13,6 +13,7 @@ MAKERS: dict[str, Callable[[Facts], Columns]] = {
     "entities": entities.entities,
     "providers": providers.providers,
     "sites": sites.sites,
+    "fleets": sites.fleets,
     "firms": firms.firms,
     "suppliers": chips.suppliers,
     "market": market.market,

@@ -1,4 +1,4 @@
-"""Table ``sites``: cards, power and use of every provider's place in a region."""
+"""Tables ``sites`` and ``fleets``: cards, power and use of every provider's place in a region; whose cards they are."""
 
 import numpy as np
 
@@ -40,6 +40,25 @@ def sites(facts: Facts) -> Columns:
         "binding_constraint": binding(facts, capacity, _by_site(facts, facts.demand.full * facts.demand.pools.capacity))
     }
     return keys | {name: flat(values) for name, values in measures.items()} | constraint
+
+
+def fleets(facts: Facts) -> Columns:
+    """Return the table."""
+    structure = facts.structure
+    names = [
+        (structure.regions[s.region], structure.providers[s.provider], k)
+        for s in structure.sites
+        for k in structure.suppliers
+    ]
+    keys = panel(facts.quarters, ("site_region", "provider", "supplier"), names)
+    return keys | {f"{name}_h100e": flat(_by_maker(facts, name)) for name in ("ordered", "delivered", "owned")}
+
+
+def _by_maker(facts: Facts, name: str) -> Floats:
+    """Return cards of a recorded column (T, S, V) by who made them (T, S, K), H100e."""
+    structure = facts.structure
+    h100e = facts.record[name] * structure.chip_h100e
+    return folded(h100e, structure.chip_supplier, len(structure.suppliers), axis=2)
 
 
 def _by_site(facts: Facts, pools: Floats) -> Floats:

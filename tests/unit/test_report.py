@@ -14,6 +14,7 @@ from experiments.analysis import load
 from experiments.analysis.cases import BASES, Case, cases
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES
+from experiments.report.makers import makers_of
 from experiments.report.page import render
 from experiments.report.provenance import grades
 from experiments.report.rules import AMOUNTS, OWN, rules_of
@@ -97,6 +98,19 @@ def test_numbers_in_the_tables_are_those_of_the_parquet_files(page: str, ensembl
     assert shown is not None
     for text, level in zip(shown.groups(), (0.5, 0.05, 0.95), strict=True):
         assert float(text) == pytest.approx(hhi.quantile(level), rel=0.05)
+
+
+def test_whose_cards_firms_own_adds_up_in_one_run(single: Path) -> None:
+    (case,) = cases([load(single)])
+    part = makers_of(case)
+    assert part is not None
+    shares = [[float(cell.rstrip("%")) for cell in row[1:] if cell] for row in part.rows]
+    assert all(sum(row) == pytest.approx(100.0, abs=2.0) for row in shares)
+    rows = case.frame("fleets", ["provider", "supplier", "owned_h100e"], quarter=case.quarters[-1])
+    largest = rows.groupby("provider")["owned_h100e"].sum().idxmax()
+    assert part.rows[0][0] == case.name_of(str(largest))
+    assert part.head[1] == case.maker_of(str(rows.groupby("supplier")["owned_h100e"].sum().idxmax()))
+    assert "Whose cards firms own" in render([load(single)])
 
 
 def test_every_run_can_be_made_again(page: str, ensemble: Path) -> None:

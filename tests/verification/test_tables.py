@@ -439,6 +439,22 @@ def test_tables_of_an_unfinished_run_are_its_first_rows(name: str) -> None:
         np.testing.assert_array_equal(values, whole[column][: values.size])
 
 
+def test_fleets_are_the_cards_of_every_site_by_who_made_them() -> None:
+    model, tables = finished(*BASE), tables_of(*BASE)
+    structure, state = model.world.structure, model.world.state
+    last = tables["fleets"].query("quarter == quarter.max()")
+    for k, supplier in enumerate(structure.suppliers):
+        h100e = np.where(structure.chip_supplier == k, structure.chip_h100e, 0.0)
+        mine = last[last["supplier"] == supplier]
+        places = [(structure.regions[site.region], structure.providers[site.provider]) for site in structure.sites]
+        assert list(zip(mine["site_region"], mine["provider"], strict=True)) == places
+        for name in ("owned", "delivered", "ordered"):
+            np.testing.assert_allclose(mine[f"{name}_h100e"], getattr(state, name) @ h100e, rtol=1e-12)
+    keys = ["quarter", "site_region", "provider"]
+    by_site, sites = tables["fleets"].groupby(keys)["owned_h100e"].sum(), tables["sites"].set_index(keys)
+    np.testing.assert_allclose(by_site[sites.index], sites["owned_h100e"], rtol=1e-12)
+
+
 def test_there_are_no_tables_before_the_first_quarter() -> None:
     with pytest.raises(RuntimeError, match="no quarter"):
         ComputeMarket(parameters_of(*SCARCE), seed=1).tables()

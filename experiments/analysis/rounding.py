@@ -3,13 +3,15 @@
 import math
 
 ABSENT = "none"
+_NOTHING = 1e-6
+"""Amounts below it are said to be 0: no unit of a report is as large."""
 
 
 def rounded(value: float, digits: int = 2) -> str:
     """Return a number with ``digits`` significant digits, thousands separated, never in exponent form."""
     if not math.isfinite(value):
         return ABSENT
-    if value == 0:
+    if abs(value) < _NOTHING:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     shortened = round(value, places)

@@ -83,7 +83,7 @@ def test_a_worker_killed_amid_a_study_costs_nothing(cluster: Cluster, tmp_path: 
     cluster.workers[0].send_signal(signal.SIGKILL)
     _, err = process.communicate(timeout=_PATIENCE)
     assert process.returncode == 0, err
-    assert "for 11 more on 2 workers" in err
+    assert "for 10 more on 2 workers" in err
     near = execute(planned([*WORDS, "executor.workers=1", f"output.root={tmp_path / 'near'}"]), [])
     here, there = tables_of(near), tables_of(folder)
     assert here.keys() == there.keys()

@@ -243,9 +243,10 @@ def ecosystem_of(stack: str) -> Outcome:
     return lambda model: float(model.world.state.ecosystem[model.world.structure.stacks.index(stack)])
 
 
-def spent_on_building(model: ComputeMarket) -> float:
-    """Return what all firms spend on cards and halls while they decide: who rents builds where lessors cannot."""
-    return sum(firm(name, "capex_usd_m", DECIDED)(model) for name in model.world.structure.providers)
+def of_all_firms(name: str) -> Outcome:
+    """Return an outcome: a column of the firms table over all firms while they decide: who rents builds, and borrows,
+    where lessors cannot."""
+    return lambda model: sum(firm(provider, name, DECIDED)(model) for provider in model.world.structure.providers)
 
 
 def roadmap_of(maker: str) -> Outcome:
@@ -272,6 +273,16 @@ OWN = "behaviour.make_or_buy.npv"
 DESIGN: Changes = {f"{OWN}.design_cost_usd_m": 5000.0, f"{OWN}.sensitivity": 0.0}
 """A design that weighs, in which nobody makes more or less of its own for it."""
 IN_HOUSE = made_by("google_tpu", "aws_trainium")
+
+
+def share_of_ascend(model: ComputeMarket) -> float:
+    """Return the share of Ascend in the H100e delivered to sites in China after the observed deliveries end."""
+    structure, links = model.world.structure, model.world.links
+    there = links.site_region == structure.regions.index("cn")
+    came = model.record["delivered"][12:, there].sum(axis=(0, 1)) * structure.chip_h100e
+    return float(came[structure.chip_supplier == structure.suppliers.index("huawei_ascend")].sum() / came.sum())
+
+
 DOMESTIC = made_by("huawei_ascend")
 """Of China's makers the one whose cards take most memory."""
 
@@ -449,9 +460,9 @@ CASES = (
     Case(
         "leverage_costs", {"finance.credit.spread_slope": 0.03}, firm("neocloud", "interest_rate"), RISES, ANY_LEVERAGE
     ),
-    Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, firm("neocloud", "debt_usd_m", DECIDED), FALLS, LONG),
+    Case("a_credit_squeeze_leaves_less_debt", SQUEEZE, of_all_firms("debt_usd_m"), FALLS, LONG),
     Case("a_credit_squeeze_cuts_budgets", SQUEEZE, firm("neocloud", "budget_usd_m", DECIDED), FALLS, LONG),
-    Case("a_credit_squeeze_slows_building", SQUEEZE, spent_on_building, FALLS, LONG),
+    Case("a_credit_squeeze_slows_building", SQUEEZE, of_all_firms("capex_usd_m"), FALLS, LONG),
     Case("without_its_group_a_firm_borrows", ALONE, firm("oracle", "debt_usd_m", SLACK), RISES),
     Case(
         "without_its_group_a_firm_builds_less",
@@ -498,7 +509,7 @@ CASES = (
     Case("dear_inputs_make_cards_dear", DEAR_INPUTS, price_of_b200, RISES, LONG),
     Case("margins_take_up_cost", {PASSED_ON: 0.0}, price_of_b200, FALLS, {**LONG, **DEAR_INPUTS}),
     Case("experience_raises_yield", {"upstream.*.defects.learning": 0.0}, at_the_end("chip_yield"), FALLS, LONG),
-    Case("software_sells_cards", {"market.ecosystem.scale_h100e": 3e5}, DOMESTIC, RISES, LONG),
+    Case("software_sells_cards", {"market.ecosystem.scale_h100e": 3e5}, share_of_ascend, RISES, LONG),
     Case("without_use_software_stays", {"market.ecosystem.scale_h100e": 1e12}, at_the_end("software"), FALLS, LONG),
     Case("engineers_write_software", {"market.ecosystem.engineering": 0.0}, ecosystem_of("cann"), FALLS, LONG),
     Case("software_wears_off", {"market.ecosystem.decay": 0.5}, at_the_end("ecosystem"), FALLS, LONG),

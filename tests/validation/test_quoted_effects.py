@@ -43,13 +43,13 @@ class Effect:
 
 
 EFFECTS = (
-    Effect(LINE, NONE, CHINESE, "2030Q4", (-90, -89), (-77, -74), (-19, -8),
-           ("8-19% less inference", "74-77% less training")),
-    Effect(MEMORY, NONE, CHINESE, "2030Q4", (24, 52), (-7, 14), (-43, -31), ("31-43% of inference", "rise by 24-52%")),
-    Effect(LISTED, HISTORY, ("alibaba",), "2027Q4", (-41, -31), (-37, -28), (-23, -17),
-           ("31-41% of its H100e", "28-37% of its training", "17-23% of its inference")),
-    Effect(LISTED, HISTORY, ("alibaba",), "2028Q4", (-28, -11), (-34, -20), (-20, -10), ("11-28%, 20-34% and 10-20%",)),
-    Effect(LISTED, HISTORY, ("alibaba",), "2030Q4", (-17, 17), (-23, 17), (-17, 18), ("83% and 117%",)),
+    Effect(LINE, NONE, CHINESE, "2030Q4", (-85, -83), (-74, -69), (-26, -9),
+           ("9-26% less inference", "69-74% less training")),
+    Effect(MEMORY, NONE, CHINESE, "2030Q4", (3, 30), (-19, 3), (-41, -23), ("23-41% of inference", "rise by 3-30%")),
+    Effect(LISTED, HISTORY, ("alibaba",), "2027Q4", (-42, -20), (-42, -30), (-28, -19),
+           ("20-42% of its H100e", "30-42% of its training", "19-28% of its inference")),
+    Effect(LISTED, HISTORY, ("alibaba",), "2028Q4", (-7, 31), (-20, 2), (-12, 14), ("93% and 131%",)),
+    Effect(LISTED, HISTORY, ("alibaba",), "2030Q4", (-6, 25), (-11, 19), (-9, 23), ("94% and 125%",)),
 )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ UNBINDING = {
     "a foundry rule for who is not there": rules("us/us_2025_01_foundry"),
     "a ratio that nobody reaches": rules("cn/cn_ratio", foreign_per_domestic=1e3, buyers=["aws"]),
     "a rule that ended on its first day": rules("us/us_tools", expires="2025-01-01"),
-    "priority where all are served": rules("us/us_gain_ai", announced="2025-07-01", effective="2025-07-01"),
+    "priority where all are served": rules("us/us_gain_ai", announced="2026-07-01", effective="2026-07-01"),
     "a limit on commitments above all terms": rules("allies/committed_spend", committed_share=0.95),
     "a shock after the end": rules("allies/credit_shock", announced="2030-01-01", effective="2030-01-01"),
 }

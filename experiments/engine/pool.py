@@ -7,11 +7,13 @@ flight is tried again one task at a time, so that only a task that kills its wor
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for
 from typing import Generic, TypeVar
@@ -62,6 +64,22 @@ def _start_worker(warm: Callable[[], None] | None) -> None:
     watch_parent()
     if warm is not None:
         warm()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes that start meanwhile never hear Ctrl-C, which the parent answers for all and hears afterwards.
+
+    What ``_start_worker`` says comes too late for that: a worker needs seconds to load what it runs.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _executor(workers: int, warm: Callable[[], None] | None) -> ProcessPoolExecutor:
@@ -123,7 +141,8 @@ def _launch(
     alone = bool(queue.suspects)
     while (task := queue.take(len(flying), workers)) is not None:
         try:
-            flying[executor.submit(work, task)] = task
+            with _deaf():
+                flying[executor.submit(work, task)] = task
         except BrokenProcessPool:
             queue.fresh.appendleft(task)
             raise

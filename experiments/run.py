@@ -120,6 +120,9 @@ def main(words: Sequence[str]) -> int:
     parsed = arguments.parse(words)
     if parsed.replace or parsed.anyway or parsed.retry_failed:
         raise BadInput(["--replace, --anyway and --retry-failed belong to `compute-market study`"])
+    studied = [word for word in parsed.overrides if word.lstrip("+~").startswith(("study=", "study."))]
+    if studied:
+        raise BadInput([f"{word}: a study is run by `compute-market study`, a single run has none" for word in studied])
     plans = prepared(parsed)
     folders = list(dict.fromkeys(folder_of(plan) for plan in plans))
     for root in dict.fromkeys(plan.settings.output.root for plan in plans):

@@ -1,7 +1,7 @@
 """What the figures come to: leaders on three bases, concentration, prices, unmet demand, at a few horizons."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,10 +99,10 @@ _MEASURES: tuple[tuple[str, str, str, Format], ...] = (
 )
 
 
-def market_lines(case: Case, region: str = WORLD) -> list[Line]:
-    """Return concentration, unmet demand and prices at the horizons."""
+def market_lines(case: Case, region: str = WORLD, quarters: Sequence[str] | None = None) -> list[Line]:
+    """Return concentration, unmet demand and prices at some quarters, the horizons where none are given."""
     return [
-        Line(name, unit, tuple(_at(case, column, quarter, region, shown) for quarter in case.horizons))
+        Line(name, unit, tuple(_at(case, column, quarter, region, shown) for quarter in quarters or case.horizons))
         for column, name, unit, shown in _MEASURES
     ]
 

@@ -3,14 +3,15 @@
 from experiments.analysis.bands import bands
 from experiments.analysis.cases import Case
 from experiments.analysis.headline import figure, rows_of
-from experiments.analysis.rounding import percent
+from experiments.analysis.rounding import percent, rounded
 from experiments.report.study import Part
 
 _LEAST = 0.005
 """Makers with less of every fleet are left out."""
 _CAPTION = (
-    "H100e in place in {quarter}, all regions together, by who made the cards: {spread}; makers with less than 0.5% of "
-    "every fleet left out. By region and quarter, with orders and deliveries, in table fleets."
+    "Fleets in place in {quarter}, all regions together, and by who made the cards: {spread}. Left out are makers with "
+    "less than 0.5% of every fleet, and owners without cards in half of the runs. By region and quarter, with orders "
+    "and deliveries, in table fleets."
 )
 
 
@@ -21,19 +22,27 @@ def makers_of(case: Case) -> Part | None:
     quarter = case.quarters[-1]
     rows = case.frame("fleets", ["provider", "supplier", "owned_h100e"], quarter=quarter)
     owned = rows.groupby(["run_id", "provider", "supplier"])["owned_h100e"].sum()
-    fleet, made = (owned.groupby(["run_id", by]).sum().groupby(by).median() for by in ("provider", "supplier"))
+    fleets, made = (
+        owned.groupby(["run_id", by]).sum().rename("h100e").reset_index() for by in ("provider", "supplier")
+    )
+    sizes = {row["provider"]: row for row in rows_of(bands(fleets, "h100e", ["provider"]))}
+    of_makers = made.groupby("supplier")["h100e"].median()
     share = (owned / owned.groupby(["run_id", "provider"]).transform("sum")).dropna().rename("share").reset_index()
     band = bands(share, "share", ["provider", "supplier"])
     cells = {(row["provider"], row["supplier"]): row for row in rows_of(band) if row["high90"] > 0.0}
     largest = band.groupby("supplier")["median"].max()
-    makers = [k for k in made.sort_values(ascending=False, kind="stable").index if largest.get(k, 0.0) >= _LEAST]
-    firms = list(fleet[fleet > 0.0].sort_values(ascending=False, kind="stable").index)
+    makers = [k for k in of_makers.sort_values(ascending=False, kind="stable").index if largest.get(k, 0.0) >= _LEAST]
+    firms = sorted((i for i in sizes if sizes[i]["median"] > 0.0), key=lambda i: -sizes[i]["median"])
     if not firms or not makers:
         return None
     body = tuple(
-        (case.name_of(i), *(str(figure(cells[i, k], percent, case.count)) if (i, k) in cells else "" for k in makers))
+        (
+            case.name_of(i),
+            rounded(sizes[i]["median"] / 1e3),
+            *(str(figure(cells[i, k], percent, case.count)) if (i, k) in cells else "" for k in makers),
+        )
         for i in firms
     )
     spread = "one path, no uncertainty" if case.count == 1 else "medians, in brackets the range of 90% of runs"
     caption = _CAPTION.format(quarter=quarter, spread=spread)
-    return Part(case.label, caption, ("Owner", *map(case.maker_of, makers)), body)
+    return Part(case.label, caption, ("Owner", "Thousand H100e", *map(case.maker_of, makers)), body)

@@ -63,6 +63,7 @@ def render(
     results = gathered(results)
     everything = cases(results)
     shown = drawable(everything)
+    common = min(case.quarters[-1] for case in shown)
     stored = [found.names for found in results]
     chosen = [name for name in FIGURES if figures is None or name in figures]
     environment = Environment(
@@ -75,7 +76,8 @@ def render(
     return environment.get_template("report.html.j2").render(
         title=_title(results),
         aimed=aimed(shown),
-        cases=[_case(case) for case in shown],
+        cases=[_case(case, common) for case in shown],
+        common=common,
         ruled=[part for case in shown if (part := rules_of(case)) is not None],
         terms=terms_of(shown),
         makers=[part for case in shown if (part := makers_of(case)) is not None],
@@ -117,7 +119,8 @@ def _idle(case: Case) -> dict[str, str]:
     return {item.name: item.text for item in idle_rules(case)} if "events" in case.results else {}
 
 
-def _case(case: Case) -> dict[str, Any]:
+def _case(case: Case, common: str) -> dict[str, Any]:
+    """Return what is shown of a case: alone over its own quarters, beside others in the last that all have."""
     has_shares, has_market = "providers" in case.results, "market" in case.results
     return {
         "label": case.label,
@@ -129,6 +132,8 @@ def _case(case: Case) -> dict[str, Any]:
         "leaders": {basis: [leaders(case, basis, q) for q in case.horizons] for basis in BASES} if has_shares else {},
         "regions": _regional_leaders(case) if has_shares else [],
         "market": market_lines(case) if has_market else [],
+        "common_leaders": {basis: leaders(case, basis, common, most=1) for basis in BASES} if has_shares else {},
+        "common_market": market_lines(case, quarters=(common,)) if has_market else [],
         "outcomes": _outcomes(case),
         "idle": _idle(case),
         "seeds": _ranges(case.runs["seed"].tolist()),

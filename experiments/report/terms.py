@@ -54,7 +54,10 @@ def terms_of(found: Sequence[Case]) -> Part | None:
                 having.setdefault(json.dumps([government, name, _given(rule)], sort_keys=True), []).append(case)
     kept = {text: having_it for text, having_it in having.items() if not several or len(having_it) < len(found)}
     rows = tuple(
-        (*_row(found[0], *json.loads(text)), *(["; ".join(case.label for case in mine)] if several else []))
+        (
+            *_row(_telling(found, json.loads(text)[2]), *json.loads(text)),
+            *(["; ".join(case.label for case in mine)] if several else []),
+        )
         for text, mine in kept.items()
     )
     if not rows:
@@ -65,6 +68,11 @@ def terms_of(found: Sequence[Case]) -> Part | None:
         "end is known."
     )
     return Part(title, caption, (*_HEAD, *(["In"] if several else [])), rows)
+
+
+def _telling(found: Sequence[Case], rule: Mapping[str, Any]) -> Case:
+    """Return the case that knows the labels of most rules which this one overrides: those of others may lack them."""
+    return max(found, key=lambda case: sum(name in case.rules for name in rule.get("overrides", [])))
 
 
 def _given(rule: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 
 from experiments.analysis import load
 from experiments.analysis.cases import BASES, Case, cases
+from experiments.analysis.headline import market_lines
 from experiments.analysis.rounding import rounded
 from experiments.figures import FIGURES
 from experiments.report.makers import makers_of
@@ -104,13 +105,37 @@ def test_whose_cards_firms_own_adds_up_in_one_run(single: Path) -> None:
     (case,) = cases([load(single)])
     part = makers_of(case)
     assert part is not None
-    shares = [[float(cell.rstrip("%")) for cell in row[1:] if cell] for row in part.rows]
+    shares = [[float(cell.rstrip("%")) for cell in row[2:] if cell] for row in part.rows]
     assert all(sum(row) == pytest.approx(100.0, abs=2.0) for row in shares)
     rows = case.frame("fleets", ["provider", "supplier", "owned_h100e"], quarter=case.quarters[-1])
     largest = rows.groupby("provider")["owned_h100e"].sum().idxmax()
     assert part.rows[0][0] == case.name_of(str(largest))
-    assert part.head[1] == case.maker_of(str(rows.groupby("supplier")["owned_h100e"].sum().idxmax()))
+    assert float(part.rows[0][1].replace(",", "")) == pytest.approx(
+        rows.groupby("provider")["owned_h100e"].sum().max() / 1e3, rel=0.05
+    )
+    assert part.head[2] == case.maker_of(str(rows.groupby("supplier")["owned_h100e"].sum().idxmax()))
     assert "Whose cards firms own" in render([load(single)])
+
+
+def test_cases_stand_side_by_side_in_the_last_quarter_that_all_have(
+    ensemble: Path, compared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (early, *_), (late,) = cases([load(compared)]), cases([load(ensemble)])
+    before = early.quarters[-5]
+    horizon = property(lambda case: found[:-4] if case is early else found)
+    found = early.quarters
+    monkeypatch.setattr(Case, "quarters", horizon)
+    monkeypatch.setattr("experiments.report.page.drawable", lambda _: [early, late])
+    text = render([load(compared), load(ensemble)], figures=[])
+    (hhi,) = (line.values[0] for line in market_lines(late, quarters=(before,)) if line.name.endswith("HHI, revenue)"))
+    assert f"World in {before}" in text
+    assert f"<td>{hhi}</td>" in text
+
+
+def test_a_study_is_no_single_run(command: Command) -> None:
+    done = command("run", "study=gate")
+    assert done.code == 2
+    assert "study=gate: a study is run by `compute-market study`" in done.err
 
 
 def test_every_run_can_be_made_again(page: str, ensemble: Path) -> None:

@@ -201,6 +201,7 @@ def by_quarter(results: Any, table: str, column: str, **keys: str) -> dict[str, 
 ALL = {"product": "all", "workload": "all"}
 
 
+@pytest.mark.slow  # the fast set adds a cloud beside a maker and its card, below
 def test_a_provider(extended: Any) -> None:
     results, page = extended("sovereign", PROVIDER)
     told = rows(results, "entities", name="sovereign")

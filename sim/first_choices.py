@@ -25,11 +25,12 @@ from sim.economics.folding import folded
 from sim.economics.labs import under_dated
 from sim.economics.menus import Offered, inverse_weights, usage_at, view
 from sim.economics.service import Running, Terms, decide
+from sim.economics.sites import KINDS
 from sim.economics.workloads import Workloads
 from sim.model import ComputeMarket
 from sim.parameters import Parameters
 from sim.randomness import Decision, season
-from sim.record import KINDS, site_origins
+from sim.record import site_origins
 from sim.world import World
 
 OFFERS, EFFICIENCY, OWN_CARDS, COST, MARKUP, STICKINESS, WAITING, SWITCHING, CUSTOMERS = (

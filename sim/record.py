@@ -10,6 +10,7 @@ from operator import attrgetter, itemgetter
 import numpy as np
 
 from sim.economics.cells import Bools, Floats, Ints
+from sim.economics.sites import KINDS
 from sim.economics.tally import Diversions, Places, empty_tally, taken_out
 from sim.links import Links
 from sim.policy.calendar import Quarterly
@@ -30,9 +31,6 @@ COUNTED = ("volume", "held", "chosen")
 """Arrays of the tally that are copied."""
 
 _of_quarter, _of_tally = itemgetter(*MEASURED), attrgetter(*COUNTED)
-
-KINDS = 3
-"""Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
 
 
 class Record:

@@ -1,5 +1,7 @@
 """Whose cards firms own: the share of every maker in each fleet."""
 
+import pandas as pd
+
 from experiments.analysis.bands import bands
 from experiments.analysis.cases import Case
 from experiments.analysis.headline import figure, rows_of
@@ -22,27 +24,28 @@ def makers_of(case: Case) -> Part | None:
     quarter = case.quarters[-1]
     rows = case.frame("fleets", ["provider", "supplier", "owned_h100e"], quarter=quarter)
     owned = rows.groupby(["run_id", "provider", "supplier"])["owned_h100e"].sum()
-    fleets, made = (
-        owned.groupby(["run_id", by]).sum().rename("h100e").reset_index() for by in ("provider", "supplier")
-    )
-    sizes = {row["provider"]: row for row in rows_of(bands(fleets, "h100e", ["provider"]))}
-    of_makers = made.groupby("supplier")["h100e"].median()
+    fleets, made = (_largest_first(owned, by) for by in ("provider", "supplier"))
     share = (owned / owned.groupby(["run_id", "provider"]).transform("sum")).dropna().rename("share").reset_index()
     band = bands(share, "share", ["provider", "supplier"])
     cells = {(row["provider"], row["supplier"]): row for row in rows_of(band) if row["high90"] > 0.0}
     largest = band.groupby("supplier")["median"].max()
-    makers = [k for k in of_makers.sort_values(ascending=False, kind="stable").index if largest.get(k, 0.0) >= _LEAST]
-    firms = sorted((i for i in sizes if sizes[i]["median"] > 0.0), key=lambda i: -sizes[i]["median"])
-    if not firms or not makers:
+    makers = [k for k in made.index if largest.get(k, 0.0) >= _LEAST]
+    firms = fleets[fleets > 0.0]
+    if firms.empty or not makers:
         return None
     body = tuple(
         (
-            case.name_of(i),
-            rounded(sizes[i]["median"] / 1e3),
+            case.name_of(str(i)),
+            rounded(h100e / 1e3),
             *(str(figure(cells[i, k], percent, case.count)) if (i, k) in cells else "" for k in makers),
         )
-        for i in firms
+        for i, h100e in firms.items()
     )
     spread = "one path, no uncertainty" if case.count == 1 else "medians, in brackets the range of 90% of runs"
     caption = _CAPTION.format(quarter=quarter, spread=spread)
     return Part(case.label, caption, ("Owner", "Thousand H100e", *map(case.maker_of, makers)), body)
+
+
+def _largest_first(owned: "pd.Series[float]", by: str) -> "pd.Series[float]":
+    """Return the median over runs of the H100e of every owner or maker, the largest first."""
+    return owned.groupby(["run_id", by]).sum().groupby(by).median().sort_values(ascending=False, kind="stable")

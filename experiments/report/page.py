@@ -88,9 +88,6 @@ def render(
         not_drawn=[(name, lacking(name, stored)) for name in chosen if lacking(name, stored)],
         moved=_moved(shown, steps) if figures is None or REASONS in figures else None,
         bases=list(BASES),
-        measures=[
-            (line.name, line.unit) for case in shown[:1] if "market" in case.results for line in market_lines(case)
-        ],
         parts=parts(results[0]) if len(results) == 1 else [],
         single=all(case.count == 1 for case in shown),
         folders=[_folder(*one) for one in zip(results, result_names(results), strict=True)],

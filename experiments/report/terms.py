@@ -53,21 +53,19 @@ def terms_of(found: Sequence[Case]) -> Part | None:
             for name, rule in rules.items():
                 having.setdefault(json.dumps([government, name, _given(rule)], sort_keys=True), []).append(case)
     kept = {text: having_it for text, having_it in having.items() if not several or len(having_it) < len(found)}
-    rows = tuple(
-        (
-            *_row(_telling(found, json.loads(text)[2]), *json.loads(text)),
-            *(["; ".join(case.label for case in mine)] if several else []),
-        )
-        for text, mine in kept.items()
-    )
-    if not rows:
+    if not kept:
         return None
+    rows = []
+    for text, mine in kept.items():
+        government, name, rule = json.loads(text)
+        row = _row(_telling(found, rule), government, name, rule)
+        rows.append((*row, "; ".join(case.label for case in mine)) if several else row)
     title = "Rules that cases do not share" if several else "The rules, and their main terms"
     caption = (
         "As in the configuration; dates are first days, a second one that of the announcement. None stands where no "
         "end is known."
     )
-    return Part(title, caption, (*_HEAD, *(["In"] if several else [])), rows)
+    return Part(title, caption, (*_HEAD, *(["In"] if several else [])), tuple(rows))
 
 
 def _telling(found: Sequence[Case], rule: Mapping[str, Any]) -> Case:

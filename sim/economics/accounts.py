@@ -291,6 +291,17 @@ def note_prices(taken: Floats, posted: Floats, on_tokens: Bools, opening: Floats
             ratio[r] = level / opening[r]
 
 
+@inlined
+def inference_in_training(most: Floats, pool: int) -> float:
+    """Return the inference hours that a training hour of a pool could be; 1 where it has no card.
+
+    Args:
+        most: (2, L) training hours of every pool if nothing infers, and inference hours if nothing trains.
+        pool: the pool.
+    """
+    return float(most[1, pool] / most[0, pool]) if most[0, pool] > 0.0 else 1.0
+
+
 @compiled
 def hosted_prices(
     taken: Floats, posted: Floats, on_tokens: Bools, training: Bools, most: Floats, pool: Ints, region: Ints,
@@ -314,7 +325,7 @@ def hosted_prices(
     for r in range(taken.shape[0]):
         for j in range(posted.size):
             if not on_tokens[j] and taken[r, j] > 0.0:
-                rate = most[1, pool[j]] / most[0, pool[j]] if training[j] else 1.0
+                rate = inference_in_training(most, pool[j]) if training[j] else 1.0
                 value[region[j]] += taken[r, j] * posted[j]
                 sold[region[j]] += taken[r, j] * rate
     for r in range(price.size):

@@ -19,7 +19,7 @@ from sim.economics.sites import (
     least_by_site,
     loads,
     price_levels,
-    settle_habits,
+    settle_habit,
     shares_within,
     site_demand,
     site_prices,
@@ -166,8 +166,9 @@ def learn(where: Where, rules: Heuristics, now: Observed, beliefs: Beliefs, open
     growth = growth_of(demand, w.region, beliefs.demand, opening)
     _forecast(where, rules, now, growth, price, beliefs, opening, quarter)
     share = shares_within(demand, w.region, regions)
-    believed_before = (beliefs.share, beliefs.price, beliefs.markup)
-    settle_habits((share, own, markup), w.share_weight, w.price_weight, opening, believed_before)
+    settle_habit(share, w.share_weight, opening, beliefs.share)
+    settle_habit(own, w.price_weight, opening, beliefs.price)
+    settle_habit(markup, w.price_weight, opening, beliefs.markup)
     weights = heuristic_weights(beliefs.error, rules.intensity)
     standing = totals(w.pool_site, now.most[1], w.region.size)
     captive = totals(w.pool_site, now.own_use, w.region.size)

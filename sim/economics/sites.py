@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from sim.compiled import compiled
-from sim.economics.accounts import add_by
+from sim.economics.accounts import add_by, inference_in_training
 from sim.economics.cells import Bools, Floats, Ints
 from sim.economics.elementary import totals
 
@@ -30,13 +30,12 @@ def site_demand(first: Floats, contracted: Floats, most: Floats, lane: Ints, sit
     add_by(first, lane, asked)
     out = np.zeros(sites)
     for pool in range(site.size):
-        rate = most[1, pool] / most[0, pool] if most[0, pool] > 0.0 else 1.0
-        out[site[pool]] += asked[2 * pool] * rate + asked[2 * pool + 1]
+        out[site[pool]] += asked[2 * pool] * inference_in_training(most, pool) + asked[2 * pool + 1]
     return out
 
 
-KINDS = 4
-"""Kinds of product that are priced apart: training and inference, each by the hour and by the token."""
+KINDS = 3
+"""Kinds of product by which demand is told apart: IaaS training, IaaS inference, MaaS inference."""
 
 
 @compiled
@@ -64,7 +63,7 @@ def site_prices(
     value, asked, usual = np.zeros(region.size), np.zeros((region.size, 2)), np.zeros(region.size)
     hours, mean, sold = np.zeros((region.size, KINDS)), np.zeros((regions, KINDS)), np.zeros((regions, KINDS))
     for j in range(posted.size):
-        s, i, kind, wanted = site[j], provider[j], workload[j] + 2 * on_tokens[j], 0.0
+        s, i, kind, wanted = site[j], provider[j], workload[j] + on_tokens[j], 0.0
         for r in range(first.shape[0]):
             wanted += first[r, j]
         per_hour = (posted[j] - other[i]) * tokens_per_hour[i] if on_tokens[j] else posted[j]
@@ -219,21 +218,14 @@ def loads(wanted: Floats, standing: Floats) -> Floats:
 
 
 @compiled
-def settle_habits(
-    seen: tuple[Floats, Floats, Floats], share_weight: Floats, price_weight: Floats, opening: bool,
-    expected: tuple[Floats, Floats, Floats],
-) -> None:  # fmt: skip
-    """Move what every site expects of itself towards what was observed: share, own price, own markup (S,) each.
+def settle_habit(seen: Floats, weight: Floats, opening: bool, expected: Floats) -> None:
+    """Move what every site expects of itself (S,) towards what was observed.
 
     Args:
-        seen: share of the region's first choices and contracts, and the last two of ``price_levels``.
-        share_weight: (S,) weight of the newest observation of the share.
-        price_weight: (S,) and of price and markup.
+        seen: (S,)
+        weight: (S,) of the newest observation.
         opening: whether nothing was expected before: what is observed is taken as it is.
-        expected: the same three; changed.
+        expected: (S,) changed.
     """
-    (share, price, markup), (old_share, old_price, old_markup) = seen, expected
-    for s in range(share.size):
-        old_share[s] += (1.0 if opening else share_weight[s]) * (share[s] - old_share[s])
-        old_price[s] += (1.0 if opening else price_weight[s]) * (price[s] - old_price[s])
-        old_markup[s] += (1.0 if opening else price_weight[s]) * (markup[s] - old_markup[s])
+    for s in range(seen.size):
+        expected[s] += (1.0 if opening else weight[s]) * (seen[s] - expected[s])

@@ -40,11 +40,15 @@ def left_by_limits(
         if part.min() < 1.0:
             parts.append((cap.id, part))
             under, ordered, open_ = under.after(cap.id, mine, part), ordered * part, open_ * part
-    met = [x for x in limits.mandates if _by_origin(world, x, ordered)[0].any()]
+    origins = [(x, _by_origin(world, x, ordered)) for x in limits.mandates]
+    met = [(x, asked) for x, asked in origins if asked[0].any()]
     if not met:
         return parts, under
-    before, kept = under, [_left_by_mandate(world, x, open_, ordered, under.of(x.id), without(x)) for x in met]
-    for mandate, part in zip(met, strictest(np.array(kept), open_), strict=True):
+    before, firms = under, world.links.order_firm
+    kept = [
+        left_of_covered(x, foreign_left(x, firms, *asked, without(x)), open_, under.of(x.id)) for x, asked in met
+    ]  # fmt: skip
+    for (mandate, _), part in zip(met, strictest(np.array(kept), open_), strict=True):
         if part.min() < 1.0:
             parts.append((mandate.id, part))
             under = under.after(mandate.id, covered_of(mandate, open_, before.of(mandate.id)), part)
@@ -117,11 +121,3 @@ def _left_by_cap(world: World, cap: Cap, ordered: Floats, under: Floats) -> Floa
         part = within_charter(cap, worth(ordered, h100e), held, links.order_at_home, links.order_firm)
         out = np.where(cap.chartered, part[:, None], out)
     return np.where(under < 1.0, 1.0 - under * (1.0 - out), out)
-
-
-def _left_by_mandate(
-    world: World, mandate: Mandate, open_: Floats, ordered: Floats, late: Floats, without: Floats
-) -> Floats:  # fmt: skip
-    """Return the share of orders (n, V) for which cards may be had under a mandate, of the share that rules leave."""
-    part = foreign_left(mandate, world.links.order_firm, *_by_origin(world, mandate, ordered), without)
-    return left_of_covered(mandate, part, open_, late)

@@ -144,11 +144,11 @@ def _enter(world: World) -> None:
     if drawn.size == 0:
         return
     came = set[int]()
-    credit, left = world.parameters.finance.credit, world.conditions.measures.credit
+    credit, covenants = world.parameters.finance.credit, world.conditions.measures.credit.covenant
     for i in drawn:
         region = int(links.provider_region[i])
         pays = entry_pays(_markup(world, int(i)), rule.capital_usd_m, rule.sunk_cost_usd_m, rule.hurdle)
-        covenant = credit.covenant * left.covenant[i]
+        covenant = credit.covenant * covenants[i]
         trusted = credit_granted(links.credit_multiple[i], credit.asset_yield, covenant, rule.equity_share)
         if pays and trusted and region not in came:
             came.add(region)

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from sim.economics.sites import KINDS
 from sim.economics.tally import ENDS, TO_EXPIRED
 from sim.names import HOURS_PER_QUARTER
 from sim.reasons import Reason
-from sim.record import KINDS
 from sim.structure import SERVICES, WORKLOADS, Structure
 from sim.tabulate.facts import Facts
 from sim.tabulate.rows import Columns, strings

@@ -7,9 +7,9 @@ import numpy as np
 
 from sim.economics.cells import Floats, Ints
 from sim.economics.folding import folded, range_sums
+from sim.economics.sites import KINDS
 from sim.names import HOURS_PER_QUARTER
 from sim.outcomes import ratio
-from sim.record import KINDS
 from sim.structure import IAAS, MAAS, Structure
 from sim.tables import WORLD
 from sim.tabulate.facts import Facts

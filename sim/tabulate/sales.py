@@ -7,8 +7,9 @@ import numpy as np
 from sim import outcomes
 from sim.economics.cells import Floats, Ints
 from sim.economics.folding import folded
+from sim.economics.sites import KINDS
 from sim.names import HOURS_PER_QUARTER
-from sim.record import KINDS, origins
+from sim.record import origins
 from sim.structure import MAAS
 from sim.tabulate.frame import Frame, with_world
 

@@ -12,7 +12,7 @@ from sim.economics.sites import (
     least_by_site,
     loads,
     price_levels,
-    settle_habits,
+    settle_habit,
     shares_within,
     site_demand,
     site_prices,
@@ -40,15 +40,19 @@ def test_value_and_hours_of_what_was_first_wanted() -> None:
     np.testing.assert_allclose(usual, [4.0 * 38.0 / 14.0 + 16.0, 10.0 * 38.0 / 14.0, 0.0], rtol=1e-14)
 
 
-@given(st.lists(st.floats(0.1, 10.0), min_size=4, max_size=4), st.lists(st.floats(0.0, 9.0), min_size=8, max_size=8))
+HOURS = st.just(0.0) | st.floats(1e-6, 9.0)
+"""No hours, or some whose product with a value is no underflow."""
+
+
+@given(st.lists(st.floats(0.1, 10.0), min_size=3, max_size=3), st.lists(HOURS, min_size=6, max_size=6))
 def test_who_sells_at_the_prices_of_all_fetches_the_usual_whatever_it_sells(
     prices: list[float], hours: list[float]
 ) -> None:
-    """Two sites that sell training and inference, by the hour and by the token, at the same prices."""
-    kinds, site = np.array([0, 1, 0, 1] * 2), np.repeat([0, 1], 4)
+    """Two sites that sell training and inference by the hour, and inference by the token, at the same prices."""
+    kinds, site = np.array([0, 1, 1] * 2), np.repeat([0, 1], 3)
     value, _, usual = site_prices(
         np.array([hours]), np.array(prices * 2), np.zeros(2), np.ones(2), site, kinds,
-        np.array([False, False, True, True] * 2), site, np.zeros(2, np.int64), 1,
+        np.array([False, False, True] * 2), site, np.zeros(2, np.int64), 1,
     )  # fmt: skip
     np.testing.assert_allclose(value, usual, rtol=1e-12)
 
@@ -115,10 +119,12 @@ def test_shares_growth_and_loads() -> None:
 def test_habits_move_to_what_is_observed_and_begin_there() -> None:
     share, price, markup = np.array([0.5, 0.5]), np.array([0.2, 0.2]), np.array([0.4, 0.0])
     seen = (np.array([0.9, 0.1]), np.array([0.0, 1.0]), np.array([0.0, 0.2]))
-    weights = np.full(2, 0.25), np.full(2, 0.5)
-    settle_habits(seen, *weights, False, (share, price, markup))
+    weights = np.full(2, 0.25), np.full(2, 0.5), np.full(2, 0.5)
+    for observed, weight, expected in zip(seen, weights, (share, price, markup), strict=True):
+        settle_habit(observed, weight, False, expected)
     assert (share.tolist(), price.tolist()) == (pytest.approx([0.6, 0.4]), pytest.approx([0.1, 0.6]))
     assert markup.tolist() == pytest.approx([0.2, 0.1])
-    settle_habits(seen, *weights, True, (share, price, markup))
+    for observed, weight, expected in zip(seen, weights, (share, price, markup), strict=True):
+        settle_habit(observed, weight, True, expected)
     assert (share.tolist(), price.tolist()) == (pytest.approx([0.9, 0.1]), pytest.approx([0.0, 1.0]))
     assert markup.tolist() == pytest.approx([0.0, 0.2])
